@@ -1,0 +1,215 @@
+//! Turns the SDK's errors into [`Failure`]s: one place that knows AWS's error codes.
+
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::domain::failure::{Failure, FailureClass};
+
+/// Says which call an SDK result came from.
+pub trait Explain<T> {
+    /// Names the call as IAM does (`ec2:CreateVpc`) and classifies its error.
+    fn at(self, call: &str) -> Result<T, Failure>;
+}
+
+impl<T, E> Explain<T> for Result<T, SdkError<E, Response>>
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    fn at(self, call: &str) -> Result<T, Failure> {
+        self.map_err(|error| explain(call, &error))
+    }
+}
+
+fn explain<E>(call: &str, error: &SdkError<E, Response>) -> Failure
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let fail = |class, message: String| Failure::new(class, call, message);
+    match error {
+        SdkError::ServiceError(context) => {
+            let (meta, response) = (context.err().meta(), context.raw());
+            let status = response.status().as_u16();
+            let code = meta.code().unwrap_or_default().to_string();
+            let message = meta.message().unwrap_or_default().to_string();
+            let request_id = ["x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id"]
+                .iter()
+                .find_map(|name| response.headers().get(*name))
+                .or_else(|| meta.extra("aws_request_id"))
+                .unwrap_or_default()
+                .to_string();
+            let message = match (message.is_empty(), code.is_empty()) {
+                (false, _) => message,
+                (true, false) => "the service gave no reason".to_string(),
+                (true, true) => format!("HTTP status {status}"),
+            };
+            Failure { class: classify(&code, &message, status), call: call.into(), code, message, request_id }
+        }
+        SdkError::TimeoutError(_) => fail(FailureClass::Ambiguous, "no answer in time".into()),
+        SdkError::ResponseError(_) => {
+            fail(FailureClass::Ambiguous, format!("the answer broke off: {}", root(error)))
+        }
+        SdkError::DispatchFailure(failure) => {
+            let class = if failure.is_other() { FailureClass::Credentials } else { FailureClass::Ambiguous };
+            fail(class, root(error))
+        }
+        SdkError::ConstructionFailure(_) => fail(FailureClass::Invalid, root(error)),
+        _ => fail(FailureClass::Other, root(error)),
+    }
+}
+
+/// The innermost cause, which is the one that says something.
+fn root(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
+
+/// What an error code means for whoever made the call.
+///
+/// Codes are those of the services' API references; where one code covers several
+/// cases, the message tells them apart, as AWS documents no better way.
+fn classify(code: &str, message: &str, status: u16) -> FailureClass {
+    use FailureClass::*;
+    let text = message.to_ascii_lowercase();
+    match code {
+        "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "RequestLimitExceeded"
+        | "TooManyRequestsException"
+        | "RequestThrottled"
+        | "SlowDown"
+        | "PriorRequestNotComplete"
+        | "BandwidthLimitExceeded" => Throttled,
+
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "AuthFailure"
+        | "InvalidAccessKeyId"
+        | "SignatureDoesNotMatch"
+        | "MissingAuthenticationToken"
+        | "RequestExpired" => Credentials,
+
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "Forbidden" => Denied,
+
+        // EKS refuses a role it does not see yet, with the words of a wrong one.
+        "InvalidParameterException" | "InvalidParameter" | "InvalidRequestException"
+            if [
+                "could not be assumed",
+                "does not exist",
+                "role params",
+                "not authorized to perform: sts:assumerole",
+            ]
+            .iter()
+            .any(|words| text.contains(words)) =>
+        {
+            Lagging
+        }
+        "MalformedPolicyDocument" | "MalformedPolicy" if text.contains("invalid principal") => Lagging,
+
+        "IdempotentParameterMismatch" | "InvalidParentException" => Exists,
+        "EntityAlreadyExists"
+        | "ResourceInUseException"
+        | "RepositoryAlreadyExistsException"
+        | "BucketAlreadyExists"
+        | "BucketAlreadyOwnedByYou"
+        | "DistributionAlreadyExists"
+        | "OriginAccessControlAlreadyExists"
+        | "InvalidGroup.Duplicate"
+        | "AlreadyExistsException"
+        | "ResourceAlreadyExistsException"
+        | "FunctionAlreadyExists"
+        | "ResponseHeadersPolicyAlreadyExists"
+        | "LimitPolicyAlreadyExists"
+        | "RouteAlreadyExists"
+        | "InvalidPermission.Duplicate"
+        | "Resource.AlreadyAssociated" => Exists,
+
+        "DependencyViolation"
+        | "DeleteConflict"
+        | "InvalidSubnet.Conflict"
+        | "RepositoryNotEmptyException"
+        | "BucketNotEmpty"
+        | "OriginAccessControlInUse"
+        | "ResourceInUse"
+        | "InvalidIPAddress.InUse"
+        | "ResponseHeadersPolicyInUse"
+        | "FunctionInUse"
+        | "AddressInUse" => InUse,
+
+        "ConcurrentModification"
+        | "ConcurrentModificationException"
+        | "OperationAborted"
+        | "PreconditionFailed"
+        | "ConditionalRequestConflict"
+        | "DistributionNotDisabled"
+        | "UnmodifiableEntity"
+        | "IncorrectState"
+        | "ResourceNotReadyException"
+        | "InvalidIfMatchVersion" => Busy,
+
+        "NoSuchEntity"
+        | "NoSuchBucket"
+        | "NoSuchDistribution"
+        | "NoSuchOriginAccessControl"
+        | "NoSuchResource"
+        | "RepositoryNotFoundException"
+        | "ResourceNotFoundException"
+        | "NoSuchTagSet"
+        | "NoSuchLifecycleConfiguration"
+        | "NoSuchBucketPolicy"
+        | "ServerSideEncryptionConfigurationNotFoundError"
+        | "NoSuchPublicAccessBlockConfiguration"
+        | "OwnershipControlsNotFoundError"
+        | "LifecyclePolicyNotFoundException"
+        | "NatGatewayNotFound"
+        | "NoSuchResponseHeadersPolicy"
+        | "NotFoundException"
+        | "NotFound" => NotFound,
+        code if code.starts_with("Invalid") && code.ends_with(".NotFound") => NotFound,
+        code if code.ends_with(".NotFound") || code.starts_with("NoSuch") => NotFound,
+
+        "LimitExceeded"
+        | "LimitExceededException"
+        | "ResourceLimitExceededException"
+        | "TooManyBuckets"
+        | "InsufficientAddressCapacity" => Quota,
+        code if code.ends_with("LimitExceeded") || code.starts_with("TooMany") => Quota,
+
+        _ if status == 429 || status == 503 => Throttled,
+        _ if status >= 500 => Ambiguous,
+        _ if status == 404 => NotFound,
+        _ if (400..500).contains(&status) => Invalid,
+        _ => Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fresh_role_is_waited_for_and_a_wrong_request_is_not() {
+        let lag = "The role with name x could not be assumed because it does not exist";
+        assert_eq!(classify("InvalidParameterException", lag, 400), FailureClass::Lagging);
+        assert_eq!(classify("InvalidParameterException", "min is above max", 400), FailureClass::Invalid);
+    }
+
+    #[test]
+    fn codes_of_whole_families_are_known() {
+        for (code, status, class) in [
+            ("InvalidSubnetID.NotFound", 400, FailureClass::NotFound),
+            ("VpcLimitExceeded", 400, FailureClass::Quota),
+            ("", 503, FailureClass::Throttled),
+            ("InternalError", 500, FailureClass::Ambiguous),
+            ("SomethingNew", 400, FailureClass::Invalid),
+        ] {
+            assert_eq!(classify(code, "", status), class, "{code}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The AWS SDK clients of one account and region, with our pacing and our errors.
+
+mod failure;
+mod pace;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use std::time::Duration;
+
+pub use failure::Explain;
+
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::port::Identity;
+use pace::{NameCalls, PacedClient};
+
+/// Where AWS is, when it is not where the AWS configuration says.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    pub url: String,
+    pub access_key: String,
+    pub secret_key: String,
+}
+
+/// The clients of every AWS service that the kinds use.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    pub region: String,
+    pub cloudfront: aws_sdk_cloudfront::Client,
+    pub ec2: aws_sdk_ec2::Client,
+    /// EC2 without retries, for creates: their answers may be lost after the work is
+    /// done, and sending them again would make a second one. Whoever creates looks for
+    /// what was made before trying again.
+    pub ec2_once: aws_sdk_ec2::Client,
+    pub ecr: aws_sdk_ecr::Client,
+    pub eks: aws_sdk_eks::Client,
+    pub iam: aws_sdk_iam::Client,
+    pub s3: aws_sdk_s3::Client,
+    pub sts: aws_sdk_sts::Client,
+}
+
+/// Builds a client that paces its calls and names them for tracing.
+macro_rules! client {
+    ($service:ident, $config:expr) => {
+        client!($service, $config, |builder| builder)
+    };
+    ($service:ident, $config:expr, $with:expr) => {{
+        let builder = $service::config::Builder::from($config).interceptor(NameCalls);
+        let with: fn($service::config::Builder) -> $service::config::Builder = $with;
+        $service::Client::from_conf(with(builder).build())
+    }};
+}
+
+impl Aws {
+    /// Connects as the standard AWS configuration says (environment, profile, SSO, web
+    /// identity, `AWS_ENDPOINT_URL`), or to `endpoint` where one is given. Makes no call.
+    pub async fn connect(region: &str, endpoint: Option<&Endpoint>) -> Aws {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new(region.to_string()))
+            .http_client(PacedClient::new())
+            .retry_config(
+                RetryConfig::standard().with_max_attempts(5).with_max_backoff(Duration::from_secs(20)),
+            )
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(5))
+                    .operation_attempt_timeout(Duration::from_secs(60))
+                    .build(),
+            );
+        if let Some(endpoint) = endpoint {
+            loader = loader.endpoint_url(&endpoint.url).credentials_provider(Credentials::new(
+                &endpoint.access_key,
+                &endpoint.secret_key,
+                None,
+                None,
+                "billpay",
+            ));
+        }
+        Aws::from_config(region, &loader.load().await)
+    }
+
+    fn from_config(region: &str, config: &SdkConfig) -> Aws {
+        let once = config.clone().into_builder().retry_config(RetryConfig::disabled()).build();
+        // An endpoint of one's own answers under one host name, so buckets go into the path.
+        let custom = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+        Aws {
+            region: region.to_string(),
+            cloudfront: client!(aws_sdk_cloudfront, config),
+            ec2: client!(aws_sdk_ec2, config),
+            ec2_once: client!(aws_sdk_ec2, &once),
+            ecr: client!(aws_sdk_ecr, config),
+            eks: client!(aws_sdk_eks, config),
+            iam: client!(aws_sdk_iam, config),
+            s3: if custom {
+                client!(aws_sdk_s3, config, |builder| builder.force_path_style(true))
+            } else {
+                client!(aws_sdk_s3, config)
+            },
+            sts: client!(aws_sdk_sts, config),
+        }
+    }
+
+    /// Who is calling: the first thing to know before anything is changed.
+    pub async fn identity(&self) -> Result<Identity, Failure> {
+        let call = "sts:GetCallerIdentity";
+        let caller = self.sts.get_caller_identity().send().await.at(call)?;
+        match (caller.account, caller.arn) {
+            (Some(account), Some(arn)) => Ok(Identity { account, arn }),
+            _ => Err(Failure::new(FailureClass::Other, call, "the answer names no account")),
+        }
+    }
+}

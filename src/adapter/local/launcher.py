@@ -1,0 +1,69 @@
+"""Starts the local AWS: ministack, with the calls added that it lacks.
+
+`billpay … --local` and `billpay local up` write this file and its siblings to a cache folder
+and run it with the Python of the private environment that ministack is installed in. All
+settings come from the environment, as ministack's own do; see `DEFAULTS` for those that must
+differ here.
+
+The server says that it is up by answering `/_ministack/ready` with 200, and that it is ours
+by the `edition` in `/_ministack/health`. SIGTERM and SIGINT stop it cleanly.
+"""
+
+import importlib
+import os
+import sys
+
+MINISTACK = "1.5.33"  # pinned: the gap modules reach into its internals
+GAPS = ("eks_gaps", "ec2_gaps", "iam_gaps", "ecr_gaps", "s3_gaps", "cloudfront_gaps")
+
+# What ministack defaults to otherwise: every interface, an account of zeroes, and two more
+# listeners (SFTP, MQTT) that nobody here asked for.
+DEFAULTS = {
+    "BIND_HOST": "127.0.0.1",
+    "MINISTACK_HOST": "127.0.0.1",
+    "MINISTACK_ACCOUNT_ID": "123456789012",
+    "MINISTACK_EDITION": "billpay",
+    "SFTP_ENABLED": "0",
+    "IOT_MTLS_ENABLED": "0",
+}
+
+
+def fail(message):
+    """One line for the person, and sysexits' EX_CONFIG for the program that started us."""
+    print(f"billpay local AWS: {message}", file=sys.stderr, flush=True)
+    sys.exit(78)
+
+
+def check_version():
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        found = version("ministack")
+    except PackageNotFoundError:
+        fail(f"ministack {MINISTACK} is not installed in {sys.prefix}")
+    if found != MINISTACK:
+        fail(f"expected ministack {MINISTACK}, found {found} in {sys.prefix}")
+
+
+def main():
+    # Python puts the script's own folder first on the path, whatever the working directory is,
+    # but not under `python -I` or `-P`: say it ourselves.
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    check_version()
+
+    import ministack.app
+    from gap_kit import Incompatible
+
+    try:
+        for module in GAPS:
+            importlib.import_module(module).install()
+        importlib.import_module("durable").install(ministack.app)
+    except (Incompatible, ImportError) as error:
+        fail(f"ministack {MINISTACK} is not as expected: {error}")
+    ministack.app.main()
+
+
+if __name__ == "__main__":
+    main()

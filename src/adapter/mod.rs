@@ -1,0 +1,3 @@
+//! What touches the world: AWS, files, other programs.
+
+pub mod aws;

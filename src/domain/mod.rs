@@ -1,0 +1,10 @@
+//! What billpay is about, without the world: no I/O, clock, randomness or SDK.
+
+pub mod address;
+pub mod failure;
+pub mod kind;
+pub mod names;
+pub mod plan;
+pub mod port;
+pub mod resource;
+pub mod spec;

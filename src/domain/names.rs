@@ -1,0 +1,99 @@
+//! The physical names of resources, all of them computed from the spec.
+//!
+//! Environments share an account or have one each, so every name carries the
+//! environment; bucket names are global to all of AWS, so theirs carry the account too.
+//! The limits are those of each service's API reference; [`problems`](super::spec)
+//! checks every name of an environment against them before anything is planned.
+
+use super::spec::Environment;
+
+/// Puts the environment behind a name: `billpay-cluster-dev`.
+fn in_environment(name: &str, env: &Environment) -> String {
+    format!("{name}-{}", env.environment)
+}
+
+/// A name for things that only billpay names: `billpay-dev-vpc`.
+pub fn own(env: &Environment, what: &str) -> String {
+    format!("{}-{}-{what}", env.project, env.environment)
+}
+
+/// Name of the EKS cluster; at most 100 characters.
+pub fn cluster(env: &Environment) -> String {
+    in_environment(&env.cluster.name, env)
+}
+
+/// What the names of all the environment's ECR repositories end with.
+pub fn repository_suffix(env: &Environment) -> String {
+    format!("-{}", env.environment)
+}
+
+/// Name of a service's ECR repository; at most 256 characters.
+pub fn repository(env: &Environment, service: &str) -> String {
+    format!("{}-{service}{}", env.project, repository_suffix(env))
+}
+
+/// What the names of all the environment's buckets end with.
+pub fn bucket_suffix(env: &Environment) -> String {
+    format!("-{}-{}", env.environment, env.account)
+}
+
+/// Name of a bucket from its base, such as `billpay-techdocs`; 3 to 63 characters.
+pub fn bucket(env: &Environment, base: &str) -> String {
+    format!("{base}{}", bucket_suffix(env))
+}
+
+/// Base of the name of a frontend's bucket, before environment and account.
+pub fn frontend_bucket_base(env: &Environment, frontend: &str) -> String {
+    match env.frontends.get(frontend).and_then(|f| f.bucket.clone()) {
+        Some(base) => base,
+        None => format!("{}-frontend-{frontend}", env.project),
+    }
+}
+
+/// Name of a frontend's bucket.
+pub fn frontend_bucket(env: &Environment, frontend: &str) -> String {
+    bucket(env, &frontend_bucket_base(env, frontend))
+}
+
+/// Name of one of the other buckets.
+pub fn other_bucket(env: &Environment, name: &str) -> String {
+    bucket(env, &format!("{}-{name}", env.project))
+}
+
+/// Host name under which CloudFront reaches a bucket.
+pub fn bucket_domain(env: &Environment, bucket: &str) -> String {
+    format!("{bucket}.s3.{}.amazonaws.com", env.region)
+}
+
+/// Name of the role that workflows assume; at most 64 characters, as every role's.
+pub fn github_role(env: &Environment) -> String {
+    in_environment(&env.github.role, env)
+}
+
+/// Name of a service's role; at most 64 characters.
+pub fn service_role(env: &Environment, service: &str) -> String {
+    own(env, service)
+}
+
+/// Kubernetes namespace of the environment's services.
+pub fn namespace(env: &Environment) -> String {
+    format!("{}-{}", env.project, env.environment)
+}
+
+/// Letter of the n-th zone (from 0) that the environment uses.
+pub fn zone_letter(env: &Environment, index: usize) -> String {
+    match env.network.zone_letters.get(index) {
+        Some(letter) => letter.clone(),
+        None => char::from(b'a' + index as u8).to_string(),
+    }
+}
+
+/// ARN of a role of the environment's account.
+pub fn role_arn(env: &Environment, role: &str) -> String {
+    format!("arn:aws:iam::{}:role/{role}", env.account)
+}
+
+/// ARN of the EKS cluster.
+pub fn cluster_arn(env: &Environment) -> String {
+    format!("arn:aws:eks:{}:{}:cluster/{}", env.region, env.account, cluster(env))
+}

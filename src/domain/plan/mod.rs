@@ -1,0 +1,427 @@
+//! The plan: what has to change so that the cloud is what the spec says.
+//!
+//! [`plan`] is a pure function: the same spec and the same snapshot give the same plan,
+//! byte for byte. Applying a plan decides nothing more.
+
+mod diff;
+mod schedule;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use diff::FieldChange;
+pub use schedule::{Schedule, Step, Work};
+
+use super::address::Address;
+use super::kind::KindInfo;
+use super::resource::{Desired, Observed, Owner, Status, resolve};
+
+/// The facts about every kind, by its name.
+pub type Kinds = BTreeMap<&'static str, KindInfo>;
+
+/// What is done about one resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    NoOp,
+    Create,
+    Update,
+    Replace,
+    Delete,
+}
+
+/// Why something is done; shown to people, never decided on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "because")]
+pub enum Reason {
+    /// The spec has it and the cloud doesn't.
+    Missing,
+    /// Attributes differ.
+    Differs,
+    /// These attributes differ and can't be changed in place.
+    Immutable { fields: Vec<String> },
+    /// An earlier run was cut short: it is waited for.
+    Unfinished,
+    /// It is in a failed state that AWS doesn't leave by itself.
+    Failed,
+    /// It is on its way out.
+    BeingDeleted,
+    /// The spec no longer has it.
+    NotInSpec,
+    /// A second one of the same address, left by an interrupted call.
+    Duplicate { of: String },
+    /// The environment is being destroyed.
+    Destroy,
+}
+
+/// One resource of a plan and what is done about it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    pub address: Address,
+    pub action: Action,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// The attributes that differ.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldChange>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desired: Option<Desired>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Observed>,
+}
+
+impl Change {
+    /// What AWS calls the resource today, if it is there.
+    pub fn id(&self) -> Option<&str> {
+        self.observed.as_ref().map(|observed| observed.id.as_str())
+    }
+
+    /// What two plans have to agree on to do the same thing to this resource.
+    fn essence(&self) -> (&Address, Action, Option<&str>, &[FieldChange], Option<&Value>) {
+        let wanted = match self.action {
+            Action::NoOp | Action::Delete => None,
+            _ => self.desired.as_ref().map(|desired| &desired.attrs),
+        };
+        (&self.address, self.action, self.id(), &self.fields, wanted)
+    }
+}
+
+/// Something that keeps the plan from being applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Conflict {
+    /// The name is taken by something that isn't ours.
+    NotOurs { address: Address, id: String, evidence: String },
+    /// It needs something that isn't there and that the selection leaves out.
+    NeedsExcluded { address: Address, needs: Address },
+    /// Something that the selection leaves out stands on it.
+    StoodOnByExcluded { address: Address, by: Address },
+}
+
+/// Everything that was found in an environment.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Snapshot {
+    pub resources: Vec<Observed>,
+}
+
+/// Which components a command is about.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Selection {
+    /// Only these; empty for all.
+    pub only: BTreeSet<String>,
+    /// All but these.
+    pub exclude: BTreeSet<String>,
+}
+
+impl Selection {
+    pub fn has(&self, address: &Address) -> bool {
+        let component = address.component();
+        (self.only.is_empty() || self.only.contains(component)) && !self.exclude.contains(component)
+    }
+
+    pub fn is_everything(&self) -> bool {
+        self.only.is_empty() && self.exclude.is_empty()
+    }
+}
+
+/// Where a plan is to lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Goal {
+    /// The cloud is what the spec says.
+    Converge,
+    /// Nothing of the environment is left.
+    Destroy,
+}
+
+/// What has to be done to one environment, resource by resource.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    pub environment: String,
+    pub goal: Goal,
+    pub selection: Selection,
+    /// Sorted by address; resources that stay as they are included.
+    pub changes: Vec<Change>,
+    pub conflicts: Vec<Conflict>,
+}
+
+/// How many resources a plan touches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    pub create: usize,
+    pub update: usize,
+    pub replace: usize,
+    pub delete: usize,
+    pub no_op: usize,
+}
+
+impl Counts {
+    pub fn changes(&self) -> usize {
+        self.create + self.update + self.replace + self.delete
+    }
+}
+
+impl Plan {
+    pub fn counts(&self) -> Counts {
+        Counts::of(&self.changes)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.counts().changes() == 0
+    }
+
+    /// The changes of each component, in the order of the components' names.
+    pub fn by_component(&self) -> BTreeMap<&str, Vec<&Change>> {
+        let mut components: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
+        for change in &self.changes {
+            components.entry(change.address.component()).or_default().push(change);
+        }
+        components
+    }
+
+    /// The addresses whose changes are not the same in `other`.
+    pub fn differs_from(&self, other: &Plan) -> BTreeSet<Address> {
+        let ours: Vec<_> = self.changes.iter().map(Change::essence).collect();
+        let theirs: Vec<_> = other.changes.iter().map(Change::essence).collect();
+        let only_ours = ours.iter().filter(|change| !theirs.contains(change));
+        let only_theirs = theirs.iter().filter(|change| !ours.contains(change));
+        only_ours.chain(only_theirs).map(|(address, ..)| (*address).clone()).collect()
+    }
+}
+
+impl Counts {
+    pub fn of<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Counts {
+        let mut counts = Counts::default();
+        for change in changes {
+            match change.action {
+                Action::NoOp => counts.no_op += 1,
+                Action::Create => counts.create += 1,
+                Action::Update => counts.update += 1,
+                Action::Replace => counts.replace += 1,
+                Action::Delete => counts.delete += 1,
+            }
+        }
+        counts
+    }
+}
+
+/// The resources of the spec go round in a circle.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("resources need one another in a circle: {}", display_cycle(.0))]
+pub struct Cycle(pub Vec<Address>);
+
+fn display_cycle(addresses: &[Address]) -> String {
+    let names: Vec<String> = addresses.iter().map(Address::to_string).collect();
+    names.join(" → ")
+}
+
+/// Works out what has to change.
+///
+/// `desired` is empty of nothing the spec has, whatever the selection; `snapshot` holds
+/// all that was observed. Fails only when resources need one another in a circle.
+pub fn plan(
+    environment: &str,
+    goal: Goal,
+    selection: &Selection,
+    desired: &[Desired],
+    snapshot: &Snapshot,
+    kinds: &Kinds,
+) -> Result<Plan, Cycle> {
+    let mut planner =
+        Planner { goal, selection, kinds, decided: BTreeMap::new(), changes: vec![], conflicts: vec![] };
+    let mut ours: BTreeMap<&Address, Vec<&Observed>> = BTreeMap::new();
+    let mut foreign: BTreeMap<&Address, &Observed> = BTreeMap::new();
+    for observed in &snapshot.resources {
+        match observed.owner {
+            Owner::Ours => ours.entry(&observed.address).or_default().push(observed),
+            Owner::Foreign { .. } => drop(foreign.insert(&observed.address, observed)),
+        }
+    }
+    for want in in_order(desired)? {
+        let found = ours.remove(&want.address).unwrap_or_default();
+        planner.decide(want, found, foreign.get(&want.address).copied());
+    }
+    for (_, found) in ours {
+        for observed in found {
+            let reason = if goal == Goal::Destroy { Reason::Destroy } else { Reason::NotInSpec };
+            planner.delete(observed, None, reason);
+        }
+    }
+    planner.check_selection(desired, snapshot);
+    let Planner { mut changes, conflicts, .. } = planner;
+    changes.sort_by(|a, b| (&a.address, a.id()).cmp(&(&b.address, b.id())));
+    Ok(Plan { environment: environment.to_string(), goal, selection: selection.clone(), changes, conflicts })
+}
+
+/// Sorts what is wanted so that each comes after all it needs.
+fn in_order(desired: &[Desired]) -> Result<Vec<&Desired>, Cycle> {
+    let by_address: BTreeMap<&Address, &Desired> = desired.iter().map(|want| (&want.address, want)).collect();
+    let mut order = Vec::with_capacity(desired.len());
+    let mut done: BTreeSet<&Address> = BTreeSet::new();
+    for want in by_address.values() {
+        visit(want, &by_address, &mut done, &mut vec![], &mut order)?;
+    }
+    Ok(order)
+}
+
+fn visit<'a>(
+    want: &'a Desired,
+    all: &BTreeMap<&'a Address, &'a Desired>,
+    done: &mut BTreeSet<&'a Address>,
+    path: &mut Vec<Address>,
+    order: &mut Vec<&'a Desired>,
+) -> Result<(), Cycle> {
+    if done.contains(&want.address) {
+        return Ok(());
+    }
+    if let Some(start) = path.iter().position(|address| *address == want.address) {
+        let mut circle = path[start..].to_vec();
+        circle.push(want.address.clone());
+        return Err(Cycle(circle));
+    }
+    path.push(want.address.clone());
+    for need in want.needs() {
+        if let Some(needed) = all.get(&need) {
+            visit(needed, all, done, path, order)?;
+        }
+    }
+    path.pop();
+    done.insert(&want.address);
+    order.push(want);
+    Ok(())
+}
+
+struct Planner<'a> {
+    goal: Goal,
+    selection: &'a Selection,
+    kinds: &'a Kinds,
+    /// What stays or is changed in place, so that references to it can be known.
+    decided: BTreeMap<Address, &'a Observed>,
+    changes: Vec<Change>,
+    conflicts: Vec<Conflict>,
+}
+
+impl<'a> Planner<'a> {
+    fn decide(&mut self, want: &Desired, found: Vec<&'a Observed>, foreign: Option<&Observed>) {
+        if self.goal == Goal::Destroy {
+            found.into_iter().for_each(|observed| self.delete(observed, Some(want), Reason::Destroy));
+            return;
+        }
+        let wanted = resolve(&want.attrs, &|address, output| {
+            self.decided.get(address).and_then(|observed| observed.outputs.get(output).cloned())
+        });
+        let Some(best) = self.best(&wanted, &found) else {
+            if let Some(Observed { id, owner: Owner::Foreign { evidence }, .. }) = foreign {
+                let (address, id, evidence) = (want.address.clone(), id.clone(), evidence.clone());
+                self.conflicts.push(Conflict::NotOurs { address, id, evidence });
+            }
+            self.push(want, None, Action::Create, Some(Reason::Missing), vec![]);
+            return;
+        };
+        for other in found.into_iter().filter(|other| other.id != best.id) {
+            self.delete(other, None, Reason::Duplicate { of: best.id.clone() });
+        }
+        let info = &self.kinds[want.address.kind()];
+        let fields = diff::fields(&wanted, &best.attrs, info.immutable);
+        let immutable: Vec<String> = fields.iter().filter(|f| f.replaces).map(|f| f.path.clone()).collect();
+        let (action, reason) = match best.status {
+            Status::Failed => (Action::Replace, Some(Reason::Failed)),
+            Status::Deleting => (Action::Replace, Some(Reason::BeingDeleted)),
+            _ if !immutable.is_empty() => (Action::Replace, Some(Reason::Immutable { fields: immutable })),
+            _ if !fields.is_empty() => (Action::Update, Some(Reason::Differs)),
+            Status::Pending => (Action::Update, Some(Reason::Unfinished)),
+            Status::Ready => (Action::NoOp, None),
+        };
+        if action != Action::Replace || !self.selection.has(&want.address) {
+            self.decided.insert(want.address.clone(), best);
+        }
+        self.push(want, Some(best), action, reason, fields);
+    }
+
+    /// The one of several found under an address that is nearest to what is wanted.
+    fn best(&self, wanted: &Value, found: &[&'a Observed]) -> Option<&'a Observed> {
+        found.iter().copied().min_by_key(|observed| {
+            let info = &self.kinds[observed.address.kind()];
+            let fields = diff::fields(wanted, &observed.attrs, info.immutable);
+            let replaced = fields.iter().filter(|field| field.replaces).count();
+            let doomed = matches!(observed.status, Status::Failed | Status::Deleting);
+            (doomed, replaced, observed.status != Status::Ready, fields.len(), observed.id.clone())
+        })
+    }
+
+    fn delete(&mut self, observed: &Observed, desired: Option<&Desired>, reason: Reason) {
+        if !self.selection.has(&observed.address) {
+            return;
+        }
+        self.changes.push(Change {
+            address: observed.address.clone(),
+            action: Action::Delete,
+            reason: Some(reason),
+            fields: vec![],
+            desired: desired.cloned(),
+            observed: Some(observed.clone()),
+        });
+    }
+
+    fn push(
+        &mut self,
+        want: &Desired,
+        observed: Option<&Observed>,
+        action: Action,
+        reason: Option<Reason>,
+        fields: Vec<FieldChange>,
+    ) {
+        if self.selection.has(&want.address) {
+            self.changes.push(Change {
+                address: want.address.clone(),
+                action,
+                reason,
+                fields,
+                desired: Some(want.clone()),
+                observed: observed.cloned(),
+            });
+        }
+    }
+
+    /// A selection must not tear what it leaves out from what it changes.
+    fn check_selection(&mut self, desired: &[Desired], snapshot: &Snapshot) {
+        if self.selection.is_everything() {
+            return;
+        }
+        self.conflicts.retain(|conflict| match conflict {
+            Conflict::NotOurs { address, .. } => self.selection.has(address),
+            _ => true,
+        });
+        let there: BTreeSet<&Address> = snapshot.resources.iter().map(|observed| &observed.address).collect();
+        for want in
+            desired.iter().filter(|want| self.goal == Goal::Converge && self.selection.has(&want.address))
+        {
+            for need in
+                want.needs().into_iter().filter(|need| !self.selection.has(need) && !there.contains(need))
+            {
+                self.conflicts.push(Conflict::NeedsExcluded { address: want.address.clone(), needs: need });
+            }
+        }
+        let leaving: Vec<&Observed> = self
+            .changes
+            .iter()
+            .filter(|change| matches!(change.action, Action::Delete | Action::Replace))
+            .filter_map(|change| change.observed.as_ref())
+            .collect();
+        for observed in leaving {
+            for other in snapshot.resources.iter().filter(|other| !self.selection.has(&other.address)) {
+                if schedule::stands_on(other, observed, self.kinds) {
+                    self.conflicts.push(Conflict::StoodOnByExcluded {
+                        address: observed.address.clone(),
+                        by: other.address.clone(),
+                    });
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

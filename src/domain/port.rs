@@ -1,0 +1,92 @@
+//! What the use cases need from the outside, as traits that adapters and kinds implement.
+//!
+//! The domain itself never waits for anything; the futures here only say what an
+//! implementation may do.
+
+use async_trait::async_trait;
+use serde::Serialize;
+
+use super::address::Address;
+use super::failure::Failure;
+use super::plan::{Kinds, Snapshot};
+use super::resource::{Desired, Observed};
+use super::spec::Environment;
+
+/// Who we are to the cloud.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Identity {
+    pub account: String,
+    pub arn: String,
+}
+
+/// A call of [`Provider::create`]: everything about the resource is known.
+#[derive(Debug, Clone)]
+pub struct Create {
+    pub desired: Desired,
+    /// How often the resource was made before; part of its identity.
+    pub generation: u32,
+}
+
+/// Whether a change is done when the call that made it returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    Done,
+    /// AWS goes on working: look again until it is ready, or gone.
+    Underway,
+}
+
+/// A cloud that holds environments: AWS, or one in memory for tests.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// The facts about the kinds of resources that it can make.
+    fn kinds(&self) -> &Kinds;
+
+    /// Every resource that an environment should have.
+    fn desire(&self, env: &Environment) -> Vec<Desired>;
+
+    /// Who is calling.
+    async fn identity(&self) -> Result<Identity, Failure>;
+
+    /// Everything that is there, in a number of calls that hardly depends on how much that is.
+    async fn observe(&self, env: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>>;
+
+    /// All that is there at one address: nothing, one, or (after a lost answer) several.
+    async fn find(&self, env: &Environment, desired: &Desired) -> Result<Vec<Observed>, Failure>;
+
+    /// Makes a resource and says what it made. Fails with `Exists` rather than taking over.
+    async fn create(&self, env: &Environment, create: &Create) -> Result<Observed, Failure>;
+
+    /// Changes what was found into what is wanted.
+    async fn update(
+        &self,
+        env: &Environment,
+        found: &Observed,
+        wanted: &Desired,
+    ) -> Result<Progress, Failure>;
+
+    /// Deletes what was found, after proving once more that it is ours.
+    async fn delete(&self, env: &Environment, found: &Observed) -> Result<Progress, Failure>;
+}
+
+/// What happens during a run, for whoever shows it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "event")]
+pub enum Event {
+    /// Work on a resource has begun.
+    Started { address: Address, action: &'static str, usual_seconds: u32, waiting_behind: usize },
+    /// A call failed in a way that passes; it is tried again.
+    Retrying { address: Address, why: String },
+    /// The resource is as wanted, or gone.
+    Finished { address: Address, action: &'static str, id: String, seconds: f64 },
+    /// It could not be done.
+    Failed { address: Address, action: &'static str, failure: Failure, seconds: f64 },
+    /// It was not tried, because something it needs is not there.
+    Skipped { address: Address, action: &'static str, because: Address },
+    /// No new work is begun any more.
+    Stopping { running: usize, waiting: usize },
+}
+
+/// Takes the events of a run.
+pub trait Reporter: Send + Sync {
+    fn report(&self, event: Event);
+}

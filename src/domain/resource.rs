@@ -1,0 +1,177 @@
+//! Resources: what the spec wants, what the cloud has, and how one points at another.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::address::Address;
+
+/// Tags of a resource, sorted.
+pub type Tags = BTreeMap<String, String>;
+
+/// The tag that names the environment a resource belongs to.
+pub const ENVIRONMENT_TAG: &str = "billpay:environment";
+/// The tag that holds a resource's address.
+pub const ADDRESS_TAG: &str = "billpay:address";
+
+/// A piece of text that may be an output of another resource, not known before that exists.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Ref {
+    /// The `output` of the resource at `link`.
+    To { link: Address, output: String },
+    /// Text that is known.
+    Known(String),
+}
+
+impl Ref {
+    /// Points at the `id` of another resource.
+    pub fn id(link: &Address) -> Ref {
+        Ref::output(link, "id")
+    }
+
+    /// Points at an output of another resource.
+    pub fn output(link: &Address, output: &str) -> Ref {
+        Ref::To { link: link.clone(), output: output.to_string() }
+    }
+
+    /// The text, empty where it is not known. Kinds' create and update are only ever
+    /// given attributes whose references are known.
+    pub fn text(&self) -> &str {
+        match self {
+            Ref::Known(text) => text,
+            Ref::To { .. } => "",
+        }
+    }
+}
+
+impl From<&str> for Ref {
+    fn from(text: &str) -> Ref {
+        Ref::Known(text.to_string())
+    }
+}
+
+impl From<String> for Ref {
+    fn from(text: String) -> Ref {
+        Ref::Known(text)
+    }
+}
+
+/// What other resources may refer to: `id`, `arn`, `domain_name`, …
+pub type Outputs = BTreeMap<String, String>;
+
+/// A resource as the spec wants it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Desired {
+    pub address: Address,
+    /// The attributes of its kind, references unresolved.
+    pub attrs: Value,
+    /// Resources that must be there first although no attribute refers to them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub after: BTreeSet<Address>,
+}
+
+impl Desired {
+    /// Every resource that must be there before this one.
+    pub fn needs(&self) -> BTreeSet<Address> {
+        let mut needs = self.after.clone();
+        collect_links(&self.attrs, &mut needs);
+        needs
+    }
+}
+
+/// The state of a resource in the cloud.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Usable.
+    Ready,
+    /// Being made or changed.
+    Pending,
+    /// On its way out.
+    Deleting,
+    /// Broken beyond repair; only a replacement helps.
+    Failed,
+}
+
+/// Whose a resource is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Owner {
+    /// This environment's: its tags, or a name that only we could have made, say so.
+    Ours,
+    /// Somebody else's, under a name that the spec wants. Says what it carries instead.
+    Foreign { evidence: String },
+}
+
+/// A resource as it was found in the cloud.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observed {
+    pub address: Address,
+    /// What AWS calls it: `vpc-0a1b2c`, a name, or an ARN.
+    pub id: String,
+    /// The attributes of its kind, in the same shape as [`Desired::attrs`].
+    pub attrs: Value,
+    pub outputs: Outputs,
+    pub status: Status,
+    pub owner: Owner,
+    /// How often it was made anew: 0 for the first.
+    #[serde(default)]
+    pub generation: u32,
+}
+
+impl Observed {
+    /// Whether an attribute of this resource names `other` by one of its outputs.
+    pub fn mentions(&self, other: &Observed) -> bool {
+        mentions_any(&self.attrs, &other.outputs)
+    }
+}
+
+/// Looks up what a reference points at; `None` where it is not known yet.
+pub type Lookup<'a> = dyn Fn(&Address, &str) -> Option<String> + 'a;
+
+/// Replaces every reference that `lookup` knows by its text.
+pub fn resolve(attrs: &Value, lookup: &Lookup) -> Value {
+    match attrs {
+        Value::Object(fields) => match as_link(attrs) {
+            Some((link, output)) => match lookup(&link, &output) {
+                Some(text) => Value::String(text),
+                None => attrs.clone(),
+            },
+            None => Value::Object(fields.iter().map(|(k, v)| (k.clone(), resolve(v, lookup))).collect()),
+        },
+        Value::Array(items) => Value::Array(items.iter().map(|item| resolve(item, lookup)).collect()),
+        other => other.clone(),
+    }
+}
+
+/// The reference that a value is, if it is one.
+pub fn as_link(value: &Value) -> Option<(Address, String)> {
+    let fields = value.as_object().filter(|fields| fields.len() == 2)?;
+    let link = fields.get("link")?.as_str()?.parse().ok()?;
+    let output = fields.get("output")?.as_str()?.to_string();
+    Some((link, output))
+}
+
+/// Gathers the addresses that a value refers to.
+pub fn collect_links(value: &Value, into: &mut BTreeSet<Address>) {
+    if let Some((link, _)) = as_link(value) {
+        into.insert(link);
+        return;
+    }
+    match value {
+        Value::Object(fields) => fields.values().for_each(|v| collect_links(v, into)),
+        Value::Array(items) => items.iter().for_each(|v| collect_links(v, into)),
+        _ => {}
+    }
+}
+
+fn mentions_any(value: &Value, outputs: &Outputs) -> bool {
+    match value {
+        Value::String(text) => outputs.values().any(|output| output == text),
+        Value::Object(fields) => fields.values().any(|v| mentions_any(v, outputs)),
+        Value::Array(items) => items.iter().any(|v| mentions_any(v, outputs)),
+        _ => false,
+    }
+}

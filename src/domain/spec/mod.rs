@@ -1,0 +1,5 @@
+//! The spec of an environment: its types, how it is read, layered and checked.
+
+mod types;
+
+pub use types::*;

@@ -1,0 +1,131 @@
+//! The VPC of an environment.
+
+use async_trait::async_trait;
+use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, VpcAttributeName, VpcState};
+use serde::{Deserialize, Serialize};
+
+use super::ec2;
+use crate::adapter::aws::Explain;
+use crate::domain::address::Address;
+use crate::domain::failure::Failure;
+use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::names;
+use crate::domain::port::Progress;
+use crate::domain::resource::{Status, Tags};
+use crate::domain::spec::Environment;
+use crate::kinds::kind::tags;
+use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+
+pub struct Vpc;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Attrs {
+    cidr: String,
+    /// Instances get host names; private endpoints and EKS need them.
+    dns_hostnames: bool,
+    tags: Tags,
+}
+
+/// The address of an environment's VPC.
+pub fn address() -> Address {
+    Address::only("network", "vpc")
+}
+
+#[async_trait]
+impl Kind for Vpc {
+    type Attrs = Attrs;
+
+    const INFO: KindInfo = KindInfo {
+        name: "vpc",
+        component: "network",
+        aws_type: "AWS::EC2::VPC",
+        immutable: &["cidr"],
+        stands_on: &[],
+        create_first: false,
+        usual: Usual { create: 2, update: 1, delete: 1 },
+    };
+
+    fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
+        let address = address();
+        let attrs = Attrs {
+            cidr: env.network.cidr.to_string(),
+            dns_hostnames: true,
+            tags: tags(env, &address, &names::own(env, "vpc")),
+        };
+        vec![Desire::new(address, attrs)]
+    }
+
+    async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
+        let mut pages = cx
+            .aws
+            .ec2
+            .describe_vpcs()
+            .set_filters(Some(ec2::filters(cx, look.only)))
+            .into_paginator()
+            .items()
+            .send();
+        let mut found = vec![];
+        while let Some(vpc) = pages.next().await {
+            let vpc = vpc.at("ec2:DescribeVpcs")?;
+            let tags = ec2::tags(vpc.tags);
+            let (Some(address), Some(id)) = (cx.address_of(&tags), vpc.vpc_id) else { continue };
+            let attribute = cx
+                .aws
+                .ec2
+                .describe_vpc_attribute()
+                .vpc_id(&id)
+                .attribute(VpcAttributeName::EnableDnsHostnames)
+                .send()
+                .await
+                .at("ec2:DescribeVpcAttribute")?;
+            let attrs = Attrs {
+                cidr: vpc.cidr_block.unwrap_or_default(),
+                dns_hostnames: attribute.enable_dns_hostnames.and_then(|value| value.value).unwrap_or(false),
+                tags: cx.managed(tags),
+            };
+            let status = if vpc.state == Some(VpcState::Pending) { Status::Pending } else { Status::Ready };
+            found.push(Found::new(address, id, attrs).status(status));
+        }
+        Ok(found)
+    }
+
+    async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {
+        let made = cx
+            .aws
+            .ec2_once
+            .create_vpc()
+            .cidr_block(&new.attrs.cidr)
+            .tag_specifications(ec2::tag_specification(ResourceType::Vpc, &new.attrs.tags))
+            .send()
+            .await
+            .at("ec2:CreateVpc")?;
+        let id = ec2::made(made.vpc.and_then(|vpc| vpc.vpc_id), "ec2:CreateVpc")?;
+        set_dns_hostnames(cx, &id, new.attrs.dns_hostnames).await?;
+        Ok(Found::new(new.address, id, new.attrs))
+    }
+
+    async fn update(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        wanted: &Attrs,
+    ) -> Result<Progress, Failure> {
+        if found.attrs.dns_hostnames != wanted.dns_hostnames {
+            set_dns_hostnames(cx, &found.id, wanted.dns_hostnames).await?;
+        }
+        ec2::retag(cx, &found.id, &found.attrs.tags, &wanted.tags).await?;
+        Ok(Progress::Done)
+    }
+
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+        cx.aws.ec2.delete_vpc().vpc_id(&found.id).send().await.at("ec2:DeleteVpc")?;
+        Ok(Progress::Done)
+    }
+}
+
+async fn set_dns_hostnames(cx: Context<'_>, id: &str, on: bool) -> Result<(), Failure> {
+    let value = AttributeBooleanValue::builder().value(on).build();
+    let call = cx.aws.ec2.modify_vpc_attribute().vpc_id(id).enable_dns_hostnames(value);
+    call.send().await.at("ec2:ModifyVpcAttribute")?;
+    Ok(())
+}

@@ -1,0 +1,309 @@
+//! What a kind of resource is to the code: typed where it is written, erased where it is used.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use crate::adapter::aws::Aws;
+use crate::domain::address::Address;
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::kind::KindInfo;
+use crate::domain::port::{Create, Progress};
+use crate::domain::resource::{
+    ADDRESS_TAG, Desired, ENVIRONMENT_TAG, Observed, Outputs, Owner, Status, Tags,
+};
+use crate::domain::spec::Environment;
+
+/// What every operation of a kind is given: the clients, and whose resources it is about.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    pub aws: &'a Aws,
+    pub env: &'a Environment,
+}
+
+impl Context<'_> {
+    /// The tags of a resource: the spec's, its own `name`, and those that make it ours.
+    pub fn tags(&self, address: &Address, name: &str) -> Tags {
+        tags(self.env, address, name)
+    }
+
+    /// The tags of something found, without those that AWS, controllers and people's
+    /// tools set on our resources.
+    pub fn managed(&self, tags: Tags) -> Tags {
+        const OTHERS: [&str; 5] = ["aws:", "kubernetes.io/", "k8s.io/", "elbv2.k8s.aws/", "eks:"];
+        let ignored = |key: &str| {
+            OTHERS.iter().any(|prefix| key.starts_with(prefix))
+                || self.env.ignored_tags.iter().any(|prefix| key.starts_with(prefix.as_str()))
+        };
+        tags.into_iter().filter(|(key, _)| !ignored(key)).collect()
+    }
+
+    /// The address that the tags of something found give it, if it is this environment's.
+    pub fn address_of(&self, tags: &Tags) -> Option<Address> {
+        let ours = tags.get(ENVIRONMENT_TAG) == Some(&self.env.environment);
+        ours.then(|| tags.get(ADDRESS_TAG)?.parse().ok()).flatten()
+    }
+
+    /// Whose something is that was found under a name that `address` wants.
+    pub fn owner(&self, address: &Address, tags: &Tags) -> Owner {
+        match self.address_of(tags) {
+            Some(found) if found == *address => Owner::Ours,
+            Some(found) => Owner::Foreign { evidence: format!("it is this environment's {found}") },
+            None => match tags.get(ENVIRONMENT_TAG) {
+                Some(other) => {
+                    Owner::Foreign { evidence: format!("it belongs to the environment `{other}`") }
+                }
+                None => Owner::Foreign { evidence: "it does not carry billpay's tags".to_string() },
+            },
+        }
+    }
+}
+
+/// The tags of a resource: the spec's, its `Name`, and those that make it ours.
+pub fn tags(env: &Environment, address: &Address, name: &str) -> Tags {
+    let mut tags = env.tags.clone();
+    tags.insert("Name".to_string(), name.to_string());
+    tags.insert(ENVIRONMENT_TAG.to_string(), env.environment.clone());
+    tags.insert(ADDRESS_TAG.to_string(), address.to_string());
+    tags
+}
+
+/// A resource that the spec wants, typed.
+pub struct Desire<A> {
+    pub address: Address,
+    pub attrs: A,
+    pub after: BTreeSet<Address>,
+}
+
+impl<A> Desire<A> {
+    pub fn new(address: Address, attrs: A) -> Desire<A> {
+        Desire { address, attrs, after: BTreeSet::new() }
+    }
+
+    /// Adds resources that must be there first although no attribute refers to them.
+    pub fn after(mut self, addresses: impl IntoIterator<Item = Address>) -> Desire<A> {
+        self.after.extend(addresses);
+        self
+    }
+}
+
+/// A resource that was found, typed.
+pub struct Found<A> {
+    pub address: Address,
+    pub id: String,
+    pub attrs: A,
+    pub outputs: Outputs,
+    pub status: Status,
+    pub owner: Owner,
+    pub generation: u32,
+}
+
+impl<A> Found<A> {
+    /// A resource of ours that is ready, with its id as the first output.
+    pub fn new(address: Address, id: impl Into<String>, attrs: A) -> Found<A> {
+        let id = id.into();
+        let outputs = Outputs::from([("id".to_string(), id.clone())]);
+        Found { address, id, attrs, outputs, status: Status::Ready, owner: Owner::Ours, generation: 0 }
+    }
+
+    pub fn output(mut self, name: &str, value: impl Into<String>) -> Found<A> {
+        self.outputs.insert(name.to_string(), value.into());
+        self
+    }
+
+    pub fn status(mut self, status: Status) -> Found<A> {
+        self.status = status;
+        self
+    }
+
+    pub fn owner(mut self, owner: Owner) -> Found<A> {
+        self.owner = owner;
+        self
+    }
+
+    pub fn generation(mut self, generation: u32) -> Found<A> {
+        self.generation = generation;
+        self
+    }
+}
+
+/// A resource that is to be made; every reference in `attrs` is known.
+pub struct New<A> {
+    pub address: Address,
+    pub attrs: A,
+    pub generation: u32,
+    /// Hash of account, environment, address and generation: the same call sent again,
+    /// even by a later run, is recognised by AWS where it takes a client token.
+    pub token: String,
+}
+
+/// What to look for.
+pub struct Look<'a, A> {
+    /// What the spec wants of this kind; references in it may be unknown.
+    pub wanted: &'a [(Address, A)],
+    /// Only this one, which is then the only one in `wanted`.
+    pub only: Option<&'a Address>,
+}
+
+impl<A> Look<'_, A> {
+    /// The wanted resource that a predicate picks.
+    pub fn wanted(&self, pick: impl Fn(&A) -> bool) -> Option<&(Address, A)> {
+        self.wanted.iter().find(|(_, attrs)| pick(attrs))
+    }
+}
+
+/// A kind of resource. Its file holds, in this order: facts, what the spec wants, what
+/// is there, create, update, delete.
+#[async_trait]
+pub trait Kind: Send + Sync + 'static {
+    /// The attributes that are compared, in the shape that the spec wants them.
+    type Attrs: Serialize + DeserializeOwned + Send + Sync;
+
+    /// The facts about the kind.
+    const INFO: KindInfo;
+
+    /// The resources of this kind that an environment should have.
+    fn desire(&self, env: &Environment) -> Vec<Desire<Self::Attrs>>;
+
+    /// The resources of this kind that are there: all of the environment's, also those the
+    /// spec no longer has, and those of others under names that the spec wants.
+    async fn observe(
+        &self,
+        cx: Context<'_>,
+        look: Look<'_, Self::Attrs>,
+    ) -> Result<Vec<Found<Self::Attrs>>, Failure>;
+
+    /// Makes one, tags in the same call. Says `Pending` if AWS still works on it.
+    async fn create(&self, cx: Context<'_>, new: New<Self::Attrs>) -> Result<Found<Self::Attrs>, Failure>;
+
+    /// Changes the attributes of one that can be changed in place.
+    async fn update(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Self::Attrs>,
+        wanted: &Self::Attrs,
+    ) -> Result<Progress, Failure>;
+
+    /// Deletes one. `NotFound` counts as done.
+    async fn delete(&self, cx: Context<'_>, found: &Found<Self::Attrs>) -> Result<Progress, Failure>;
+}
+
+/// A [`Kind`] without its type, as the registry holds it.
+#[async_trait]
+pub trait AnyKind: Send + Sync {
+    fn info(&self) -> KindInfo;
+    fn desire(&self, env: &Environment) -> Vec<Desired>;
+    async fn observe(
+        &self,
+        cx: Context<'_>,
+        wanted: &[Desired],
+        only: Option<&Address>,
+    ) -> Result<Vec<Observed>, Failure>;
+    async fn create(&self, cx: Context<'_>, create: &Create) -> Result<Observed, Failure>;
+    async fn update(&self, cx: Context<'_>, found: &Observed, wanted: &Desired) -> Result<Progress, Failure>;
+    async fn delete(&self, cx: Context<'_>, found: &Observed) -> Result<Progress, Failure>;
+}
+
+#[async_trait]
+impl<K: Kind> AnyKind for K {
+    fn info(&self) -> KindInfo {
+        K::INFO
+    }
+
+    fn desire(&self, env: &Environment) -> Vec<Desired> {
+        let desires = Kind::desire(self, env);
+        desires
+            .into_iter()
+            .map(|desire| Desired {
+                address: desire.address,
+                attrs: to_value(&desire.attrs),
+                after: desire.after,
+            })
+            .collect()
+    }
+
+    async fn observe(
+        &self,
+        cx: Context<'_>,
+        wanted: &[Desired],
+        only: Option<&Address>,
+    ) -> Result<Vec<Observed>, Failure> {
+        let wanted: Vec<(Address, K::Attrs)> = wanted
+            .iter()
+            .map(|desired| Ok((desired.address.clone(), from_value(&desired.attrs)?)))
+            .collect::<Result<_, Failure>>()?;
+        let found = Kind::observe(self, cx, Look { wanted: &wanted, only }).await?;
+        Ok(found.into_iter().map(erase).collect())
+    }
+
+    async fn create(&self, cx: Context<'_>, create: &Create) -> Result<Observed, Failure> {
+        let address = create.desired.address.clone();
+        let new = New {
+            token: token(cx.env, &address, create.generation),
+            attrs: from_value(&create.desired.attrs)?,
+            generation: create.generation,
+            address,
+        };
+        Ok(erase(Kind::create(self, cx, new).await?))
+    }
+
+    async fn update(&self, cx: Context<'_>, found: &Observed, wanted: &Desired) -> Result<Progress, Failure> {
+        let wanted: K::Attrs = from_value(&wanted.attrs)?;
+        Kind::update(self, cx, &restore(found)?, &wanted).await
+    }
+
+    async fn delete(&self, cx: Context<'_>, found: &Observed) -> Result<Progress, Failure> {
+        match Kind::delete(self, cx, &restore(found)?).await {
+            Err(failure) if failure.class == FailureClass::NotFound => Ok(Progress::Done),
+            other => other,
+        }
+    }
+}
+
+fn erase<A: Serialize>(found: Found<A>) -> Observed {
+    Observed {
+        address: found.address,
+        id: found.id,
+        attrs: to_value(&found.attrs),
+        outputs: found.outputs,
+        status: found.status,
+        owner: found.owner,
+        generation: found.generation,
+    }
+}
+
+fn restore<A: DeserializeOwned>(observed: &Observed) -> Result<Found<A>, Failure> {
+    Ok(Found {
+        address: observed.address.clone(),
+        id: observed.id.clone(),
+        attrs: from_value(&observed.attrs)?,
+        outputs: observed.outputs.clone(),
+        status: observed.status,
+        owner: observed.owner.clone(),
+        generation: observed.generation,
+    })
+}
+
+/// Attributes are plain structs with text keys, which serialize always.
+fn to_value<A: Serialize>(attrs: &A) -> serde_json::Value {
+    serde_json::to_value(attrs).unwrap_or_default()
+}
+
+fn from_value<A: DeserializeOwned>(attrs: &serde_json::Value) -> Result<A, Failure> {
+    serde_json::from_value(attrs.clone()).map_err(|error| {
+        Failure::new(
+            FailureClass::Invalid,
+            "billpay",
+            format!("the attributes are not of this kind: {error}"),
+        )
+    })
+}
+
+/// The client token of a create: 64 hexadecimal digits, the longest that every service takes.
+fn token(env: &Environment, address: &Address, generation: u32) -> String {
+    let identity = format!("{}/{}/{}/{address}/{generation}", env.account, env.region, env.environment);
+    Sha256::digest(identity.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,6 @@
+//! The kinds of resources: one file each, and one line in a registry.
+
+pub mod aws;
+mod kind;
+
+pub use kind::{AnyKind, Context, Desire, Found, Kind, Look, New};
