@@ -33,7 +33,8 @@ impl Context<'_> {
     /// The tags of something found, without those that AWS, controllers and people's
     /// tools set on our resources.
     pub fn managed(&self, tags: Tags) -> Tags {
-        const OTHERS: [&str; 5] = ["aws:", "kubernetes.io/", "k8s.io/", "elbv2.k8s.aws/", "eks:"];
+        const OTHERS: [&str; 5] =
+            ["aws:", "eks:", "kubernetes.io/cluster/", "k8s.io/cluster-autoscaler/", "elbv2.k8s.aws/"];
         let ignored = |key: &str| {
             OTHERS.iter().any(|prefix| key.starts_with(prefix))
                 || self.env.ignored_tags.iter().any(|prefix| key.starts_with(prefix.as_str()))
