@@ -3,3 +3,4 @@
 pub mod adapter;
 pub mod domain;
 pub mod kinds;
+pub mod ops;

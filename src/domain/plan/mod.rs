@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use diff::FieldChange;
+pub use diff::{FieldChange, fields as differences};
 pub use schedule::{Schedule, Step, Work};
 
 use super::address::Address;

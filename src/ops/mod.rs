@@ -1,0 +1,13 @@
+//! The use cases: options in, a value out, events on the way. They know the cloud only
+//! through [`Provider`](crate::domain::port::Provider) and never print.
+
+pub mod apply;
+mod error;
+mod saved;
+mod step;
+mod survey;
+
+pub use apply::{Applied, Outcome, apply};
+pub use error::Error;
+pub use saved::SavedPlan;
+pub use survey::{Survey, survey};

@@ -1,0 +1,324 @@
+//! One step of a plan, with everything that AWS does to it on the way: calls that are
+//! throttled, answers that are lost, reads that lag, work that takes minutes.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::address::Address;
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::plan::{Change, Work, differences};
+use crate::domain::port::{Create, Event, Progress, Provider, Reporter};
+use crate::domain::resource::{Desired, Observed, Outputs, Owner, Status, collect_links, resolve};
+use crate::domain::spec::Environment;
+
+/// How a step ended.
+pub enum Ended {
+    /// The resource is as wanted (its outputs are new), or gone.
+    Done {
+        id: String,
+        outputs: Option<Outputs>,
+    },
+    Failed(Failure),
+    /// The run was stopped while AWS was still at it; the next run goes on from there.
+    Left,
+}
+
+/// Why a step did not get done.
+enum Halt {
+    Failure(Failure),
+    Stopped,
+}
+
+impl From<Failure> for Halt {
+    fn from(failure: Failure) -> Halt {
+        Halt::Failure(failure)
+    }
+}
+
+/// Longest time that one kind of passing trouble is borne before the step fails. A fresh
+/// IAM role takes up to a minute to be usable, network interfaces of a deleted load
+/// balancer up to some minutes to go.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// How often something is looked for before it counts as not made: reads lag behind writes.
+const LOOKS: u32 = 3;
+/// How often a resource is changed again when it did not become what was wanted.
+const ROUNDS: u32 = 12;
+
+pub struct StepRun<'a> {
+    pub provider: &'a dyn Provider,
+    pub env: &'a Environment,
+    pub change: &'a Change,
+    pub work: Work,
+    /// How long it usually takes, seconds.
+    pub usual: u32,
+    pub outputs: BTreeMap<Address, Outputs>,
+    pub stop: CancellationToken,
+    pub reporter: &'a dyn Reporter,
+}
+
+impl StepRun<'_> {
+    pub async fn run(self) -> Ended {
+        let ended = match self.work {
+            Work::Create => self.create().await.map(made),
+            Work::Update => self.update().await.map(made),
+            Work::Delete => self.delete().await.map(|id| Ended::Done { id, outputs: None }),
+        };
+        match ended {
+            Ok(ended) => ended,
+            Err(Halt::Failure(failure)) => Ended::Failed(failure),
+            Err(Halt::Stopped) => Ended::Left,
+        }
+    }
+
+    async fn create(&self) -> Result<Observed, Halt> {
+        let desired = self.desired()?;
+        let replaced = self.change.observed.as_ref();
+        let mut create = Create { generation: replaced.map_or(0, |old| old.generation + 1), desired };
+        let mut trouble = Trouble::new();
+        loop {
+            let failure = match self.provider.create(self.env, &create).await {
+                Ok(made) => return self.until_wanted(made, &create.desired).await,
+                Err(failure) => failure,
+            };
+            if !failure.may_pass() && failure.class != FailureClass::Exists {
+                return Err(failure.into());
+            }
+            // Whatever went wrong, the resource may be there: look before making another.
+            if let Some(found) = self.look(&create.desired, &failure).await? {
+                return self.until_wanted(found, &create.desired).await;
+            }
+            if failure.class == FailureClass::Exists && trouble.count >= LOOKS {
+                return Err(failure.into());
+            }
+            // A client token that answers with something that is gone is spent.
+            if matches!(failure.class, FailureClass::Lagging | FailureClass::Exists) && trouble.count >= LOOKS
+            {
+                create.generation += 1;
+            }
+            self.bear(&mut trouble, failure).await?;
+        }
+    }
+
+    /// Looks for what a failed create may have made; refuses what is somebody else's.
+    async fn look(&self, desired: &Desired, failure: &Failure) -> Result<Option<Observed>, Halt> {
+        let looks = if failure.class == FailureClass::Ambiguous { LOOKS } else { 1 };
+        for look in 0..looks {
+            if look > 0 {
+                self.pause(Duration::from_millis(400 << look)).await?;
+            }
+            let old = self.change.id();
+            let found = self.provider.find(self.env, desired).await?;
+            let mut candidates = found.into_iter().filter(|found| Some(found.id.as_str()) != old);
+            let found = candidates.find(|found| !matches!(found.status, Status::Deleting | Status::Failed));
+            match found {
+                Some(Observed { owner: Owner::Foreign { evidence }, id, .. }) => {
+                    let why = format!("{id} is there already, and {evidence}");
+                    return Err(Failure { message: why, ..failure.clone() }.into());
+                }
+                Some(found) => return Ok(Some(found)),
+                None => {}
+            }
+        }
+        Ok(None)
+    }
+
+    async fn update(&self) -> Result<Observed, Halt> {
+        let desired = self.desired()?;
+        let Some(found) = self.change.observed.clone() else {
+            return Err(
+                Failure::new(FailureClass::Invalid, "billpay", "nothing was observed to update").into()
+            );
+        };
+        self.until_wanted(found, &desired).await
+    }
+
+    /// Waits until a resource is ready and changes it until it is what is wanted.
+    async fn until_wanted(&self, mut found: Observed, desired: &Desired) -> Result<Observed, Halt> {
+        let mut trouble = Trouble::new();
+        for _ in 0..ROUNDS {
+            if found.status != Status::Ready {
+                found = self.until_ready(&found, desired).await?;
+            }
+            if differences(&desired.attrs, &found.attrs, &[]).is_empty() {
+                return Ok(found);
+            }
+            match self.provider.update(self.env, &found, desired).await {
+                Ok(Progress::Done) => return Ok(found),
+                Ok(Progress::Underway) => found = self.until_ready(&found, desired).await?,
+                Err(failure) if failure.may_pass() => {
+                    self.bear(&mut trouble, failure).await?;
+                    found = self.find_again(&found, desired).await?.unwrap_or(found);
+                }
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+        let left = differences(&desired.attrs, &found.attrs, &[]);
+        let fields: Vec<&str> = left.iter().map(|field| field.path.as_str()).collect();
+        let why = format!("AWS took every change and still shows {} as it was", fields.join(", "));
+        Err(Failure::new(FailureClass::Other, "billpay", why).into())
+    }
+
+    async fn until_ready(&self, found: &Observed, desired: &Desired) -> Result<Observed, Halt> {
+        let mut wait = Wait::new(self.usual);
+        let mut unseen = 0;
+        loop {
+            self.pause(wait.next_delay()).await?;
+            match self.find_again(found, desired).await? {
+                Some(found) if found.status == Status::Ready => return Ok(found),
+                Some(found) if found.status == Status::Failed => {
+                    let why = format!("{} is in a failed state; the next run replaces it", found.id);
+                    return Err(Failure::new(FailureClass::Other, "AWS", why).into());
+                }
+                Some(_) => unseen = 0,
+                // Reads lag behind writes: not seen is not gone, for a while.
+                None => unseen += 1,
+            }
+            if unseen > 10 {
+                let why = format!("{} was made and then not found again", found.id);
+                return Err(Failure::new(FailureClass::NotFound, "AWS", why).into());
+            }
+            wait.check(&found.id, "ready")?;
+        }
+    }
+
+    async fn delete(&self) -> Result<String, Halt> {
+        let Some(found) = &self.change.observed else {
+            return Err(
+                Failure::new(FailureClass::Invalid, "billpay", "nothing was observed to delete").into()
+            );
+        };
+        let known = Desired { address: found.address.clone(), attrs: found.attrs.clone(), after: [].into() };
+        let mut trouble = Trouble::new();
+        let mut wait = Wait::new(self.usual);
+        if found.status != Status::Deleting {
+            loop {
+                match self.provider.delete(self.env, found).await {
+                    Ok(Progress::Done) => return Ok(found.id.clone()),
+                    Ok(Progress::Underway) => break,
+                    Err(failure) if failure.may_pass() => self.bear(&mut trouble, failure).await?,
+                    Err(failure) => return Err(failure.into()),
+                }
+            }
+        }
+        loop {
+            self.pause(wait.next_delay()).await?;
+            match self.find_again(found, &known).await? {
+                None => return Ok(found.id.clone()),
+                Some(found) if found.status == Status::Failed => {
+                    let why = format!("{} could not be deleted and is in a failed state", found.id);
+                    return Err(Failure::new(FailureClass::Other, "AWS", why).into());
+                }
+                Some(_) => wait.check(&found.id, "gone")?,
+            }
+        }
+    }
+
+    /// The same resource as it is now. Passing trouble counts as not having looked.
+    async fn find_again(&self, found: &Observed, desired: &Desired) -> Result<Option<Observed>, Halt> {
+        let mut trouble = Trouble::new();
+        loop {
+            match self.provider.find(self.env, desired).await {
+                Ok(all) => return Ok(all.into_iter().find(|other| other.id == found.id)),
+                Err(failure) if failure.may_pass() => self.bear(&mut trouble, failure).await?,
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+    }
+
+    /// What is wanted, with every reference known.
+    fn desired(&self) -> Result<Desired, Failure> {
+        let Some(desired) = &self.change.desired else {
+            return Err(Failure::new(
+                FailureClass::Invalid,
+                "billpay",
+                "the plan does not say what is wanted",
+            ));
+        };
+        let attrs =
+            resolve(&desired.attrs, &|address, output| self.outputs.get(address)?.get(output).cloned());
+        let mut unknown = Default::default();
+        collect_links(&attrs, &mut unknown);
+        match unknown.first() {
+            None => Ok(Desired { attrs, ..desired.clone() }),
+            Some(address) => {
+                let why = format!("{address} is not there, or does not say what is needed of it");
+                Err(Failure::new(FailureClass::Invalid, "billpay", why))
+            }
+        }
+    }
+
+    /// Waits out passing trouble, up to a limit.
+    async fn bear(&self, trouble: &mut Trouble, failure: Failure) -> Result<(), Halt> {
+        if trouble.since.elapsed() > PATIENCE {
+            return Err(failure.into());
+        }
+        if trouble.count > 0 {
+            let (address, why) = (self.change.address.clone(), failure.to_string());
+            self.reporter.report(Event::Retrying { address, why });
+        }
+        let delay = trouble.next_delay();
+        self.pause(delay).await
+    }
+
+    /// Sleeps, unless the run is stopped.
+    async fn pause(&self, delay: Duration) -> Result<(), Halt> {
+        tokio::select! {
+            () = sleep(delay) => Ok(()),
+            () = self.stop.cancelled() => Err(Halt::Stopped),
+        }
+    }
+}
+
+fn made(found: Observed) -> Ended {
+    Ended::Done { id: found.id, outputs: Some(found.outputs) }
+}
+
+/// Repeated failures of one call: waits grow, with jitter so that calls don't meet again.
+struct Trouble {
+    count: u32,
+    since: Instant,
+}
+
+impl Trouble {
+    fn new() -> Trouble {
+        Trouble { count: 0, since: Instant::now() }
+    }
+
+    fn next_delay(&mut self) -> Duration {
+        let longest = Duration::from_millis(250 << self.count.min(6));
+        self.count += 1;
+        longest.mul_f64(0.5 + fastrand::f64() / 2.0)
+    }
+}
+
+/// Waiting for AWS to finish: often at first, every 15 s later.
+struct Wait {
+    begun: Instant,
+    delay: Duration,
+    limit: Duration,
+}
+
+impl Wait {
+    fn new(usual: u32) -> Wait {
+        let limit = Duration::from_secs(600) + 4 * Duration::from_secs(usual.into());
+        Wait { begun: Instant::now(), delay: Duration::from_millis(250), limit }
+    }
+
+    fn next_delay(&mut self) -> Duration {
+        let delay = self.delay;
+        self.delay = (delay * 3 / 2).min(Duration::from_secs(15));
+        delay
+    }
+
+    fn check(&self, id: &str, what: &str) -> Result<(), Failure> {
+        if self.begun.elapsed() < self.limit {
+            return Ok(());
+        }
+        let why =
+            format!("{id} is not {what} after {} min; re-run to go on waiting", self.limit.as_secs() / 60);
+        Err(Failure::new(FailureClass::Other, "AWS", why))
+    }
+}

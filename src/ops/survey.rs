@@ -1,0 +1,41 @@
+//! Looking: what the spec wants, what is there, and what would have to change.
+
+use crate::domain::plan::{Goal, Plan, Selection, Snapshot, plan};
+use crate::domain::port::{Identity, Provider};
+use crate::domain::resource::Desired;
+use crate::domain::spec::Environment;
+
+use super::Error;
+
+/// What an environment should be and what it is.
+#[derive(Debug, Clone)]
+pub struct Survey {
+    pub identity: Identity,
+    pub desired: Vec<Desired>,
+    pub snapshot: Snapshot,
+}
+
+/// Reads everything there is of an environment, and makes sure that the account is the right one.
+pub async fn survey(provider: &dyn Provider, env: &Environment) -> Result<Survey, Error> {
+    let desired = provider.desire(env);
+    let (identity, snapshot) = futures::join!(provider.identity(), provider.observe(env, &desired));
+    let identity = identity.map_err(|failure| Error::Observe(vec![failure]))?;
+    if identity.account != env.account {
+        let Identity { account: actual, arn } = identity;
+        return Err(Error::WrongAccount { expected: env.account.clone(), actual, arn });
+    }
+    Ok(Survey { identity, desired, snapshot: snapshot.map_err(Error::Observe)? })
+}
+
+impl Survey {
+    /// What has to change to reach a goal.
+    pub fn plan(
+        &self,
+        provider: &dyn Provider,
+        env: &Environment,
+        goal: Goal,
+        selection: &Selection,
+    ) -> Result<Plan, Error> {
+        Ok(plan(&env.environment, goal, selection, &self.desired, &self.snapshot, provider.kinds())?)
+    }
+}
