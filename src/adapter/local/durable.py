@@ -19,9 +19,10 @@ import logging
 import os
 import re
 
-from gap_kit import digest, in_front_of, log, require
+from gap_kit import digest, in_front_of, require
 
 ALSO = {"eks": {"ec2"}}  # a cluster's security group
+TRIES = 20
 
 READ = re.compile(r"(?:Describe|List|Get|Head|BatchGet|Lookup|Search|Filter|Simulate)[A-Z]")
 QUERY_ACTION = re.compile(rb"(?:^|&)Action=([A-Za-z]+)")
@@ -50,40 +51,25 @@ class Saver:
         self.persistence = persistence
         self.changed = set()  # state keys that the next save takes along
         self.written = {}  # state key -> digest of what its file holds
-        self.running = None  # the save under way, if any
-        self.following = None  # the one after it, for changes made while it runs
+        self.next = None  # the save that everybody who changed something waits for
 
     async def saved(self, services):
         """Return once every change made so far to `services` is on disk."""
         self.changed |= services
-        if self.following is None:
-            self.following = asyncio.ensure_future(self._save_after(self.running))
-        await asyncio.shield(self.following)
+        if self.next is None:
+            self.next = asyncio.ensure_future(self._save_all())
+        await asyncio.shield(self.next)
 
-    async def _save_after(self, running):
-        if running is not None:
-            await asyncio.wait([running])
-        else:
-            await asyncio.sleep(0)  # changes that are ready now can still come along
-        self.running, self.following = asyncio.current_task(), None
-        services, self.changed = self.changed, set()
+    async def _save_all(self):
+        await asyncio.sleep(0)  # requests that are being answered right now come along
+        services, self.changed, self.next = self.changed, set(), None
         for service in sorted(services):
             self._save(service)
-        if self.running is asyncio.current_task():
-            self.running = None
 
     def _save(self, service):
         get_state = self.app._build_persistence_save_dict().get(service)
-        try:
-            state = get_state() if get_state else None
-            if state is None:
-                return
-            version = self.persistence._state_format_version(service)
-            text = json.dumps({"__ministack_format__": version, "payload": state},
-                              default=self.persistence._json_default)
-        except RuntimeError:  # a store grew while it was read, on another thread: again with the next change
-            log.warning("the state of %s changed while it was being saved", service, exc_info=True)
-            self.changed.add(service)
+        text = self._text(service, get_state) if get_state else None
+        if text is None:
             return
         path = os.path.join(self.persistence.STATE_DIR, f"{service}.json")
         if self.written.get(service) == digest(text) and os.path.exists(path):
@@ -93,6 +79,19 @@ class Saver:
             file.write(text)
         os.replace(path + ".new", path)  # whole or not at all, also under SIGKILL
         self.written[service] = digest(text)
+
+    def _text(self, service, get_state):
+        for attempt in range(1, TRIES + 1):
+            try:
+                state = get_state()
+                break
+            except RuntimeError:  # a store grew while it was read: EKS is answered on other threads
+                if attempt == TRIES:
+                    raise
+        if state is None:
+            return None
+        version = self.persistence._state_format_version(service)
+        return json.dumps({"__ministack_format__": version, "payload": state}, default=self.persistence._json_default)
 
 
 def install(app):

@@ -296,13 +296,6 @@ def delete_route_table(theirs, params):
     return response
 
 
-@action("DescribeRouteTables")
-def describe_route_tables(theirs, params):
-    for table_id in several(params, "RouteTableId"):
-        there(ec2._route_tables, table_id, "InvalidRouteTableID.NotFound", "routeTable ID")
-    return theirs(params)
-
-
 def route_in(table, params):
     """The table's route to the destination that a call names, and that destination."""
     for member in ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"):
@@ -387,3 +380,23 @@ def disassociate_route_table(theirs, params):
                     raise Refused("InvalidParameterValue", f"cannot disassociate the main route table association {association_id}")
                 return theirs(params)
     raise Refused("InvalidAssociationID.NotFound", f"The association ID '{association_id}' does not exist")
+
+
+# --- Network interfaces ------------------------------------------------------------------
+
+
+@action("CreateNetworkInterface")
+def create_network_interface(theirs, params):
+    before = set(ec2._network_interfaces)
+    response = theirs(params)
+    for made in set(ec2._network_interfaces) - before:
+        ec2._parse_tag_specs(params, "network-interface", made)
+    return response
+
+
+@action("DeleteNetworkInterface")
+def delete_network_interface(theirs, params):
+    response = theirs(params)
+    if succeeded(response):
+        drop_tags(one(params, "NetworkInterfaceId"))
+    return response

@@ -15,11 +15,8 @@ depend on:
 import functools
 import hashlib
 import json
-import logging
 
 from ministack.core.responses import AccountRegionScopedDict
-
-log = logging.getLogger("billpay")
 
 
 class Incompatible(Exception):

@@ -13,15 +13,24 @@ const REQUIREMENTS: &str = include_str!("requirements.txt");
 
 /// The launcher and the modules that it loads.
 const MODULES: &[(&str, &str)] = &[
-    ("launcher.py", include_str!("launcher.py")),
-    ("gap_kit.py", include_str!("gap_kit.py")),
-    ("durable.py", include_str!("durable.py")),
     ("cloudfront_gaps.py", include_str!("cloudfront_gaps.py")),
+    ("durable.py", include_str!("durable.py")),
+    ("ec2_base.py", include_str!("ec2_base.py")),
+    ("ec2_endpoints.py", include_str!("ec2_endpoints.py")),
     ("ec2_gaps.py", include_str!("ec2_gaps.py")),
+    ("ec2_groups.py", include_str!("ec2_groups.py")),
+    ("ec2_network.py", include_str!("ec2_network.py")),
     ("ecr_gaps.py", include_str!("ecr_gaps.py")),
+    ("eks_addons.py", include_str!("eks_addons.py")),
+    ("eks_base.py", include_str!("eks_base.py")),
     ("eks_catalog.py", include_str!("eks_catalog.py")),
+    ("eks_clusters.py", include_str!("eks_clusters.py")),
     ("eks_gaps.py", include_str!("eks_gaps.py")),
+    ("eks_nodes.py", include_str!("eks_nodes.py")),
+    ("eks_updates.py", include_str!("eks_updates.py")),
+    ("gap_kit.py", include_str!("gap_kit.py")),
     ("iam_gaps.py", include_str!("iam_gaps.py")),
+    ("launcher.py", include_str!("launcher.py")),
     ("s3_gaps.py", include_str!("s3_gaps.py")),
 ];
 
