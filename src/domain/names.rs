@@ -88,6 +88,11 @@ pub fn zone_letter(env: &Environment, index: usize) -> String {
     }
 }
 
+/// Letters of the zones that the environment uses, in order.
+pub fn zone_letters(env: &Environment) -> Vec<String> {
+    (0..env.network.zones.into()).map(|index| zone_letter(env, index)).collect()
+}
+
 /// ARN of a role of the environment's account.
 pub fn role_arn(env: &Environment, role: &str) -> String {
     format!("arn:aws:iam::{}:role/{role}", env.account)
