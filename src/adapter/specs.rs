@@ -39,11 +39,15 @@ pub enum SpecError {
 impl fmt::Display for SpecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SpecError::NoSpecs { path, .. } => write!(f, "there are no specs in {}", path.display()),
+            SpecError::NoSpecs { path, .. } => {
+                write!(f, "there are no specs in {}", path.display())
+            }
             SpecError::UnknownEnvironment { name, .. } => {
                 write!(f, "there is no environment `{}`", name.escape_debug())
             }
-            SpecError::Unreadable { path, error } => write!(f, "cannot read {}: {error}", path.display()),
+            SpecError::Unreadable { path, error } => {
+                write!(f, "cannot read {}: {error}", path.display())
+            }
             SpecError::Invalid(findings) => match findings.problems.as_slice() {
                 [only] => write!(f, "{}: {}", only.place, only.message),
                 [first, rest @ ..] => {
@@ -134,9 +138,23 @@ impl SpecDir {
         Ok(Sources { shared, environment })
     }
 
-    /// Reads and checks an environment, alone and against the others.
+    /// Reads and checks an environment, by itself and beside the others that are valid.
     pub fn load(&self, name: &str, today: Date) -> Result<Loaded, SpecError> {
-        spec::load(&self.sources(name)?, today).map_err(|findings| SpecError::Invalid(Box::new(findings)))
+        let loaded = spec::load(&self.sources(name)?, today).map_err(invalid)?;
+        let others = self.environments()?.into_iter().filter(|other| other != name);
+        let others: Vec<Loaded> =
+            others.filter_map(|other| spec::load(&self.sources(&other).ok()?, today).ok()).collect();
+        let problems = spec::clashes(&loaded, &others);
+        if problems.is_empty() {
+            return Ok(loaded);
+        }
+        let mut files = loaded.files().to_vec();
+        for file in others.iter().flat_map(|other| other.files()) {
+            if !files.contains(file) {
+                files.push(file.clone());
+            }
+        }
+        Err(invalid(Findings { problems, files }))
     }
 
     fn read(&self, name: &str) -> Result<SourceFile, SpecError> {
@@ -169,4 +187,8 @@ impl SpecDir {
 
 fn unreadable(path: &Path, error: io::Error) -> SpecError {
     SpecError::Unreadable { path: path.to_owned(), error }
+}
+
+fn invalid(findings: Findings) -> SpecError {
+    SpecError::Invalid(Box::new(findings))
 }

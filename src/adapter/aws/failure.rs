@@ -21,6 +21,34 @@ where
     }
 }
 
+/// For calls that name something made a moment ago.
+pub trait Lagging {
+    /// Takes "not found" for "not visible yet": reads of AWS lag behind writes, and what a
+    /// create or an update names was there when the run came to it.
+    fn lagging(self) -> Self;
+}
+
+impl<T> Lagging for Result<T, Failure> {
+    fn lagging(self) -> Self {
+        self.map_err(|failure| match failure.class {
+            FailureClass::NotFound => Failure { class: FailureClass::Lagging, ..failure },
+            _ => failure,
+        })
+    }
+}
+
+/// A refusal that comes inside an answer which itself says success, as those of calls on
+/// several things at once do.
+pub fn refusal(call: &str, code: &str, message: &str) -> Failure {
+    Failure {
+        class: classify(code, message, 400),
+        call: call.to_string(),
+        code: code.to_string(),
+        message: message.to_string(),
+        request_id: String::new(),
+    }
+}
+
 fn explain<E>(call: &str, error: &SdkError<E, Response>) -> Failure
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -138,6 +166,7 @@ fn classify(code: &str, message: &str, status: u16) -> FailureClass {
         | "OriginAccessControlInUse"
         | "ResourceInUse"
         | "InvalidIPAddress.InUse"
+        | "InvalidGroup.InUse"
         | "ResponseHeadersPolicyInUse"
         | "FunctionInUse"
         | "AddressInUse" => InUse,
@@ -168,6 +197,7 @@ fn classify(code: &str, message: &str, status: u16) -> FailureClass {
         | "OwnershipControlsNotFoundError"
         | "LifecyclePolicyNotFoundException"
         | "NatGatewayNotFound"
+        | "Gateway.NotAttached"
         | "NoSuchResponseHeadersPolicy"
         | "NotFoundException"
         | "NotFound" => NotFound,
@@ -201,10 +231,18 @@ mod tests {
     }
 
     #[test]
+    fn what_was_just_made_may_not_be_visible_yet() {
+        let missing: Result<(), Failure> = Err(refusal("ec2:CreateRoute", "InvalidGatewayID.NotFound", "no"));
+        assert_eq!(missing.clone().unwrap_err().class, FailureClass::NotFound);
+        assert_eq!(missing.lagging().unwrap_err().class, FailureClass::Lagging);
+    }
+
+    #[test]
     fn codes_of_whole_families_are_known() {
         for (code, status, class) in [
             ("InvalidSubnetID.NotFound", 400, FailureClass::NotFound),
             ("VpcLimitExceeded", 400, FailureClass::Quota),
+            ("Gateway.NotAttached", 400, FailureClass::NotFound),
             ("", 503, FailureClass::Throttled),
             ("InternalError", 500, FailureClass::Ambiguous),
             ("SomethingNew", 400, FailureClass::Invalid),

@@ -1,6 +1,14 @@
 //! AWS: the registry of its kinds, and the provider that the use cases see.
 
 mod ec2;
+mod elastic_ip;
+mod internet_gateway;
+mod nat_gateway;
+mod route_table;
+mod s3_endpoint;
+mod security_group;
+mod security_group_rules;
+mod subnet;
 mod vpc;
 
 use async_trait::async_trait;
@@ -18,6 +26,13 @@ use crate::domain::spec::Environment;
 /// Every kind of AWS resource. A new kind is its file and one line here.
 static REGISTRY: &[&dyn AnyKind] = &[
     // network
+    &elastic_ip::ElasticIp,
+    &internet_gateway::InternetGateway,
+    &nat_gateway::NatGateway,
+    &route_table::RouteTable,
+    &s3_endpoint::S3Endpoint,
+    &security_group::SecurityGroup,
+    &subnet::Subnet,
     &vpc::Vpc,
 ];
 
