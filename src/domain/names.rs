@@ -60,6 +60,11 @@ pub fn other_bucket(env: &Environment, name: &str) -> String {
     bucket(env, &format!("{}-{name}", env.project))
 }
 
+/// ARN of a bucket.
+pub fn bucket_arn(bucket: &str) -> String {
+    format!("arn:aws:s3:::{bucket}")
+}
+
 /// Host name under which CloudFront reaches a bucket.
 pub fn bucket_domain(env: &Environment, bucket: &str) -> String {
     format!("{bucket}.s3.{}.amazonaws.com", env.region)

@@ -1,6 +1,12 @@
 //! AWS: the registry of its kinds, and the provider that the use cases see.
 
+mod bucket;
+mod bucket_contents;
+mod bucket_lifecycle;
 mod ec2;
+mod named;
+mod repository;
+mod s3;
 mod vpc;
 
 use async_trait::async_trait;
@@ -19,6 +25,10 @@ use crate::domain::spec::Environment;
 static REGISTRY: &[&dyn AnyKind] = &[
     // network
     &vpc::Vpc,
+    // ecr
+    &repository::Repository,
+    // s3-cloudfront
+    &bucket::Bucket,
 ];
 
 /// AWS as the use cases see it.
