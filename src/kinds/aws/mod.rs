@@ -3,8 +3,13 @@
 mod bucket;
 mod bucket_contents;
 mod bucket_lifecycle;
+mod bucket_policy;
+mod distribution;
+mod distribution_config;
 mod ec2;
+mod headers_policy;
 mod named;
+mod origin_access_control;
 mod repository;
 mod s3;
 mod vpc;
@@ -29,6 +34,10 @@ static REGISTRY: &[&dyn AnyKind] = &[
     &repository::Repository,
     // s3-cloudfront
     &bucket::Bucket,
+    &bucket_policy::BucketPolicy,
+    &distribution::Distribution,
+    &headers_policy::HeadersPolicy,
+    &origin_access_control::OriginAccessControl,
 ];
 
 /// AWS as the use cases see it.
