@@ -1,3 +1,5 @@
 //! What touches the world: AWS, files, other programs.
 
 pub mod aws;
+pub mod local;
+pub mod specs;

@@ -64,8 +64,35 @@ pub trait Provider: Send + Sync {
         wanted: &Desired,
     ) -> Result<Progress, Failure>;
 
+    /// Region, clock and quotas, as far as they can be seen: for people whose run fails.
+    async fn diagnose(&self, env: &Environment) -> Vec<Check>;
+
     /// Deletes what was found, after proving once more that it is ours.
     async fn delete(&self, env: &Environment, found: &Observed) -> Result<Progress, Failure>;
+}
+
+/// How something that was checked is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Health {
+    Good,
+    /// Worth knowing, not wrong.
+    Note,
+    Bad,
+}
+
+/// One thing that was checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    pub name: String,
+    pub health: Health,
+    pub detail: String,
+}
+
+impl Check {
+    pub fn new(name: &str, health: Health, detail: impl Into<String>) -> Check {
+        Check { name: name.to_string(), health, detail: detail.into() }
+    }
 }
 
 /// What happens during a run, for whoever shows it.

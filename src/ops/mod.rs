@@ -2,8 +2,9 @@
 //! through [`Provider`](crate::domain::port::Provider) and never print.
 
 pub mod apply;
+pub mod doctor;
 mod error;
-mod saved;
+pub mod saved;
 mod step;
 mod survey;
 

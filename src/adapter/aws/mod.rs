@@ -1,5 +1,6 @@
 //! The AWS SDK clients of one account and region, with our pacing and our errors.
 
+mod diagnose;
 mod failure;
 mod pace;
 

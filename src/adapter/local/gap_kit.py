@@ -4,8 +4,9 @@ ministack answers most AWS calls. Where it lacks one, or answers otherwise than 
 module puts our own function in front of ministack's. Three things make that safe enough to
 depend on:
 
-* every name of ministack's that we touch is asked for through `require`, so that another
-  version stops at start with the missing name instead of failing halfway through a run;
+* a gap module is installed by importing it, and asks for every name of ministack's that it
+  touches through `require`, so that another version stops at start with the missing name
+  instead of failing halfway through a run;
 * our function gets ministack's as its first argument, so a gap is a check before it, a
   correction after it, or a replacement, and is read as one;
 * state of our own lives in `keep`, next to ministack's: saved, restored and reset with it.
@@ -14,11 +15,8 @@ depend on:
 import functools
 import hashlib
 import json
-import logging
 
 from ministack.core.responses import AccountRegionScopedDict
-
-log = logging.getLogger("billpay")
 
 
 class Incompatible(Exception):

@@ -16,13 +16,15 @@ import sys
 MINISTACK = "1.5.33"  # pinned: the gap modules reach into its internals
 GAPS = ("eks_gaps", "ec2_gaps", "iam_gaps", "ecr_gaps", "s3_gaps", "cloudfront_gaps")
 
-# What ministack defaults to otherwise: every interface, an account of zeroes, and two more
-# listeners (SFTP, MQTT) that nobody here asked for.
+# Where ministack's own defaults won't do: it would listen on every interface, be an account of
+# zeroes, know only a few of the policies that AWS manages, and open two more listeners (SFTP,
+# MQTT) that nobody here asked for.
 DEFAULTS = {
     "BIND_HOST": "127.0.0.1",
     "MINISTACK_HOST": "127.0.0.1",
     "MINISTACK_ACCOUNT_ID": "123456789012",
     "MINISTACK_EDITION": "billpay",
+    "MINISTACK_AUTOCREATE_AWS_MANAGED": "1",
     "SFTP_ENABLED": "0",
     "IOT_MTLS_ENABLED": "0",
 }
@@ -58,7 +60,7 @@ def main():
 
     try:
         for module in GAPS:
-            importlib.import_module(module).install()
+            importlib.import_module(module)  # which puts it in front of ministack's
         importlib.import_module("durable").install(ministack.app)
     except (Incompatible, ImportError) as error:
         fail(f"ministack {MINISTACK} is not as expected: {error}")

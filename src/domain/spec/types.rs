@@ -20,16 +20,16 @@ pub type Map<T> = BTreeMap<String, T>;
 #[serde(deny_unknown_fields)]
 pub struct Environment {
     /// Short name of the platform; every name that billpay makes starts with it.
-    #[schemars(regex(pattern = r"^[a-z][a-z0-9-]{0,14}[a-z0-9]$"))]
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9-]{0,14}[a-z0-9]$"), extend("patternErrorMessage" = "must be 2 to 16 lower-case letters, digits and hyphens, beginning with a letter"))]
     pub project: String,
     /// Name of the environment; the file's name without `.yaml`.
-    #[schemars(regex(pattern = r"^[a-z][a-z0-9]{0,11}$"))]
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9]{0,11}$"), extend("patternErrorMessage" = "must be 1 to 12 lower-case letters and digits, beginning with a letter"))]
     pub environment: String,
     /// AWS account id that the environment lives in, quoted: 12 digits.
-    #[schemars(regex(pattern = r"^[0-9]{12}$"))]
+    #[schemars(regex(pattern = r"^[0-9]{12}$"), extend("patternErrorMessage" = "must be an AWS account id: 12 digits"))]
     pub account: String,
     /// AWS region, such as `us-east-1`.
-    #[schemars(regex(pattern = r"^[a-z]{2}(-[a-z]+)+-[0-9]$"))]
+    #[schemars(regex(pattern = r"^[a-z]{2}(-[a-z]+)+-[0-9]$"), extend("patternErrorMessage" = "must be an AWS region, such as us-east-1"))]
     pub region: String,
     /// Whether the environment is protected: it is destroyed only after a typed confirmation.
     pub protected: bool,
@@ -63,19 +63,19 @@ pub struct Environment {
 #[serde(deny_unknown_fields)]
 pub struct Network {
     /// Address range of the VPC, /16 to /28.
-    #[schemars(with = "String", regex(pattern = CIDR))]
+    #[schemars(with = "String", regex(pattern = CIDR), extend("patternErrorMessage" = CIDR_MESSAGE))]
     pub cidr: Ipv4Net,
     /// How many availability zones to use; EKS needs two or more.
     #[schemars(range(min = 2, max = 6))]
     pub zones: u8,
     /// Letters of the zones to use, in order, where the region's first ones don't serve.
-    #[schemars(inner(regex(pattern = r"^[a-z]$")))]
+    #[schemars(inner(regex(pattern = r"^[a-z]$")), extend("patternErrorMessage" = "must be the letter of a zone, such as a"))]
     pub zone_letters: Vec<String>,
     /// Ranges of the public subnets, one a zone, in order; extra ones wait for more zones.
-    #[schemars(inner(regex(pattern = CIDR)), with = "Vec<String>")]
+    #[schemars(inner(regex(pattern = CIDR)), with = "Vec<String>", extend("patternErrorMessage" = CIDR_MESSAGE))]
     pub public_subnets: Vec<Ipv4Net>,
     /// Ranges of the private subnets, one a zone, in order; extra ones wait for more zones.
-    #[schemars(inner(regex(pattern = CIDR)), with = "Vec<String>")]
+    #[schemars(inner(regex(pattern = CIDR)), with = "Vec<String>", extend("patternErrorMessage" = CIDR_MESSAGE))]
     pub private_subnets: Vec<Ipv4Net>,
     /// NAT gateways: `none`, `single` (cheapest) or `per-zone` (survives the loss of a zone).
     pub nat: Nat,
@@ -83,7 +83,11 @@ pub struct Network {
     pub s3_endpoint: bool,
 }
 
-const CIDR: &str = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$";
+const CIDR: &str = concat!(
+    r"^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}",
+    r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])/(3[0-2]|[12]?[0-9])$",
+);
+const CIDR_MESSAGE: &str = "must be an IPv4 range, such as 10.0.0.0/16";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -100,7 +104,7 @@ pub struct Cluster {
     /// Name of the cluster; the environment's name is put behind it.
     pub name: String,
     /// Kubernetes version, quoted, such as `"1.36"`.
-    #[schemars(regex(pattern = r"^1\.[0-9]{2}$"))]
+    #[schemars(regex(pattern = r"^1\.[0-9]{2}$"), extend("patternErrorMessage" = "must be a Kubernetes version in quotes, such as \"1.36\""))]
     pub version: String,
     /// `standard` has AWS upgrade the cluster at the end of standard support; `extended` pays for a year more.
     pub support: Support,
@@ -143,7 +147,7 @@ pub struct Endpoint {
     /// Whether the API is reachable from the internet (with credentials).
     pub public: bool,
     /// Address ranges that may reach the public endpoint.
-    #[schemars(inner(regex(pattern = CIDR)), with = "Vec<String>")]
+    #[schemars(inner(regex(pattern = CIDR)), with = "Vec<String>", extend("patternErrorMessage" = CIDR_MESSAGE))]
     pub public_cidrs: Vec<Ipv4Net>,
 }
 
@@ -152,7 +156,7 @@ pub struct Endpoint {
 #[serde(deny_unknown_fields)]
 pub struct NodeGroup {
     /// EC2 instance type; a change replaces the group, the new one first.
-    #[schemars(regex(pattern = r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$"))]
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$"), extend("patternErrorMessage" = "must be an EC2 instance type, such as t3.medium"))]
     #[serde(rename = "type")]
     pub instance_type: String,
     /// Fewest nodes.
@@ -191,7 +195,7 @@ pub struct FargateProfile {
 #[serde(deny_unknown_fields)]
 pub struct Addon {
     /// Version such as `v1.21.1-eksbuild.1`; left out, EKS picks its default for the cluster's version.
-    #[schemars(regex(pattern = r"^v[0-9]+\.[0-9]+\.[0-9]+(-eksbuild\.[0-9]+)?$"))]
+    #[schemars(regex(pattern = r"^v[0-9]+\.[0-9]+\.[0-9]+(-eksbuild\.[0-9]+)?$"), extend("patternErrorMessage" = "must be an add-on version, such as v1.21.1-eksbuild.1"))]
     pub version: Option<String>,
 }
 
@@ -243,15 +247,15 @@ pub struct Service {
     #[schemars(range(min = 1, max = 100))]
     pub max_replicas: Option<u32>,
     /// CPU of one replica, such as `500m` or `2`.
-    #[schemars(regex(pattern = r"^[0-9]+(\.[0-9]+)?m?$"))]
+    #[schemars(regex(pattern = r"^[0-9]+(\.[0-9]+)?m?$"), extend("patternErrorMessage" = "must be a number of CPUs, such as 500m or \"2\""))]
     pub cpu: String,
     /// Memory of one replica, such as `1Gi`.
-    #[schemars(regex(pattern = r"^[0-9]+(Ki|Mi|Gi|Ti)$"))]
+    #[schemars(regex(pattern = r"^[0-9]+(Ki|Mi|Gi|Ti)$"), extend("patternErrorMessage" = "must be an amount of memory with its unit, such as 512Mi or 1Gi"))]
     pub memory: String,
     /// Services that this one calls.
     pub needs: Vec<String>,
     /// Path under which the load balancer routes to it, such as `/payments`.
-    #[schemars(regex(pattern = r"^/[A-Za-z0-9/_.-]*$"))]
+    #[schemars(regex(pattern = r"^/[A-Za-z0-9/_.-]*$"), extend("patternErrorMessage" = "must be a path of letters, digits and -_. that begins with a slash, such as /payments"))]
     pub path: Option<String>,
     /// Port that the container listens on.
     #[schemars(range(min = 1, max = 65535))]
@@ -269,7 +273,7 @@ pub struct Frontend {
     /// Custom domain; needs `certificate`.
     pub domain: Option<String>,
     /// ARN of the ACM certificate for `domain`, in us-east-1.
-    #[schemars(regex(pattern = r"^arn:aws:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]+$"))]
+    #[schemars(regex(pattern = r"^arn:aws:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]+$"), extend("patternErrorMessage" = "must be the ARN of an ACM certificate in us-east-1, where CloudFront looks for it"))]
     pub certificate: Option<String>,
     /// Whether unknown paths answer with `/index.html`, as a single-page application wants.
     pub spa: bool,
@@ -307,10 +311,14 @@ pub struct GitHub {
     /// Name of the role that workflows assume; the environment's name is put behind it.
     pub role: String,
     /// GitHub organization or user; never a pattern.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}$"))]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}$"), extend("patternErrorMessage" = "must be one GitHub organization or user by name, never a pattern"))]
     pub organization: String,
     /// Repositories whose workflows may assume the role, from the GitHub environment of the same name as ours.
-    #[schemars(inner(regex(pattern = r"^[A-Za-z0-9._-]{1,100}$")), length(min = 1))]
+    #[schemars(
+        inner(regex(pattern = r"^[A-Za-z0-9._-]{1,100}$")),
+        length(min = 1),
+        extend("patternErrorMessage" = "must be one repository by its name alone, never a pattern")
+    )]
     pub repositories: Vec<String>,
     /// Longest session, seconds.
     #[schemars(range(min = 3600, max = 43200))]

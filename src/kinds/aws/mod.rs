@@ -22,7 +22,7 @@ use crate::adapter::aws::Aws;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::plan::{Kinds, Snapshot};
-use crate::domain::port::{Create, Identity, Progress, Provider};
+use crate::domain::port::{Check, Create, Identity, Progress, Provider};
 use crate::domain::resource::{Desired, Observed};
 use crate::domain::spec::Environment;
 
@@ -132,6 +132,10 @@ impl Provider for AwsProvider {
         wanted: &Desired,
     ) -> Result<Progress, Failure> {
         kind(&found.address)?.update(self.context(env), found, wanted).await
+    }
+
+    async fn diagnose(&self, env: &Environment) -> Vec<Check> {
+        self.aws.diagnose(env).await
     }
 
     async fn delete(&self, env: &Environment, found: &Observed) -> Result<Progress, Failure> {

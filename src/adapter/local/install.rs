@@ -1,0 +1,110 @@
+//! Installs the local AWS: a private Python environment with pinned packages, and our launcher.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use sha2::{Digest, Sha256};
+
+use super::{Error, at};
+
+/// The packages, all pinned.
+const REQUIREMENTS: &str = include_str!("requirements.txt");
+
+/// The launcher and the modules that it loads.
+const MODULES: &[(&str, &str)] = &[
+    ("cloudfront_gaps.py", include_str!("cloudfront_gaps.py")),
+    ("durable.py", include_str!("durable.py")),
+    ("ec2_base.py", include_str!("ec2_base.py")),
+    ("ec2_endpoints.py", include_str!("ec2_endpoints.py")),
+    ("ec2_gaps.py", include_str!("ec2_gaps.py")),
+    ("ec2_groups.py", include_str!("ec2_groups.py")),
+    ("ec2_network.py", include_str!("ec2_network.py")),
+    ("ecr_gaps.py", include_str!("ecr_gaps.py")),
+    ("eks_addons.py", include_str!("eks_addons.py")),
+    ("eks_base.py", include_str!("eks_base.py")),
+    ("eks_catalog.py", include_str!("eks_catalog.py")),
+    ("eks_clusters.py", include_str!("eks_clusters.py")),
+    ("eks_gaps.py", include_str!("eks_gaps.py")),
+    ("eks_nodes.py", include_str!("eks_nodes.py")),
+    ("eks_updates.py", include_str!("eks_updates.py")),
+    ("gap_kit.py", include_str!("gap_kit.py")),
+    ("iam_gaps.py", include_str!("iam_gaps.py")),
+    ("launcher.py", include_str!("launcher.py")),
+    ("s3_gaps.py", include_str!("s3_gaps.py")),
+];
+
+/// Writes the launcher into the cache and returns its path, which names its content.
+pub fn launcher(cache: &Path) -> Result<PathBuf, Error> {
+    let mut hash = Sha256::new();
+    MODULES.iter().for_each(|(name, text)| hash.update(format!("{name}\0{text}\0")));
+    let folder = cache.join(format!("launcher-{}", short(hash)));
+    fs::create_dir_all(&folder).map_err(at(&folder))?;
+    for (name, text) in MODULES {
+        let path = folder.join(name);
+        if fs::read_to_string(&path).ok().as_deref() != Some(text) {
+            fs::write(&path, text).map_err(at(&path))?;
+        }
+    }
+    Ok(folder.join("launcher.py"))
+}
+
+/// The Python of the private environment, which is made when it isn't there (half a minute, once).
+pub fn python(cache: &Path, say: &(dyn Fn(&str) + Sync)) -> Result<PathBuf, Error> {
+    let mut hash = Sha256::new();
+    hash.update(REQUIREMENTS);
+    let folder = cache.join(format!("python-{}", short(hash)));
+    let (python, complete) = (folder.join("bin/python"), folder.join("complete"));
+    if complete.exists() && python.exists() {
+        return Ok(python);
+    }
+    say("installing the local AWS into a private Python environment (once, about half a minute) …");
+    let system = system_python()?;
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(at(&folder))?;
+    }
+    fs::create_dir_all(&folder).map_err(at(&folder))?;
+    let requirements = folder.join("requirements.txt");
+    fs::write(&requirements, REQUIREMENTS).map_err(at(&requirements))?;
+    run("making the Python environment", Command::new(&system).args(["-m", "venv"]).arg(&folder))?;
+    run(
+        "installing ministack",
+        Command::new(&python)
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r"])
+            .arg(&requirements),
+    )?;
+    fs::write(&complete, "").map_err(at(&complete))?;
+    Ok(python)
+}
+
+fn short(hash: Sha256) -> String {
+    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The first Python on the path that is new enough.
+fn system_python() -> Result<String, Error> {
+    let chosen = std::env::var("BILLPAY_PYTHON").ok();
+    let candidates: Vec<String> = match chosen {
+        Some(python) => vec![python],
+        None => ["python3", "python3.13", "python3.12", "python3.11", "python3.10", "python"]
+            .map(String::from)
+            .into(),
+    };
+    let check = "import sys; sys.exit(sys.version_info < (3, 10))";
+    let fits = |python: &&String| {
+        let status = Command::new(python).args(["-c", check]).stderr(std::process::Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
+    };
+    let tried = candidates.join(", ");
+    candidates.iter().find(fits).cloned().ok_or(Error::NoPython { tried })
+}
+
+fn run(what: &str, command: &mut Command) -> Result<(), Error> {
+    let fail = |output: String| Error::Step { what: what.to_string(), output };
+    let output = command.output().map_err(|error| fail(error.to_string()))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let text = [output.stdout, output.stderr].concat();
+    Err(fail(String::from_utf8_lossy(&text).trim().to_string()))
+}

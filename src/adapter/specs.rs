@@ -1,0 +1,172 @@
+//! Finds and reads the files of specs: the only place where a spec touches the disk.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+
+use crate::domain::spec::{self, Findings, Loaded, SourceFile, Sources};
+
+/// The file that every environment goes over.
+const SHARED: &str = "shared";
+
+/// A directory of specs: `shared.yaml`, and `<environment>.yaml` for each environment.
+#[derive(Debug, Clone)]
+pub struct SpecDir {
+    path: PathBuf,
+}
+
+/// Why there is no spec.
+#[derive(Debug)]
+pub enum SpecError {
+    /// There is no such directory, or nothing in it.
+    NoSpecs { path: PathBuf, searched: PathBuf },
+    /// There is no such environment.
+    UnknownEnvironment {
+        name: String,
+        known: Vec<String>,
+        did_you_mean: Option<String>,
+        misnamed: Option<PathBuf>,
+    },
+    /// A file could not be read.
+    Unreadable { path: PathBuf, error: io::Error },
+    /// The files were read, and are wrong.
+    Invalid(Box<Findings>),
+}
+
+impl fmt::Display for SpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SpecError::NoSpecs { path, .. } => write!(f, "there are no specs in {}", path.display()),
+            SpecError::UnknownEnvironment { name, .. } => {
+                write!(f, "there is no environment `{}`", name.escape_debug())
+            }
+            SpecError::Unreadable { path, error } => write!(f, "cannot read {}: {error}", path.display()),
+            SpecError::Invalid(findings) => match findings.problems.as_slice() {
+                [only] => write!(f, "{}: {}", only.place, only.message),
+                [first, rest @ ..] => {
+                    write!(f, "{}: {} (and {} more)", first.place, first.message, rest.len())
+                }
+                [] => write!(f, "the spec is not valid"),
+            },
+        }
+    }
+}
+
+impl std::error::Error for SpecError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            SpecError::Unreadable { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl SpecError {
+    /// What to do about it.
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            SpecError::NoSpecs { searched, .. } => vec![
+                format!("looked in {}", searched.display()),
+                "run billpay in the repository that has `environments/`, or name the directory with --specs"
+                    .to_owned(),
+            ],
+            SpecError::UnknownEnvironment { known, did_you_mean, misnamed, .. } => {
+                let meant = did_you_mean.iter().map(|name| format!("did you mean `{name}`?"));
+                let misnamed =
+                    misnamed.iter().map(|path| format!("{} is not read: specs end in .yaml", path.display()));
+                meant.chain(misnamed).chain([format!("environments: {}", known.join(", "))]).collect()
+            }
+            SpecError::Unreadable { .. } | SpecError::Invalid(_) => Vec::new(),
+        }
+    }
+}
+
+impl SpecDir {
+    /// Opens a directory of specs.
+    pub fn open(path: impl Into<PathBuf>) -> Result<SpecDir, SpecError> {
+        let dir = SpecDir { path: path.into() };
+        if dir.environments()?.is_empty() {
+            return Err(dir.no_specs());
+        }
+        Ok(dir)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The environments that there are, by name.
+    pub fn environments(&self) -> Result<Vec<String>, SpecError> {
+        let entries = match std::fs::read_dir(&self.path) {
+            Ok(entries) => entries,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Err(self.no_specs());
+            }
+            Err(error) => return Err(unreadable(&self.path, error)),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| unreadable(&self.path, error))?;
+            let name = entry.file_name().into_string().ok();
+            let name = name.as_deref().and_then(|name| name.strip_suffix(".yaml"));
+            names.extend(name.filter(|name| *name != SHARED && !name.starts_with('.')).map(str::to_owned));
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Reads the files of an environment.
+    pub fn sources(&self, name: &str) -> Result<Sources, SpecError> {
+        // Only a name that was found in the directory ever becomes part of a path.
+        let known = self.environments()?;
+        if !known.iter().any(|known| known == name) {
+            return Err(self.unknown(name, known));
+        }
+        let environment = self.read(name)?;
+        let shared = match self.read(SHARED) {
+            Ok(file) => Some(file),
+            Err(SpecError::Unreadable { error, .. }) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Sources { shared, environment })
+    }
+
+    /// Reads and checks an environment, alone and against the others.
+    pub fn load(&self, name: &str, today: Date) -> Result<Loaded, SpecError> {
+        spec::load(&self.sources(name)?, today).map_err(|findings| SpecError::Invalid(Box::new(findings)))
+    }
+
+    fn read(&self, name: &str) -> Result<SourceFile, SpecError> {
+        let path = self.path.join(format!("{name}.yaml"));
+        let mut bytes = Vec::new();
+        // One byte more than is allowed, so that the reader of the text can tell.
+        let limit = spec::MAX_BYTES as u64 + 1;
+        File::open(&path)
+            .and_then(|file| file.take(limit).read_to_end(&mut bytes))
+            .map_err(|error| unreadable(&path, error))?;
+        Ok(SourceFile::new(path.display().to_string(), bytes))
+    }
+
+    fn unknown(&self, name: &str, known: Vec<String>) -> SpecError {
+        let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        let other = self.path.join(format!("{name}.yml"));
+        SpecError::UnknownEnvironment {
+            name: name.to_owned(),
+            did_you_mean: spec::nearest(name, known.iter().map(String::as_str)),
+            misnamed: (is_plain && other.exists()).then_some(other),
+            known,
+        }
+    }
+
+    fn no_specs(&self) -> SpecError {
+        let searched = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
+        SpecError::NoSpecs { path: self.path.clone(), searched }
+    }
+}
+
+fn unreadable(path: &Path, error: io::Error) -> SpecError {
+    SpecError::Unreadable { path: path.to_owned(), error }
+}

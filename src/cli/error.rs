@@ -1,0 +1,151 @@
+//! Errors as people see them: what failed, where, why, and what to do next. The one
+//! place that picks words and exit codes for the kinds of errors of the layers below.
+
+use serde::Serialize;
+
+use super::exit;
+use crate::adapter::local;
+use crate::adapter::specs::SpecError;
+use crate::domain::failure::Failure;
+use crate::domain::plan::Conflict;
+use crate::domain::resource::{ADDRESS_TAG, ENVIRONMENT_TAG};
+use crate::domain::spec::Findings;
+use crate::ops;
+
+/// An error, ready to be shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// What failed, in one line.
+    pub heading: String,
+    /// Where and why, a line each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<String>,
+    /// What to do next.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<String>,
+    /// Problems of a spec, each at its place.
+    #[serde(skip)]
+    pub findings: Option<Findings>,
+    #[serde(skip)]
+    pub code: u8,
+}
+
+impl Report {
+    pub fn new(heading: impl Into<String>, detail: impl Into<String>) -> Report {
+        Report {
+            heading: heading.into(),
+            details: vec![detail.into()],
+            hints: vec![],
+            findings: None,
+            code: exit::ERROR,
+        }
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Report {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+impl From<SpecError> for Report {
+    fn from(error: SpecError) -> Report {
+        let hints = error.hints();
+        match error {
+            SpecError::Invalid(findings) => {
+                let count = findings.problems.len();
+                let heading = format!("the spec has {count} problem{}", if count == 1 { "" } else { "s" });
+                let findings = Some(*findings);
+                Report { heading, details: vec![], hints, findings, code: exit::ERROR }
+            }
+            other => {
+                let heading = other.to_string();
+                Report { heading, details: vec![], hints, findings: None, code: exit::ERROR }
+            }
+        }
+    }
+}
+
+impl From<local::Error> for Report {
+    fn from(error: local::Error) -> Report {
+        let mut report = Report::new("the local AWS is not there", error.to_string());
+        report.hints = error.hints();
+        report
+    }
+}
+
+impl From<std::io::Error> for Report {
+    fn from(error: std::io::Error) -> Report {
+        Report::new("can't read or write", error.to_string())
+    }
+}
+
+impl From<ops::Error> for Report {
+    fn from(error: ops::Error) -> Report {
+        let mut report = Report::new(error.to_string(), "");
+        report.details.clear();
+        match error {
+            ops::Error::Observe(failures) => {
+                report.details = failures.iter().map(Failure::to_string).collect();
+                report.hints = hints_of(&failures);
+            }
+            ops::Error::WrongAccount { expected, arn, .. } => {
+                report.details.push(format!("signed in as {arn}"));
+                report.hints.push(format!("sign in to {expected}, or correct `account` in the spec"));
+            }
+            ops::Error::Conflicts(conflicts) => {
+                for conflict in &conflicts {
+                    let (detail, hint) = explain(conflict);
+                    report.details.push(detail);
+                    if !report.hints.contains(&hint) {
+                        report.hints.push(hint);
+                    }
+                }
+            }
+            ops::Error::StalePlan(addresses) => {
+                report.details =
+                    addresses.iter().map(|address| format!("{address} has changed since")).collect();
+                report.hints.push("make a new plan, have it reviewed, and apply that".to_string());
+            }
+            ops::Error::OtherEnvironment { actual, .. } => {
+                report
+                    .hints
+                    .push(format!("use --env {actual}, or the plan that belongs to this environment"));
+            }
+            ops::Error::Cycle(_) => {
+                report
+                    .hints
+                    .push("this is a fault of billpay or of the spec's dependencies: report it".to_string());
+            }
+        }
+        report
+    }
+}
+
+/// What to do about failures, each hint once.
+pub fn hints_of<'a>(failures: impl IntoIterator<Item = &'a Failure>) -> Vec<String> {
+    let mut hints: Vec<String> = failures.into_iter().filter_map(|f| f.hint().map(str::to_string)).collect();
+    hints.sort();
+    hints.dedup();
+    hints
+}
+
+/// What a conflict is, and the way out of it.
+pub fn explain(conflict: &Conflict) -> (String, String) {
+    match conflict {
+        Conflict::NotOurs { address, id, evidence } => (
+            format!("{address} wants the name {id}, which is taken: {evidence}"),
+            format!(
+                "delete what has that name, give the spec another name, or, if it is to be this \
+                 environment's from now on, tag it {ENVIRONMENT_TAG}=<environment> and {ADDRESS_TAG}={address}"
+            ),
+        ),
+        Conflict::NeedsExcluded { address, needs } => (
+            format!("{address} needs {needs}, which is not there"),
+            format!("include the component `{}`", needs.component()),
+        ),
+        Conflict::StoodOnByExcluded { address, by } => (
+            format!("{address} can't go while {by} stands on it"),
+            format!("include the component `{}`", by.component()),
+        ),
+    }
+}

@@ -1,0 +1,180 @@
+//! The command line: one file a command, which parses, calls a use case and shows.
+
+mod completions;
+mod config;
+mod destroy;
+mod doctor;
+mod error;
+mod graph;
+mod local;
+mod plan;
+mod provision;
+mod schema;
+mod status;
+mod ui;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::app::App;
+use error::Report;
+use ui::Ui;
+
+/// Exit codes; documented in docs/reference and in `billpay help`.
+mod exit {
+    pub const DONE: u8 = 0;
+    pub const ERROR: u8 = 1;
+    pub const CHANGES: u8 = 2;
+    pub const PARTLY: u8 = 3;
+    pub const INTERRUPTED: u8 = 130;
+}
+
+/// Makes, changes and shows the environments of the platform from one spec each.
+#[derive(Debug, Parser)]
+#[command(name = "billpay", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    after_help = "Exit codes: 0 done or nothing to do, 1 error, 2 changes found (--detailed-exitcode), \
+                        3 partly applied, 4 stopped by a gate, 130 interrupted."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Directory of the specs; by default `environments` here or in a folder above
+    #[arg(long, global = true, value_name = "DIR", env = "BILLPAY_SPECS", help_heading = "Global options")]
+    specs: Option<PathBuf>,
+    /// Use the local AWS on this machine, started when it isn't running
+    #[arg(long, global = true, env = "BILLPAY_LOCAL", help_heading = "Global options")]
+    local: bool,
+    /// How results are written to standard output
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        env = "BILLPAY_OUTPUT",
+        help_heading = "Global options"
+    )]
+    output: Output,
+    /// Write what happens as one JSON object a line to this file (`-` for standard error)
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    events: Option<PathBuf>,
+    /// When to use colour; NO_COLOR is honoured
+    #[arg(long, global = true, value_enum, default_value_t, help_heading = "Global options")]
+    color: Color,
+    /// Show more: every resource, every field; twice: every call
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
+    verbose: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Output {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// The environment that a command is about.
+#[derive(Debug, Clone, Args)]
+struct EnvArg {
+    /// Name of the environment
+    #[arg(short, long, value_name = "NAME", env = "BILLPAY_ENV")]
+    env: String,
+}
+
+/// The components that a command is about.
+#[derive(Debug, Clone, Args)]
+struct SelectionArgs {
+    /// Only these components
+    #[arg(long, value_name = "COMPONENT", value_delimiter = ',')]
+    only: Vec<String>,
+    /// All components but these
+    #[arg(long, value_name = "COMPONENT", value_delimiter = ',', conflicts_with = "only")]
+    exclude: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show what would change, and change nothing
+    Plan(plan::PlanArgs),
+    /// Make the environment what its spec says
+    Provision(provision::ProvisionArgs),
+    /// Show what there is, and where it differs from the spec
+    Status(status::StatusArgs),
+    /// Delete everything that belongs to the environment
+    Destroy(destroy::DestroyArgs),
+    /// Draw the environment's resources and what needs what
+    Graph(graph::GraphArgs),
+    /// Print the spec as it takes effect, with all defaults
+    Config(config::ConfigArgs),
+    /// Print the JSON Schema of the spec, for editors
+    Schema,
+    /// Check credentials, account, region, clock and tools
+    Doctor(doctor::DoctorArgs),
+    /// Run a local AWS on this machine
+    Local(local::LocalArgs),
+    /// Print the completion script of a shell
+    Completions(completions::CompletionsArgs),
+    /// Write the manual pages into a directory
+    #[command(hide = true)]
+    Man(completions::ManArgs),
+}
+
+/// Parses the command line and runs it.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let ui = match Ui::new(&cli.global) {
+        Ok(ui) => ui,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return ExitCode::from(exit::ERROR);
+        }
+    };
+    let app = App::new(cli.global.specs.clone(), cli.global.local);
+    let code = match run(cli.command, &app, &ui) {
+        Ok(code) => code,
+        Err(report) => {
+            ui.report(&report);
+            report.code
+        }
+    };
+    ExitCode::from(code)
+}
+
+fn run(command: Command, app: &App, ui: &Ui) -> Result<u8, Report> {
+    match command {
+        Command::Plan(args) => in_runtime(plan::run(args, app, ui)),
+        Command::Provision(args) => in_runtime(provision::run(args, app, ui)),
+        Command::Status(args) => in_runtime(status::run(args, app, ui)),
+        Command::Destroy(args) => in_runtime(destroy::run(args, app, ui)),
+        Command::Doctor(args) => in_runtime(doctor::run(args, app, ui)),
+        Command::Local(args) => in_runtime(local::run(args, app, ui)),
+        Command::Graph(args) => graph::run(args, app, ui),
+        Command::Config(args) => config::run(args, app, ui),
+        Command::Schema => schema::run(ui),
+        Command::Completions(args) => completions::completions(args, Cli::command(), ui),
+        Command::Man(args) => completions::man(args, Cli::command(), ui),
+    }
+}
+
+/// Runs what talks to AWS; everything else starts without the cost of a runtime.
+fn in_runtime(work: impl Future<Output = Result<u8, Report>>) -> Result<u8, Report> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(|error| Report::new("can't start", error.to_string()))?.block_on(work)
+}

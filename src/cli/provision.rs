@@ -1,0 +1,181 @@
+//! `billpay provision`: makes the environment what its spec says.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+
+use super::error::Report;
+use super::plan::select;
+use super::ui::Ui;
+use super::{EnvArg, SelectionArgs, exit};
+use crate::app::App;
+use crate::domain::plan::{Goal, Plan};
+use crate::domain::port::Provider;
+use crate::domain::spec::Environment;
+use crate::ops::saved::FORMAT;
+use crate::ops::{self, Applied, Outcome, SavedPlan, Survey, apply, survey};
+
+#[derive(Debug, Args)]
+pub struct ProvisionArgs {
+    #[command(flatten)]
+    env: EnvArg,
+    #[command(flatten)]
+    selection: SelectionArgs,
+    /// Show the plan and stop
+    #[arg(long)]
+    plan_only: bool,
+    /// Write the plan to this file and stop
+    #[arg(long, value_name = "FILE", conflicts_with = "plan_file")]
+    out: Option<PathBuf>,
+    /// Apply exactly the plan in this file, or nothing
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "exclude"])]
+    plan_file: Option<PathBuf>,
+    #[command(flatten)]
+    apply: ApplyArgs,
+    /// Exit with 2 when --plan-only or --out found something to change
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+/// How a plan is applied.
+#[derive(Debug, Clone, Args)]
+pub struct ApplyArgs {
+    /// Apply without asking
+    #[arg(short = 'y', long)]
+    pub auto_approve: bool,
+    /// Most resources that are worked on at once
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub parallelism: u16,
+}
+
+pub async fn run(args: ProvisionArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
+    if let Some(file) = &args.plan_file {
+        return apply_saved(file, &args, app, ui).await;
+    }
+    let loaded = app.load(&args.env.env)?;
+    ui.warnings(&loaded);
+    let env = &loaded.environment;
+    let provider = app.connect(env, &|what| ui.note(what)).await?;
+    let selection = select(&args.selection, provider.kinds())?;
+    let survey = ui.while_looking(survey(&provider, env)).await?;
+    let plan = survey.plan(&provider, env, Goal::Converge, &selection)?;
+    let planning = args.plan_only || args.out.is_some();
+    if planning || !ui.is_json() {
+        ui.plan(env, &plan, &survey)?;
+    }
+    if let Some(file) = &args.out {
+        save(file, &SavedPlan::new(env, &plan))?;
+        ui.note(&format!("wrote {}; apply it with --plan-file {0}", file.display()));
+    }
+    if planning {
+        let changes = args.detailed_exitcode && !plan.is_empty();
+        return Ok(if changes { exit::CHANGES } else { exit::DONE });
+    }
+    carry_out(&provider, env, &plan, &survey, &args.apply, ui).await
+}
+
+async fn apply_saved(file: &Path, args: &ProvisionArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
+    let saved = read(file)?;
+    if saved.spec.environment != args.env.env {
+        let (expected, actual) = (args.env.env.clone(), saved.spec.environment.clone());
+        return Err(ops::Error::OtherEnvironment { expected, actual }.into());
+    }
+    let provider = app.connect(&saved.spec, &|what| ui.note(what)).await?;
+    let survey = ui.while_looking(saved.recheck(&provider)).await?;
+    if !ui.is_json() {
+        ui.plan(&saved.spec, &saved.plan, &survey)?;
+    }
+    carry_out(&provider, &saved.spec, &saved.plan, &survey, &args.apply, ui).await
+}
+
+/// Asks, applies and shows what came of it.
+async fn carry_out(
+    provider: &dyn Provider,
+    env: &Environment,
+    plan: &Plan,
+    survey: &Survey,
+    args: &ApplyArgs,
+    ui: &Ui,
+) -> Result<u8, Report> {
+    if plan.is_empty() && plan.conflicts.is_empty() {
+        ui.nothing_to_do(env, survey)?;
+        return Ok(exit::DONE);
+    }
+    if plan.conflicts.is_empty() && !args.auto_approve {
+        ui.confirm(&format!("Apply to {}?", env.environment))?;
+    }
+    let outcome = work(provider, env, plan, survey, args, ui).await?;
+    ui.outcome(env, plan, &outcome)?;
+    Ok(code(&outcome))
+}
+
+/// Applies a plan under the eyes of the user; Ctrl-C stops it in good order.
+pub async fn work(
+    provider: &dyn Provider,
+    env: &Environment,
+    plan: &Plan,
+    survey: &Survey,
+    args: &ApplyArgs,
+    ui: &Ui,
+) -> Result<Outcome, Report> {
+    let stop = CancellationToken::new();
+    let options = Applied { parallelism: args.parallelism.into(), stop: stop.clone() };
+    let interrupt = tokio::spawn(stop_on_signal(stop));
+    let progress = ui.progress(plan);
+    let outcome = apply(provider, env, plan, &survey.snapshot, &options, &progress).await;
+    progress.finish();
+    interrupt.abort();
+    Ok(outcome?)
+}
+
+/// What a run exits with.
+pub fn code(outcome: &Outcome) -> u8 {
+    match outcome {
+        _ if outcome.interrupted && !outcome.left.is_empty() => exit::INTERRUPTED,
+        _ if outcome.is_complete() => exit::DONE,
+        _ if outcome.done.is_empty() => exit::ERROR,
+        _ => exit::PARTLY,
+    }
+}
+
+/// The first Ctrl-C (or SIGTERM) begins nothing new; the second ends the program at once.
+async fn stop_on_signal(stop: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    for times in 1.. {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        if times > 1 {
+            std::process::exit(exit::INTERRUPTED.into());
+        }
+        stop.cancel();
+    }
+}
+
+fn save(file: &Path, saved: &SavedPlan) -> Result<(), Report> {
+    let fail = |why: String| Report::new(format!("can't write the plan to {}", file.display()), why);
+    let text = serde_json::to_string_pretty(saved).map_err(|error| fail(error.to_string()))?;
+    std::fs::write(file, text + "\n").map_err(|error| fail(error.to_string()))
+}
+
+fn read(file: &Path) -> Result<SavedPlan, Report> {
+    let fail = |why: String| {
+        Report::new(format!("can't use the plan in {}", file.display()), why)
+            .hint("make one with `billpay provision --env <name> --out <file>`")
+    };
+    let text = std::fs::read_to_string(file).map_err(|error| fail(error.to_string()))?;
+    let format: Format =
+        serde_json::from_str(&text).map_err(|error| fail(format!("not a saved plan: {error}")))?;
+    if format.format != FORMAT {
+        return Err(fail(format!("its format is {}, this version reads {FORMAT}", format.format)));
+    }
+    serde_json::from_str(&text).map_err(|error| fail(format!("not a whole saved plan: {error}")))
+}
+
+#[derive(serde::Deserialize)]
+struct Format {
+    format: u32,
+}

@@ -1,0 +1,30 @@
+//! `billpay status`: what there is, and where it differs from the spec.
+
+use clap::Args;
+
+use super::error::Report;
+use super::ui::Ui;
+use super::{EnvArg, exit};
+use crate::app::App;
+use crate::domain::plan::{Goal, Selection};
+use crate::ops::survey;
+
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    env: EnvArg,
+    /// Exit with 2 when something differs from the spec
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+pub async fn run(args: StatusArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
+    let loaded = app.load(&args.env.env)?;
+    let env = &loaded.environment;
+    let provider = app.connect(env, &|what| ui.note(what)).await?;
+    let survey = ui.while_looking(survey(&provider, env)).await?;
+    let plan = survey.plan(&provider, env, Goal::Converge, &Selection::default())?;
+    ui.status(env, &plan, &survey)?;
+    let differs = !plan.is_empty() || !plan.conflicts.is_empty();
+    Ok(if args.detailed_exitcode && differs { exit::CHANGES } else { exit::DONE })
+}

@@ -1,0 +1,267 @@
+//! The only printer: data to standard output, everything else to standard error.
+
+mod plan;
+mod progress;
+
+use std::fs::File;
+use std::io::{IsTerminal, Write};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::error::Report;
+use super::{Color, Global, Output};
+use crate::domain::plan::Plan;
+use crate::domain::port::Event;
+use crate::domain::spec::{Environment, Loaded};
+use crate::ops::{self, Survey};
+
+pub use progress::Progress;
+
+pub const GOOD: Style = AnsiColor::Green.on_default();
+pub const CHANGED: Style = AnsiColor::Yellow.on_default();
+pub const BAD: Style = AnsiColor::Red.on_default();
+pub const DIM: Style = Style::new().dimmed();
+pub const BOLD: Style = Style::new().bold();
+
+/// How results and messages are shown.
+pub struct Ui {
+    output: Output,
+    /// Whether standard error is a terminal that progress can be drawn on.
+    terminal: bool,
+    color: bool,
+    verbose: u8,
+    /// Whether GitHub Actions reads along and understands its commands.
+    github: bool,
+    events: Option<Mutex<Box<dyn Write + Send>>>,
+}
+
+impl Ui {
+    pub fn new(global: &Global) -> anyhow::Result<Ui> {
+        let terminal = std::io::stderr().is_terminal();
+        let forced = match global.color {
+            Color::Auto => None,
+            Color::Always => Some(anstream::ColorChoice::Always),
+            Color::Never => Some(anstream::ColorChoice::Never),
+        };
+        if let Some(choice) = forced {
+            choice.write_global();
+        }
+        let choice = anstream::AutoStream::choice(&std::io::stderr());
+        start_tracing(global.verbose);
+        Ok(Ui {
+            output: global.output,
+            terminal: terminal && std::env::var_os("CI").is_none(),
+            color: choice != anstream::ColorChoice::Never,
+            verbose: global.verbose,
+            github: std::env::var_os("GITHUB_ACTIONS").is_some(),
+            events: match &global.events {
+                None => None,
+                Some(path) if path.as_os_str() == "-" => Some(Mutex::new(Box::new(std::io::stderr()))),
+                Some(path) => Some(Mutex::new(Box::new(File::create(path)?))),
+            },
+        })
+    }
+
+    pub fn is_json(&self) -> bool {
+        self.output == Output::Json
+    }
+
+    /// Writes a result. A reader that has gone away (`| head`) is not an error.
+    pub fn text(&self, text: &str) -> Result<(), Report> {
+        let mut out = anstream::stdout().lock();
+        let newline = if text.ends_with('\n') { "" } else { "\n" };
+        match write!(out, "{text}{newline}").and_then(|()| out.flush()) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            other => Ok(other?),
+        }
+    }
+
+    /// Writes a result as JSON.
+    pub fn json(&self, value: &impl Serialize) -> Result<(), Report> {
+        let text = serde_json::to_string_pretty(value);
+        self.text(&text.map_err(|error| Report::new("can't write JSON", error.to_string()))?)
+    }
+
+    /// Says something that is not a result.
+    pub fn note(&self, text: &str) {
+        anstream::eprintln!("{DIM}{text}{DIM:#}");
+    }
+
+    /// Shows what is worth knowing about a spec that is otherwise right.
+    pub fn warnings(&self, loaded: &Loaded) {
+        if loaded.warnings.is_empty() {
+            return;
+        }
+        anstream::eprintln!("{}\n", loaded.warnings.render(self.color));
+        if self.github {
+            for problem in &loaded.warnings.problems {
+                let place = &problem.place;
+                let message = escape_command(&problem.message);
+                anstream::eprintln!(
+                    "::warning file={},line={},col={}::{message}",
+                    place.file,
+                    place.line,
+                    place.column
+                );
+            }
+        }
+    }
+
+    /// Shows an error: on standard error for people, on standard output too where JSON was asked for.
+    pub fn report(&self, report: &Report) {
+        if let Some(findings) = &report.findings {
+            anstream::eprintln!("{}\n", findings.render(self.color));
+        }
+        anstream::eprintln!("{BAD}{BOLD}error{BOLD:#}{BAD:#}{BOLD}: {}{BOLD:#}", report.heading);
+        for detail in report.details.iter().filter(|detail| !detail.is_empty()) {
+            anstream::eprintln!("  {detail}");
+        }
+        for hint in &report.hints {
+            anstream::eprintln!("{GOOD}hint{GOOD:#}: {hint}");
+        }
+        if self.github {
+            self.annotate(report);
+        }
+        if self.is_json() {
+            let problems = report.findings.as_ref().map(|findings| &findings.problems);
+            let value = json!({"schema": "billpay/error/v1", "error": report, "problems": problems});
+            // What could not be written can't be reported better than it was above.
+            let _ = self.json(&value);
+        }
+    }
+
+    fn annotate(&self, report: &Report) {
+        match &report.findings {
+            Some(findings) => {
+                for problem in &findings.problems {
+                    let place = &problem.place;
+                    let message = escape_command(&problem.message);
+                    anstream::eprintln!(
+                        "::error file={},line={},col={}::{message}",
+                        place.file,
+                        place.line,
+                        place.column
+                    );
+                }
+            }
+            None => {
+                let message = escape_command(&format!("{}\n{}", report.heading, report.details.join("\n")));
+                anstream::eprintln!("::error::{message}");
+            }
+        }
+    }
+
+    /// Asks before something is changed. Without a terminal nobody can answer, and that is an error.
+    pub fn confirm(&self, question: &str) -> Result<(), Report> {
+        let answer = self.ask(&format!("{question} [y/N] "), "--auto-approve")?;
+        if matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes") {
+            return Ok(());
+        }
+        Err(Report::new("nothing was changed", "the answer was no"))
+    }
+
+    /// Asks for the name of a protected environment before it is destroyed.
+    pub fn confirm_by_name(&self, name: &str, given: Option<&str>) -> Result<(), Report> {
+        let answer = match given {
+            Some(given) => given.to_string(),
+            None => self.ask(
+                &format!("{name} is protected. Type its name to destroy it for good: "),
+                &format!("--confirm {name}"),
+            )?,
+        };
+        if answer == name {
+            return Ok(());
+        }
+        Err(Report::new("nothing was changed", format!("`{answer}` is not the name of the environment")))
+    }
+
+    fn ask(&self, question: &str, flag: &str) -> Result<String, Report> {
+        if !std::io::stdin().is_terminal() {
+            return Err(Report::new("nothing was changed", "there is no terminal to ask on")
+                .hint(format!("look at the plan, then confirm with {flag}")));
+        }
+        anstream::eprint!("{BOLD}{question}{BOLD:#}");
+        std::io::stderr().flush()?;
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer)?;
+        Ok(answer.trim().to_string())
+    }
+
+    /// Waits for the cloud to be read, and says so if it takes a moment.
+    pub async fn while_looking<T>(
+        &self,
+        work: impl Future<Output = Result<T, ops::Error>>,
+    ) -> Result<T, ops::Error> {
+        let mut work = std::pin::pin!(work);
+        tokio::select! {
+            result = &mut work => return result,
+            () = tokio::time::sleep(Duration::from_millis(800)) => {}
+        }
+        if !self.terminal {
+            return work.await;
+        }
+        let spinner = indicatif::ProgressBar::new_spinner().with_message("reading what is there …");
+        spinner.enable_steady_tick(Duration::from_millis(120));
+        let result = work.await;
+        spinner.finish_and_clear();
+        result
+    }
+
+    /// Shows a run as it goes.
+    pub fn progress(&self, plan: &Plan) -> Progress<'_> {
+        Progress::new(self, plan)
+    }
+
+    /// Says that the environment is as it should be.
+    pub fn nothing_to_do(&self, env: &Environment, survey: &Survey) -> Result<(), Report> {
+        if self.is_json() {
+            return self.json(&json!({
+                "schema": "billpay/run/v1", "environment": env.environment, "done": [], "failed": [],
+                "skipped": [], "left": [], "interrupted": false, "resources": survey.snapshot.resources.len(),
+            }));
+        }
+        self.text(&format!("{GOOD}Nothing to do.{GOOD:#}"))
+    }
+
+    fn event(&self, event: &Event) {
+        let Some(events) = &self.events else { return };
+        let mut line = serde_json::to_value(event).unwrap_or(Value::Null);
+        if let Some(fields) = line.as_object_mut() {
+            fields.insert("time".into(), jiff::Timestamp::now().to_string().into());
+        }
+        let mut events = events.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        // A full disk must not stop a run half-way.
+        let _ = writeln!(events, "{line}").and_then(|()| events.flush());
+    }
+}
+
+/// Encodes a message for a GitHub Actions workflow command.
+fn escape_command(message: &str) -> String {
+    message.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// Traces go to standard error when asked for; `BILLPAY_LOG` takes filter directives.
+fn start_tracing(verbose: u8) {
+    let directives =
+        std::env::var("BILLPAY_LOG").ok().or_else(|| (verbose > 1).then(|| "billpay=debug".into()));
+    if let Some(directives) = directives {
+        tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::new(directives))
+            .with_writer(std::io::stderr)
+            .with_target(false)
+            .init();
+    }
+}
+
+/// A duration as people read it: `0.4 s`, `12 s`, `6 m 12 s`.
+pub fn duration(seconds: f64) -> String {
+    match seconds {
+        seconds if seconds < 10.0 => format!("{seconds:.1} s"),
+        seconds if seconds < 60.0 => format!("{seconds:.0} s"),
+        seconds => format!("{} m {:02} s", seconds as u64 / 60, seconds as u64 % 60),
+    }
+}

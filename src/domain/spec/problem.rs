@@ -1,0 +1,124 @@
+//! What is wrong with a spec, where, and what to do about it.
+
+use std::fmt;
+use std::ops::Range;
+
+use serde::Serialize;
+
+use super::render;
+use super::source::SourceFile;
+
+/// Whether a problem stops the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Error,
+    Warning,
+}
+
+/// A place in a file of a spec; lines and columns count from 1, columns in characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Place {
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+    /// The bytes of the file that are meant.
+    #[serde(skip)]
+    pub span: Range<usize>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// Another place that a problem has to do with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Related {
+    #[serde(flatten)]
+    pub place: Place,
+    pub message: String,
+}
+
+/// One thing in a spec that is wrong, or worth a warning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    pub severity: Severity,
+    /// Short, stable name of the rule, such as `unknown-key`.
+    pub code: &'static str,
+    /// What is wrong, in one line.
+    pub message: String,
+    #[serde(flatten)]
+    pub place: Place,
+    /// What to know about the place itself, shown at the caret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<Related>,
+    /// The key or value that was probably meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub did_you_mean: Option<String>,
+    /// What to do about it, and the values that are allowed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub help: Vec<String>,
+}
+
+impl Problem {
+    /// Makes an error at a place.
+    pub fn error(code: &'static str, place: Place, message: impl Into<String>) -> Problem {
+        Problem {
+            severity: Severity::Error,
+            code,
+            message: message.into(),
+            place,
+            label: None,
+            related: Vec::new(),
+            did_you_mean: None,
+            help: Vec::new(),
+        }
+    }
+
+    /// Adds what to know about the place.
+    pub fn label(mut self, label: impl Into<String>) -> Problem {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// Adds what to do about it.
+    pub fn help(mut self, help: impl Into<String>) -> Problem {
+        self.help.push(help.into());
+        self
+    }
+
+    /// Adds another place that has to do with it.
+    pub fn related(mut self, place: Place, message: impl Into<String>) -> Problem {
+        self.related.push(Related { place, message: message.into() });
+        self
+    }
+
+    /// Shows the problem in the style of rustc, with the lines that it is about.
+    pub fn render(&self, files: &[SourceFile], color: bool) -> String {
+        render::problem(self, files, color)
+    }
+}
+
+/// Problems together with the files that they are in, so that they can be shown.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Findings {
+    pub problems: Vec<Problem>,
+    pub files: Vec<SourceFile>,
+}
+
+impl Findings {
+    /// Shows all problems, one after the other, in the style of rustc.
+    pub fn render(&self, color: bool) -> String {
+        let shown: Vec<String> =
+            self.problems.iter().map(|problem| problem.render(&self.files, color)).collect();
+        shown.join("\n\n")
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.problems.is_empty()
+    }
+}

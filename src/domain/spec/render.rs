@@ -1,0 +1,88 @@
+//! Problems as people read them: the message, the line it is about, and what to do.
+
+use std::ops::Range;
+
+use annotate_snippets::{Annotation, AnnotationKind, Level, Renderer, Snippet, normalize_untrusted_str};
+
+use super::problem::{Place, Problem, Severity};
+use super::source::SourceFile;
+
+/// Longest part of a line that is shown at all.
+const LINE_LIMIT: usize = 2_000;
+
+/// Shows a problem with the lines that it is about.
+pub(super) fn problem(problem: &Problem, files: &[SourceFile], color: bool) -> String {
+    let level = match problem.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut group =
+        level.primary_title(problem.message.as_str()).id(problem.code).elements(snippets(problem, files));
+    if let Some(meant) = &problem.did_you_mean {
+        group = group.element(Level::HELP.message(trusted(&format!("did you mean `{meant}`?"))));
+    }
+    for help in &problem.help {
+        group = group.element(Level::HELP.message(trusted(help)));
+    }
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    renderer.render(&[group]).lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+/// One snippet for each file that has a part in the problem, its own first.
+fn snippets<'a>(problem: &'a Problem, files: &[SourceFile]) -> Vec<Snippet<'a, Annotation<'a>>> {
+    let mut names = vec![problem.place.file.as_str()];
+    for related in &problem.related {
+        if !names.contains(&related.place.file.as_str()) {
+            names.push(&related.place.file);
+        }
+    }
+    names.into_iter().map(|name| snippet(problem, name, files)).collect()
+}
+
+fn snippet<'a>(problem: &'a Problem, name: &'a str, files: &[SourceFile]) -> Snippet<'a, Annotation<'a>> {
+    let mut marks = Vec::new();
+    if problem.place.file == name {
+        marks.push((AnnotationKind::Primary, &problem.place, problem.label.as_deref()));
+    }
+    let related = problem.related.iter().filter(|related| related.place.file == name);
+    marks.extend(related.map(|r| (AnnotationKind::Context, &r.place, Some(r.message.as_str()))));
+
+    let text = files.iter().find(|file| file.name() == name).map(SourceFile::text).unwrap_or_default();
+    let window = window(&text, marks.iter().map(|(_, place, _)| *place));
+    let line_start = marks.iter().map(|(_, place, _)| place.line).min().unwrap_or(1);
+    let source = text.get(window.clone()).unwrap_or_default().to_owned();
+    let annotations: Vec<_> = marks
+        .into_iter()
+        .map(|(kind, place, label)| {
+            let span = shown(&source, place.span.start - window.start..place.span.end - window.start);
+            kind.span(span).label(label.map(trusted))
+        })
+        .collect();
+    Snippet::source(source).path(name).line_start(line_start).annotations(annotations)
+}
+
+/// The whole lines in which places begin, from the first to the last.
+fn window<'p>(text: &str, places: impl Iterator<Item = &'p Place>) -> Range<usize> {
+    let (mut first, mut last) = (text.len(), 0);
+    for place in places {
+        first = first.min(place.span.start);
+        last = last.max(place.span.start);
+    }
+    let start = text.get(..first).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let end = text.get(last..).and_then(|after| after.find('\n')).map_or(text.len(), |at| last + at);
+    start..end.max(start)
+}
+
+/// The part of a span that is on its first line and not endless.
+fn shown(source: &str, span: Range<usize>) -> Range<usize> {
+    let start = span.start.min(source.len());
+    let rest = source.get(start..span.end.clamp(start, source.len())).unwrap_or_default();
+    let line = rest.lines().next().unwrap_or_default().trim_end();
+    let length: usize = line.chars().take(LINE_LIMIT).map(char::len_utf8).sum();
+    start..start + length
+}
+
+/// Makes text from a spec harmless for a terminal.
+fn trusted(text: &str) -> String {
+    normalize_untrusted_str(text)
+}
