@@ -60,6 +60,16 @@ pub fn other_bucket(env: &Environment, name: &str) -> String {
     bucket(env, &format!("{}-{name}", env.project))
 }
 
+/// ARN of a bucket.
+pub fn bucket_arn(bucket: &str) -> String {
+    format!("arn:aws:s3:::{bucket}")
+}
+
+/// ARN of a CloudFront distribution, which is in no region.
+pub fn distribution_arn(env: &Environment, id: &str) -> String {
+    format!("arn:aws:cloudfront::{}:distribution/{id}", env.account)
+}
+
 /// Host name under which CloudFront reaches a bucket.
 pub fn bucket_domain(env: &Environment, bucket: &str) -> String {
     format!("{bucket}.s3.{}.amazonaws.com", env.region)

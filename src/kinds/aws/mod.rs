@@ -1,10 +1,21 @@
 //! AWS: the registry of its kinds, and the provider that the use cases see.
 
+mod bucket;
+mod bucket_contents;
+mod bucket_lifecycle;
+mod bucket_policy;
+mod distribution;
+mod distribution_config;
 mod ec2;
 mod elastic_ip;
+mod headers_policy;
 mod internet_gateway;
+mod named;
 mod nat_gateway;
+mod origin_access_control;
+mod repository;
 mod route_table;
+mod s3;
 mod s3_endpoint;
 mod security_group;
 mod security_group_rules;
@@ -34,6 +45,14 @@ static REGISTRY: &[&dyn AnyKind] = &[
     &security_group::SecurityGroup,
     &subnet::Subnet,
     &vpc::Vpc,
+    // ecr
+    &repository::Repository,
+    // s3-cloudfront
+    &bucket::Bucket,
+    &bucket_policy::BucketPolicy,
+    &distribution::Distribution,
+    &headers_policy::HeadersPolicy,
+    &origin_access_control::OriginAccessControl,
 ];
 
 /// AWS as the use cases see it.
