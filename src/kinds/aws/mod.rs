@@ -1,9 +1,23 @@
 //! AWS: the registry of its kinds, and the provider that the use cases see.
 
+mod access_entry;
+mod addon;
+mod cluster;
+mod cluster_calls;
 mod ec2;
+mod eks;
 mod elastic_ip;
+mod fargate_profile;
+mod iam;
 mod internet_gateway;
 mod nat_gateway;
+mod node_group;
+mod oidc_provider;
+mod owned;
+mod permissions;
+mod pod_identity;
+mod policy;
+mod role;
 mod route_table;
 mod s3_endpoint;
 mod security_group;
@@ -34,6 +48,17 @@ static REGISTRY: &[&dyn AnyKind] = &[
     &security_group::SecurityGroup,
     &subnet::Subnet,
     &vpc::Vpc,
+    // iam
+    &oidc_provider::OidcProvider,
+    &policy::Policy,
+    &role::Role,
+    // eks
+    &access_entry::AccessEntry,
+    &addon::Addon,
+    &cluster::Cluster,
+    &fargate_profile::FargateProfile,
+    &node_group::NodeGroup,
+    &pod_identity::PodIdentity,
 ];
 
 /// AWS as the use cases see it.
