@@ -117,7 +117,8 @@ mod tests {
     #[test]
     fn every_module_beside_the_launcher_is_installed() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/adapter/local");
-        let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let names =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let mut python: Vec<String> = names.filter(|name| name.ends_with(".py")).collect();
         python.sort();
         let mut installed: Vec<&str> = MODULES.iter().map(|(name, _)| *name).collect();
