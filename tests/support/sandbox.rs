@@ -181,7 +181,8 @@ impl Sandbox {
 
     fn aws_output(&self, args: &[&str]) -> Output {
         let mut command = self.command(install::aws_cli());
-        command.env("AWS_REGION", "us-east-1").env("AWS_PAGER", "").env("AWS_MAX_ATTEMPTS", "1");
+        // Version 1 of the CLI knows the region by another name than the SDKs.
+        command.env("AWS_DEFAULT_REGION", "us-east-1").env("AWS_PAGER", "").env("AWS_MAX_ATTEMPTS", "1");
         command.args(["--output", "json"]).args(args).output().expect("the AWS CLI can be run")
     }
 }
