@@ -39,15 +39,11 @@ pub enum SpecError {
 impl fmt::Display for SpecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SpecError::NoSpecs { path, .. } => {
-                write!(f, "there are no specs in {}", path.display())
-            }
+            SpecError::NoSpecs { path, .. } => write!(f, "there are no specs in {}", path.display()),
             SpecError::UnknownEnvironment { name, .. } => {
                 write!(f, "there is no environment `{}`", name.escape_debug())
             }
-            SpecError::Unreadable { path, error } => {
-                write!(f, "cannot read {}: {error}", path.display())
-            }
+            SpecError::Unreadable { path, error } => write!(f, "cannot read {}: {error}", path.display()),
             SpecError::Invalid(findings) => match findings.problems.as_slice() {
                 [only] => write!(f, "{}: {}", only.place, only.message),
                 [first, rest @ ..] => {

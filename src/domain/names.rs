@@ -60,6 +60,16 @@ pub fn other_bucket(env: &Environment, name: &str) -> String {
     bucket(env, &format!("{}-{name}", env.project))
 }
 
+/// ARN of a bucket.
+pub fn bucket_arn(bucket: &str) -> String {
+    format!("arn:aws:s3:::{bucket}")
+}
+
+/// ARN of a CloudFront distribution, which is in no region.
+pub fn distribution_arn(env: &Environment, id: &str) -> String {
+    format!("arn:aws:cloudfront::{}:distribution/{id}", env.account)
+}
+
 /// Host name under which CloudFront reaches a bucket.
 pub fn bucket_domain(env: &Environment, bucket: &str) -> String {
     format!("{bucket}.s3.{}.amazonaws.com", env.region)
@@ -75,6 +85,21 @@ pub fn service_role(env: &Environment, service: &str) -> String {
     own(env, service)
 }
 
+/// Name of a role that the cluster itself needs, such as `nodes`; at most 64 characters.
+pub fn cluster_role(env: &Environment, role: &str) -> String {
+    own(env, &format!("eks-{role}"))
+}
+
+/// Name of the policy that bounds what the environment's roles may ever do.
+pub fn boundary(env: &Environment) -> String {
+    own(env, "boundary")
+}
+
+/// Name of a secret: `billpay/jwt/secret-dev`; at most 512 characters.
+pub fn secret(env: &Environment, secret: &str) -> String {
+    in_environment(secret, env)
+}
+
 /// Kubernetes namespace of the environment's services.
 pub fn namespace(env: &Environment) -> String {
     format!("{}-{}", env.project, env.environment)
@@ -88,6 +113,11 @@ pub fn zone_letter(env: &Environment, index: usize) -> String {
     }
 }
 
+/// Letters of the zones that the environment uses, in order.
+pub fn zone_letters(env: &Environment) -> Vec<String> {
+    (0..env.network.zones.into()).map(|index| zone_letter(env, index)).collect()
+}
+
 /// ARN of a role of the environment's account.
 pub fn role_arn(env: &Environment, role: &str) -> String {
     format!("arn:aws:iam::{}:role/{role}", env.account)
@@ -96,6 +126,21 @@ pub fn role_arn(env: &Environment, role: &str) -> String {
 /// ARN of the EKS cluster.
 pub fn cluster_arn(env: &Environment) -> String {
     format!("arn:aws:eks:{}:{}:cluster/{}", env.region, env.account, cluster(env))
+}
+
+/// ARN of a policy of the environment's account.
+pub fn policy_arn(env: &Environment, policy: &str) -> String {
+    format!("arn:aws:iam::{}:policy/{policy}", env.account)
+}
+
+/// ARN of an OIDC provider of the environment's account, from its URL without `https://`.
+pub fn oidc_provider_arn(env: &Environment, host: &str) -> String {
+    format!("arn:aws:iam::{}:oidc-provider/{host}", env.account)
+}
+
+/// ARN of a secret. Secrets Manager puts six characters of its own behind the name.
+pub fn secret_arn(env: &Environment, name: &str) -> String {
+    format!("arn:aws:secretsmanager:{}:{}:secret:{}-??????", env.region, env.account, secret(env, name))
 }
 
 /// Roles of the platform itself: what [`platform_role`] is called with, so that no service can take their names.
@@ -220,4 +265,3 @@ impl Rule {
             }
         }
     }
-}

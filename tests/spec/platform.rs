@@ -54,6 +54,37 @@ fn the_schema_refers_to_nothing_outside() {
     assert_eq!(schema.matches("http").collect::<Vec<_>>().len(), 1, "only $schema, which no reader fetches");
 }
 
+/// Says whether the schema that editors get accepts a text.
+fn accepted_in_editors(text: &str) -> bool {
+    let value: serde_json::Value = serde_yaml::from_str(text).unwrap();
+    jsonschema::draft7::new(&json_schema()).unwrap().is_valid(&value)
+}
+
+#[test]
+fn editors_accept_what_billpay_accepts() {
+    assert!(jsonschema::draft7::meta::is_valid(&json_schema()));
+    for name in ["shared", "dev", "staging", "prod"] {
+        let file = environments().path().join(format!("{name}.yaml"));
+        assert!(accepted_in_editors(&std::fs::read_to_string(file).unwrap()), "{name}");
+    }
+    assert!(accepted_in_editors("services: { user-service: null }\ndns: null"));
+    assert!(!accepted_in_editors("services: { user-service: { replica: 1 } }"));
+    assert!(!accepted_in_editors("network: { zones: 1 }"));
+}
+
+#[test]
+fn a_problem_is_data_with_a_place_for_annotations() {
+    let findings = super::load_over_base("dev", "environment: dev\nregoin: eu-west-1\n").unwrap_err();
+    let problem = serde_json::to_value(&findings.problems[0]).unwrap();
+    assert_eq!(problem["severity"], "error");
+    assert_eq!(problem["code"], "unknown-key");
+    assert_eq!(
+        (&problem["file"], &problem["line"], &problem["column"]),
+        (&"dev.yaml".into(), &2.into(), &1.into())
+    );
+    assert_eq!(problem["did_you_mean"], "region");
+}
+
 #[test]
 fn config_says_where_each_value_came_from() {
     let dev = loaded("dev");

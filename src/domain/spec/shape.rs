@@ -272,7 +272,7 @@ fn missing_from(sources: &Sources, tree: &Node, parent: &Path, paths: &[Path]) -
             .help(format!("add {them} under `{parent}`")),
         None => {
             let file = &sources.environment;
-            let start = file.text().find(|c: char| !c.is_whitespace() && c != '\u{feff}').unwrap_or(0);
+            let start = file.text().find(|c: char| !c.is_whitespace()).unwrap_or(0);
             Problem::error("missing", file.place(start..start), message).help(format!(
                 "add {them} at the top level of {}, or of shared.yaml for all environments",
                 file.name()

@@ -25,7 +25,13 @@ impl SourceFile {
     pub fn new(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> SourceFile {
         let name = name.into();
         match String::from_utf8(bytes.into()) {
-            Ok(text) => SourceFile { name, text, not_utf8: None },
+            Ok(mut text) => {
+                // Editors on Windows put a byte order mark first; it is no part of the text.
+                if text.starts_with('\u{feff}') {
+                    text.remove(0);
+                }
+                SourceFile { name, text, not_utf8: None }
+            }
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
                 let bytes = error.as_bytes();
@@ -60,11 +66,10 @@ impl SourceFile {
     pub fn place(&self, span: Range<usize>) -> Place {
         let before = self.text.get(..span.start).unwrap_or(&self.text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let byte_order_mark = usize::from(line_start == 0 && before.starts_with('\u{feff}'));
         Place {
             file: self.name.clone(),
             line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1 - byte_order_mark,
+            column: before[line_start..].chars().count() + 1,
             span,
         }
     }
