@@ -133,6 +133,7 @@ fn classify(code: &str, message: &str, status: u16) -> FailureClass {
                 "does not exist",
                 "role params",
                 "not authorized to perform: sts:assumerole",
+                "invalid principal",
             ]
             .iter()
             .any(|words| text.contains(words)) =>
@@ -141,9 +142,21 @@ fn classify(code: &str, message: &str, status: u16) -> FailureClass {
         }
         "MalformedPolicyDocument" | "MalformedPolicy" if text.contains("invalid principal") => Lagging,
 
+        // One code of EKS's for a name that is taken, for something that others stand on, and
+        // for work that waits for other work; only its words tell them apart.
+        "ResourceInUseException" if text.contains("already") => Exists,
+        "ResourceInUseException" if text.contains("attached") => InUse,
+        "ResourceInUseException" => Busy,
+        "InvalidRequestException" | "InvalidParameterException"
+            if ["not in active", "is not active", "currently not in", "in progress", "in status"]
+                .iter()
+                .any(|words| text.contains(words)) =>
+        {
+            Busy
+        }
+
         "IdempotentParameterMismatch" | "InvalidParentException" => Exists,
         "EntityAlreadyExists"
-        | "ResourceInUseException"
         | "RepositoryAlreadyExistsException"
         | "BucketAlreadyExists"
         | "BucketAlreadyOwnedByYou"
@@ -237,6 +250,26 @@ mod tests {
         let missing: Result<(), Failure> = Err(refusal("ec2:CreateRoute", "InvalidGatewayID.NotFound", "no"));
         assert_eq!(missing.clone().unwrap_err().class, FailureClass::NotFound);
         assert_eq!(missing.lagging().unwrap_err().class, FailureClass::Lagging);
+    }
+
+    #[test]
+    fn eks_says_in_words_what_is_in_the_way() {
+        let code = "ResourceInUseException";
+        for (message, class) in [
+            ("Cluster already exists with name: billpay-cluster-dev", FailureClass::Exists),
+            ("NodeGroup already exists with name a and cluster name b", FailureClass::Exists),
+            ("The specified access entry resource is already in use on this cluster.", FailureClass::Exists),
+            ("Cluster has nodegroups attached", FailureClass::InUse),
+            ("Cannot LoggingUpdate because cluster c currently has update u in progress", FailureClass::Busy),
+            (
+                "Cannot create Fargate Profile b because cluster c currently has Fargate profile a in status CREATING",
+                FailureClass::Busy,
+            ),
+        ] {
+            assert_eq!(classify(code, message, 409), class, "{message}");
+        }
+        let waiting = "Nodegroup cannot be created as cluster c is not in ACTIVE state";
+        assert_eq!(classify("InvalidRequestException", waiting, 400), FailureClass::Busy);
     }
 
     #[test]
