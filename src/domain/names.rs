@@ -2,7 +2,7 @@
 //!
 //! Environments share an account or have one each, so every name carries the
 //! environment; bucket names are global to all of AWS, so theirs carry the account too.
-//! The limits are those of each service's API reference; [`problems`](super::spec)
+//! The limits are those of each service's API reference; [`load`](super::spec::load)
 //! checks every name of an environment against them before anything is planned.
 
 use super::spec::Environment;
@@ -58,6 +58,16 @@ pub fn frontend_bucket(env: &Environment, frontend: &str) -> String {
 /// Name of one of the other buckets.
 pub fn other_bucket(env: &Environment, name: &str) -> String {
     bucket(env, &format!("{}-{name}", env.project))
+}
+
+/// ARN of a bucket.
+pub fn bucket_arn(bucket: &str) -> String {
+    format!("arn:aws:s3:::{bucket}")
+}
+
+/// ARN of a CloudFront distribution, which is in no region.
+pub fn distribution_arn(env: &Environment, id: &str) -> String {
+    format!("arn:aws:cloudfront::{}:distribution/{id}", env.account)
 }
 
 /// Host name under which CloudFront reaches a bucket.
@@ -131,4 +141,124 @@ pub fn oidc_provider_arn(env: &Environment, host: &str) -> String {
 /// ARN of a secret. Secrets Manager puts six characters of its own behind the name.
 pub fn secret_arn(env: &Environment, name: &str) -> String {
     format!("arn:aws:secretsmanager:{}:{}:secret:{}-??????", env.region, env.account, secret(env, name))
+}
+
+/// What [`cluster_role`] is called with: no service may have a role of such a name.
+pub const CLUSTER_ROLES: [&str; 6] =
+    ["cluster", "nodes", "fargate", "load-balancer-controller", "vpc-cni", "ebs-csi"];
+
+/// How far a name must be unique.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// Inside the environment.
+    Environment,
+    /// In a region of an account.
+    Region,
+    /// In an account.
+    Account,
+    /// In all of AWS.
+    World,
+}
+
+/// What is allowed as the name of one kind of thing.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The kind of thing, for people.
+    pub what: &'static str,
+    pub shortest: usize,
+    pub longest: usize,
+    /// The characters that are allowed, for people.
+    pub allowed: &'static str,
+    pub scope: Scope,
+    form: Form,
+}
+
+/// The forms that names take.
+#[derive(Debug, PartialEq, Eq)]
+enum Form {
+    Cluster,
+    Role,
+    Bucket,
+    Repository,
+    /// A DNS label as Kubernetes wants it for a Service: RFC 1035.
+    Label,
+}
+
+pub const CLUSTER: Rule = Rule {
+    what: "EKS cluster",
+    shortest: 1,
+    longest: 100,
+    allowed: "letters, digits, `-` and `_`, beginning with a letter or digit",
+    scope: Scope::Region,
+    form: Form::Cluster,
+};
+pub const NODE_GROUP: Rule = Rule { what: "node group", longest: 63, scope: Scope::Environment, ..CLUSTER };
+pub const FARGATE_PROFILE: Rule = Rule { what: "Fargate profile", ..NODE_GROUP };
+pub const ROLE: Rule = Rule {
+    what: "IAM role",
+    shortest: 1,
+    longest: 64,
+    allowed: "letters, digits and `+=,.@_-`",
+    scope: Scope::Account,
+    form: Form::Role,
+};
+pub const BUCKET: Rule = Rule {
+    what: "S3 bucket",
+    shortest: 3,
+    longest: 63,
+    allowed: "lower-case letters, digits, `-` and single `.`, beginning and ending with a letter or digit, without AWS's own prefixes and suffixes (xn--, sthree-, amzn-s3-demo-, -s3alias, --ol-s3, .mrap, --x-s3, --table-s3)",
+    scope: Scope::World,
+    form: Form::Bucket,
+};
+pub const REPOSITORY: Rule = Rule {
+    what: "ECR repository",
+    shortest: 2,
+    longest: 256,
+    allowed: "lower-case letters and digits, with single `-`, `_`, `.` or `/` between them",
+    scope: Scope::Region,
+    form: Form::Repository,
+};
+pub const KUBERNETES_SERVICE: Rule = Rule {
+    what: "Kubernetes service",
+    shortest: 1,
+    longest: 63,
+    allowed: "lower-case letters, digits and `-`, beginning with a letter and ending with a letter or digit",
+    scope: Scope::Environment,
+    form: Form::Label,
+};
+pub const NAMESPACE: Rule = Rule { what: "Kubernetes namespace", ..KUBERNETES_SERVICE };
+
+impl Rule {
+    /// Whether the characters of a name are allowed; its length is another matter.
+    pub fn accepts(&self, name: &str) -> bool {
+        let alphanumeric = |c: char| c.is_ascii_alphanumeric();
+        let lower = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        let only = |extra: &str| name.chars().all(|c| alphanumeric(c) || extra.contains(c));
+        match self.form {
+            Form::Cluster => name.starts_with(alphanumeric) && only("-_"),
+            Form::Role => only("+=,.@_-"),
+            Form::Bucket => {
+                let reserved =
+                    ["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|prefix| name.starts_with(prefix))
+                        || ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"]
+                            .iter()
+                            .any(|end| name.ends_with(end));
+                let is_address = name.parse::<std::net::Ipv4Addr>().is_ok();
+                name.chars().all(|c| lower(c) || c == '-' || c == '.')
+                    && name.starts_with(lower)
+                    && name.ends_with(lower)
+                    && !name.contains("..")
+                    && !reserved
+                    && !is_address
+            }
+            Form::Repository => {
+                name.split(['-', '_', '.', '/']).all(|part| !part.is_empty() && part.chars().all(lower))
+            }
+            Form::Label => {
+                name.chars().all(|c| lower(c) || c == '-')
+                    && name.starts_with(|c: char| c.is_ascii_lowercase())
+                    && name.ends_with(lower)
+            }
+        }
+    }
 }

@@ -2,23 +2,34 @@
 
 mod access_entry;
 mod addon;
+mod bucket;
+mod bucket_contents;
+mod bucket_lifecycle;
+mod bucket_policy;
 mod cluster;
 mod cluster_calls;
+mod distribution;
+mod distribution_config;
 mod ec2;
 mod eks;
 mod elastic_ip;
 mod fargate_profile;
+mod headers_policy;
 mod iam;
 mod internet_gateway;
+mod named;
 mod nat_gateway;
 mod node_group;
 mod oidc_provider;
+mod origin_access_control;
 mod owned;
 mod permissions;
 mod pod_identity;
 mod policy;
+mod repository;
 mod role;
 mod route_table;
+mod s3;
 mod s3_endpoint;
 mod security_group;
 mod security_group_rules;
@@ -48,6 +59,14 @@ static REGISTRY: &[&dyn AnyKind] = &[
     &security_group::SecurityGroup,
     &subnet::Subnet,
     &vpc::Vpc,
+    // ecr
+    &repository::Repository,
+    // s3-cloudfront
+    &bucket::Bucket,
+    &bucket_policy::BucketPolicy,
+    &distribution::Distribution,
+    &headers_policy::HeadersPolicy,
+    &origin_access_control::OriginAccessControl,
     // iam
     &oidc_provider::OidcProvider,
     &policy::Policy,

@@ -1,0 +1,203 @@
+//! The policy of a bucket: over TLS only and, for a frontend, readable by its distribution.
+
+use async_trait::async_trait;
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::named::{self, Absent};
+use super::s3::{self, Candidate};
+use super::{bucket, distribution};
+use crate::adapter::aws::Explain;
+use crate::domain::address::Address;
+use crate::domain::failure::Failure;
+use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::names;
+use crate::domain::port::Progress;
+use crate::domain::resource::Ref;
+use crate::domain::spec::Environment;
+use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+
+pub struct BucketPolicy;
+
+/// A policy has no tags: it is whose the bucket is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Attrs {
+    bucket: Ref,
+    document: Value,
+}
+
+/// The address of a bucket's policy, by the name of its frontend or its own.
+pub fn address(name: &str) -> Address {
+    Address::of("s3-cloudfront", "bucket-policy", name)
+}
+
+#[async_trait]
+impl Kind for BucketPolicy {
+    type Attrs = Attrs;
+
+    const INFO: KindInfo = KindInfo {
+        name: "bucket-policy",
+        component: "s3-cloudfront",
+        aws_type: "AWS::S3::BucketPolicy",
+        immutable: &["bucket"],
+        stands_on: &["bucket", "distribution"],
+        create_first: false,
+        usual: Usual::QUICK,
+    };
+
+    fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
+        let frontends = env.frontends.keys().map(|frontend| {
+            let bucket = names::frontend_bucket(env, frontend);
+            (frontend, vec![tls_only(&bucket), read_by_distribution(&bucket, frontend)])
+        });
+        let others = env.buckets.keys().map(|name| (name, vec![tls_only(&names::other_bucket(env, name))]));
+        let desire = |(key, statements): (&String, Vec<Value>)| {
+            let document = json!({"Version": "2012-10-17", "Statement": statements});
+            Desire::new(address(key), Attrs { bucket: Ref::id(&bucket::address(key)), document })
+        };
+        frontends.chain(others).map(desire).collect()
+    }
+
+    async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
+        let candidates = match (look.only, look.wanted) {
+            (Some(_), [(_, Attrs { bucket: Ref::Known(bucket), .. })]) => vec![Candidate::named(bucket)],
+            _ => s3::candidates(cx).await?,
+        };
+        let found = stream::iter(candidates.into_iter().filter(|candidate| candidate.elsewhere.is_none()))
+            .map(|candidate| async move { describe(cx, candidate.name).await })
+            .buffer_unordered(named::AT_ONCE);
+        let found: Vec<Option<Found<Attrs>>> = found.try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {
+        put(cx, &new.attrs).await.map_err(named::just_made)?;
+        let bucket = new.attrs.bucket.text().to_string();
+        Ok(Found::new(new.address, bucket, new.attrs))
+    }
+
+    async fn update(&self, cx: Context<'_>, _: &Found<Attrs>, wanted: &Attrs) -> Result<Progress, Failure> {
+        put(cx, wanted).await?;
+        Ok(Progress::Done)
+    }
+
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+        let call = "s3:DeleteBucketPolicy";
+        let Some(tags) = s3::read_tags(cx, &found.id).await? else { return Ok(Progress::Done) };
+        named::prove(cx, &bucket::address(found.address.key()), &tags, call)?;
+        let owner = &cx.env.account;
+        cx.aws
+            .s3
+            .delete_bucket_policy()
+            .bucket(&found.id)
+            .expected_bucket_owner(owner)
+            .send()
+            .await
+            .at(call)?;
+        Ok(Progress::Done)
+    }
+}
+
+/// The policy of a bucket, if the bucket is ours and has one.
+async fn describe(cx: Context<'_>, bucket: String) -> Result<Option<Found<Attrs>>, Failure> {
+    let Some(tags) = s3::read_tags(cx, &bucket).await? else { return Ok(None) };
+    let Some(owner) = cx.address_of(&tags).filter(|address| address.kind() == bucket::Bucket::INFO.name)
+    else {
+        return Ok(None);
+    };
+    let answer = cx.aws.s3.get_bucket_policy().bucket(&bucket).send().await;
+    let Some(text) = answer.at("s3:GetBucketPolicy").absent()?.and_then(|answer| answer.policy) else {
+        return Ok(None);
+    };
+    let document = serde_json::from_str(&text).map(normal).unwrap_or(Value::String(text));
+    let attrs = Attrs { bucket: bucket.clone().into(), document };
+    Ok(Some(Found::new(address(owner.key()), bucket, attrs)))
+}
+
+async fn put(cx: Context<'_>, attrs: &Attrs) -> Result<(), Failure> {
+    let call = cx.aws.s3.put_bucket_policy().bucket(attrs.bucket.text());
+    let call = call.expected_bucket_owner(&cx.env.account).policy(attrs.document.to_string());
+    call.send().await.at("s3:PutBucketPolicy")?;
+    Ok(())
+}
+
+/// Nobody, not even the account's own, may use the bucket over a connection in the clear.
+fn tls_only(bucket: &str) -> Value {
+    let arn = names::bucket_arn(bucket);
+    json!({
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [arn, format!("{arn}/*")],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    })
+}
+
+/// CloudFront may read, but only for this one distribution: without the condition anybody's
+/// distribution could show what is in the bucket.
+fn read_by_distribution(bucket: &str, frontend: &str) -> Value {
+    json!({
+        "Sid": "ReadByDistribution",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudfront.amazonaws.com"},
+        "Action": "s3:GetObject",
+        "Resource": format!("{}/*", names::bucket_arn(bucket)),
+        "Condition": {
+            "StringEquals": {"AWS:SourceArn": Ref::output(&distribution::address(frontend), "arn")},
+        },
+    })
+}
+
+/// A policy as it is compared: the same whether a single thing is in a list or not, and
+/// whatever the order of lists that mean sets. Statements keep theirs.
+fn normal(document: Value) -> Value {
+    let Value::Object(mut document) = document else { return document };
+    let statements = match document.remove("Statement") {
+        Some(Value::Array(statements)) => statements,
+        Some(statement) => vec![statement],
+        None => vec![],
+    };
+    let statements = statements.into_iter().map(normal_set).collect();
+    document.insert("Statement".to_string(), Value::Array(statements));
+    Value::Object(document)
+}
+
+fn normal_set(value: Value) -> Value {
+    match value {
+        Value::Array(items) => {
+            let mut items: Vec<Value> = items.into_iter().map(normal_set).collect();
+            items.sort_by_key(Value::to_string);
+            items.dedup();
+            if items.len() == 1 { items.remove(0) } else { Value::Array(items) }
+        }
+        Value::Object(fields) => Value::Object(
+            fields.into_iter().map(|(key, value)| (key, normal_set(value))).collect::<Map<_, _>>(),
+        ),
+        // `"aws:SecureTransport": false` means the same as `"false"`.
+        Value::Bool(_) | Value::Number(_) => Value::String(value.to_string()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wanted_is_in_normal_form() {
+        let statements = json!([tls_only("b"), read_by_distribution("b", "payment")]);
+        let document = json!({"Version": "2012-10-17", "Statement": statements});
+        assert_eq!(normal(document.clone()), document);
+    }
+
+    #[test]
+    fn spellings_of_the_same_policy_are_the_same() {
+        let odd = json!({"Statement": {"Effect": "Deny", "Action": ["s3:*"], "Resource": ["b", "a"],
+            "Condition": {"Bool": {"aws:SecureTransport": [false]}}}});
+        let plain = json!({"Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": ["a", "b"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]});
+        assert_eq!(normal(odd), plain);
+    }
+}

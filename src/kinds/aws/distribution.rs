@@ -1,0 +1,303 @@
+//! The CloudFront distribution of a frontend.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_cloudfront::types::{
+    Distribution as Cf, DistributionConfig, DistributionConfigWithTags, DistributionSummary,
+    MinimumProtocolVersion, PriceClass as CfPriceClass, Tag, TagKeys, Tags as CfTags, ViewerProtocolPolicy,
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use tokio::time::{Instant, sleep};
+
+pub use super::distribution_config::Attrs;
+use super::distribution_config::{self as config, Behavior, ErrorPage, Origin};
+use super::named::{self, Absent, Built};
+use super::{bucket, headers_policy, origin_access_control};
+use crate::adapter::aws::Explain;
+use crate::domain::address::Address;
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::names;
+use crate::domain::port::Progress;
+use crate::domain::resource::{Ref, Status, Tags};
+use crate::domain::spec::{Environment, Frontend, PriceClass};
+use crate::kinds::kind::tags;
+use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+
+pub struct Distribution;
+
+/// CloudFront's own policies, whose ids are the same in every account.
+const CACHING_OPTIMIZED: &str = "658327ea-f89d-4fab-a63d-7e88639e58f6";
+const CACHING_DISABLED: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
+
+const ROOT_OBJECT: &str = "index.html";
+/// What names the other files and so must be fresh, or a browser asks for what is gone.
+const NEVER_CACHED: [&str; 2] = ["/index.html", "/config.json"];
+
+/// The address of a frontend's distribution.
+pub fn address(frontend: &str) -> Address {
+    Address::of("s3-cloudfront", "distribution", frontend)
+}
+
+#[async_trait]
+impl Kind for Distribution {
+    type Attrs = Attrs;
+
+    const INFO: KindInfo = KindInfo {
+        name: "distribution",
+        component: "s3-cloudfront",
+        aws_type: "AWS::CloudFront::Distribution",
+        immutable: &[],
+        stands_on: &["bucket", "origin-access-control", "headers-policy"],
+        create_first: false,
+        usual: Usual { create: 240, update: 200, delete: 300 },
+    };
+
+    fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
+        // The bucket first: a distribution of a bucket that isn't there would serve
+        // whatever somebody else puts under that name.
+        let desire = |(frontend, spec): (&String, &Frontend)| {
+            Desire::new(address(frontend), wanted(env, frontend, spec)).after([bucket::address(frontend)])
+        };
+        env.frontends.iter().map(desire).collect()
+    }
+
+    async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
+        let candidates = list(cx, &look).await?;
+        let found = stream::iter(candidates)
+            .map(|id| async move { describe(cx, id).await.absent() })
+            .buffer_unordered(named::AT_ONCE);
+        let found: Vec<Option<Option<Found<Attrs>>>> = found.try_collect().await?;
+        Ok(found.into_iter().flatten().flatten().collect())
+    }
+
+    async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {
+        let call = "cloudfront:CreateDistribution";
+        let mut config = DistributionConfig::builder()
+            .caller_reference(&new.token)
+            .comment(&new.attrs.comment)
+            .enabled(new.attrs.enabled)
+            .build()
+            .built(call)?;
+        config::write(&mut config, &new.attrs)?;
+        let tags = cf_tags(&new.attrs.tags)?;
+        let with_tags = DistributionConfigWithTags::builder().distribution_config(config).tags(tags).build();
+        let request = cx.aws.cloudfront.create_distribution_with_tags();
+        let answer = request.distribution_config_with_tags(with_tags).send().await.at(call)?;
+        match answer.distribution {
+            Some(made) => Ok(found(new.address, &made, new.attrs)),
+            None => {
+                Err(Failure::new(FailureClass::Ambiguous, call, "the answer names nothing that was made"))
+            }
+        }
+    }
+
+    async fn update(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        wanted: &Attrs,
+    ) -> Result<Progress, Failure> {
+        let (set, unset) = named::tag_changes(&found.attrs.tags, &wanted.tags);
+        let (cloudfront, arn) = (&cx.aws.cloudfront, arn(found));
+        if !set.is_empty() {
+            let call = cloudfront.tag_resource().resource(&arn).tags(cf_tags(&set)?);
+            call.send().await.at("cloudfront:TagResource")?;
+        }
+        if !unset.is_empty() {
+            let keys = TagKeys::builder().set_items(Some(unset)).build();
+            let call = cloudfront.untag_resource().resource(&arn).tag_keys(keys);
+            call.send().await.at("cloudfront:UntagResource")?;
+        }
+        let same = Attrs { tags: wanted.tags.clone(), ..found.attrs.clone() };
+        if same == *wanted {
+            return Ok(Progress::Done);
+        }
+        let (live, version) = get(cx, &found.id).await?;
+        let changed = set_to(cx, live, version, |config| config::write(config, wanted)).await?;
+        Ok(if deployed(&changed) { Progress::Done } else { Progress::Underway })
+    }
+
+    /// Disabled first, then deleted once every edge location has let go of it. Goes on from
+    /// whatever of that an earlier run got done.
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+        let call = "cloudfront:DeleteDistribution";
+        named::prove(cx, &found.address, &read_tags(cx, &arn(found)).await?, call)?;
+        let begun = Instant::now();
+        loop {
+            let (live, version) = get(cx, &found.id).await?;
+            if live.distribution_config.as_ref().is_some_and(|config| config.enabled) {
+                let disable = |config: &mut DistributionConfig| {
+                    config.enabled = false;
+                    Ok(())
+                };
+                set_to(cx, live, version, disable).await?;
+                continue;
+            }
+            if deployed(&live) {
+                let request = cx.aws.cloudfront.delete_distribution().id(&found.id).set_if_match(version);
+                request.send().await.at(call)?;
+                return Ok(Progress::Done);
+            }
+            if begun.elapsed() > LONGEST_DISABLING {
+                let why = "it is disabled, but not yet at every edge location; re-run to go on";
+                return Err(Failure::new(FailureClass::Other, call, why));
+            }
+            sleep(BETWEEN_LOOKS).await;
+        }
+    }
+}
+
+const LONGEST_DISABLING: Duration = Duration::from_secs(30 * 60);
+const BETWEEN_LOOKS: Duration = Duration::from_secs(10);
+
+fn wanted(env: &Environment, frontend: &str, spec: &Frontend) -> Attrs {
+    const ORIGIN: &str = "bucket";
+    let (address, name) = (address(frontend), names::own(env, frontend));
+    let behavior = |path: &str, cache_policy: &str| Behavior {
+        path: path.to_string(),
+        origin: ORIGIN.to_string(),
+        viewers: ViewerProtocolPolicy::RedirectToHttps.to_string(),
+        methods: ["GET", "HEAD", "OPTIONS"].map(String::from).to_vec(),
+        compress: true,
+        cache_policy: cache_policy.to_string(),
+        headers_policy: Ref::id(&headers_policy::address(frontend)),
+    };
+    // S3 answers 403 for what isn't there when the reader may not list the bucket.
+    let to_the_app =
+        |code| ErrorPage { code, page: format!("/{ROOT_OBJECT}"), answer: "200".to_string(), seconds: 10 };
+    let domain = spec.domain.clone().filter(|_| spec.certificate.is_some());
+    Attrs {
+        comment: name.clone(),
+        enabled: true,
+        price_class: match spec.price_class {
+            PriceClass::P100 => CfPriceClass::PriceClass100,
+            PriceClass::P200 => CfPriceClass::PriceClass200,
+            PriceClass::All => CfPriceClass::PriceClassAll,
+        }
+        .to_string(),
+        http_version: "http2and3".to_string(),
+        ipv6: true,
+        root_object: ROOT_OBJECT.to_string(),
+        aliases: domain.into_iter().collect(),
+        certificate: spec.certificate.clone(),
+        minimum_tls: match spec.certificate {
+            Some(_) => MinimumProtocolVersion::TlSv122021,
+            None => config::OWN_CERTIFICATE_TLS,
+        }
+        .to_string(),
+        origins: vec![Origin {
+            id: ORIGIN.to_string(),
+            domain: names::bucket_domain(env, &names::frontend_bucket(env, frontend)),
+            access_control: Ref::id(&origin_access_control::address(frontend)),
+        }],
+        behaviors: NEVER_CACHED
+            .map(|path| behavior(path, CACHING_DISABLED))
+            .into_iter()
+            .chain([behavior(config::DEFAULT, CACHING_OPTIMIZED)])
+            .collect(),
+        error_pages: if spec.spa { [403, 404].map(to_the_app).to_vec() } else { vec![] },
+        tags: tags(env, &address, &name),
+    }
+}
+
+/// The ids of the distributions that could be the environment's: by the comment that we
+/// give them, or by a bucket of ours behind them.
+async fn list(cx: Context<'_>, look: &Look<'_, Attrs>) -> Result<Vec<String>, Failure> {
+    let call = "cloudfront:ListDistributions";
+    let mut pages = cx.aws.cloudfront.list_distributions().into_paginator().items().send();
+    let mut candidates = vec![];
+    while let Some(summary) = pages.next().await {
+        let summary = summary.at(call)?;
+        let candidate = match (look.only, look.wanted) {
+            (Some(_), [(_, wanted)]) => is_like(&summary, wanted),
+            _ => could_be_ours(cx.env, &summary),
+        };
+        if candidate {
+            candidates.push(summary.id);
+        }
+    }
+    Ok(candidates)
+}
+
+fn is_like(summary: &DistributionSummary, wanted: &Attrs) -> bool {
+    let wants = |domain: &str| wanted.origins.iter().any(|origin| origin.domain == domain);
+    summary.comment == wanted.comment || origin_domains(summary).any(wants)
+}
+
+fn could_be_ours(env: &Environment, summary: &DistributionSummary) -> bool {
+    let behind = names::bucket_domain(env, &names::bucket_suffix(env));
+    summary.comment.starts_with(&names::own(env, "")) || origin_domains(summary).any(|d| d.ends_with(&behind))
+}
+
+fn origin_domains(summary: &DistributionSummary) -> impl Iterator<Item = &str> {
+    let origins = summary.origins.iter().flat_map(|origins| &origins.items);
+    origins.map(|origin| origin.domain_name.as_str())
+}
+
+/// A distribution and how it is set up, if it is ours. Fails with `NotFound` if it is gone.
+async fn describe(cx: Context<'_>, id: String) -> Result<Option<Found<Attrs>>, Failure> {
+    let arn = names::distribution_arn(cx.env, &id);
+    let (tags, (live, _)) = futures::try_join!(read_tags(cx, &arn), get(cx, &id))?;
+    let address = cx.address_of(&tags).filter(|address| address.kind() == Distribution::INFO.name);
+    let (Some(address), Some(config)) = (address, &live.distribution_config) else { return Ok(None) };
+    let attrs = config::read(config, cx.managed(tags));
+    Ok(Some(found(address, &live, attrs)))
+}
+
+fn found(address: Address, live: &Cf, attrs: Attrs) -> Found<Attrs> {
+    Found::new(address, &live.id, attrs)
+        .output("arn", &live.arn)
+        .output("domain_name", &live.domain_name)
+        .status(if deployed(live) { Status::Ready } else { Status::Pending })
+}
+
+fn deployed(live: &Cf) -> bool {
+    live.status == "Deployed"
+}
+
+fn arn(found: &Found<Attrs>) -> String {
+    found.outputs.get("arn").cloned().unwrap_or_default()
+}
+
+/// A distribution as it is, with the version that a change has to name.
+async fn get(cx: Context<'_>, id: &str) -> Result<(Cf, Option<String>), Failure> {
+    let call = "cloudfront:GetDistribution";
+    let answer = cx.aws.cloudfront.get_distribution().id(id).send().await.at(call)?;
+    let none = || Failure::new(FailureClass::Other, call, "the answer holds no distribution");
+    Ok((answer.distribution.ok_or_else(none)?, answer.e_tag))
+}
+
+/// Changes what a live configuration holds, and nothing else of it. Refused by CloudFront
+/// if somebody changed it since it was read; then all of it is done again.
+async fn set_to(
+    cx: Context<'_>,
+    live: Cf,
+    version: Option<String>,
+    change: impl FnOnce(&mut DistributionConfig) -> Result<(), Failure>,
+) -> Result<Cf, Failure> {
+    let call = "cloudfront:UpdateDistribution";
+    let mut config = live
+        .distribution_config
+        .ok_or_else(|| Failure::new(FailureClass::Other, call, "it has no configuration"))?;
+    change(&mut config)?;
+    let request = cx.aws.cloudfront.update_distribution().id(live.id).set_if_match(version);
+    let answer = request.distribution_config(config).send().await.at(call)?;
+    answer
+        .distribution
+        .ok_or_else(|| Failure::new(FailureClass::Ambiguous, call, "the answer does not show what changed"))
+}
+
+async fn read_tags(cx: Context<'_>, arn: &str) -> Result<Tags, Failure> {
+    let call = cx.aws.cloudfront.list_tags_for_resource().resource(arn);
+    let answer = call.send().await.at("cloudfront:ListTagsForResource")?;
+    let tags = answer.tags.and_then(|tags| tags.items).unwrap_or_default();
+    Ok(tags.into_iter().map(|tag| (tag.key, tag.value.unwrap_or_default())).collect())
+}
+
+fn cf_tags(tags: &Tags) -> Result<CfTags, Failure> {
+    let tag = |(key, value)| Tag::builder().key(key).value(value).build().built("cloudfront:TagResource");
+    let tags: Vec<Tag> = tags.iter().map(tag).collect::<Result<_, Failure>>()?;
+    Ok(CfTags::builder().set_items(Some(tags)).build())
+}

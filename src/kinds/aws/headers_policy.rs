@@ -1,0 +1,254 @@
+//! The response headers policy of a frontend: the security headers that browsers get.
+
+use async_trait::async_trait;
+use aws_sdk_cloudfront::types::{
+    FrameOptionsList, ReferrerPolicyList, ResponseHeadersPolicy, ResponseHeadersPolicyConfig as Config,
+    ResponseHeadersPolicyContentSecurityPolicy, ResponseHeadersPolicyContentTypeOptions,
+    ResponseHeadersPolicyFrameOptions, ResponseHeadersPolicyReferrerPolicy,
+    ResponseHeadersPolicySecurityHeadersConfig as Security, ResponseHeadersPolicyStrictTransportSecurity,
+    ResponseHeadersPolicyType,
+};
+use serde::{Deserialize, Serialize};
+
+use super::named::{self, Built};
+use crate::adapter::aws::Explain;
+use crate::domain::address::Address;
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::names;
+use crate::domain::port::Progress;
+use crate::domain::spec::Environment;
+use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+
+pub struct HeadersPolicy;
+
+const TWO_YEARS: i32 = 2 * 365 * 24 * 60 * 60;
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Attrs {
+    name: String,
+    /// Carries whose it is, for want of tags.
+    comment: String,
+    content_security_policy: String,
+    frame_options: String,
+    referrer_policy: String,
+    no_sniff: bool,
+    hsts_seconds: i32,
+    hsts_subdomains: bool,
+    hsts_preload: bool,
+    /// Whether all of them win over what the bucket itself answers with.
+    overrides: bool,
+}
+
+/// The address of a frontend's response headers policy.
+pub fn address(frontend: &str) -> Address {
+    Address::of("s3-cloudfront", "headers-policy", frontend)
+}
+
+#[async_trait]
+impl Kind for HeadersPolicy {
+    type Attrs = Attrs;
+
+    const INFO: KindInfo = KindInfo {
+        name: "headers-policy",
+        component: "s3-cloudfront",
+        aws_type: "AWS::CloudFront::ResponseHeadersPolicy",
+        immutable: &[],
+        stands_on: &[],
+        create_first: false,
+        usual: Usual::QUICK,
+    };
+
+    fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
+        let desire = |(frontend, spec): (&String, &crate::domain::spec::Frontend)| {
+            let address = address(frontend);
+            let attrs = Attrs {
+                name: names::own(env, frontend),
+                comment: named::mark(env, &address),
+                content_security_policy: spec.content_security_policy.clone(),
+                frame_options: FrameOptionsList::Deny.to_string(),
+                referrer_policy: ReferrerPolicyList::StrictOriginWhenCrossOrigin.to_string(),
+                no_sniff: true,
+                hsts_seconds: TWO_YEARS,
+                hsts_subdomains: true,
+                hsts_preload: false,
+                overrides: true,
+            };
+            Desire::new(address, attrs)
+        };
+        env.frontends.iter().map(desire).collect()
+    }
+
+    async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
+        let mut found = vec![];
+        for policy in list(cx).await? {
+            let Some(config) = policy.response_headers_policy_config else { continue };
+            let attrs = read(&config);
+            let wanted = look.wanted(|want| want.name == attrs.name).map(|(address, _)| address);
+            let marks = named::read_mark(&attrs.comment);
+            for (address, owner) in named::claims(cx, Self::INFO.name, wanted, &marks) {
+                found.push(Found::new(address, &policy.id, attrs.clone()).owner(owner));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {
+        let call = "cloudfront:CreateResponseHeadersPolicy";
+        let config = Config::builder().name(&new.attrs.name).build().built(call)?;
+        let config = write(config, &new.attrs, call)?;
+        let request = cx.aws.cloudfront.create_response_headers_policy();
+        let made = request.response_headers_policy_config(config).send().await.at(call)?;
+        match made.response_headers_policy {
+            Some(made) => Ok(Found::new(new.address, made.id, new.attrs)),
+            None => {
+                Err(Failure::new(FailureClass::Ambiguous, call, "the answer names nothing that was made"))
+            }
+        }
+    }
+
+    async fn update(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        wanted: &Attrs,
+    ) -> Result<Progress, Failure> {
+        let call = "cloudfront:UpdateResponseHeadersPolicy";
+        let (live, version) = proven(cx, found, call).await?;
+        let request = cx.aws.cloudfront.update_response_headers_policy().id(&found.id).set_if_match(version);
+        request.response_headers_policy_config(write(live, wanted, call)?).send().await.at(call)?;
+        Ok(Progress::Done)
+    }
+
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+        let call = "cloudfront:DeleteResponseHeadersPolicy";
+        let (_, version) = proven(cx, found, call).await?;
+        let request = cx.aws.cloudfront.delete_response_headers_policy().id(&found.id).set_if_match(version);
+        request.send().await.at(call)?;
+        Ok(Progress::Done)
+    }
+}
+
+/// All of the account's own policies; the list holds them whole.
+async fn list(cx: Context<'_>) -> Result<Vec<ResponseHeadersPolicy>, Failure> {
+    let mut policies = vec![];
+    let mut marker = None;
+    loop {
+        let request = cx.aws.cloudfront.list_response_headers_policies();
+        let request = request.r#type(ResponseHeadersPolicyType::Custom).set_marker(marker);
+        let answer = request.send().await.at("cloudfront:ListResponseHeadersPolicies")?;
+        let Some(list) = answer.response_headers_policy_list else { return Ok(policies) };
+        let items = list.items.unwrap_or_default().into_iter();
+        policies.extend(items.filter_map(|item| item.response_headers_policy));
+        marker = list.next_marker.filter(|next| !next.is_empty());
+        if marker.is_none() {
+            return Ok(policies);
+        }
+    }
+}
+
+/// A policy as it is, with the version that a change has to name, proven to be ours still.
+async fn proven(
+    cx: Context<'_>,
+    found: &Found<Attrs>,
+    call: &str,
+) -> Result<(Config, Option<String>), Failure> {
+    let get = "cloudfront:GetResponseHeadersPolicy";
+    let answer = cx.aws.cloudfront.get_response_headers_policy().id(&found.id).send().await.at(get)?;
+    let config = answer.response_headers_policy.and_then(|policy| policy.response_headers_policy_config);
+    let Some(config) = config else {
+        return Err(Failure::new(FailureClass::Other, get, "the answer holds no policy"));
+    };
+    named::prove(cx, &found.address, &named::read_mark(config.comment().unwrap_or_default()), call)?;
+    Ok((config, answer.e_tag))
+}
+
+fn read(config: &Config) -> Attrs {
+    let attrs = Attrs {
+        name: config.name.clone(),
+        comment: config.comment.clone().unwrap_or_default(),
+        ..Attrs::default()
+    };
+    let Some(security) = &config.security_headers_config else { return attrs };
+    let csp = security.content_security_policy.as_ref();
+    let frame = security.frame_options.as_ref();
+    let referrer = security.referrer_policy.as_ref();
+    let sniff = security.content_type_options.as_ref();
+    let hsts = security.strict_transport_security.as_ref();
+    let overrides = [
+        csp.map(|csp| csp.r#override),
+        frame.map(|frame| frame.r#override),
+        referrer.map(|referrer| referrer.r#override),
+        sniff.map(|sniff| sniff.r#override),
+        hsts.map(|hsts| hsts.r#override),
+    ];
+    Attrs {
+        content_security_policy: csp.map(|csp| csp.content_security_policy.clone()).unwrap_or_default(),
+        frame_options: frame.map(|frame| frame.frame_option.to_string()).unwrap_or_default(),
+        referrer_policy: referrer.map(|referrer| referrer.referrer_policy.to_string()).unwrap_or_default(),
+        no_sniff: sniff.is_some(),
+        hsts_seconds: hsts.map(|hsts| hsts.access_control_max_age_sec).unwrap_or_default(),
+        hsts_subdomains: hsts.and_then(|hsts| hsts.include_subdomains).unwrap_or_default(),
+        hsts_preload: hsts.and_then(|hsts| hsts.preload).unwrap_or_default(),
+        overrides: overrides.iter().all(|by| *by != Some(false)),
+        ..attrs
+    }
+}
+
+/// Puts what we manage into a policy; what else it holds (CORS, other headers) stays.
+fn write(mut config: Config, attrs: &Attrs, call: &str) -> Result<Config, Failure> {
+    let has_csp = !attrs.content_security_policy.is_empty();
+    let csp = ResponseHeadersPolicyContentSecurityPolicy::builder()
+        .content_security_policy(&attrs.content_security_policy)
+        .r#override(attrs.overrides);
+    let frame = ResponseHeadersPolicyFrameOptions::builder()
+        .frame_option(FrameOptionsList::from(attrs.frame_options.as_str()))
+        .r#override(attrs.overrides);
+    let referrer = ResponseHeadersPolicyReferrerPolicy::builder()
+        .referrer_policy(ReferrerPolicyList::from(attrs.referrer_policy.as_str()))
+        .r#override(attrs.overrides);
+    let sniff = ResponseHeadersPolicyContentTypeOptions::builder().r#override(attrs.overrides);
+    let hsts = ResponseHeadersPolicyStrictTransportSecurity::builder()
+        .access_control_max_age_sec(attrs.hsts_seconds)
+        .include_subdomains(attrs.hsts_subdomains)
+        .preload(attrs.hsts_preload)
+        .r#override(attrs.overrides);
+    let others = config.security_headers_config.take().and_then(|security| security.xss_protection);
+    config.security_headers_config = Some(
+        Security::builder()
+            .set_content_security_policy(has_csp.then(|| csp.build()).transpose().built(call)?)
+            .frame_options(frame.build().built(call)?)
+            .referrer_policy(referrer.build().built(call)?)
+            .set_content_type_options(attrs.no_sniff.then(|| sniff.build()).transpose().built(call)?)
+            .strict_transport_security(hsts.build().built(call)?)
+            .set_xss_protection(others)
+            .build(),
+    );
+    config.name = attrs.name.clone();
+    config.comment = Some(attrs.comment.clone());
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let attrs = Attrs {
+            name: "billpay-dev-payment".to_string(),
+            comment: "billpay:environment=dev".to_string(),
+            content_security_policy: "default-src 'self'".to_string(),
+            frame_options: "DENY".to_string(),
+            referrer_policy: "no-referrer".to_string(),
+            no_sniff: true,
+            hsts_seconds: TWO_YEARS,
+            hsts_subdomains: true,
+            hsts_preload: false,
+            overrides: true,
+        };
+        let config = Config::builder().name("other").build().unwrap();
+        let read = read(&write(config, &attrs, "test").unwrap());
+        assert_eq!(serde_json::to_value(read).unwrap(), serde_json::to_value(attrs).unwrap());
+    }
+}
