@@ -164,9 +164,9 @@ impl Kind for Repository {
                 // Trying again doesn't help, so this is not `InUse`.
                 class: FailureClass::Invalid,
                 message: format!(
-                    "{} still holds images, and they are deleted only with the whole environment: delete \
-                     them yourself (`aws ecr delete-repository --force --repository-name {0}`), or put the \
-                     service back into the spec",
+                    "{} still holds images, which don't go when a service leaves the spec: delete them \
+                     yourself (`aws ecr delete-repository --force --repository-name {0}`), or put the \
+                     service back",
                     found.id
                 ),
                 ..failure
