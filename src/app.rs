@@ -5,11 +5,15 @@ use std::path::{Path, PathBuf};
 use jiff::Zoned;
 
 use crate::adapter::aws::{Aws, Endpoint};
-use crate::adapter::local::{self, LocalAws};
-use crate::adapter::specs::{SpecDir, SpecError};
+use crate::adapter::local::LocalAws;
+use crate::adapter::specs::SpecDir;
 use crate::domain::resource::Desired;
 use crate::domain::spec::{Environment, Loaded};
 use crate::kinds::aws::{self, AwsProvider};
+
+/// What the front ends may see of the adapters: why something is not there.
+pub use crate::adapter::local::Error as LocalError;
+pub use crate::adapter::specs::SpecError;
 
 /// How the program was asked to reach the world.
 pub struct App {
@@ -44,7 +48,7 @@ impl App {
     }
 
     /// The local AWS of this user.
-    pub fn local_aws(&self) -> Result<LocalAws, local::Error> {
+    pub fn local_aws(&self) -> Result<LocalAws, LocalError> {
         LocalAws::of_this_user()
     }
 
@@ -58,16 +62,12 @@ impl App {
         &self,
         env: &Environment,
         starting: &(dyn Fn(&str) + Sync),
-    ) -> Result<AwsProvider, local::Error> {
+    ) -> Result<AwsProvider, LocalError> {
         Ok(AwsProvider::new(self.aws(env, starting).await?))
     }
 
     /// The AWS clients for an environment's account and region.
-    pub async fn aws(
-        &self,
-        env: &Environment,
-        starting: &(dyn Fn(&str) + Sync),
-    ) -> Result<Aws, local::Error> {
+    pub async fn aws(&self, env: &Environment, starting: &(dyn Fn(&str) + Sync)) -> Result<Aws, LocalError> {
         let endpoint = if self.local {
             let url = self.local_aws()?.up(starting).await?;
             // The local AWS takes a 12-digit access key as the number of the account.

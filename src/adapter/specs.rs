@@ -134,9 +134,23 @@ impl SpecDir {
         Ok(Sources { shared, environment })
     }
 
-    /// Reads and checks an environment, alone and against the others.
+    /// Reads and checks an environment, by itself and beside the others that are valid.
     pub fn load(&self, name: &str, today: Date) -> Result<Loaded, SpecError> {
-        spec::load(&self.sources(name)?, today).map_err(|findings| SpecError::Invalid(Box::new(findings)))
+        let loaded = spec::load(&self.sources(name)?, today).map_err(invalid)?;
+        let others = self.environments()?.into_iter().filter(|other| other != name);
+        let others: Vec<Loaded> =
+            others.filter_map(|other| spec::load(&self.sources(&other).ok()?, today).ok()).collect();
+        let problems = spec::clashes(&loaded, &others);
+        if problems.is_empty() {
+            return Ok(loaded);
+        }
+        let mut files = loaded.files().to_vec();
+        for file in others.iter().flat_map(|other| other.files()) {
+            if !files.contains(file) {
+                files.push(file.clone());
+            }
+        }
+        Err(invalid(Findings { problems, files }))
     }
 
     fn read(&self, name: &str) -> Result<SourceFile, SpecError> {
@@ -169,4 +183,8 @@ impl SpecDir {
 
 fn unreadable(path: &Path, error: io::Error) -> SpecError {
     SpecError::Unreadable { path: path.to_owned(), error }
+}
+
+fn invalid(findings: Findings) -> SpecError {
+    SpecError::Invalid(Box::new(findings))
 }

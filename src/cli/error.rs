@@ -4,8 +4,7 @@
 use serde::Serialize;
 
 use super::exit;
-use crate::adapter::local;
-use crate::adapter::specs::SpecError;
+use crate::app::{LocalError, SpecError};
 use crate::domain::failure::Failure;
 use crate::domain::plan::Conflict;
 use crate::domain::resource::{ADDRESS_TAG, ENVIRONMENT_TAG};
@@ -65,8 +64,8 @@ impl From<SpecError> for Report {
     }
 }
 
-impl From<local::Error> for Report {
-    fn from(error: local::Error) -> Report {
+impl From<LocalError> for Report {
+    fn from(error: LocalError) -> Report {
         let mut report = Report::new("the local AWS is not there", error.to_string());
         report.hints = error.hints();
         report

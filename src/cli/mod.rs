@@ -16,6 +16,7 @@ mod ui;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::app::App;
@@ -138,7 +139,10 @@ enum Command {
 
 /// Parses the command line and runs it.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return not_parsed(&error),
+    };
     let ui = match Ui::new(&cli.global) {
         Ok(ui) => ui,
         Err(error) => {
@@ -155,6 +159,17 @@ pub fn main() -> ExitCode {
         }
     };
     ExitCode::from(code)
+}
+
+/// Shows help or the version, or what is wrong with the command line. That is an error like
+/// others: 2, which clap would exit with, means that changes were found.
+fn not_parsed(error: &clap::Error) -> ExitCode {
+    // A reader that has gone away is no error.
+    let _ = error.print();
+    ExitCode::from(match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => exit::DONE,
+        _ => exit::ERROR,
+    })
 }
 
 fn run(command: Command, app: &App, ui: &Ui) -> Result<u8, Report> {

@@ -2,7 +2,7 @@
 //!
 //! Environments share an account or have one each, so every name carries the
 //! environment; bucket names are global to all of AWS, so theirs carry the account too.
-//! The limits are those of each service's API reference; [`problems`](super::spec)
+//! The limits are those of each service's API reference; [`load`](super::spec::load)
 //! checks every name of an environment against them before anything is planned.
 
 use super::spec::Environment;
@@ -85,6 +85,21 @@ pub fn service_role(env: &Environment, service: &str) -> String {
     own(env, service)
 }
 
+/// Name of a role that the cluster itself needs, such as `nodes`; at most 64 characters.
+pub fn cluster_role(env: &Environment, role: &str) -> String {
+    own(env, &format!("eks-{role}"))
+}
+
+/// Name of the policy that bounds what the environment's roles may ever do.
+pub fn boundary(env: &Environment) -> String {
+    own(env, "boundary")
+}
+
+/// Name of a secret: `billpay/jwt/secret-dev`; at most 512 characters.
+pub fn secret(env: &Environment, secret: &str) -> String {
+    in_environment(secret, env)
+}
+
 /// Kubernetes namespace of the environment's services.
 pub fn namespace(env: &Environment) -> String {
     format!("{}-{}", env.project, env.environment)
@@ -98,6 +113,11 @@ pub fn zone_letter(env: &Environment, index: usize) -> String {
     }
 }
 
+/// Letters of the zones that the environment uses, in order.
+pub fn zone_letters(env: &Environment) -> Vec<String> {
+    (0..env.network.zones.into()).map(|index| zone_letter(env, index)).collect()
+}
+
 /// ARN of a role of the environment's account.
 pub fn role_arn(env: &Environment, role: &str) -> String {
     format!("arn:aws:iam::{}:role/{role}", env.account)
@@ -107,3 +127,141 @@ pub fn role_arn(env: &Environment, role: &str) -> String {
 pub fn cluster_arn(env: &Environment) -> String {
     format!("arn:aws:eks:{}:{}:cluster/{}", env.region, env.account, cluster(env))
 }
+
+/// ARN of a policy of the environment's account.
+pub fn policy_arn(env: &Environment, policy: &str) -> String {
+    format!("arn:aws:iam::{}:policy/{policy}", env.account)
+}
+
+/// ARN of an OIDC provider of the environment's account, from its URL without `https://`.
+pub fn oidc_provider_arn(env: &Environment, host: &str) -> String {
+    format!("arn:aws:iam::{}:oidc-provider/{host}", env.account)
+}
+
+/// ARN of a secret. Secrets Manager puts six characters of its own behind the name.
+pub fn secret_arn(env: &Environment, name: &str) -> String {
+    format!("arn:aws:secretsmanager:{}:{}:secret:{}-??????", env.region, env.account, secret(env, name))
+}
+
+/// Roles of the platform itself: what [`platform_role`] is called with, so that no service can take their names.
+pub const PLATFORM_ROLES: [&str; 5] = ["cluster", "nodes", "fargate", "load-balancer-controller", "ebs-csi"];
+
+/// Name of a role that the platform itself needs; one of [`PLATFORM_ROLES`].
+pub fn platform_role(env: &Environment, role: &str) -> String {
+    own(env, role)
+}
+
+/// How far a name must be unique.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// Inside the environment.
+    Environment,
+    /// In a region of an account.
+    Region,
+    /// In an account.
+    Account,
+    /// In all of AWS.
+    World,
+}
+
+/// What is allowed as the name of one kind of thing.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The kind of thing, for people.
+    pub what: &'static str,
+    pub shortest: usize,
+    pub longest: usize,
+    /// The characters that are allowed, for people.
+    pub allowed: &'static str,
+    pub scope: Scope,
+    form: Form,
+}
+
+/// The forms that names take.
+#[derive(Debug, PartialEq, Eq)]
+enum Form {
+    Cluster,
+    Role,
+    Bucket,
+    Repository,
+    /// A DNS label as Kubernetes wants it for a Service: RFC 1035.
+    Label,
+}
+
+pub const CLUSTER: Rule = Rule {
+    what: "EKS cluster",
+    shortest: 1,
+    longest: 100,
+    allowed: "letters, digits, `-` and `_`, beginning with a letter or digit",
+    scope: Scope::Region,
+    form: Form::Cluster,
+};
+pub const NODE_GROUP: Rule = Rule { what: "node group", longest: 63, scope: Scope::Environment, ..CLUSTER };
+pub const FARGATE_PROFILE: Rule = Rule { what: "Fargate profile", ..NODE_GROUP };
+pub const ROLE: Rule = Rule {
+    what: "IAM role",
+    shortest: 1,
+    longest: 64,
+    allowed: "letters, digits and `+=,.@_-`",
+    scope: Scope::Account,
+    form: Form::Role,
+};
+pub const BUCKET: Rule = Rule {
+    what: "S3 bucket",
+    shortest: 3,
+    longest: 63,
+    allowed: "lower-case letters, digits, `-` and single `.`, beginning and ending with a letter or digit, without AWS's own prefixes and suffixes (xn--, sthree-, amzn-s3-demo-, -s3alias, --ol-s3, .mrap, --x-s3, --table-s3)",
+    scope: Scope::World,
+    form: Form::Bucket,
+};
+pub const REPOSITORY: Rule = Rule {
+    what: "ECR repository",
+    shortest: 2,
+    longest: 256,
+    allowed: "lower-case letters and digits, with single `-`, `_`, `.` or `/` between them",
+    scope: Scope::Region,
+    form: Form::Repository,
+};
+pub const KUBERNETES_SERVICE: Rule = Rule {
+    what: "Kubernetes service",
+    shortest: 1,
+    longest: 63,
+    allowed: "lower-case letters, digits and `-`, beginning with a letter and ending with a letter or digit",
+    scope: Scope::Environment,
+    form: Form::Label,
+};
+pub const NAMESPACE: Rule = Rule { what: "Kubernetes namespace", ..KUBERNETES_SERVICE };
+
+impl Rule {
+    /// Whether the characters of a name are allowed; its length is another matter.
+    pub fn accepts(&self, name: &str) -> bool {
+        let alphanumeric = |c: char| c.is_ascii_alphanumeric();
+        let lower = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        let only = |extra: &str| name.chars().all(|c| alphanumeric(c) || extra.contains(c));
+        match self.form {
+            Form::Cluster => name.starts_with(alphanumeric) && only("-_"),
+            Form::Role => only("+=,.@_-"),
+            Form::Bucket => {
+                let reserved =
+                    ["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|prefix| name.starts_with(prefix))
+                        || ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"]
+                            .iter()
+                            .any(|end| name.ends_with(end));
+                let is_address = name.parse::<std::net::Ipv4Addr>().is_ok();
+                name.chars().all(|c| lower(c) || c == '-' || c == '.')
+                    && name.starts_with(lower)
+                    && name.ends_with(lower)
+                    && !name.contains("..")
+                    && !reserved
+                    && !is_address
+            }
+            Form::Repository => {
+                name.split(['-', '_', '.', '/']).all(|part| !part.is_empty() && part.chars().all(lower))
+            }
+            Form::Label => {
+                name.chars().all(|c| lower(c) || c == '-')
+                    && name.starts_with(|c: char| c.is_ascii_lowercase())
+                    && name.ends_with(lower)
+            }
+        }
+    }

@@ -110,8 +110,8 @@ impl StepRun<'_> {
                 self.pause(Duration::from_millis(400 << look)).await?;
             }
             let old = self.change.id();
-            let found = self.provider.find(self.env, desired).await?;
-            let mut candidates = found.into_iter().filter(|found| Some(found.id.as_str()) != old);
+            let mut candidates =
+                self.find(desired).await?.into_iter().filter(|found| Some(found.id.as_str()) != old);
             let found = candidates.find(|found| !matches!(found.status, Status::Deleting | Status::Failed));
             match found {
                 Some(Observed { owner: Owner::Foreign { evidence }, id, .. }) => {
@@ -216,12 +216,17 @@ impl StepRun<'_> {
         }
     }
 
-    /// The same resource as it is now. Passing trouble counts as not having looked.
+    /// The same resource as it is now.
     async fn find_again(&self, found: &Observed, desired: &Desired) -> Result<Option<Observed>, Halt> {
+        Ok(self.find(desired).await?.into_iter().find(|other| other.id == found.id))
+    }
+
+    /// All that is there at the address. Passing trouble counts as not having looked.
+    async fn find(&self, desired: &Desired) -> Result<Vec<Observed>, Halt> {
         let mut trouble = Trouble::new();
         loop {
             match self.provider.find(self.env, desired).await {
-                Ok(all) => return Ok(all.into_iter().find(|other| other.id == found.id)),
+                Ok(found) => return Ok(found),
                 Err(failure) if failure.may_pass() => self.bear(&mut trouble, failure).await?,
                 Err(failure) => return Err(failure.into()),
             }

@@ -21,6 +21,34 @@ where
     }
 }
 
+/// For calls that name something made a moment ago.
+pub trait Lagging {
+    /// Takes "not found" for "not visible yet": reads of AWS lag behind writes, and what a
+    /// create or an update names was there when the run came to it.
+    fn lagging(self) -> Self;
+}
+
+impl<T> Lagging for Result<T, Failure> {
+    fn lagging(self) -> Self {
+        self.map_err(|failure| match failure.class {
+            FailureClass::NotFound => Failure { class: FailureClass::Lagging, ..failure },
+            _ => failure,
+        })
+    }
+}
+
+/// A refusal that comes inside an answer which itself says success, as those of calls on
+/// several things at once do.
+pub fn refusal(call: &str, code: &str, message: &str) -> Failure {
+    Failure {
+        class: classify(code, message, 400),
+        call: call.to_string(),
+        code: code.to_string(),
+        message: message.to_string(),
+        request_id: String::new(),
+    }
+}
+
 fn explain<E>(call: &str, error: &SdkError<E, Response>) -> Failure
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -104,6 +132,7 @@ fn classify(code: &str, message: &str, status: u16) -> FailureClass {
                 "does not exist",
                 "role params",
                 "not authorized to perform: sts:assumerole",
+                "invalid principal",
             ]
             .iter()
             .any(|words| text.contains(words)) =>
@@ -112,9 +141,21 @@ fn classify(code: &str, message: &str, status: u16) -> FailureClass {
         }
         "MalformedPolicyDocument" | "MalformedPolicy" if text.contains("invalid principal") => Lagging,
 
+        // One code of EKS's for a name that is taken, for something that others stand on, and
+        // for work that waits for other work; only its words tell them apart.
+        "ResourceInUseException" if text.contains("already") => Exists,
+        "ResourceInUseException" if text.contains("attached") => InUse,
+        "ResourceInUseException" => Busy,
+        "InvalidRequestException" | "InvalidParameterException"
+            if ["not in active", "is not active", "currently not in", "in progress", "in status"]
+                .iter()
+                .any(|words| text.contains(words)) =>
+        {
+            Busy
+        }
+
         "IdempotentParameterMismatch" | "InvalidParentException" => Exists,
         "EntityAlreadyExists"
-        | "ResourceInUseException"
         | "RepositoryAlreadyExistsException"
         | "BucketAlreadyExists"
         | "BucketAlreadyOwnedByYou"
@@ -138,6 +179,7 @@ fn classify(code: &str, message: &str, status: u16) -> FailureClass {
         | "OriginAccessControlInUse"
         | "ResourceInUse"
         | "InvalidIPAddress.InUse"
+        | "InvalidGroup.InUse"
         | "ResponseHeadersPolicyInUse"
         | "FunctionInUse"
         | "AddressInUse" => InUse,
@@ -168,6 +210,7 @@ fn classify(code: &str, message: &str, status: u16) -> FailureClass {
         | "OwnershipControlsNotFoundError"
         | "LifecyclePolicyNotFoundException"
         | "NatGatewayNotFound"
+        | "Gateway.NotAttached"
         | "NoSuchResponseHeadersPolicy"
         | "NotFoundException"
         | "NotFound" => NotFound,
@@ -201,10 +244,38 @@ mod tests {
     }
 
     #[test]
+    fn what_was_just_made_may_not_be_visible_yet() {
+        let missing: Result<(), Failure> = Err(refusal("ec2:CreateRoute", "InvalidGatewayID.NotFound", "no"));
+        assert_eq!(missing.clone().unwrap_err().class, FailureClass::NotFound);
+        assert_eq!(missing.lagging().unwrap_err().class, FailureClass::Lagging);
+    }
+
+    #[test]
+    fn eks_says_in_words_what_is_in_the_way() {
+        let code = "ResourceInUseException";
+        for (message, class) in [
+            ("Cluster already exists with name: billpay-cluster-dev", FailureClass::Exists),
+            ("NodeGroup already exists with name a and cluster name b", FailureClass::Exists),
+            ("The specified access entry resource is already in use on this cluster.", FailureClass::Exists),
+            ("Cluster has nodegroups attached", FailureClass::InUse),
+            ("Cannot LoggingUpdate because cluster c currently has update u in progress", FailureClass::Busy),
+            (
+                "Cannot create Fargate Profile b because cluster c currently has Fargate profile a in status CREATING",
+                FailureClass::Busy,
+            ),
+        ] {
+            assert_eq!(classify(code, message, 409), class, "{message}");
+        }
+        let waiting = "Nodegroup cannot be created as cluster c is not in ACTIVE state";
+        assert_eq!(classify("InvalidRequestException", waiting, 400), FailureClass::Busy);
+    }
+
+    #[test]
     fn codes_of_whole_families_are_known() {
         for (code, status, class) in [
             ("InvalidSubnetID.NotFound", 400, FailureClass::NotFound),
             ("VpcLimitExceeded", 400, FailureClass::Quota),
+            ("Gateway.NotAttached", 400, FailureClass::NotFound),
             ("", 503, FailureClass::Throttled),
             ("InternalError", 500, FailureClass::Ambiguous),
             ("SomethingNew", 400, FailureClass::Invalid),

@@ -10,7 +10,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use std::time::Duration;
 
-pub use failure::Explain;
+pub use failure::{Explain, Lagging, refusal};
 
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::port::Identity;

@@ -12,8 +12,20 @@ from gap_kit import digest, in_front_of, keep, require
 from ministack.core.responses import AccountScopedDict
 from ministack.services import cloudfront
 
-require(cloudfront, "_distributions", "_oacs", "_functions", "_find", "_text", "_error", "_parse_body",
-        "_unwrap_distribution_create_xml", "_dist_config_el", "_local_tag_name", "_qval")
+require(
+    cloudfront,
+    "_distributions",
+    "_oacs",
+    "_functions",
+    "_find",
+    "_text",
+    "_error",
+    "_parse_body",
+    "_unwrap_distribution_create_xml",
+    "_dist_config_el",
+    "_local_tag_name",
+    "_qval",
+)
 
 # distribution id -> digest of the config it was created with
 references = keep(cloudfront, "billpay_caller_references", AccountScopedDict)
@@ -27,8 +39,12 @@ DISTRIBUTION = {
     "CustomErrorResponses": 0,
     "Logging": {"Enabled": "false", "IncludeCookies": "false", "Bucket": "", "Prefix": ""},
     "PriceClass": "PriceClass_All",
-    "ViewerCertificate": {"CloudFrontDefaultCertificate": "true", "SSLSupportMethod": "vip",
-                          "MinimumProtocolVersion": "TLSv1", "CertificateSource": "cloudfront"},
+    "ViewerCertificate": {
+        "CloudFrontDefaultCertificate": "true",
+        "SSLSupportMethod": "vip",
+        "MinimumProtocolVersion": "TLSv1",
+        "CertificateSource": "cloudfront",
+    },
     "Restrictions": {"GeoRestriction": {"RestrictionType": "none", "Quantity": "0"}},
     "WebACLId": "",
     "HttpVersion": "http2",
@@ -39,8 +55,11 @@ DISTRIBUTION = {
 BEHAVIOUR = {
     "TrustedSigners": {"Enabled": "false", "Quantity": "0"},
     "TrustedKeyGroups": {"Enabled": "false", "Quantity": "0"},
-    "AllowedMethods": {"Quantity": "2", "Items": ["HEAD", "GET"],
-                       "CachedMethods": {"Quantity": "2", "Items": ["HEAD", "GET"]}},
+    "AllowedMethods": {
+        "Quantity": "2",
+        "Items": ["HEAD", "GET"],
+        "CachedMethods": {"Quantity": "2", "Items": ["HEAD", "GET"]},
+    },
     "SmoothStreaming": "false",
     "Compress": "false",
     "LambdaFunctionAssociations": 0,
@@ -61,7 +80,11 @@ ORIGIN = {
 @in_front_of(cloudfront, "handle_request")
 async def handle_request(theirs, method, path, headers, body, query_params):
     # AWS shows the DEVELOPMENT stage when none is asked for; ministack insists on one.
-    if method == "GET" and re.search(r"/function/[^/]+(/describe)?$", path) and not cloudfront._qval(query_params, "Stage"):
+    if (
+        method == "GET"
+        and re.search(r"/function/[^/]+(/describe)?$", path)
+        and not cloudfront._qval(query_params, "Stage")
+    ):
         query_params = {**query_params, "Stage": ["DEVELOPMENT"]}
     return await theirs(method, path, headers, body, query_params)
 
@@ -120,8 +143,11 @@ def aliases(config):
 def alias_error(config, own_id=None):
     for distribution in cloudfront._distributions.values():
         if distribution["Id"] != own_id and aliases(config) & aliases(cloudfront._dist_config_el(distribution)):
-            return cloudfront._error("CNAMEAlreadyExists", "One or more of the CNAMEs you provided are already "
-                                                           "associated with a different resource.", 409)
+            return cloudfront._error(
+                "CNAMEAlreadyExists",
+                "One or more of the CNAMEs you provided are already associated with a different resource.",
+                409,
+            )
     return None
 
 
@@ -134,9 +160,13 @@ def create_distribution(theirs, headers, body):
     reference = cloudfront._text(config, "CallerReference")
     known = [d for d in cloudfront._distributions.values() if d.get("CallerReference") == reference]
     if known and references.get(known[0]["Id"], request) != request:
-        return cloudfront._error("DistributionAlreadyExists", "The caller reference that you are using to create a "
-                                 "distribution is associated with another distribution. Already exists: "
-                                 f"{known[0]['Id']}", 409)
+        return cloudfront._error(
+            "DistributionAlreadyExists",
+            "The caller reference that you are using to create a "
+            "distribution is associated with another distribution. Already exists: "
+            f"{known[0]['Id']}",
+            409,
+        )
     error = None if known else alias_error(config)
     if error:
         return error
@@ -166,15 +196,21 @@ def delete_distribution(theirs, distribution_id, headers):
 @in_front_of(cloudfront, "_distributions_using_cache_policy")
 def using(theirs, value):
     """Ids of the distributions whose config has an element with exactly this text."""
-    return [d["Id"] for d in cloudfront._distributions.values()
-            if any(e.text == value for e in cloudfront._dist_config_el(d).iter())]
+    return [
+        d["Id"]
+        for d in cloudfront._distributions.values()
+        if any(e.text == value for e in cloudfront._dist_config_el(d).iter())
+    ]
 
 
 @in_front_of(cloudfront, "_delete_oac")
 def delete_origin_access_control(theirs, control_id, headers):
     if control_id in cloudfront._oacs and using(None, control_id):
-        return cloudfront._error("OriginAccessControlInUse",
-                                 "Cannot delete the origin access control because it's in use by one or more distributions.", 409)
+        return cloudfront._error(
+            "OriginAccessControlInUse",
+            "Cannot delete the origin access control because it's in use by one or more distributions.",
+            409,
+        )
     return theirs(control_id, headers)
 
 
@@ -182,7 +218,9 @@ def delete_origin_access_control(theirs, control_id, headers):
 def delete_function(theirs, name, headers):
     function = cloudfront._functions.get(name)
     if function and using(None, function["arn"]):
-        return cloudfront._error("FunctionInUse", "Cannot delete the function, it is in use by one or more distributions.", 409)
+        return cloudfront._error(
+            "FunctionInUse", "Cannot delete the function, it is in use by one or more distributions.", 409
+        )
     return theirs(name, headers)
 
 

@@ -7,10 +7,32 @@ from xml.sax.saxutils import escape
 from gap_kit import digest, in_front_of, keep, require
 from ministack.services import ec2
 
-require(ec2, "_ACTION_MAP", "_p", "_xml", "_error", "_parse_filters", "_parse_member_list", "_parse_tag_specs",
-        "_resource_matches_tag_filters", "_glob_match", "_now_ts", "_tags", "get_account_id", "get_region",
-        "_vpcs", "_subnets", "_route_tables", "_internet_gateways", "_addresses", "_nat_gateways", "_vpc_endpoints",
-        "_security_groups", "_network_interfaces", "_launch_templates")
+require(
+    ec2,
+    "_ACTION_MAP",
+    "_p",
+    "_xml",
+    "_error",
+    "_parse_filters",
+    "_parse_member_list",
+    "_parse_tag_specs",
+    "_resource_matches_tag_filters",
+    "_glob_match",
+    "_now_ts",
+    "_tags",
+    "get_account_id",
+    "get_region",
+    "_vpcs",
+    "_subnets",
+    "_route_tables",
+    "_internet_gateways",
+    "_addresses",
+    "_nat_gateways",
+    "_vpc_endpoints",
+    "_security_groups",
+    "_network_interfaces",
+    "_launch_templates",
+)
 
 tokens = keep(ec2, "billpay_client_tokens")  # "action\0token" -> [resource id, digest of the request]
 
@@ -124,9 +146,11 @@ def replay(action, params, store):
     if known is None:
         return None
     if known[1] != digest(_without_token(params)):
-        raise Refused("IdempotentParameterMismatch",
-                      "The client token you have provided is associated with a resource that was created "
-                      "with different parameters.")
+        raise Refused(
+            "IdempotentParameterMismatch",
+            "The client token you have provided is associated with a resource that was created "
+            "with different parameters.",
+        )
     return store.get(known[0])
 
 

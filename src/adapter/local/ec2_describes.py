@@ -28,32 +28,56 @@ def has_main(table):
 
 # action: (store, id parameter, error code, what it is, the answer's set, filters)
 DESCRIBES = {
-    "DescribeVpcs": ("_vpcs", "VpcId", "InvalidVpcID.NotFound", "vpc ID", "vpcSet", {
-        "cidr": member("CidrBlock"),
-        "is-default": member("IsDefault"),
-        "owner-id": member("OwnerId"),
-        "state": member("State"),
-        "vpc-id": member("VpcId"),
-    }),
-    "DescribeSubnets": ("_subnets", "SubnetId", "InvalidSubnetID.NotFound", "subnet ID", "subnetSet", {
-        "availability-zone": member("AvailabilityZone"),
-        "cidr-block": member("CidrBlock"),
-        "default-for-az": member("DefaultForAz"),
-        "map-public-ip-on-launch": member("MapPublicIpOnLaunch"),
-        "state": member("State"),
-        "subnet-id": member("SubnetId"),
-        "vpc-id": member("VpcId"),
-    }),
+    "DescribeVpcs": (
+        "_vpcs",
+        "VpcId",
+        "InvalidVpcID.NotFound",
+        "vpc ID",
+        "vpcSet",
+        {
+            "cidr": member("CidrBlock"),
+            "is-default": member("IsDefault"),
+            "owner-id": member("OwnerId"),
+            "state": member("State"),
+            "vpc-id": member("VpcId"),
+        },
+    ),
+    "DescribeSubnets": (
+        "_subnets",
+        "SubnetId",
+        "InvalidSubnetID.NotFound",
+        "subnet ID",
+        "subnetSet",
+        {
+            "availability-zone": member("AvailabilityZone"),
+            "cidr-block": member("CidrBlock"),
+            "default-for-az": member("DefaultForAz"),
+            "map-public-ip-on-launch": member("MapPublicIpOnLaunch"),
+            "state": member("State"),
+            "subnet-id": member("SubnetId"),
+            "vpc-id": member("VpcId"),
+        },
+    ),
     "DescribeInternetGateways": (
-        "_internet_gateways", "InternetGatewayId", "InvalidInternetGatewayID.NotFound", "internetGateway ID",
-        "internetGatewaySet", {
+        "_internet_gateways",
+        "InternetGatewayId",
+        "InvalidInternetGatewayID.NotFound",
+        "internetGateway ID",
+        "internetGatewaySet",
+        {
             "attachment.state": member("Attachments", "State"),
             "attachment.vpc-id": member("Attachments", "VpcId"),
             "internet-gateway-id": member("InternetGatewayId"),
             "owner-id": member("OwnerId"),
-        }),
+        },
+    ),
     "DescribeRouteTables": (
-        "_route_tables", "RouteTableId", "InvalidRouteTableID.NotFound", "routeTable ID", "routeTableSet", {
+        "_route_tables",
+        "RouteTableId",
+        "InvalidRouteTableID.NotFound",
+        "routeTable ID",
+        "routeTableSet",
+        {
             "association.main": has_main,
             "association.route-table-association-id": member("Associations", "RouteTableAssociationId"),
             "association.route-table-id": member("Associations", "RouteTableId"),
@@ -63,19 +87,30 @@ DESCRIBES = {
             "route.nat-gateway-id": member("Routes", "NatGatewayId"),
             "route-table-id": member("RouteTableId"),
             "vpc-id": member("VpcId"),
-        }),
+        },
+    ),
     "DescribeSecurityGroups": (
-        "_security_groups", "GroupId", "InvalidGroup.NotFound", "security group", "securityGroupInfo", {
+        "_security_groups",
+        "GroupId",
+        "InvalidGroup.NotFound",
+        "security group",
+        "securityGroupInfo",
+        {
             "description": member("Description"),
             "group-id": member("GroupId"),
             "group-name": member("GroupName"),
             "ip-permission.group-id": member("IpPermissions", "UserIdGroupPairs", "GroupId"),
             "owner-id": member("OwnerId"),
             "vpc-id": member("VpcId"),
-        }),
+        },
+    ),
     "DescribeNetworkInterfaces": (
-        "_network_interfaces", "NetworkInterfaceId", "InvalidNetworkInterfaceID.NotFound", "networkInterface ID",
-        "networkInterfaceSet", {
+        "_network_interfaces",
+        "NetworkInterfaceId",
+        "InvalidNetworkInterfaceID.NotFound",
+        "networkInterface ID",
+        "networkInterfaceSet",
+        {
             "attachment.instance-id": member("Attachment", "InstanceId"),
             "description": member("Description"),
             "group-id": member("Groups", "GroupId"),
@@ -83,7 +118,8 @@ DESCRIBES = {
             "status": member("Status"),
             "subnet-id": member("SubnetId"),
             "vpc-id": member("VpcId"),
-        }),
+        },
+    ),
 }
 
 

@@ -55,8 +55,11 @@ def delete_tags(theirs, params):
         unwanted[one(params, f"Tag.{number}.Key")] = None if value is None else one(params, f"Tag.{number}.Value")
         number += 1
     for key in several(params, "ResourceId"):
-        ec2._tags[key] = [t for t in ec2._tags.get(key, []) if unwanted and not (
-            t["Key"] in unwanted and unwanted[t["Key"]] in (None, t.get("Value", "")))]
+        ec2._tags[key] = [
+            t
+            for t in ec2._tags.get(key, [])
+            if unwanted and not (t["Key"] in unwanted and unwanted[t["Key"]] in (None, t.get("Value", "")))
+        ]
     follow_templates(params)
     return done("DeleteTags")
 
@@ -71,20 +74,28 @@ def follow_templates(params):
 @action("DescribeTags")
 def describe_tags(theirs, params):
     wanted = ec2._parse_filters(params)
-    readers = {"key": lambda t: t["Key"], "value": lambda t: t.get("Value", "")}
     found = []
     for resource_id, tags in ec2._tags.items():
-        kind = ec2._guess_resource_type(resource_id)
         for tag in tags:
-            def matches(name, values):
-                if name.startswith("tag:"):
-                    return tag["Key"] == name[4:] and any(ec2._glob_match(v, tag.get("Value", "")) for v in values)
-                actual = {"resource-id": resource_id, "resource-type": kind}.get(name) or readers.get(name, lambda _: "")(tag)
-                return any(ec2._glob_match(v, actual) for v in values)
-
-            if all(matches(name, values) for name, values in wanted.items()):
-                found.append({"resourceId": resource_id, "resourceType": kind, "key": tag["Key"], "value": tag.get("Value", "")})
+            shown = {
+                "resourceId": resource_id,
+                "resourceType": ec2._guess_resource_type(resource_id),
+                "key": tag["Key"],
+                "value": tag.get("Value", ""),
+            }
+            if all(tag_matches(shown, name, values) for name, values in wanted.items()):
+                found.append(shown)
     return answer("DescribeTags", tagSet=found)
+
+
+def tag_matches(shown, name, values):
+    """`tag:<key>` filters by value; all other filters are members of the answer."""
+    if name.startswith("tag:"):
+        return shown["key"] == name[4:] and any(ec2._glob_match(v, shown["value"]) for v in values)
+    member = {"resource-id": "resourceId", "resource-type": "resourceType"}.get(name, name)
+    if member not in shown:
+        raise Refused("InvalidParameterValue", f"The filter '{name}' is invalid")
+    return any(ec2._glob_match(v, shown[member]) for v in values)
 
 
 # --- Launch templates --------------------------------------------------------------------
@@ -95,11 +106,16 @@ def describe_launch_templates(theirs, params):
     known = {t["LaunchTemplateName"] for t in ec2._launch_templates.values()}
     for key in several(params, "LaunchTemplateId"):
         if key not in ec2._launch_templates:
-            raise Refused("InvalidLaunchTemplateId.NotFound", f"The specified launch template, with template ID {key}, does not exist.")
+            raise Refused(
+                "InvalidLaunchTemplateId.NotFound",
+                f"The specified launch template, with template ID {key}, does not exist.",
+            )
     for name in several(params, "LaunchTemplateName"):
         if name not in known:
-            raise Refused("InvalidLaunchTemplateName.NotFoundException",
-                          f"The specified launch template, with template name {name}, does not exist.")
+            raise Refused(
+                "InvalidLaunchTemplateName.NotFoundException",
+                f"The specified launch template, with template name {name}, does not exist.",
+            )
     return theirs(params)
 
 
@@ -117,15 +133,18 @@ def create_launch_template(theirs, params):
 
 
 def describe_as_created(template):
-    return answer("CreateLaunchTemplate", launchTemplate={
-        "launchTemplateId": template["LaunchTemplateId"],
-        "launchTemplateName": template["LaunchTemplateName"],
-        "createTime": template["CreateTime"],
-        "createdBy": f"arn:aws:iam::{ec2.get_account_id()}:root",
-        "defaultVersionNumber": template["DefaultVersionNumber"],
-        "latestVersionNumber": template["LatestVersionNumber"],
-        "tagSet": tag_set(template["LaunchTemplateId"]),
-    })
+    return answer(
+        "CreateLaunchTemplate",
+        launchTemplate={
+            "launchTemplateId": template["LaunchTemplateId"],
+            "launchTemplateName": template["LaunchTemplateName"],
+            "createTime": template["CreateTime"],
+            "createdBy": f"arn:aws:iam::{ec2.get_account_id()}:root",
+            "defaultVersionNumber": template["DefaultVersionNumber"],
+            "latestVersionNumber": template["LatestVersionNumber"],
+            "tagSet": tag_set(template["LaunchTemplateId"]),
+        },
+    )
 
 
 @action("DeleteLaunchTemplate")
@@ -142,12 +161,23 @@ def delete_launch_template(theirs, params):
 
 @action("DescribeAccountAttributes", added=True)
 def describe_account_attributes(theirs, params):
-    attributes = {"supported-platforms": "VPC", "default-vpc": ec2._DEFAULT_VPC_ID, "max-instances": "20",
-                  "vpc-max-security-groups-per-interface": "5", "max-elastic-ips": "5", "vpc-max-elastic-ips": "5"}
+    attributes = {
+        "supported-platforms": "VPC",
+        "default-vpc": ec2._DEFAULT_VPC_ID,
+        "max-instances": "20",
+        "vpc-max-security-groups-per-interface": "5",
+        "max-elastic-ips": "5",
+        "vpc-max-elastic-ips": "5",
+    }
     wanted = several(params, "AttributeName") or list(attributes)
-    return answer("DescribeAccountAttributes", accountAttributeSet=[
-        {"attributeName": name, "attributeValueSet": [{"attributeValue": attributes[name]}]}
-        for name in wanted if name in attributes])
+    return answer(
+        "DescribeAccountAttributes",
+        accountAttributeSet=[
+            {"attributeName": name, "attributeValueSet": [{"attributeValue": attributes[name]}]}
+            for name in wanted
+            if name in attributes
+        ],
+    )
 
 
 # --- Dry runs ----------------------------------------------------------------------------

@@ -60,8 +60,10 @@ def authorize(member):
             for pair in rule["UserIdGroupPairs"]:
                 there(ec2._security_groups, pair.get("GroupId"), "InvalidGroup.NotFound", "security group")
             if any(ec2._rules_match(comparable(rule), comparable(r)) for r in group[member]):
-                raise Refused("InvalidPermission.Duplicate",
-                              "the specified rule \"peer: " + ", ".join(peer_names(rule)) + "\" already exists")
+                raise Refused(
+                    "InvalidPermission.Duplicate",
+                    'the specified rule "peer: ' + ", ".join(peer_names(rule)) + '" already exists',
+                )
         response = theirs(params)
         for rule in group[member]:  # keep a rule's id once given: its description may change
             rule.setdefault("SecurityGroupRuleId", ec2._sg_rule_id(group["GroupId"], member.endswith("Egress"), rule))
@@ -110,7 +112,9 @@ def describe_rule(member):
             rule_id = one(params, f"{prefix}.SecurityGroupRuleId")
             found = [r for r in group[member] if r.get("SecurityGroupRuleId") == rule_id]
             if not found:
-                raise Refused("InvalidSecurityGroupRuleId.NotFound", f"The security group rule ID '{rule_id}' does not exist")
+                raise Refused(
+                    "InvalidSecurityGroupRuleId.NotFound", f"The security group rule ID '{rule_id}' does not exist"
+                )
             set_description(found[0], one(params, f"{prefix}.Description"))
             number += 1
         for wanted in ec2._parse_ip_permissions(one_peer_each(params), "IpPermissions"):
@@ -157,8 +161,13 @@ def create_security_group(theirs, params):
     if not succeeded(response) or not made:
         return response
     group_id = made.group(1).decode()
-    return answer("CreateSecurityGroup", groupId=group_id, tagSet=tag_set(group_id),
-                  securityGroupArn=ec2._security_group_arn(group_id), **{"return": True})
+    return answer(
+        "CreateSecurityGroup",
+        groupId=group_id,
+        tagSet=tag_set(group_id),
+        securityGroupArn=ec2._security_group_arn(group_id),
+        **{"return": True},
+    )
 
 
 @action("DeleteSecurityGroup")
@@ -167,7 +176,8 @@ def delete_security_group(theirs, params):
     for other in ec2._security_groups.values():
         rules = other.get("IpPermissions", []) + other.get("IpPermissionsEgress", [])
         if other["GroupId"] != group_id and any(
-                p.get("GroupId") == group_id for r in rules for p in r.get("UserIdGroupPairs", [])):
+            p.get("GroupId") == group_id for r in rules for p in r.get("UserIdGroupPairs", [])
+        ):
             raise Refused("DependencyViolation", f"resource {group_id} has a dependent object")
     if any(group_id in json.dumps(e, default=str) for e in ec2._network_interfaces.values()):
         raise Refused("DependencyViolation", f"resource {group_id} has a dependent object")
@@ -187,11 +197,19 @@ def describe_security_group_rules(theirs, params):
     wanted = ec2._parse_filters(params)
     if not any(name.startswith("tag") for name in wanted) or not succeeded(response):
         return response
-    items = re.findall(r"<item>\s*<securityGroupRuleId>.*?</item>(?=\s*(?:<item>\s*<securityGroupRuleId>|</securityGroupRuleSet>))",
-                       response[2].decode(), re.DOTALL)
-    kept = [i for i in items if ec2._resource_matches_tag_filters(
-        re.search(r"<securityGroupRuleId>(.*?)<", i).group(1), wanted)]
-    return ec2._xml(200, "DescribeSecurityGroupRulesResponse", f"<securityGroupRuleSet>{''.join(kept)}</securityGroupRuleSet>")
+    items = re.findall(
+        r"<item>\s*<securityGroupRuleId>.*?</item>(?=\s*(?:<item>\s*<securityGroupRuleId>|</securityGroupRuleSet>))",
+        response[2].decode(),
+        re.DOTALL,
+    )
+    kept = [
+        i
+        for i in items
+        if ec2._resource_matches_tag_filters(re.search(r"<securityGroupRuleId>(.*?)<", i).group(1), wanted)
+    ]
+    return ec2._xml(
+        200, "DescribeSecurityGroupRulesResponse", f"<securityGroupRuleSet>{''.join(kept)}</securityGroupRuleSet>"
+    )
 
 
 for direction, rules in (("Ingress", "IpPermissions"), ("Egress", "IpPermissionsEgress")):

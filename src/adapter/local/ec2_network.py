@@ -10,8 +10,22 @@ import random
 import re
 import time
 
-from ec2_base import (Refused, action, answer, chosen, drop_tags, in_use, new_id, one, remember, replay, several,
-                      succeeded, tag_set, there)
+from ec2_base import (
+    Refused,
+    action,
+    answer,
+    chosen,
+    drop_tags,
+    in_use,
+    new_id,
+    one,
+    remember,
+    replay,
+    several,
+    succeeded,
+    tag_set,
+    there,
+)
 from gap_kit import require
 from ministack.services import ec2
 
@@ -25,8 +39,12 @@ NAT_SHOWN_AFTER_DELETE = 3600  # seconds; AWS says about an hour
 @action("DescribeAvailabilityZones")
 def describe_availability_zones(theirs, params):
     """Every zone here is an available zone of the region, so most filters match all or none."""
-    constant = {"state": "available", "zone-type": "availability-zone", "opt-in-status": "opt-in-not-required",
-                "region-name": ec2.get_region()}
+    constant = {
+        "state": "available",
+        "zone-type": "availability-zone",
+        "opt-in-status": "opt-in-not-required",
+        "region-name": ec2.get_region(),
+    }
     for name, values in ec2._parse_filters(params).items():
         if name in constant and constant[name] not in values:
             return ec2._xml(200, "DescribeAvailabilityZonesResponse", "<availabilityZoneInfo/>")
@@ -36,7 +54,9 @@ def describe_availability_zones(theirs, params):
         return response
     items = re.findall(r"<item>.*?</item>", response[2].decode(), re.DOTALL)
     kept = [i for i in items if re.search(r"<zoneName>(.*?)</zoneName>", i).group(1) in names]
-    return ec2._xml(200, "DescribeAvailabilityZonesResponse", f"<availabilityZoneInfo>{''.join(kept)}</availabilityZoneInfo>")
+    return ec2._xml(
+        200, "DescribeAvailabilityZonesResponse", f"<availabilityZoneInfo>{''.join(kept)}</availabilityZoneInfo>"
+    )
 
 
 @action("CreateSubnet")
@@ -48,8 +68,10 @@ def create_subnet(theirs, params):
     try:
         block = ipaddress.ip_network(cidr)
     except ValueError:
-        raise Refused("InvalidParameterValue", f"Value ({cidr}) for parameter cidrBlock is invalid. "
-                                               "This is not a valid CIDR block.") from None
+        raise Refused(
+            "InvalidParameterValue",
+            f"Value ({cidr}) for parameter cidrBlock is invalid. This is not a valid CIDR block.",
+        ) from None
     blocks = [vpc["CidrBlock"]] + [a["CidrBlock"] for a in vpc.get("CidrBlockAssociationSet", []) if a.get("CidrBlock")]
     if not any(block.subnet_of(ipaddress.ip_network(b)) for b in blocks) or not 16 <= block.prefixlen <= 28:
         raise Refused("InvalidSubnet.Range", f"The CIDR '{cidr}' is invalid.")
@@ -110,8 +132,7 @@ def attach_internet_gateway(theirs, params):
         raise Refused("InvalidVpcID.NotFound", f"The vpc ID '{vpc_id}' does not exist")
     for other in ec2._internet_gateways.values():
         if other["InternetGatewayId"] != one(params, "InternetGatewayId") and vpc_id in attached_to(other):
-            raise Refused("Resource.AlreadyAssociated",
-                          f"Network {vpc_id} already has an internet gateway attached")
+            raise Refused("Resource.AlreadyAssociated", f"Network {vpc_id} already has an internet gateway attached")
     return theirs(params)
 
 
@@ -125,10 +146,15 @@ def detach_internet_gateway(theirs, params):
     gateway = there(ec2._internet_gateways, gateway_id, "InvalidInternetGatewayID.NotFound", "internetGateway ID")
     if vpc_id not in attached_to(gateway):
         raise Refused("Gateway.NotAttached", f"resource {gateway_id} is not attached to network {vpc_id}")
-    if any(n["VpcId"] == vpc_id and n["State"] != "deleted" and n["ConnectivityType"] == "public"
-           for n in ec2._nat_gateways.values()):
-        raise Refused("DependencyViolation", f"Network {vpc_id} has some mapped public address(es). "
-                                             "Please unmap those public address(es) before detaching the gateway.")
+    if any(
+        n["VpcId"] == vpc_id and n["State"] != "deleted" and n["ConnectivityType"] == "public"
+        for n in ec2._nat_gateways.values()
+    ):
+        raise Refused(
+            "DependencyViolation",
+            f"Network {vpc_id} has some mapped public address(es). "
+            "Please unmap those public address(es) before detaching the gateway.",
+        )
     return theirs(params)
 
 
@@ -137,28 +163,41 @@ def detach_internet_gateway(theirs, params):
 
 @action("DescribeAddresses")
 def describe_addresses(theirs, params):
-    addresses = chosen(params, ec2._addresses, several(params, "AllocationId"), "InvalidAllocationID.NotFound",
-                       "allocation ID", {
-                           "allocation-id": lambda a: a["AllocationId"],
-                           "association-id": lambda a: a["AssociationId"],
-                           "domain": lambda a: a["Domain"],
-                           "public-ip": lambda a: a["PublicIp"],
-                           "instance-id": lambda a: a["InstanceId"],
-                           "network-interface-id": lambda a: a["NetworkInterfaceId"],
-                       })
+    addresses = chosen(
+        params,
+        ec2._addresses,
+        several(params, "AllocationId"),
+        "InvalidAllocationID.NotFound",
+        "allocation ID",
+        {
+            "allocation-id": lambda a: a["AllocationId"],
+            "association-id": lambda a: a["AssociationId"],
+            "domain": lambda a: a["Domain"],
+            "public-ip": lambda a: a["PublicIp"],
+            "instance-id": lambda a: a["InstanceId"],
+            "network-interface-id": lambda a: a["NetworkInterfaceId"],
+        },
+    )
     public = several(params, "PublicIp")
-    return answer("DescribeAddresses", addressesSet=[{
-        "publicIp": a["PublicIp"],
-        "allocationId": a["AllocationId"],
-        "associationId": a["AssociationId"],
-        "domain": a["Domain"],
-        "instanceId": a["InstanceId"],
-        "networkInterfaceId": a["NetworkInterfaceId"],
-        "privateIpAddress": a["PrivateIpAddress"],
-        "networkBorderGroup": ec2.get_region(),
-        "publicIpv4Pool": "amazon",
-        "tagSet": tag_set(a["AllocationId"]),
-    } for a in addresses if not public or a["PublicIp"] in public])
+    return answer(
+        "DescribeAddresses",
+        addressesSet=[
+            {
+                "publicIp": a["PublicIp"],
+                "allocationId": a["AllocationId"],
+                "associationId": a["AssociationId"],
+                "domain": a["Domain"],
+                "instanceId": a["InstanceId"],
+                "networkInterfaceId": a["NetworkInterfaceId"],
+                "privateIpAddress": a["PrivateIpAddress"],
+                "networkBorderGroup": ec2.get_region(),
+                "publicIpv4Pool": "amazon",
+                "tagSet": tag_set(a["AllocationId"]),
+            }
+            for a in addresses
+            if not public or a["PublicIp"] in public
+        ],
+    )
 
 
 @action("ReleaseAddress")
@@ -178,15 +217,17 @@ def nat_gateway_xml(nat):
         "createTime": nat["CreateTime"],
         "deleteTime": nat.get("DeleteTime"),
         "connectivityType": nat["ConnectivityType"],
-        "natGatewayAddressSet": [{
-            "allocationId": nat["AllocationId"] or None,
-            "associationId": nat.get("AssociationId"),
-            "networkInterfaceId": nat.get("NetworkInterfaceId"),
-            "privateIp": nat.get("PrivateIp"),
-            "publicIp": nat.get("PublicIp"),
-            "isPrimary": True,
-            "status": "succeeded",
-        }],
+        "natGatewayAddressSet": [
+            {
+                "allocationId": nat["AllocationId"] or None,
+                "associationId": nat.get("AssociationId"),
+                "networkInterfaceId": nat.get("NetworkInterfaceId"),
+                "privateIp": nat.get("PrivateIp"),
+                "publicIp": nat.get("PublicIp"),
+                "isPrimary": True,
+                "status": "succeeded",
+            }
+        ],
         "tagSet": tag_set(nat["NatGatewayId"]),
     }
 
@@ -202,7 +243,9 @@ def create_nat_gateway(theirs, params):
     if kind == "public":
         if not one(params, "AllocationId"):
             raise Refused("MissingParameter", "The request must include the AllocationId parameter.")
-        address = there(ec2._addresses, one(params, "AllocationId"), "InvalidAllocationID.NotFound", "elastic IP allocation ID")
+        address = there(
+            ec2._addresses, one(params, "AllocationId"), "InvalidAllocationID.NotFound", "elastic IP allocation ID"
+        )
         if address["AssociationId"]:
             raise Refused("Resource.AlreadyAssociated", f"Resource {address['AllocationId']} is already associated.")
     block = ipaddress.ip_network(subnet["CidrBlock"])
@@ -220,8 +263,11 @@ def create_nat_gateway(theirs, params):
     }
     if address:
         nat.update(AssociationId=new_id("eipassoc"), PublicIp=address["PublicIp"])
-        address.update(AssociationId=nat["AssociationId"], NetworkInterfaceId=nat["NetworkInterfaceId"],
-                       PrivateIpAddress=nat["PrivateIp"])
+        address.update(
+            AssociationId=nat["AssociationId"],
+            NetworkInterfaceId=nat["NetworkInterfaceId"],
+            PrivateIpAddress=nat["PrivateIp"],
+        )
     ec2._nat_gateways[nat["NatGatewayId"]] = nat
     ec2._parse_tag_specs(params, "natgateway", nat["NatGatewayId"])
     remember("CreateNatGateway", params, nat["NatGatewayId"])
@@ -238,12 +284,19 @@ def describe_nat_gateways(theirs, params):
     for key in ids:
         if key not in ec2._nat_gateways:
             raise Refused("NatGatewayNotFound", f"The Nat Gateway {key} was not found")
-    found = chosen(params, ec2._nat_gateways, ids, "NatGatewayNotFound", "NAT gateway", {
-        "nat-gateway-id": lambda n: n["NatGatewayId"],
-        "state": lambda n: n["State"],
-        "subnet-id": lambda n: n["SubnetId"],
-        "vpc-id": lambda n: n["VpcId"],
-    })
+    found = chosen(
+        params,
+        ec2._nat_gateways,
+        ids,
+        "NatGatewayNotFound",
+        "NAT gateway",
+        {
+            "nat-gateway-id": lambda n: n["NatGatewayId"],
+            "state": lambda n: n["State"],
+            "subnet-id": lambda n: n["SubnetId"],
+            "vpc-id": lambda n: n["VpcId"],
+        },
+    )
     return answer("DescribeNatGateways", natGatewaySet=[nat_gateway_xml(n) for n in found])
 
 
@@ -302,8 +355,11 @@ def route_in(table, params):
         if one(params, member):
             found = [r for r in table["Routes"] if r.get(member) == one(params, member)]
             return (found[0] if found else None), one(params, member)
-    raise Refused("MissingParameter", "The request must contain exactly one of destinationCidrBlock, "
-                                      "destinationIpv6CidrBlock, destinationPrefixListId")
+    raise Refused(
+        "MissingParameter",
+        "The request must contain exactly one of destinationCidrBlock, "
+        "destinationIpv6CidrBlock, destinationPrefixListId",
+    )
 
 
 def the_table(params):
@@ -336,8 +392,10 @@ def create_route(theirs, params):
 def replace_route(theirs, params):
     route, destination = route_in(the_table(params), params)
     if route is None:
-        raise Refused("InvalidRoute.NotFound",
-                      f"There is no route defined for '{destination}' in the route table. Use CreateRoute instead.")
+        raise Refused(
+            "InvalidRoute.NotFound",
+            f"There is no route defined for '{destination}' in the route table. Use CreateRoute instead.",
+        )
     check_target(params)
     response = theirs(params)
     route["State"] = "active"
@@ -348,8 +406,10 @@ def replace_route(theirs, params):
 def delete_route(theirs, params):
     route, destination = route_in(the_table(params), params)
     if route is None:
-        raise Refused("InvalidRoute.NotFound",
-                      f"no route with destination-cidr-block {destination} in route table {one(params, 'RouteTableId')}")
+        raise Refused(
+            "InvalidRoute.NotFound",
+            f"no route with destination-cidr-block {destination} in route table {one(params, 'RouteTableId')}",
+        )
     return theirs(params)
 
 
@@ -362,11 +422,16 @@ def associate_route_table(theirs, params):
         for association in other["Associations"]:
             if subnet_id and association.get("SubnetId") == subnet_id:
                 if other is table:
-                    return answer("AssociateRouteTable", associationId=association["RouteTableAssociationId"],
-                                  associationState={"state": "associated"})
-                raise Refused("Resource.AlreadyAssociated",
-                              f"the specified association for route table {table['RouteTableId']} conflicts with an "
-                              "existing association")
+                    return answer(
+                        "AssociateRouteTable",
+                        associationId=association["RouteTableAssociationId"],
+                        associationState={"state": "associated"},
+                    )
+                raise Refused(
+                    "Resource.AlreadyAssociated",
+                    f"the specified association for route table {table['RouteTableId']} conflicts with an "
+                    "existing association",
+                )
     return theirs(params)
 
 
@@ -377,7 +442,10 @@ def disassociate_route_table(theirs, params):
         for association in table["Associations"]:
             if association["RouteTableAssociationId"] == association_id:
                 if association.get("Main"):
-                    raise Refused("InvalidParameterValue", f"cannot disassociate the main route table association {association_id}")
+                    raise Refused(
+                        "InvalidParameterValue",
+                        f"cannot disassociate the main route table association {association_id}",
+                    )
                 return theirs(params)
     raise Refused("InvalidAssociationID.NotFound", f"The association ID '{association_id}' does not exist")
 

@@ -74,25 +74,36 @@ def put_lifecycle_policy(theirs, data):
     try:
         rules = json.loads(data.get("lifecyclePolicyText", ""))["rules"]
         priorities = [rule["rulePriority"] for rule in rules]
-        whole = all(rule["selection"]["tagStatus"] in ("tagged", "untagged", "any")
-                    and rule["selection"]["countType"] in ("imageCountMoreThan", "sinceImagePushed", "sinceImagePulled",
-                                                           "sinceImageTransitioned")
-                    and rule["selection"]["countNumber"] > 0
-                    and rule["action"]["type"] in ("expire", "transition") for rule in rules)
+        whole = all(
+            rule["selection"]["tagStatus"] in ("tagged", "untagged", "any")
+            and rule["selection"]["countType"]
+            in ("imageCountMoreThan", "sinceImagePushed", "sinceImagePulled", "sinceImageTransitioned")
+            and rule["selection"]["countNumber"] > 0
+            and rule["action"]["type"] in ("expire", "transition")
+            for rule in rules
+        )
     except (ValueError, KeyError, TypeError):
         whole = False
     if not whole or not rules:
-        return invalid("Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: "
-                       "'Lifecycle policy validation failure'")
+        return invalid(
+            "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: "
+            "'Lifecycle policy validation failure'"
+        )
     if len(set(priorities)) != len(priorities):
-        return invalid("Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: "
-                       "'Lifecycle policy validation failure: rulePriority values must be unique'")
+        return invalid(
+            "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: "
+            "'Lifecycle policy validation failure: rulePriority values must be unique'"
+        )
     return theirs(data)
 
 
 def get_registry_scanning_configuration(data):
-    return ecr.json_response({"registryId": ecr._registry_id(), "scanningConfiguration": registry_scanning.get(
-        "configuration", {"scanType": "BASIC", "rules": []})})
+    return ecr.json_response(
+        {
+            "registryId": ecr._registry_id(),
+            "scanningConfiguration": registry_scanning.get("configuration", {"scanType": "BASIC", "rules": []}),
+        }
+    )
 
 
 def put_registry_scanning_configuration(data):

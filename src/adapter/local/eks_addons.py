@@ -4,8 +4,23 @@ import json
 import re
 
 import eks_catalog as catalog
-from eks_base import (check_role, check_version, cluster_of, forget, in_front_of_eks, in_use, invalid_parameter,
-                      invalid_request, not_found, of_cluster, ok, Refused, remember, replayed, route)
+from eks_base import (
+    check_role,
+    check_version,
+    cluster_of,
+    forget,
+    in_front_of_eks,
+    in_use,
+    invalid_parameter,
+    invalid_request,
+    not_found,
+    of_cluster,
+    ok,
+    Refused,
+    remember,
+    replayed,
+    route,
+)
 from eks_updates import record_update
 from ministack.services import eks
 
@@ -27,7 +42,8 @@ def set_associations(addon, wanted):
     for item in wanted:
         check_role(item.get("roleArn", ""))
         status, _, answer = eks._create_pod_identity_association(
-            cluster_name, {"namespace": catalog.addon_namespace(addon["addonName"]), **item})
+            cluster_name, {"namespace": catalog.addon_namespace(addon["addonName"]), **item}
+        )
         if status != 200:
             raise invalid_request(json.loads(answer)["message"])
         association = json.loads(answer)["association"]
@@ -77,11 +93,16 @@ def update_addon(theirs, cluster_name, name, body):
         return answer
     if "podIdentityAssociations" in body:
         set_associations(addon, body["podIdentityAssociations"])
-    names = {"addonVersion": "AddonVersion", "serviceAccountRoleArn": "ServiceAccountRoleArn",
-             "configurationValues": "ConfigurationValues", "resolveConflicts": "ResolveConflicts",
-             "podIdentityAssociations": "PodIdentityAssociations"}
-    return record_update(cluster_name, "AddonUpdate", [(n, body[k]) for k, n in names.items() if k in body],
-                         of=f"addon/{name}")
+    names = {
+        "addonVersion": "AddonVersion",
+        "serviceAccountRoleArn": "ServiceAccountRoleArn",
+        "configurationValues": "ConfigurationValues",
+        "resolveConflicts": "ResolveConflicts",
+        "podIdentityAssociations": "PodIdentityAssociations",
+    }
+    return record_update(
+        cluster_name, "AddonUpdate", [(n, body[k]) for k, n in names.items() if k in body], of=f"addon/{name}"
+    )
 
 
 @in_front_of_eks("_delete_addon")

@@ -13,9 +13,28 @@ import eks_catalog as catalog
 from gap_kit import digest, in_front_of, keep, require
 from ministack.services import ec2, eks, iam
 
-require(eks, "_clusters", "_nodegroups", "_addons", "_access_entries", "_access_policies", "_tags",
-        "_pod_identity_associations", "_error", "_json_resp", "_now", "_sanitize", "_pia_key", "_ae_key",
-        "_create_pod_identity_association", "_create_access_entry", "_docker_available", "get_account_id", "get_region", "new_uuid")
+require(
+    eks,
+    "_clusters",
+    "_nodegroups",
+    "_addons",
+    "_access_entries",
+    "_access_policies",
+    "_tags",
+    "_pod_identity_associations",
+    "_error",
+    "_json_resp",
+    "_now",
+    "_sanitize",
+    "_pia_key",
+    "_ae_key",
+    "_create_pod_identity_association",
+    "_create_access_entry",
+    "_docker_available",
+    "get_account_id",
+    "get_region",
+    "new_uuid",
+)
 require(ec2, "_subnets", "_security_groups", "_launch_templates", "_tags", "_new_sg_id")
 require(iam, "_roles")
 
@@ -133,8 +152,9 @@ def check_role(arn):
     """Reject a role of this account that isn't there, as EKS does when it can't assume it."""
     account, name = arn.split(":")[4] if arn.count(":") >= 5 else "", arn.rsplit("/", 1)[-1]
     if account == eks.get_account_id() and name not in iam._roles:
-        raise invalid_parameter(f"Role with arn: {arn}, could not be assumed because it does not exist "
-                                "or the trusted entity is not correct")
+        raise invalid_parameter(
+            f"Role with arn: {arn}, could not be assumed because it does not exist or the trusted entity is not correct"
+        )
 
 
 def check_version(version):

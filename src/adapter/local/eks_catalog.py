@@ -109,7 +109,8 @@ def addon(name, versions):
     for version in versions:
         for build in (2, 1):
             builds.setdefault(f"{release.format(k8s=version)}-eksbuild.{build}", []).append(
-                {"clusterVersion": version, "platformVersions": ["*"], "defaultVersion": build == 2})
+                {"clusterVersion": version, "platformVersions": ["*"], "defaultVersion": build == 2}
+            )
     return {
         "addonName": name,
         "type": kind,

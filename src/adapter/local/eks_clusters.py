@@ -9,9 +9,25 @@ import json
 import re
 
 import eks_catalog as catalog
-from eks_base import (NAME, check_role, check_version, cluster_of, fargate_profiles, in_front_of_eks, in_use,
-                      invalid_parameter, invalid_request, of_cluster, ok, remember, replayed, route, the_subnets,
-                      tokens, updates)
+from eks_base import (
+    NAME,
+    check_role,
+    check_version,
+    cluster_of,
+    fargate_profiles,
+    in_front_of_eks,
+    in_use,
+    invalid_parameter,
+    invalid_request,
+    of_cluster,
+    ok,
+    remember,
+    replayed,
+    route,
+    the_subnets,
+    tokens,
+    updates,
+)
 from eks_updates import record_update
 from gap_kit import in_front_of
 from ministack.services import ec2, eks
@@ -94,9 +110,13 @@ def create_cluster(theirs, body, creator_arn=None):
     network = body.get("kubernetesNetworkConfig", {})
     cluster["kubernetesNetworkConfig"].update(
         ipFamily=network.get("ipFamily", "ipv4"),
-        elasticLoadBalancing=network.get("elasticLoadBalancing", {"enabled": False}))
-    cluster["accessConfig"] = {"bootstrapClusterCreatorAdminPermissions": True,
-                               "authenticationMode": "CONFIG_MAP", **body.get("accessConfig", {})}
+        elasticLoadBalancing=network.get("elasticLoadBalancing", {"enabled": False}),
+    )
+    cluster["accessConfig"] = {
+        "bootstrapClusterCreatorAdminPermissions": True,
+        "authenticationMode": "CONFIG_MAP",
+        **body.get("accessConfig", {}),
+    }
     cluster["logging"] = logging_of(body.get("logging", {}).get("clusterLogging", []))
     cluster["platformVersion"] = catalog.PLATFORM_VERSION
     cluster["health"] = {"issues": []}
@@ -121,11 +141,10 @@ def create_security_group(cluster_name, vpc_id):
         "GroupId": group_id,
         "GroupName": group_name,
         "Description": "EKS created security group applied to ENI that is attached to EKS Control Plane "
-                       "master nodes, as well as any managed workloads.",
+        "master nodes, as well as any managed workloads.",
         "VpcId": vpc_id,
         "OwnerId": eks.get_account_id(),
-        "IpPermissions": [{**everything, "UserIdGroupPairs": [
-            {"GroupId": group_id, "UserId": eks.get_account_id()}]}],
+        "IpPermissions": [{**everything, "UserIdGroupPairs": [{"GroupId": group_id, "UserId": eks.get_account_id()}]}],
         "IpPermissionsEgress": [{**everything, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
     }
     ec2._tags[group_id] = [
@@ -140,7 +159,9 @@ def create_security_group(cluster_name, vpc_id):
 def delete_cluster(theirs, name):
     cluster = cluster_of(name)
     if cluster.get("deletionProtection"):
-        raise invalid_request(f"Cluster {name} has deletion protection enabled. Disable it before deleting the cluster.")
+        raise invalid_request(
+            f"Cluster {name} has deletion protection enabled. Disable it before deleting the cluster."
+        )
     if of_cluster(eks._nodegroups, name, "/"):
         raise in_use("Cluster has nodegroups attached")
     if of_cluster(fargate_profiles, name, "/"):
@@ -161,18 +182,25 @@ def delete_cluster(theirs, name):
 
 def vpc_config_update(config, wanted):
     """Change a cluster's network settings; one call changes access or placement, not both."""
-    access = {k: wanted[k] for k in ("endpointPublicAccess", "endpointPrivateAccess", "publicAccessCidrs") if k in wanted}
+    access = {
+        k: wanted[k] for k in ("endpointPublicAccess", "endpointPrivateAccess", "publicAccessCidrs") if k in wanted
+    }
     placement = {k: wanted[k] for k in ("subnetIds", "securityGroupIds", "controlPlaneEgressMode") if k in wanted}
     if bool(access) == bool(placement):
         raise invalid_parameter("Only one type of update can be allowed at a time.")
     if all(config.get(k) == v for k, v in (access or placement).items()):
-        raise invalid_parameter("Cluster is already at the desired configuration with "
-                                + ", ".join(f"{k}: {json.dumps(v)}" for k, v in (access or placement).items()))
+        raise invalid_parameter(
+            "Cluster is already at the desired configuration with "
+            + ", ".join(f"{k}: {json.dumps(v)}" for k, v in (access or placement).items())
+        )
     if access:
         after = {**config, **access}
         check_endpoints(after["endpointPublicAccess"], after["endpointPrivateAccess"])
-        names = {"publicAccessCidrs": "PublicAccessCidrs", "endpointPublicAccess": "EndpointPublicAccess",
-                 "endpointPrivateAccess": "EndpointPrivateAccess"}
+        names = {
+            "publicAccessCidrs": "PublicAccessCidrs",
+            "endpointPublicAccess": "EndpointPublicAccess",
+            "endpointPrivateAccess": "EndpointPrivateAccess",
+        }
         kind = "EndpointAccessUpdate"
     else:
         if "subnetIds" in placement:
@@ -180,8 +208,11 @@ def vpc_config_update(config, wanted):
             check_zones(subnets)
             if any(s["VpcId"] != config["vpcId"] for s in subnets):
                 raise invalid_parameter("Provided subnets belong to a different VPC than the cluster.")
-        names = {"subnetIds": "Subnets", "securityGroupIds": "SecurityGroups",
-                 "controlPlaneEgressMode": "ControlPlaneEgressMode"}
+        names = {
+            "subnetIds": "Subnets",
+            "securityGroupIds": "SecurityGroups",
+            "controlPlaneEgressMode": "ControlPlaneEgressMode",
+        }
         kind = "VpcConfigUpdate"
     config.update(access or placement)
     return kind, [(names[k], v) for k, v in (access or placement).items()]
@@ -209,7 +240,9 @@ SIMPLE_UPDATES = {
 def update_cluster_config(name, body, query):
     cluster = cluster_of(name)
     simple = [k for k in SIMPLE_UPDATES if k in body]
-    kinds = {SIMPLE_UPDATES[k][0] for k in simple} | {k for k in ("logging", "resourcesVpcConfig", "accessConfig") if k in body}
+    kinds = {SIMPLE_UPDATES[k][0] for k in simple} | {
+        k for k in ("logging", "resourcesVpcConfig", "accessConfig") if k in body
+    }
     if not kinds:
         raise invalid_parameter("No changes needed for the config provided: no update was specified.")
     if len(kinds) > 1:

@@ -5,9 +5,26 @@ Create calls answer CREATING, as AWS's do; the next describe shows ACTIVE.
 """
 
 import eks_catalog as catalog
-from eks_base import (NAME, check_role, check_version, cluster_of, fargate_profiles, forget, in_front_of_eks, in_use,
-                      invalid_parameter, invalid_request, nodegroup_of, not_found, of_cluster, ok, remember, replayed,
-                      route, the_subnets)
+from eks_base import (
+    NAME,
+    check_role,
+    check_version,
+    cluster_of,
+    fargate_profiles,
+    forget,
+    in_front_of_eks,
+    in_use,
+    invalid_parameter,
+    invalid_request,
+    nodegroup_of,
+    not_found,
+    of_cluster,
+    ok,
+    remember,
+    replayed,
+    route,
+    the_subnets,
+)
 from eks_updates import record_update
 from ministack.services import ec2, eks
 
@@ -36,8 +53,10 @@ def check_update_config(config):
 def check_nodegroup_version(cluster, version):
     check_version(version)
     if catalog.minor(version) > catalog.minor(cluster["version"]):
-        raise invalid_parameter(f"Nodegroup Kubernetes version {version} can't be newer than the "
-                                f"cluster's Kubernetes version {cluster['version']}")
+        raise invalid_parameter(
+            f"Nodegroup Kubernetes version {version} can't be newer than the "
+            f"cluster's Kubernetes version {cluster['version']}"
+        )
     return version
 
 
@@ -48,13 +67,17 @@ def release_version(version, ami_type):
 def launch_template(wanted):
     """The launch template asked for, with id, name and version number, and that version's data."""
     for template in ec2._launch_templates.values():
-        if wanted.get("id", template["LaunchTemplateId"]) == template["LaunchTemplateId"] \
-                and wanted.get("name", template["LaunchTemplateName"]) == template["LaunchTemplateName"]:
+        if (
+            wanted.get("id", template["LaunchTemplateId"]) == template["LaunchTemplateId"]
+            and wanted.get("name", template["LaunchTemplateName"]) == template["LaunchTemplateName"]
+        ):
             break
     else:
         raise invalid_request(f"Launch template {wanted.get('id') or wanted.get('name')} not found")
     number = str(wanted.get("version") or "$Default")
-    number = {"$Default": template["DefaultVersionNumber"], "$Latest": template["LatestVersionNumber"]}.get(number, number)
+    number = {"$Default": template["DefaultVersionNumber"], "$Latest": template["LatestVersionNumber"]}.get(
+        number, number
+    )
     for version in template["Versions"]:
         if str(version["VersionNumber"]) == str(number):
             spec = {"id": template["LaunchTemplateId"], "name": template["LaunchTemplateName"], "version": str(number)}
@@ -85,7 +108,9 @@ def create_nodegroup(theirs, cluster_name, body):
         if "diskSize" in body:
             raise invalid_request("Disk size must be specified within the launch template.")
         if "instanceTypes" in body and "InstanceType" in data:
-            raise invalid_request("Instance type must be specified in the node group or in the launch template, not in both.")
+            raise invalid_request(
+                "Instance type must be specified in the node group or in the launch template, not in both."
+            )
 
     answer = theirs(cluster_name, {**body, "scalingConfig": scaling, "version": version, "amiType": ami_type})
     nodegroup = eks._nodegroups.get(key)
@@ -122,15 +147,27 @@ def update_nodegroup_config(cluster_name, name, body, query):
     nodegroup = nodegroup_of(cluster_name, name)
     scaling, labels, taints = (body.get(k, {}) for k in ("scalingConfig", "labels", "taints"))
     after = check_scaling({**nodegroup["scalingConfig"], **scaling})
-    update_config = check_update_config(body["updateConfig"]) if body.get("updateConfig") else nodegroup.get("updateConfig")
-    params = [(n, str(scaling[k])) for k, n in
-              (("minSize", "MinSize"), ("maxSize", "MaxSize"), ("desiredSize", "DesiredSize")) if k in scaling]
-    for member, name_of, wanted in (("addOrUpdateLabels", "LabelsToAdd", labels), ("removeLabels", "LabelsToRemove", labels),
-                                    ("addOrUpdateTaints", "TaintsToAdd", taints), ("removeTaints", "TaintsToRemove", taints)):
+    update_config = (
+        check_update_config(body["updateConfig"]) if body.get("updateConfig") else nodegroup.get("updateConfig")
+    )
+    params = [
+        (n, str(scaling[k]))
+        for k, n in (("minSize", "MinSize"), ("maxSize", "MaxSize"), ("desiredSize", "DesiredSize"))
+        if k in scaling
+    ]
+    for member, name_of, wanted in (
+        ("addOrUpdateLabels", "LabelsToAdd", labels),
+        ("removeLabels", "LabelsToRemove", labels),
+        ("addOrUpdateTaints", "TaintsToAdd", taints),
+        ("removeTaints", "TaintsToRemove", taints),
+    ):
         if wanted.get(member):
             params.append((name_of, wanted[member]))
-    for member, name_of in (("maxUnavailable", "MaxUnavailable"), ("maxUnavailablePercentage", "MaxUnavailablePercentage"),
-                            ("updateStrategy", "UpdateStrategy")):
+    for member, name_of in (
+        ("maxUnavailable", "MaxUnavailable"),
+        ("maxUnavailablePercentage", "MaxUnavailablePercentage"),
+        ("updateStrategy", "UpdateStrategy"),
+    ):
         if member in body.get("updateConfig", {}):
             params.append((name_of, str(body["updateConfig"][member])))
     for member, name_of in (("nodeRepairConfig", "NodeRepairConfig"), ("warmPoolConfig", "WarmPoolEnabled")):
@@ -169,13 +206,19 @@ def update_nodegroup_version(cluster_name, name, body, query):
     if body.get("version") or not template:
         version = check_nodegroup_version(cluster, body.get("version") or cluster["version"])
         if catalog.minor(version) < catalog.minor(nodegroup["version"]):
-            raise invalid_parameter(f"Nodegroup Kubernetes version can't be lowered from {nodegroup['version']} to {version}")
+            raise invalid_parameter(
+                f"Nodegroup Kubernetes version can't be lowered from {nodegroup['version']} to {version}"
+            )
     release = body.get("releaseVersion") or release_version(version, nodegroup["amiType"])
     nodegroup.update(version=version, releaseVersion=release, modifiedAt=eks._now())
     if template:
         nodegroup["launchTemplate"] = template
-    return record_update(cluster_name, "VersionUpdate", [("Version", version), ("ReleaseVersion", release), *params],
-                         of=f"nodegroup/{name}")
+    return record_update(
+        cluster_name,
+        "VersionUpdate",
+        [("Version", version), ("ReleaseVersion", release), *params],
+        of=f"nodegroup/{name}",
+    )
 
 
 # --- Fargate profiles --------------------------------------------------------------------
@@ -208,7 +251,7 @@ def create_fargate_profile(cluster_name, body, query):
     profile = {
         "fargateProfileName": name,
         "fargateProfileArn": f"arn:aws:eks:{eks.get_region()}:{eks.get_account_id()}:"
-                             f"fargateprofile/{cluster_name}/{name}/{eks.new_uuid()}",
+        f"fargateprofile/{cluster_name}/{name}/{eks.new_uuid()}",
         "clusterName": cluster_name,
         "createdAt": eks._now(),
         "podExecutionRoleArn": body.get("podExecutionRoleArn", ""),
@@ -261,8 +304,10 @@ def uses_entries(cluster):
 @in_front_of_eks("_create_access_entry")
 def create_access_entry(theirs, cluster_name, body):
     if not uses_entries(cluster_of(cluster_name)):
-        raise invalid_request("The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] "
-                              "to perform this operation.")
+        raise invalid_request(
+            "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] "
+            "to perform this operation."
+        )
     answer = theirs(cluster_name, body)
     entry = eks._access_entries.get(eks._ae_key(cluster_name, body.get("principalArn", "")))
     if answer[0] != 200 or entry is None:
@@ -302,5 +347,8 @@ def drop_role_entry(cluster_name, role_arn):
 
 @route("GET", r"/access-policies")
 def list_access_policies(body, query):
-    return ok(accessPolicies=[{"name": name, "arn": f"arn:aws:eks::aws:cluster-access-policy/{name}"}
-                              for name in catalog.ACCESS_POLICIES])
+    return ok(
+        accessPolicies=[
+            {"name": name, "arn": f"arn:aws:eks::aws:cluster-access-policy/{name}"} for name in catalog.ACCESS_POLICIES
+        ]
+    )

@@ -27,8 +27,21 @@ DOCUMENTS = {  # action -> the parameter that must hold a policy
 
 PAGE = 100  # AWS's default for MaxItems
 
-require(iam, "_IAM_HANDLERS", "_p", "_xml", "_error", "_roles", "_policies", "_is_aws_managed_arn", "_extract_tags",
-        "_boundary_usage_counts", "_instance_profiles", "_instance_profile_xml", "_oidc_providers")
+require(
+    iam,
+    "_IAM_HANDLERS",
+    "_p",
+    "_xml",
+    "_error",
+    "_roles",
+    "_policies",
+    "_is_aws_managed_arn",
+    "_extract_tags",
+    "_boundary_usage_counts",
+    "_instance_profiles",
+    "_instance_profile_xml",
+    "_oidc_providers",
+)
 
 
 def checking(parameter):
@@ -58,9 +71,13 @@ def delete_policy(theirs, params):
     arn = iam._p(params, "PolicyArn")
     policy = iam._policies.get(arn, {})
     if len(policy.get("Versions", {})) > 1 and not policy.get("AttachmentCount"):
-        return iam._error(409, "DeleteConflict", "This policy has more than one version. Before you delete a policy, "
-                                                 "you must delete the policy's versions. The default version is deleted "
-                                                 "with the policy.")
+        return iam._error(
+            409,
+            "DeleteConflict",
+            "This policy has more than one version. Before you delete a policy, "
+            "you must delete the policy's versions. The default version is deleted "
+            "with the policy.",
+        )
     if iam._boundary_usage_counts().get(arn):
         return iam._error(409, "DeleteConflict", "Cannot delete a policy that is used as a permissions boundary.")
     return theirs(params)
@@ -69,7 +86,9 @@ def delete_policy(theirs, params):
 @in_front_of(iam._IAM_HANDLERS, "GetAccountAuthorizationDetails")
 def get_account_authorization_details(theirs, params):
     """Roles and customer-managed policies in pages of our own; users and groups are ministack's."""
-    filters = {v for k, vs in params.items() if k.startswith("Filter.member.") for v in (vs if isinstance(vs, list) else [vs])}
+    filters = {
+        v for k, vs in params.items() if k.startswith("Filter.member.") for v in (vs if isinstance(vs, list) else [vs])
+    }
     entries = []
     if not filters or "Role" in filters:
         entries += [("role", role_detail(role)) for role in iam._roles.values()]
@@ -88,14 +107,16 @@ def get_account_authorization_details(theirs, params):
         people = {name: re.search(f"<{name}>(.*)</{name}>", text, re.DOTALL).group(1) for name in people}
     more = end < len(entries)
     return iam._xml(
-        200, "GetAccountAuthorizationDetailsResponse",
+        200,
+        "GetAccountAuthorizationDetailsResponse",
         "<GetAccountAuthorizationDetailsResult>"
         + "".join(f"<{name}>{members}</{name}>" for name, members in people.items())
         + f"<RoleDetailList>{''.join(x for kind, x in page if kind == 'role')}</RoleDetailList>"
         + f"<Policies>{''.join(x for kind, x in page if kind == 'policy')}</Policies>"
         + f"<IsTruncated>{'true' if more else 'false'}</IsTruncated>"
         + (f"<Marker>{end}</Marker>" if more else "")
-        + "</GetAccountAuthorizationDetailsResult>")
+        + "</GetAccountAuthorizationDetailsResult>",
+    )
 
 
 def document(text):
@@ -112,42 +133,62 @@ def tag_members(record):
 
 def boundary(record):
     arn = record.get("PermissionsBoundary")
-    return "" if not arn else (
-        "<PermissionsBoundary><PermissionsBoundaryType>Policy</PermissionsBoundaryType>"
-        f"<PermissionsBoundaryArn>{arn}</PermissionsBoundaryArn></PermissionsBoundary>")
+    return (
+        ""
+        if not arn
+        else (
+            "<PermissionsBoundary><PermissionsBoundaryType>Policy</PermissionsBoundaryType>"
+            f"<PermissionsBoundaryArn>{arn}</PermissionsBoundaryArn></PermissionsBoundary>"
+        )
+    )
 
 
 def role_detail(role):
-    inline = members(f"<PolicyName>{name}</PolicyName><PolicyDocument>{document(text)}</PolicyDocument>"
-                     for name, text in (role.get("InlinePolicies") or {}).items())
-    attached = members(f"<PolicyName>{arn.rsplit('/', 1)[-1]}</PolicyName><PolicyArn>{arn}</PolicyArn>"
-                       for arn in role.get("AttachedPolicies", []))
-    profiles = members(iam._instance_profile_xml(name) for name, profile in iam._instance_profiles.items()
-                       if role["RoleName"] in profile.get("Roles", []))
-    return members([
-        f"<Path>{role['Path']}</Path><RoleName>{role['RoleName']}</RoleName><RoleId>{role['RoleId']}</RoleId>"
-        f"<Arn>{role['Arn']}</Arn><CreateDate>{role['CreateDate']}</CreateDate>"
-        f"<AssumeRolePolicyDocument>{document(role.get('AssumeRolePolicyDocument'))}</AssumeRolePolicyDocument>"
-        f"<InstanceProfileList>{profiles}</InstanceProfileList><RolePolicyList>{inline}</RolePolicyList>"
-        f"<AttachedManagedPolicies>{attached}</AttachedManagedPolicies>{boundary(role)}"
-        f"<Tags>{tag_members(role)}</Tags><RoleLastUsed/>"])
+    inline = members(
+        f"<PolicyName>{name}</PolicyName><PolicyDocument>{document(text)}</PolicyDocument>"
+        for name, text in (role.get("InlinePolicies") or {}).items()
+    )
+    attached = members(
+        f"<PolicyName>{arn.rsplit('/', 1)[-1]}</PolicyName><PolicyArn>{arn}</PolicyArn>"
+        for arn in role.get("AttachedPolicies", [])
+    )
+    profiles = members(
+        iam._instance_profile_xml(name)
+        for name, profile in iam._instance_profiles.items()
+        if role["RoleName"] in profile.get("Roles", [])
+    )
+    return members(
+        [
+            f"<Path>{role['Path']}</Path><RoleName>{role['RoleName']}</RoleName><RoleId>{role['RoleId']}</RoleId>"
+            f"<Arn>{role['Arn']}</Arn><CreateDate>{role['CreateDate']}</CreateDate>"
+            f"<AssumeRolePolicyDocument>{document(role.get('AssumeRolePolicyDocument'))}</AssumeRolePolicyDocument>"
+            f"<InstanceProfileList>{profiles}</InstanceProfileList><RolePolicyList>{inline}</RolePolicyList>"
+            f"<AttachedManagedPolicies>{attached}</AttachedManagedPolicies>{boundary(role)}"
+            f"<Tags>{tag_members(role)}</Tags><RoleLastUsed/>"
+        ]
+    )
 
 
 def policy_detail(policy):
+    as_boundary = iam._boundary_usage_counts().get(policy["Arn"], 0)
     versions = members(
         f"<Document>{document(v.get('Document'))}</Document><VersionId>{v['VersionId']}</VersionId>"
         f"<IsDefaultVersion>{'true' if v.get('IsDefaultVersion') else 'false'}</IsDefaultVersion>"
         + (f"<CreateDate>{v['CreateDate']}</CreateDate>" if v.get("CreateDate") else "")
-        for v in policy.get("Versions", {}).values())
-    return members([
-        f"<PolicyName>{policy['PolicyName']}</PolicyName><PolicyId>{policy['PolicyId']}</PolicyId>"
-        f"<Arn>{policy['Arn']}</Arn><Path>{policy.get('Path', '/')}</Path>"
-        f"<DefaultVersionId>{policy.get('DefaultVersionId', 'v1')}</DefaultVersionId>"
-        f"<AttachmentCount>{policy.get('AttachmentCount', 0)}</AttachmentCount>"
-        f"<PermissionsBoundaryUsageCount>{iam._boundary_usage_counts().get(policy['Arn'], 0)}</PermissionsBoundaryUsageCount>"
-        f"<IsAttachable>true</IsAttachable><CreateDate>{policy['CreateDate']}</CreateDate>"
-        f"<UpdateDate>{policy.get('UpdateDate') or policy['CreateDate']}</UpdateDate>"
-        f"<PolicyVersionList>{versions}</PolicyVersionList>"])
+        for v in policy.get("Versions", {}).values()
+    )
+    return members(
+        [
+            f"<PolicyName>{policy['PolicyName']}</PolicyName><PolicyId>{policy['PolicyId']}</PolicyId>"
+            f"<Arn>{policy['Arn']}</Arn><Path>{policy.get('Path', '/')}</Path>"
+            f"<DefaultVersionId>{policy.get('DefaultVersionId', 'v1')}</DefaultVersionId>"
+            f"<AttachmentCount>{policy.get('AttachmentCount', 0)}</AttachmentCount>"
+            f"<PermissionsBoundaryUsageCount>{as_boundary}</PermissionsBoundaryUsageCount>"
+            f"<IsAttachable>true</IsAttachable><CreateDate>{policy['CreateDate']}</CreateDate>"
+            f"<UpdateDate>{policy.get('UpdateDate') or policy['CreateDate']}</UpdateDate>"
+            f"<PolicyVersionList>{versions}</PolicyVersionList>"
+        ]
+    )
 
 
 # --- OIDC providers ----------------------------------------------------------------------
@@ -235,7 +276,9 @@ FREE_TEXT = re.compile(r"Description|Tags\.member\.\d+\.(Key|Value)|TagKeys\.mem
 
 def escaping(theirs, params):
     def clean(value):
-        return [escape(v) if isinstance(v, str) else v for v in value] if isinstance(value, list) else escape(str(value))
+        return (
+            [escape(v) if isinstance(v, str) else v for v in value] if isinstance(value, list) else escape(str(value))
+        )
 
     return theirs({k: clean(v) if FREE_TEXT.fullmatch(k) else v for k, v in params.items()})
 

@@ -16,6 +16,7 @@ const MODULES: &[(&str, &str)] = &[
     ("cloudfront_gaps.py", include_str!("cloudfront_gaps.py")),
     ("durable.py", include_str!("durable.py")),
     ("ec2_base.py", include_str!("ec2_base.py")),
+    ("ec2_describes.py", include_str!("ec2_describes.py")),
     ("ec2_endpoints.py", include_str!("ec2_endpoints.py")),
     ("ec2_gaps.py", include_str!("ec2_gaps.py")),
     ("ec2_groups.py", include_str!("ec2_groups.py")),
@@ -107,4 +108,21 @@ fn run(what: &str, command: &mut Command) -> Result<(), Error> {
     }
     let text = [output.stdout, output.stderr].concat();
     Err(fail(String::from_utf8_lossy(&text).trim().to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_module_beside_the_launcher_is_installed() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/adapter/local");
+        let names =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut python: Vec<String> = names.filter(|name| name.ends_with(".py")).collect();
+        python.sort();
+        let mut installed: Vec<&str> = MODULES.iter().map(|(name, _)| *name).collect();
+        installed.sort_unstable();
+        assert_eq!(python, installed);
+    }
 }

@@ -1,6 +1,6 @@
 //! The order of a plan's work: a graph of steps without levels, the longest path first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::address::Address;
 use super::super::resource::{Desired, Observed};
@@ -62,9 +62,37 @@ pub fn stands_on(other: &Observed, base: &Observed, kinds: &Kinds) -> bool {
     kinds[other.address.kind()].stands_on.contains(&base.address.kind()) && other.mentions(base)
 }
 
+/// The replacements whose new one is made before the old one goes.
+///
+/// That is for the kind to say, except where the old one stands on something that must
+/// itself go before it can be made anew: then the old one goes first too.
+fn created_first<'a>(plan: &'a Plan, kinds: &Kinds) -> BTreeSet<&'a Address> {
+    let replaced = plan.changes.iter().filter(|change| change.action == Action::Replace);
+    let replaced: Vec<(&Address, &Observed)> =
+        replaced.filter_map(|change| Some((&change.address, change.observed.as_ref()?))).collect();
+    let mut first: BTreeSet<&Address> = replaced
+        .iter()
+        .map(|(address, _)| *address)
+        .filter(|address| kinds[address.kind()].create_first)
+        .collect();
+    loop {
+        let torn = replaced.iter().find(|(address, observed)| {
+            first.contains(address)
+                && replaced.iter().any(|(base, old)| !first.contains(base) && stands_on(observed, old, kinds))
+        });
+        match torn {
+            Some((address, _)) => first.remove(address),
+            None => return first,
+        };
+    }
+}
+
 struct Builder<'a> {
     plan: &'a Plan,
     kinds: &'a Kinds,
+    /// Whether needs that only the spec shows order deletes.
+    heed_spec: bool,
+    created_first: BTreeSet<&'a Address>,
     steps: Vec<Step>,
     /// The step that makes or changes what is at an address.
     made: BTreeMap<&'a Address, usize>,
@@ -75,7 +103,7 @@ struct Builder<'a> {
 impl<'a> Builder<'a> {
     fn add_steps(&mut self) {
         for (index, change) in self.plan.changes.iter().enumerate() {
-            let create_first = self.kinds[change.address.kind()].create_first;
+            let create_first = self.created_first.contains(&change.address);
             match change.action {
                 Action::NoOp => {}
                 Action::Create => self.make(index, change, Work::Create),
@@ -144,7 +172,7 @@ impl<'a> Builder<'a> {
                 if let Some(&gone) = self.gone.get(&(&other.address, other.id.as_str())) {
                     self.steps[delete].after.push(gone);
                 } else if let Some(&changed) = self.made.get(&other.address)
-                    && (change.action == Action::Delete || self.kinds[change.address.kind()].create_first)
+                    && (change.action == Action::Delete || self.created_first.contains(&change.address))
                 {
                     self.steps[delete].after.push(changed);
                 }
@@ -155,9 +183,10 @@ impl<'a> Builder<'a> {
     /// Whether the spec says that `other` needs what is leaving. Attributes that name it
     /// say so too; this covers needs that no attribute shows.
     fn needs(&self, other: &Observed, leaving: &Change) -> bool {
-        self.plan
-            .changes
-            .iter()
+        let others =
+            self.plan.changes.iter().filter(|change| self.heed_spec && change.action == Action::Delete);
+        others
+            .into_iter()
             .find(|change| change.address == other.address && change.id() == Some(other.id.as_str()))
             .and_then(|change| change.desired.as_ref())
             .is_some_and(|desired| desired.needs().contains(&leaving.address))

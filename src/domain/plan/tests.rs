@@ -1,1 +1,234 @@
+//! Plans and schedules over a small made-up cloud: a base, things that stand on it, and names.
 
+use serde_json::json;
+
+use super::*;
+use crate::domain::kind::Usual;
+use crate::domain::resource::Outputs;
+
+fn kinds() -> Kinds {
+    let kind = |name, immutable, stands_on, create_first, seconds| KindInfo {
+        name,
+        component: "house",
+        aws_type: "",
+        immutable,
+        stands_on,
+        create_first,
+        usual: Usual { create: seconds, update: 1, delete: 1 },
+    };
+    let kinds = [
+        kind("base", &["range"] as &[_], &[] as &[_], false, 2),
+        kind("wall", &["base", "range"], &["base"], false, 5),
+        kind("roof", &["size"], &["wall"], true, 60),
+        kind("sign", &[], &["roof"], false, 1),
+    ];
+    kinds.into_iter().map(|kind| (kind.name, kind)).collect()
+}
+
+fn at(text: &str) -> Address {
+    text.parse().unwrap()
+}
+
+fn want(address: &str, attrs: Value) -> Desired {
+    Desired { address: at(address), attrs, after: BTreeSet::new() }
+}
+
+fn link(address: &str) -> Value {
+    json!({"link": address, "output": "id"})
+}
+
+fn found(address: &str, id: &str, attrs: Value) -> Observed {
+    Observed {
+        address: at(address),
+        id: id.to_string(),
+        attrs,
+        outputs: Outputs::from([("id".to_string(), id.to_string())]),
+        status: Status::Ready,
+        owner: Owner::Ours,
+        generation: 0,
+    }
+}
+
+fn house() -> Vec<Desired> {
+    vec![
+        want("house/base", json!({"range": "10.0"})),
+        want("house/wall.a", json!({"base": link("house/base"), "range": "10.1"})),
+        want("house/wall.b", json!({"base": link("house/base"), "range": "10.2"})),
+        want("house/roof", json!({"walls": [link("house/wall.a"), link("house/wall.b")], "size": 1})),
+        want("house/sign", json!({"roof": link("house/roof"), "text": "hello"})),
+    ]
+}
+
+fn built() -> Snapshot {
+    Snapshot {
+        resources: vec![
+            found("house/base", "b-1", json!({"range": "10.0"})),
+            found("house/roof", "r-1", json!({"walls": ["w-1", "w-2"], "size": 1})),
+            found("house/sign", "s-1", json!({"roof": "r-1", "text": "hello"})),
+            found("house/wall.a", "w-1", json!({"base": "b-1", "range": "10.1"})),
+            found("house/wall.b", "w-2", json!({"base": "b-1", "range": "10.2"})),
+        ],
+    }
+}
+
+fn planned(goal: Goal, desired: &[Desired], snapshot: &Snapshot) -> Plan {
+    plan("dev", goal, &Selection::default(), desired, snapshot, &kinds()).unwrap()
+}
+
+fn actions(plan: &Plan) -> Vec<(String, Action)> {
+    let changed = plan.changes.iter().filter(|change| change.action != Action::NoOp);
+    changed.map(|change| (change.address.name(), change.action)).collect()
+}
+
+/// The steps in an order that the schedule allows, longest path first, as text.
+fn order(plan: &Plan, snapshot: &Snapshot) -> Vec<String> {
+    let schedule = Schedule::of(plan, snapshot, &kinds()).unwrap();
+    let mut done: Vec<usize> = vec![];
+    while done.len() < schedule.steps.len() {
+        let open = |index: &usize| {
+            !done.contains(index) && schedule.steps[*index].after.iter().all(|before| done.contains(before))
+        };
+        let next =
+            (0..schedule.steps.len()).filter(open).max_by_key(|&index| schedule.steps[index].remaining);
+        done.push(next.unwrap());
+    }
+    let name =
+        |step: &Step| format!("{:?} {}", step.work, plan.changes[step.change].address.name()).to_lowercase();
+    done.iter().map(|&index| name(&schedule.steps[index])).collect()
+}
+
+fn before(order: &[String], first: &str, second: &str) -> bool {
+    let place = |name: &str| {
+        order.iter().position(|step| step == name).unwrap_or_else(|| panic!("{name} in {order:?}"))
+    };
+    place(first) < place(second)
+}
+
+#[test]
+fn from_nothing_everything_is_created_in_order() {
+    let empty = Snapshot::default();
+    let plan = planned(Goal::Converge, &house(), &empty);
+    assert_eq!(plan.counts(), Counts { create: 5, ..Counts::default() });
+    let order = order(&plan, &empty);
+    assert!(before(&order, "create base", "create wall.a"), "{order:?}");
+    assert!(before(&order, "create wall.b", "create roof"), "{order:?}");
+    assert_eq!(order.last().map(String::as_str), Some("create sign"));
+}
+
+#[test]
+fn what_is_as_wanted_stays() {
+    let plan = planned(Goal::Converge, &house(), &built());
+    assert!(plan.is_empty(), "{:?}", actions(&plan));
+}
+
+#[test]
+fn a_replacement_takes_along_what_stands_on_it_and_nothing_else() {
+    let mut desired = house();
+    desired[1] = want("house/wall.a", json!({"base": link("house/base"), "range": "10.9"}));
+    let snapshot = built();
+    let plan = planned(Goal::Converge, &desired, &snapshot);
+    let expected = [("roof".to_string(), Action::Update), ("wall.a".to_string(), Action::Replace)];
+    assert_eq!(actions(&plan), expected);
+}
+
+#[test]
+fn what_is_made_first_is_made_before_the_old_one_goes_and_after_what_needs_it_has_moved() {
+    let mut desired = house();
+    desired[3] =
+        want("house/roof", json!({"walls": [link("house/wall.a"), link("house/wall.b")], "size": 2}));
+    let snapshot = built();
+    let plan = planned(Goal::Converge, &desired, &snapshot);
+    let order = order(&plan, &snapshot);
+    assert_eq!(order, ["create roof", "update sign", "delete roof"]);
+}
+
+#[test]
+fn a_wall_goes_only_after_the_roof_has_let_go_of_it() {
+    let mut desired = house();
+    desired.remove(2);
+    desired[2] = want("house/roof", json!({"walls": [link("house/wall.a")], "size": 1}));
+    let snapshot = built();
+    let plan = planned(Goal::Converge, &desired, &snapshot);
+    assert_eq!(order(&plan, &snapshot), ["update roof", "delete wall.b"]);
+}
+
+#[test]
+fn destroying_goes_backwards() {
+    let snapshot = built();
+    let plan = planned(Goal::Destroy, &house(), &snapshot);
+    let order = order(&plan, &snapshot);
+    assert_eq!(order.first().map(String::as_str), Some("delete sign"));
+    assert_eq!(order.last().map(String::as_str), Some("delete base"));
+}
+
+#[test]
+fn of_two_at_one_address_the_nearer_stays_and_the_other_goes() {
+    let mut snapshot = built();
+    snapshot.resources.push(found("house/base", "b-0", json!({"range": "10.7"})));
+    let plan = planned(Goal::Converge, &house(), &snapshot);
+    let deleted: Vec<_> = plan.changes.iter().filter(|c| c.action == Action::Delete).collect();
+    assert_eq!(deleted.len(), 1);
+    assert_eq!(deleted[0].id(), Some("b-0"));
+    assert_eq!(deleted[0].reason, Some(Reason::Duplicate { of: "b-1".into() }));
+}
+
+#[test]
+fn a_name_that_is_not_ours_is_refused_and_left_alone() {
+    let mut snapshot = built();
+    snapshot.resources.retain(|observed| observed.address.kind() != "sign");
+    let stranger = Owner::Foreign { evidence: "it is not tagged".into() };
+    snapshot.resources.push(Observed { owner: stranger, ..found("house/sign", "s-9", json!({})) });
+    let converge = planned(Goal::Converge, &house(), &snapshot);
+    assert!(matches!(&converge.conflicts[..], [Conflict::NotOurs { id, .. }] if id == "s-9"));
+    let destroy = planned(Goal::Destroy, &house(), &snapshot);
+    assert!(destroy.changes.iter().all(|change| change.id() != Some("s-9")));
+}
+
+#[test]
+fn what_failed_is_replaced_and_what_is_unfinished_is_waited_for() {
+    let mut snapshot = built();
+    snapshot.resources[1].status = Status::Failed;
+    snapshot.resources[2].status = Status::Pending;
+    let plan = planned(Goal::Converge, &house(), &snapshot);
+    let reason = |name: &str| plan.changes.iter().find(|c| c.address.name() == name).unwrap().reason.clone();
+    assert_eq!(reason("roof"), Some(Reason::Failed));
+    assert_eq!(reason("sign"), Some(Reason::Differs));
+}
+
+#[test]
+fn a_selection_refuses_to_tear_what_it_leaves_out() {
+    let mut desired = house();
+    desired.push(want("garden/base.pond", json!({"range": "11.0"})));
+    desired.push(want("garden/wall.pond", json!({"base": link("house/base"), "range": "11.1"})));
+    let only = |name: &str| Selection { only: BTreeSet::from([name.to_string()]), exclude: BTreeSet::new() };
+    let empty = Snapshot::default();
+    let plan = plan("dev", Goal::Converge, &only("garden"), &desired, &empty, &kinds()).unwrap();
+    let expected = Conflict::NeedsExcluded { address: at("garden/wall.pond"), needs: at("house/base") };
+    assert_eq!(plan.conflicts, [expected]);
+    let mut snapshot = built();
+    snapshot.resources.push(found("garden/wall.pond", "w-9", json!({"base": "b-1", "range": "11.1"})));
+    let destroy = super::plan("dev", Goal::Destroy, &only("house"), &desired, &snapshot, &kinds()).unwrap();
+    let expected = Conflict::StoodOnByExcluded { address: at("house/base"), by: at("garden/wall.pond") };
+    assert_eq!(destroy.conflicts, [expected]);
+}
+
+#[test]
+fn a_circle_is_named() {
+    let desired = vec![
+        want("house/wall.a", json!({"base": link("house/wall.b")})),
+        want("house/wall.b", json!({"base": link("house/wall.a")})),
+    ];
+    let error = plan("dev", Goal::Converge, &Selection::default(), &desired, &Snapshot::default(), &kinds());
+    let text = error.unwrap_err().to_string();
+    assert!(text.ends_with("house/wall.a → house/wall.b → house/wall.a"), "{text}");
+}
+
+#[test]
+fn the_same_plan_agrees_with_itself_and_not_with_another() {
+    let plan = planned(Goal::Converge, &house(), &built());
+    assert!(plan.differs_from(&plan).is_empty());
+    let mut snapshot = built();
+    snapshot.resources[2].attrs = json!({"roof": "r-1", "text": "changed by hand"});
+    let other = planned(Goal::Converge, &house(), &snapshot);
+    assert_eq!(plan.differs_from(&other), BTreeSet::from([at("house/sign")]));
+}

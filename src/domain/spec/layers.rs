@@ -9,7 +9,9 @@ use super::{schema, suggest};
 pub(super) fn merge(below: Node, above: Node) -> Node {
     let (lower, upper) = match (below.content, above.content) {
         (Content::Mapping(lower), Content::Mapping(upper)) => (lower, upper),
-        (_, content) => return Node { content, place: above.place },
+        (_, content) => {
+            return Node { content, place: above.place };
+        }
     };
     let mut merged = lower;
     for entry in upper {

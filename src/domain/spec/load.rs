@@ -48,7 +48,7 @@ impl Loaded {
     }
 
     /// Turns a finding about the environment into a problem at its place in the files.
-    pub fn problem(&self, finding: &Finding) -> Problem {
+    pub(super) fn problem(&self, finding: &Finding) -> Problem {
         problem(&self.tree, finding)
     }
 
@@ -66,10 +66,14 @@ pub fn load(sources: &Sources, today: Date) -> Result<Loaded, Findings> {
     let mut read = Vec::new();
     for file in &files {
         let (node, mistakes) = parse::parse(file);
-        problems.extend(mistakes);
-        let Some(mut node) = node else { continue };
+        let Some(mut node) = node else {
+            problems.extend(mistakes);
+            continue;
+        };
         let flaws = shape::check_layer(file, &mut node);
-        problems.extend(flaws.problems);
+        let news = |flaw: &Problem| !mistakes.iter().any(|mistake| mistake.place == flaw.place);
+        problems.extend(flaws.problems.into_iter().filter(news));
+        problems.extend(mistakes);
         spoiled.extend(flaws.spoiled);
         read.push(node);
     }
@@ -93,9 +97,8 @@ pub fn load(sources: &Sources, today: Date) -> Result<Loaded, Findings> {
     };
     if let Some(environment) = &environment {
         let findings = check::check(environment, sources.environment_name(), today);
-        let sound = |finding: &&Finding| {
-            !finding.spots().any(|spot| spoiled.iter().any(|path| spot.path().touches(path)))
-        };
+        let sound =
+            |finding: &&Finding| !finding.paths().any(|path| spoiled.iter().any(|bad| path.touches(bad)));
         problems.extend(findings.iter().filter(sound).map(|finding| problem(&tree, finding)));
     }
     match environment {
@@ -160,7 +163,7 @@ fn origins(tree: &Node) -> BTreeMap<Path, Origin> {
     while let Some((path, node)) = pending.pop() {
         match &node.content {
             Content::Null => {}
-            Content::Mapping(entries) if !entries.is_empty() => {
+            Content::Mapping(entries) if entries.iter().any(|entry| entry.value.content != Content::Null) => {
                 pending.extend(entries.iter().map(|entry| (path.key(&entry.key), &entry.value)));
             }
             _ => {

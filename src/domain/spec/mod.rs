@@ -6,6 +6,8 @@
 //! editors and [`load`] check against is derived from them.
 
 mod check;
+mod clash;
+pub mod kubernetes;
 mod layers;
 mod load;
 mod node;
@@ -21,6 +23,7 @@ mod source;
 mod suggest;
 mod types;
 
+pub use clash::clashes;
 pub use load::{Loaded, Origin, load};
 pub use parse::MAX_BYTES;
 pub use path::{Path, Step};

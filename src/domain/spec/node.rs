@@ -91,7 +91,9 @@ impl Node {
 
     /// Takes out the entry at a path, so that the rest can be used.
     pub fn remove(&mut self, path: &Path) {
-        let (Some(Step::Key(key)), Some(parent)) = (path.last(), path.parent()) else { return };
+        let (Some(Step::Key(key)), Some(parent)) = (path.last(), path.parent()) else {
+            return;
+        };
         if let Some(Node { content: Content::Mapping(entries), .. }) = self.at_mut(&parent) {
             entries.retain(|entry| entry.key != *key);
         }

@@ -18,7 +18,7 @@ pub const MAX_BYTES: usize = 256 * 1024;
 /// Deepest nesting; a spec needs six levels.
 const MAX_DEPTH: usize = 32;
 /// Most keys and values, after aliases are resolved.
-const MAX_VALUES: usize = 20_000;
+const MAX_VALUES: usize = 10_000;
 
 /// Reads a file; with no value, one of the problems says why there is none.
 pub(super) fn parse(file: &SourceFile) -> (Option<Node>, Vec<Problem>) {
@@ -100,23 +100,22 @@ impl<'f> Builder<'f> {
 
     /// The text of the file, if it is UTF-8 and of a size that a spec may have.
     fn text(&self) -> Result<&'f str, Fatal> {
-        let bytes = self.file.bytes();
-        if bytes.len() > MAX_BYTES {
+        let text = self.file.text();
+        if text.len() > MAX_BYTES {
             let message =
                 format!("the file is larger than {} KiB, the most that a spec may have", MAX_BYTES / 1024);
             return Err(Box::new(Problem::error("too-large", self.file.place(0..0), message)));
         }
-        std::str::from_utf8(bytes).map_err(|error| {
-            let at = error.valid_up_to();
-            let byte = bytes.get(at).copied().unwrap_or_default();
-            let message = format!("the file is not UTF-8: byte {at} is 0x{byte:02x}");
-            let help = match bytes {
-                [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "it looks like UTF-16: save it as UTF-8",
-                _ => "save it as UTF-8",
-            };
-            let replacement = '\u{fffd}'.len_utf8();
-            Box::new(Problem::error("not-utf-8", self.file.place(at..at + replacement), message).help(help))
-        })
+        let Some(flaw) = self.file.not_utf8() else {
+            return Ok(text);
+        };
+        let message = format!("the file is not UTF-8: byte {} is 0x{:02x}", flaw.at, flaw.byte);
+        let help = match flaw.looks_like_utf16 {
+            true => "it looks like UTF-16: save it as UTF-8",
+            false => "save it as UTF-8",
+        };
+        let place = self.file.place(flaw.at..flaw.at + '\u{fffd}'.len_utf8());
+        Err(Box::new(Problem::error("not-utf-8", place, message).help(help)))
     }
 
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Fatal> {
@@ -317,6 +316,10 @@ impl<'f> Builder<'f> {
             ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
                 syntax("a `:` is not expected here")
                     .help("quote a text that contains `: `; indent the keys of one mapping alike")
+            }
+            ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation => {
+                syntax("this line is indented like none of those above it")
+                    .help("indent the keys of one mapping alike")
             }
             ErrorKind::UnclosedQuotedScalar => syntax("a quote is opened and never closed"),
             kind => syntax(&format!("this is not valid YAML: {kind}")),

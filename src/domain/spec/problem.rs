@@ -8,6 +8,9 @@ use serde::Serialize;
 use super::render;
 use super::source::SourceFile;
 
+/// Most problems that are shown at once; nobody reads more.
+const MOST_SHOWN: usize = 100;
+
 /// Whether a problem stops the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -111,11 +114,12 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Shows all problems, one after the other, in the style of rustc.
+    /// Shows the problems, one after the other, in the style of rustc.
     pub fn render(&self, color: bool) -> String {
-        let shown: Vec<String> =
-            self.problems.iter().map(|problem| problem.render(&self.files, color)).collect();
-        shown.join("\n\n")
+        let shown = self.problems.iter().take(MOST_SHOWN).map(|problem| problem.render(&self.files, color));
+        let left = self.problems.len().saturating_sub(MOST_SHOWN);
+        let more = (left > 0).then(|| format!("… and {left} more"));
+        shown.chain(more).collect::<Vec<_>>().join("\n\n")
     }
 
     pub fn is_empty(&self) -> bool {

@@ -48,7 +48,7 @@ fn snippet<'a>(problem: &'a Problem, name: &'a str, files: &[SourceFile]) -> Sni
     marks.extend(related.map(|r| (AnnotationKind::Context, &r.place, Some(r.message.as_str()))));
 
     let text = files.iter().find(|file| file.name() == name).map(SourceFile::text).unwrap_or_default();
-    let window = window(&text, marks.iter().map(|(_, place, _)| *place));
+    let window = window(text, marks.iter().map(|(_, place, _)| *place));
     let line_start = marks.iter().map(|(_, place, _)| place.line).min().unwrap_or(1);
     let source = text.get(window.clone()).unwrap_or_default().to_owned();
     let annotations: Vec<_> = marks

@@ -26,15 +26,15 @@ pub(super) fn resolve(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Resu
         (Some("int"), _) => false,
         _ => true,
     };
-    if fits { Ok(content) } else { Err(format!("`{text}` is not what its tag `{tag}` says")) }
+    if fits { Ok(content) } else { Err(format!("`{text}` is not what its tag `{}` says", tag.original())) }
 }
 
 pub(super) fn unknown_tag(tag: &Tag) -> String {
-    format!("the tag `{tag}` has no meaning in a spec")
+    format!("the tag `{}` has no meaning in a spec", tag.original())
 }
 
 /// Resolves a scalar that has neither quotes nor a tag.
-fn plain(text: &str) -> Content {
+pub(super) fn plain(text: &str) -> Content {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Content::Null,
         "true" | "True" | "TRUE" => Content::Bool(true),

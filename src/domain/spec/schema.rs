@@ -104,7 +104,9 @@ fn tidy(schema: &mut Value) {
     visit(schema, &mut |schema| {
         unwrap_option(schema);
         unwrap_enumeration(schema);
-        let Some(map) = schema.as_object_mut() else { return };
+        let Some(map) = schema.as_object_mut() else {
+            return;
+        };
         let (least, most) = match map.remove("format").as_ref().and_then(Value::as_str) {
             Some("uint8") => (json!(0), json!(u8::MAX)),
             Some("uint16") => (json!(0), json!(u16::MAX)),
@@ -118,7 +120,9 @@ fn tidy(schema: &mut Value) {
 
 /// An optional value is one that is left out, never one that is `null`.
 fn unwrap_option(schema: &mut Value) {
-    let Some(map) = schema.as_object_mut() else { return };
+    let Some(map) = schema.as_object_mut() else {
+        return;
+    };
     if let Some(Value::Array(types)) = map.get("type") {
         let named = types.iter().find(|name| *name != "null").cloned();
         map.extend(named.map(|name| ("type".to_owned(), name)));
@@ -133,8 +137,12 @@ fn unwrap_option(schema: &mut Value) {
 
 /// Variants with a description come one by one; all that counts is what may be written.
 fn unwrap_enumeration(schema: &mut Value) {
-    let Some(map) = schema.as_object_mut() else { return };
-    let Some(Value::Array(choices)) = map.remove("oneOf") else { return };
+    let Some(map) = schema.as_object_mut() else {
+        return;
+    };
+    let Some(Value::Array(choices)) = map.remove("oneOf") else {
+        return;
+    };
     let allowed: Vec<Value> = choices
         .iter()
         .flat_map(|choice| match (choice.get("const"), &choice["enum"]) {
@@ -160,7 +168,9 @@ fn move_pattern_message(map: &mut serde_json::Map<String, Value>) {
 
 /// Lets `null` stand for what an environment may take out: optional values, and entries that people name.
 fn removable(schema: &mut Value) {
-    let Some(map) = schema.as_object_mut() else { return };
+    let Some(map) = schema.as_object_mut() else {
+        return;
+    };
     let required = map.remove("required").unwrap_or_default();
     let required: Vec<&str> = required.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let properties = map.get_mut("properties").and_then(Value::as_object_mut);

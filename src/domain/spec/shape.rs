@@ -130,8 +130,7 @@ fn wrong_value(
     let place = node.at(path).map_or_else(|| file.place(0..0), |node| node.place.clone());
     let schema = schema::at(schema::layer(), path).unwrap_or(&Value::Null);
     let value = error.instance().as_ref();
-    let text = file.text();
-    let written = text.get(place.span.clone()).unwrap_or_default();
+    let written = file.text().get(place.span.clone()).unwrap_or_default();
     let found = found(value, written);
     let name = match path.last() {
         None => "a spec".to_owned(),
@@ -188,7 +187,7 @@ fn expected(schema: &Value) -> &'static str {
 fn found(value: &Value, written: &str) -> String {
     match value {
         Value::Null => "nothing".to_owned(),
-        Value::Bool(_) | Value::Number(_) => format!("{written}"),
+        Value::Bool(_) | Value::Number(_) => written.to_owned(),
         Value::String(text) if text.len() > 80 || text.contains('\n') => "this text".to_owned(),
         Value::String(text) => format!("`{text}`"),
         Value::Array(_) => "a list".to_owned(),
@@ -228,45 +227,66 @@ fn word(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Finds what an effective spec lacks.
+/// Finds what an effective spec lacks: one problem for each mapping that is not complete.
 pub(super) fn missing(sources: &Sources, tree: &Node, spoiled: &[Path]) -> Vec<Problem> {
     let json = tree.json();
-    let lacks = COMPLETE.iter_errors(&json).filter_map(|error| match error.kind() {
-        ValidationErrorKind::Required { property } => Some(instance_path(&error).key(property.as_str()?)),
-        _ => None,
-    });
-    lacks
-        .filter(|path| !spoiled.iter().any(|spoiled| path.touches(spoiled)))
-        .map(|path| missing_value(sources, tree, &path))
-        .collect()
+    let mut lacking: Vec<(Path, Vec<Path>)> = Vec::new();
+    for error in COMPLETE.iter_errors(&json) {
+        let ValidationErrorKind::Required { property } = error.kind() else {
+            continue;
+        };
+        let parent = instance_path(&error);
+        let path = parent.key(property.as_str().unwrap_or_default());
+        if spoiled.iter().any(|spoiled| path.touches(spoiled)) {
+            continue;
+        }
+        match lacking.iter_mut().find(|(known, _)| *known == parent) {
+            Some((_, paths)) => paths.push(path),
+            None => lacking.push((parent, vec![path])),
+        }
+    }
+    lacking.iter().flat_map(|(parent, paths)| missing_from(sources, tree, parent, paths)).collect()
 }
 
-fn missing_value(sources: &Sources, tree: &Node, path: &Path) -> Problem {
-    let about = schema::at(schema::layer(), path).and_then(|schema| schema["description"].as_str());
-    if let Some(taken_out) = tree.at(path) {
-        return Problem::error(
-            "missing",
-            taken_out.place.clone(),
-            format!("`{path}` is needed, so `null` cannot take it out"),
-        );
+fn missing_from(sources: &Sources, tree: &Node, parent: &Path, paths: &[Path]) -> Vec<Problem> {
+    let (taken_out, absent): (Vec<_>, Vec<_>) = paths.iter().partition(|path| tree.at(path).is_some());
+    let mut problems: Vec<Problem> = taken_out
+        .into_iter()
+        .filter_map(|path| {
+            let place = tree.at(path)?.place.clone();
+            Some(Problem::error(
+                "missing",
+                place,
+                format!("`{path}` is needed, so `null` cannot take it out"),
+            ))
+        })
+        .collect();
+    if absent.is_empty() {
+        return problems;
     }
-    let problem = match path.parent().and_then(|parent| Some((tree.entry_at(&parent)?, parent))) {
-        Some((entry, parent)) => {
-            Problem::error("missing", entry.place.clone(), format!("`{path}` is missing"))
-                .help(format!("add it under `{parent}`"))
-        }
+    let names: Vec<String> = absent.iter().map(|path| format!("`{path}`")).collect();
+    let (are, them) = if names.len() == 1 { ("is", "it") } else { ("are", "them") };
+    let message = format!("{} {are} missing", names.join(", "));
+    let mut problem = match tree.entry_at(parent) {
+        Some(entry) => Problem::error("missing", entry.place.clone(), message)
+            .help(format!("add {them} under `{parent}`")),
         None => {
-            let start =
-                sources.environment.text().find(|c: char| !c.is_whitespace() && c != '\u{feff}').unwrap_or(0);
-            let place = sources.environment.place(start..start);
-            Problem::error("missing", place, format!("`{path}` is missing")).help(format!(
-                "add it at the top level of {}, or of shared.yaml for all environments",
-                sources.environment.name()
+            let file = &sources.environment;
+            let start = file.text().find(|c: char| !c.is_whitespace()).unwrap_or(0);
+            Problem::error("missing", file.place(start..start), message).help(format!(
+                "add {them} at the top level of {}, or of shared.yaml for all environments",
+                file.name()
             ))
         }
     };
-    match about {
-        Some(about) => problem.help(format!("`{path}`: {about}")),
-        None => problem,
+    // What each is for helps with a few; a whole file is better begun from the schema.
+    for path in absent.into_iter().take(if names.len() <= 4 { 4 } else { 0 }) {
+        let about = schema::at(schema::layer(), path).and_then(|schema| schema["description"].as_str());
+        problem = match about {
+            Some(about) => problem.help(format!("`{path}`: {about}")),
+            None => problem,
+        };
     }
+    problems.push(problem);
+    problems
 }

@@ -1,6 +1,7 @@
 //! The effective spec as YAML for people, in the order in which the files have it.
 
 use super::node::{Content, Node};
+use super::scalar;
 
 /// Widest a line is before the place that it came from.
 const ORIGIN_COLUMN: usize = 56;
@@ -29,7 +30,7 @@ fn mapping<'n>(node: &'n Node, depth: usize, lines: &mut Vec<Line<'n>>) {
         let key = text(&entry.key);
         match &entry.value.content {
             Content::Null => {}
-            Content::Mapping(below) if !below.is_empty() => {
+            Content::Mapping(below) if below.iter().any(|entry| entry.value.content != Content::Null) => {
                 lines.push((format!("{indent}{key}:"), None));
                 mapping(&entry.value, depth + 1, lines);
             }
@@ -47,18 +48,22 @@ fn flow(node: &Node) -> String {
         Content::Text(value) => text(value),
         Content::List(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
         Content::Mapping(entries) => {
-            let entries = entries.iter().map(|entry| format!("{}: {}", text(&entry.key), flow(&entry.value)));
+            let given = entries.iter().filter(|entry| entry.value.content != Content::Null);
+            let entries = given.map(|entry| format!("{}: {}", text(&entry.key), flow(&entry.value)));
             format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
         }
     }
 }
 
-/// Text as it is where that is safe in any YAML, in quotes elsewhere.
+/// Text as it is where any YAML reads it as text, in quotes elsewhere.
 fn text(value: &str) -> String {
-    let safe_start = value.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
-    let safe = value.chars().all(|c| c.is_ascii_alphanumeric() || "-_./@".contains(c));
-    let words = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
-    if safe_start && safe && !words.contains(&value.to_lowercase().as_str()) {
+    let safe = value.chars().all(|c| c.is_ascii_alphanumeric() || "-_./@ ".contains(c));
+    let edges = value.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/') && !value.ends_with(' ');
+    // Older readers take `yes` for true and `1_000` for a number.
+    let old_words = ["yes", "no", "on", "off", "y", "n"];
+    let old_number = value.starts_with(|c: char| c.is_ascii_digit()) && value.contains('_');
+    let is_text = matches!(scalar::plain(value), Content::Text(_)) && !old_number;
+    if safe && edges && is_text && !old_words.contains(&value.to_lowercase().as_str()) {
         value.to_owned()
     } else {
         serde_json::Value::from(value).to_string()

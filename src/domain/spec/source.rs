@@ -1,45 +1,75 @@
 //! The files that an environment is read from, as they are, before anything is parsed.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use super::problem::Place;
 
-/// A file of a spec: its name, as people are told it, and its bytes.
+/// A file of a spec: its name, as people are told it, and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
     name: String,
-    bytes: Vec<u8>,
+    text: String,
+    not_utf8: Option<NotUtf8>,
+}
+
+/// The first byte that keeps a file from being UTF-8.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NotUtf8 {
+    pub at: usize,
+    pub byte: u8,
+    /// Whether the file begins as UTF-16 does.
+    pub looks_like_utf16: bool,
 }
 
 impl SourceFile {
     pub fn new(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> SourceFile {
-        SourceFile { name: name.into(), bytes: bytes.into() }
+        let name = name.into();
+        match String::from_utf8(bytes.into()) {
+            Ok(mut text) => {
+                // Editors on Windows put a byte order mark first; it is no part of the text.
+                if text.starts_with('\u{feff}') {
+                    text.remove(0);
+                }
+                SourceFile { name, text, not_utf8: None }
+            }
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                let bytes = error.as_bytes();
+                let not_utf8 = NotUtf8 {
+                    at,
+                    byte: bytes.get(at).copied().unwrap_or_default(),
+                    looks_like_utf16: matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]),
+                };
+                SourceFile {
+                    name,
+                    text: String::from_utf8_lossy(bytes).into_owned(),
+                    not_utf8: Some(not_utf8),
+                }
+            }
+        }
     }
 
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
     /// The text, with a replacement character for whatever is not UTF-8.
-    pub fn text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.bytes)
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
-    /// The place of a range of bytes of [`text`](Self::text).
+    pub(super) fn not_utf8(&self) -> Option<&NotUtf8> {
+        self.not_utf8.as_ref()
+    }
+
+    /// The place of a range of the [`text`](Self::text).
     pub fn place(&self, span: Range<usize>) -> Place {
-        let text = self.text();
-        let before = text.get(..span.start).unwrap_or(&text);
+        let before = self.text.get(..span.start).unwrap_or(&self.text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let byte_order_mark = usize::from(line_start == 0 && before.starts_with('\u{feff}'));
         Place {
             file: self.name.clone(),
             line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1 - byte_order_mark,
+            column: before[line_start..].chars().count() + 1,
             span,
         }
     }

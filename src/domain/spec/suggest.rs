@@ -2,26 +2,25 @@
 
 /// Finds the candidate nearest to a word, if one is near.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<String> {
-    if word.chars().count() > 64 {
+    if word.is_empty() || word.chars().count() > 64 {
         return None;
     }
     let folded = fold(word);
     let allowed = (folded.chars().count() / 3).max(1);
     candidates
         .into_iter()
-        .map(|candidate| (distance(&folded, &fold(candidate)), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate.to_owned())
+        .map(|candidate| {
+            let known = fold(candidate);
+            (strsim::damerau_levenshtein(&folded, &known), begins_with(&folded, &known), candidate)
+        })
+        .filter(|(edits, begins, _)| *edits <= allowed || *begins)
+        .min_by_key(|(edits, _, _)| *edits)
+        .map(|(_, _, candidate)| candidate.to_owned())
 }
 
-/// Edits between two words; a word that begins with the other is near to it.
-fn distance(word: &str, candidate: &str) -> usize {
-    let shorter = word.len().min(candidate.len());
-    if shorter >= 4 && (word.starts_with(candidate) || candidate.starts_with(word)) {
-        return 1;
-    }
-    strsim::damerau_levenshtein(word, candidate)
+/// Whether one of two words, neither of them short, begins with the other.
+fn begins_with(word: &str, known: &str) -> bool {
+    word.len().min(known.len()) >= 4 && (word.starts_with(known) || known.starts_with(word))
 }
 
 /// Case, hyphens and underscores are what people mix up most.

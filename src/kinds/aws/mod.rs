@@ -1,17 +1,39 @@
 //! AWS: the registry of its kinds, and the provider that the use cases see.
 
+mod access_entry;
+mod addon;
 mod bucket;
 mod bucket_contents;
 mod bucket_lifecycle;
 mod bucket_policy;
+mod cluster;
+mod cluster_calls;
 mod distribution;
 mod distribution_config;
 mod ec2;
+mod eks;
+mod elastic_ip;
+mod fargate_profile;
 mod headers_policy;
+mod iam;
+mod internet_gateway;
 mod named;
+mod nat_gateway;
+mod node_group;
+mod oidc_provider;
 mod origin_access_control;
+mod owned;
+mod permissions;
+mod pod_identity;
+mod policy;
 mod repository;
+mod role;
+mod route_table;
 mod s3;
+mod s3_endpoint;
+mod security_group;
+mod security_group_rules;
+mod subnet;
 mod vpc;
 
 use async_trait::async_trait;
@@ -29,6 +51,13 @@ use crate::domain::spec::Environment;
 /// Every kind of AWS resource. A new kind is its file and one line here.
 static REGISTRY: &[&dyn AnyKind] = &[
     // network
+    &elastic_ip::ElasticIp,
+    &internet_gateway::InternetGateway,
+    &nat_gateway::NatGateway,
+    &route_table::RouteTable,
+    &s3_endpoint::S3Endpoint,
+    &security_group::SecurityGroup,
+    &subnet::Subnet,
     &vpc::Vpc,
     // ecr
     &repository::Repository,
@@ -38,6 +67,17 @@ static REGISTRY: &[&dyn AnyKind] = &[
     &distribution::Distribution,
     &headers_policy::HeadersPolicy,
     &origin_access_control::OriginAccessControl,
+    // iam
+    &oidc_provider::OidcProvider,
+    &policy::Policy,
+    &role::Role,
+    // eks
+    &access_entry::AccessEntry,
+    &addon::Addon,
+    &cluster::Cluster,
+    &fargate_profile::FargateProfile,
+    &node_group::NodeGroup,
+    &pod_identity::PodIdentity,
 ];
 
 /// AWS as the use cases see it.

@@ -1,13 +1,13 @@
 //! The VPC of an environment.
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, VpcAttributeName, VpcState};
+use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, Vpc as Sdk, VpcAttributeName, VpcState};
 use serde::{Deserialize, Serialize};
 
 use super::ec2;
-use crate::adapter::aws::Explain;
+use crate::adapter::aws::{Explain, Lagging};
 use crate::domain::address::Address;
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::port::Progress;
@@ -56,35 +56,18 @@ impl Kind for Vpc {
     }
 
     async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
-        let mut pages = cx
-            .aws
-            .ec2
-            .describe_vpcs()
-            .set_filters(Some(ec2::filters(cx, look.only)))
-            .into_paginator()
-            .items()
-            .send();
         let mut found = vec![];
-        while let Some(vpc) = pages.next().await {
-            let vpc = vpc.at("ec2:DescribeVpcs")?;
+        for vpc in list(cx, look.only).await? {
             let tags = ec2::tags(vpc.tags);
             let (Some(address), Some(id)) = (cx.address_of(&tags), vpc.vpc_id) else { continue };
-            let attribute = cx
-                .aws
-                .ec2
-                .describe_vpc_attribute()
-                .vpc_id(&id)
-                .attribute(VpcAttributeName::EnableDnsHostnames)
-                .send()
-                .await
-                .at("ec2:DescribeVpcAttribute")?;
-            let attrs = Attrs {
-                cidr: vpc.cidr_block.unwrap_or_default(),
-                dns_hostnames: attribute.enable_dns_hostnames.and_then(|value| value.value).unwrap_or(false),
-                tags: cx.managed(tags),
+            let dns_hostnames = match has_dns_hostnames(cx, &id).await {
+                // It went while we were looking.
+                Err(failure) if failure.class == FailureClass::NotFound => continue,
+                answer => answer?,
             };
-            let status = if vpc.state == Some(VpcState::Pending) { Status::Pending } else { Status::Ready };
-            found.push(Found::new(address, id, attrs).status(status));
+            let attrs =
+                Attrs { cidr: vpc.cidr_block.unwrap_or_default(), dns_hostnames, tags: cx.managed(tags) };
+            found.push(Found::new(address, id, attrs).status(status(vpc.state.as_ref())));
         }
         Ok(found)
     }
@@ -98,10 +81,12 @@ impl Kind for Vpc {
             .tag_specifications(ec2::tag_specification(ResourceType::Vpc, &new.attrs.tags))
             .send()
             .await
-            .at("ec2:CreateVpc")?;
-        let id = ec2::made(made.vpc.and_then(|vpc| vpc.vpc_id), "ec2:CreateVpc")?;
+            .at("ec2:CreateVpc")?
+            .vpc;
+        let status = status(made.as_ref().and_then(|vpc| vpc.state.as_ref()));
+        let id = ec2::made(made.and_then(|vpc| vpc.vpc_id), "ec2:CreateVpc")?;
         set_dns_hostnames(cx, &id, new.attrs.dns_hostnames).await?;
-        Ok(Found::new(new.address, id, new.attrs))
+        Ok(Found::new(new.address, id, new.attrs).status(status))
     }
 
     async fn update(
@@ -123,9 +108,34 @@ impl Kind for Vpc {
     }
 }
 
+fn status(state: Option<&VpcState>) -> Status {
+    if state == Some(&VpcState::Pending) { Status::Pending } else { Status::Ready }
+}
+
+async fn list(cx: Context<'_>, only: Option<&Address>) -> Result<Vec<Sdk>, Failure> {
+    let call = cx.aws.ec2.describe_vpcs().set_filters(Some(ec2::filters(cx, only)));
+    let mut pages = call.into_paginator().items().send();
+    let mut vpcs = vec![];
+    while let Some(vpc) = pages.next().await {
+        vpcs.push(vpc.at("ec2:DescribeVpcs")?);
+    }
+    Ok(vpcs)
+}
+
+/// The ids of the environment's VPCs: one, or two after a create whose answer was lost.
+pub async fn ids(cx: Context<'_>) -> Result<Vec<String>, Failure> {
+    Ok(list(cx, None).await?.into_iter().filter_map(|vpc| vpc.vpc_id).collect())
+}
+
+async fn has_dns_hostnames(cx: Context<'_>, id: &str) -> Result<bool, Failure> {
+    let call = cx.aws.ec2.describe_vpc_attribute().vpc_id(id).attribute(VpcAttributeName::EnableDnsHostnames);
+    let attribute = call.send().await.at("ec2:DescribeVpcAttribute")?.enable_dns_hostnames;
+    Ok(attribute.and_then(|value| value.value).unwrap_or(false))
+}
+
 async fn set_dns_hostnames(cx: Context<'_>, id: &str, on: bool) -> Result<(), Failure> {
     let value = AttributeBooleanValue::builder().value(on).build();
     let call = cx.aws.ec2.modify_vpc_attribute().vpc_id(id).enable_dns_hostnames(value);
-    call.send().await.at("ec2:ModifyVpcAttribute")?;
+    call.send().await.at("ec2:ModifyVpcAttribute").lagging()?;
     Ok(())
 }

@@ -3,6 +3,14 @@
 //! A check looks at an [`Environment`] alone and says in terms of paths what is wrong;
 //! [`load`](super::load) finds the places in the files.
 
+mod cluster;
+mod frontends;
+mod monitoring;
+pub(super) mod names;
+mod network;
+mod services;
+mod tags;
+
 use jiff::civil::Date;
 
 use super::path::Path;
@@ -36,12 +44,14 @@ pub struct Finding {
     pub spot: Spot,
     pub label: Option<String>,
     pub related: Vec<(Spot, String)>,
+    /// Other values, or their absence, that the finding rests on.
+    pub premises: Vec<Path>,
     pub did_you_mean: Option<String>,
     pub help: Vec<String>,
 }
 
 impl Finding {
-    fn error(code: &'static str, spot: Spot, message: impl Into<String>) -> Finding {
+    pub(super) fn error(code: &'static str, spot: Spot, message: impl Into<String>) -> Finding {
         Finding {
             severity: Severity::Error,
             code,
@@ -49,6 +59,7 @@ impl Finding {
             spot,
             label: None,
             related: Vec::new(),
+            premises: Vec::new(),
             did_you_mean: None,
             help: Vec::new(),
         }
@@ -83,9 +94,16 @@ impl Finding {
         }
     }
 
-    /// All that the finding is about.
-    pub fn spots(&self) -> impl Iterator<Item = &Spot> {
-        [&self.spot].into_iter().chain(self.related.iter().map(|(spot, _)| spot))
+    /// Adds a value, or its absence, that the finding rests on.
+    fn given<const N: usize>(mut self, keys: [&str; N]) -> Finding {
+        self.premises.push(Path::of(keys));
+        self
+    }
+
+    /// All that the finding rests on: where one of them is wrong itself, it says nothing.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        let related = self.related.iter().map(|(spot, _)| spot.path());
+        [self.spot.path()].into_iter().chain(related).chain(&self.premises)
     }
 }
 
@@ -106,6 +124,50 @@ fn key<const N: usize>(keys: [&str; N]) -> Spot {
 
 /// Finds everything that is wrong, or worth a warning, in an environment; `file` is its file's name.
 pub(super) fn check(env: &Environment, file: &str, today: Date) -> Vec<Finding> {
+    let mut found = identity(env, file);
+    found.extend(tags::check(env));
+    found.extend(network::check(env));
+    found.extend(cluster::check(env, today));
+    found.extend(services::check(env));
+    found.extend(frontends::check(env));
+    found.extend(monitoring::check(env));
+    found.extend(names::check(env));
+    found
+}
+
+/// Checks what an environment is and where it lives.
+fn identity(env: &Environment, file: &str) -> Vec<Finding> {
     let mut found = Vec::new();
+    if env.environment != file {
+        found.push(
+            Finding::error(
+                "environment-name",
+                value(["environment"]),
+                format!("the file {file}.yaml says that it is `{}`", env.environment),
+            )
+            .help(format!("write `environment: {file}`, or rename the file to {}.yaml", env.environment)),
+        );
+    }
+    if ["cn-", "us-gov-", "us-iso", "eu-isoe-"].iter().any(|prefix| env.region.starts_with(prefix)) {
+        found.push(
+            Finding::error(
+                "partition",
+                value(["region"]),
+                format!("`{}` is in a partition of AWS of its own", env.region),
+            )
+            .help("billpay works in AWS's public regions"),
+        );
+    }
+    let mut seen = Vec::new();
+    for (index, repository) in env.github.repositories.iter().enumerate() {
+        if seen.contains(&repository) {
+            found.push(Finding::error(
+                "duplicate",
+                item(["github", "repositories"], index),
+                format!("`{repository}` is there twice"),
+            ));
+        }
+        seen.push(repository);
+    }
     found
 }

@@ -1,0 +1,149 @@
+//! Backend services: what they need, where they answer, how many there are.
+
+use std::collections::BTreeMap;
+
+use super::{Finding, item, key, value};
+use crate::domain::spec::types::{Environment, Map, Service};
+
+pub(super) fn check(env: &Environment) -> Vec<Finding> {
+    let services = &env.services;
+    let mut found = Vec::new();
+    for (name, service) in services {
+        found.extend(replicas(name, service));
+        found.extend(needs(name, service, services));
+        for (index, secret) in service.secrets.iter().flatten().enumerate() {
+            if !env.secrets.contains_key(secret) {
+                let spot = item(["services", name, "secrets"], index);
+                let message = format!("`{name}` reads the secret `{secret}`, which is not under `secrets`");
+                found.push(
+                    Finding::error("unknown-secret", spot, message)
+                        .known(secret, env.secrets.keys())
+                        .given(["secrets", secret]),
+                );
+            }
+        }
+    }
+    found.extend(cycles(services));
+    found.extend(paths(services));
+    found.extend(secrets(env));
+    found
+}
+
+fn replicas(name: &str, service: &Service) -> Option<Finding> {
+    let most = service.max_replicas.filter(|most| service.replicas > *most)?;
+    let message = format!("`replicas` is {}, more than `max_replicas`, which is {most}", service.replicas);
+    Some(
+        Finding::error("min-over-max", value(["services", name, "replicas"]), message)
+            .related(value(["services", name, "max_replicas"]), "the most there may be"),
+    )
+}
+
+fn needs(name: &str, service: &Service, services: &Map<Service>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (index, needed) in service.needs.iter().enumerate() {
+        let spot = item(["services", name, "needs"], index);
+        if !services.contains_key(needed) {
+            let message = format!("`{name}` needs `{needed}`, which is not under `services`");
+            found.push(
+                Finding::error("unknown-service", spot, message)
+                    .known(needed, services.keys())
+                    .given(["services", needed]),
+            );
+        } else if service.needs[..index].contains(needed) {
+            found.push(Finding::error("duplicate", spot, format!("`{name}` needs `{needed}` twice")));
+        }
+    }
+    found
+}
+
+/// Finds services that need each other in a circle, each circle once.
+fn cycles(services: &Map<Service>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut done: BTreeMap<&str, bool> = BTreeMap::new();
+    for start in services.keys() {
+        let mut trail: Vec<&str> = Vec::new();
+        // What is left to do: enter a service, or leave it again.
+        let mut pending = vec![(start.as_str(), false)];
+        while let Some((name, leave)) = pending.pop() {
+            if leave {
+                trail.pop();
+                done.insert(name, true);
+                continue;
+            }
+            if let Some(at) = trail.iter().position(|other| *other == name) {
+                let finding = cycle(&trail[at..], services);
+                if !found.contains(&finding) {
+                    found.push(finding);
+                }
+                continue;
+            }
+            if done.contains_key(name) {
+                continue;
+            }
+            trail.push(name);
+            pending.push((name, true));
+            let needs = services.get(name).map(|service| service.needs.as_slice()).unwrap_or_default();
+            pending.extend(
+                needs
+                    .iter()
+                    .filter(|needed| services.contains_key(*needed))
+                    .map(|needed| (needed.as_str(), false)),
+            );
+        }
+    }
+    found
+}
+
+fn cycle(names: &[&str], services: &Map<Service>) -> Finding {
+    let least = names.iter().enumerate().min_by_key(|(_, name)| **name).map_or(0, |(index, _)| index);
+    let round: Vec<&str> =
+        names[least..].iter().chain(&names[..least]).chain([&names[least]]).copied().collect();
+    let need = |pair: &[&str]| {
+        let needs = services.get(pair[0]).map(|service| service.needs.as_slice()).unwrap_or_default();
+        let index = needs.iter().position(|needed| needed == pair[1]).unwrap_or_default();
+        (item(["services", pair[0], "needs"], index), format!("{} needs {}", pair[0], pair[1]))
+    };
+    let mut links = round.windows(2).map(need);
+    let message = format!("services need each other in a circle: {}", round.join(" → "));
+    let (spot, label) = links.next().unwrap_or_else(|| (key(["services"]), String::new()));
+    let finding = Finding::error("cycle", spot, message).label(label);
+    links
+        .fold(finding, |finding, (spot, label)| finding.related(spot, label))
+        .help("none of them could start first")
+}
+
+fn paths(services: &Map<Service>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    for (name, service) in services {
+        let Some(path) = &service.path else { continue };
+        let bare = path.trim_end_matches('/');
+        match seen.get(bare) {
+            Some(first) => found.push(
+                Finding::error(
+                    "duplicate-path",
+                    value(["services", name, "path"]),
+                    format!("`{name}` and `{first}` both answer under `{path}`"),
+                )
+                .related(value(["services", first, "path"]), "first here"),
+            ),
+            None => {
+                seen.insert(bare, name);
+            }
+        }
+    }
+    found
+}
+
+fn secrets(env: &Environment) -> Vec<Finding> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-".contains(c);
+    let bad =
+        env.secrets.keys().filter(|name| name.is_empty() || name.len() > 400 || !name.chars().all(allowed));
+    bad.map(|name| {
+        Finding::error("bad-name", key(["secrets", name]), format!("`{name}` cannot be the name of a secret"))
+            .help(
+                "allowed: letters, digits and `/_+=.@-`; at most 400, so that the environment's name fits in",
+            )
+    })
+    .collect()
+}

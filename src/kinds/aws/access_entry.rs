@@ -1,0 +1,207 @@
+//! EKS access entries: which IAM principals may use the cluster, and how far.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use aws_sdk_eks::types::{AccessEntry as Described, AccessScope, AccessScopeType};
+use futures::future::try_join_all;
+use futures::try_join;
+use serde::{Deserialize, Serialize};
+
+use super::{cluster, eks, owned, role};
+use crate::adapter::aws::Explain;
+use crate::domain::address::Address;
+use crate::domain::failure::Failure;
+use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::names;
+use crate::domain::port::Progress;
+use crate::domain::resource::Tags;
+use crate::domain::spec::{AccessPolicy, Environment};
+use crate::kinds::kind::tags;
+use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+
+pub struct AccessEntry;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Attrs {
+    cluster: String,
+    principal: String,
+    /// EKS access policies by ARN, with the namespaces that each is limited to (sorted);
+    /// an empty list is the whole cluster.
+    policies: BTreeMap<String, Vec<String>>,
+    tags: Tags,
+}
+
+/// The address of an access entry.
+pub fn address(name: &str) -> Address {
+    Address::of("eks", "access-entry", name)
+}
+
+fn policy_arn(policy: AccessPolicy) -> String {
+    let name = match policy {
+        AccessPolicy::View => "AmazonEKSViewPolicy",
+        AccessPolicy::Edit => "AmazonEKSEditPolicy",
+        AccessPolicy::Admin => "AmazonEKSAdminPolicy",
+        AccessPolicy::ClusterAdmin => "AmazonEKSClusterAdminPolicy",
+    };
+    format!("arn:aws:eks::aws:cluster-access-policy/{name}")
+}
+
+fn entry(
+    env: &Environment,
+    name: &str,
+    principal: String,
+    policy: AccessPolicy,
+    mut namespaces: Vec<String>,
+) -> Desire<Attrs> {
+    namespaces.sort();
+    namespaces.dedup();
+    let address = address(name);
+    let attrs = Attrs {
+        cluster: names::cluster(env),
+        principal,
+        policies: BTreeMap::from([(policy_arn(policy), namespaces)]),
+        tags: tags(env, &address, name),
+    };
+    Desire::new(address, attrs).after([cluster::address()])
+}
+
+#[async_trait]
+impl Kind for AccessEntry {
+    type Attrs = Attrs;
+
+    const INFO: KindInfo = KindInfo {
+        name: "access-entry",
+        component: "eks",
+        aws_type: "AWS::EKS::AccessEntry",
+        immutable: &["cluster", "principal"],
+        stands_on: &["cluster", "role"],
+        create_first: false,
+        usual: Usual::QUICK,
+    };
+
+    /// The spec's, and the one through which workflows deploy: edit, in the namespace of
+    /// the services only.
+    fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
+        let people = env.cluster.access.iter().map(|(name, access)| {
+            let principal = access.principal.replace("{account}", &env.account);
+            entry(env, name, principal, access.policy, access.namespaces.clone().unwrap_or_default())
+        });
+        let github = names::role_arn(env, &names::github_role(env));
+        let github = entry(env, "github", github, AccessPolicy::Edit, vec![names::namespace(env)]);
+        people.chain([github.after([role::address("github")])]).collect()
+    }
+
+    async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
+        let cluster = &names::cluster(cx.env);
+        let principals = match (look.only, look.wanted.first()) {
+            (Some(_), Some((_, wanted))) => vec![wanted.principal.clone()],
+            _ => {
+                let pages = cx.aws.eks.list_access_entries().cluster_name(cluster);
+                let principals: Result<Vec<String>, _> =
+                    pages.into_paginator().items().send().collect().await;
+                eks::if_there(principals.at("eks:ListAccessEntries"))?.unwrap_or_default()
+            }
+        };
+        let read = |principal: String| async move {
+            let both = try_join!(describe(cx, cluster, &principal), policies(cx, cluster, &principal));
+            Ok(eks::if_there(both)?.and_then(|(entry, policies)| Some((entry?, policies))))
+        };
+        let entries = eks::details(principals, read).await?;
+        let found = entries.into_iter().filter_map(|(entry, policies)| {
+            let principal = entry.principal_arn.unwrap_or_default();
+            let tags = eks::tags(entry.tags);
+            let wanted = look.wanted(|wanted| wanted.principal == principal).map(|(address, _)| address);
+            let (address, owner) = owned::claim(cx, &tags, wanted, look.only)?;
+            let (id, cluster) = (principal.clone(), entry.cluster_name.unwrap_or_default());
+            let attrs = Attrs { cluster, principal, policies, tags: cx.managed(tags) };
+            let arn = entry.access_entry_arn.unwrap_or_default();
+            Some(Found::new(address, id, attrs).owner(owner).output("arn", arn))
+        });
+        Ok(found.collect())
+    }
+
+    async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {
+        let attrs = new.attrs;
+        let made = cx
+            .aws
+            .eks
+            .create_access_entry()
+            .cluster_name(&attrs.cluster)
+            .principal_arn(&attrs.principal)
+            .client_request_token(new.token)
+            .set_tags(eks::to_tags(&attrs.tags))
+            .send()
+            .await
+            .at("eks:CreateAccessEntry")?;
+        try_join_all(attrs.policies.iter().map(|policy| associate(cx, &attrs, policy))).await?;
+        let arn = made.access_entry.and_then(|entry| entry.access_entry_arn).unwrap_or_default();
+        Ok(Found::new(new.address, attrs.principal.clone(), attrs).output("arn", arn))
+    }
+
+    async fn update(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        wanted: &Attrs,
+    ) -> Result<Progress, Failure> {
+        let had = &found.attrs;
+        // What takes rights away goes before what gives some.
+        for policy in had.policies.keys().filter(|policy| !wanted.policies.contains_key(*policy)) {
+            let call = cx.aws.eks.disassociate_access_policy().cluster_name(&had.cluster);
+            let call = call.principal_arn(&had.principal).policy_arn(policy);
+            eks::if_there(call.send().await.at("eks:DisassociateAccessPolicy"))?;
+        }
+        let changed = wanted.policies.iter().filter(|(arn, scope)| had.policies.get(*arn) != Some(scope));
+        try_join_all(changed.map(|policy| associate(cx, had, policy))).await?;
+        let arn = found.outputs.get("arn").map(String::as_str).unwrap_or_default();
+        eks::retag(cx, arn, &had.tags, &wanted.tags).await?;
+        Ok(Progress::Done)
+    }
+
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+        let (cluster, principal) = (&found.attrs.cluster, &found.id);
+        let call = "eks:DeleteAccessEntry";
+        let Some(live) = describe(cx, cluster, principal).await? else { return Ok(Progress::Done) };
+        owned::prove(cx, &found.address, principal, &eks::tags(live.tags), call)?;
+        let delete = cx.aws.eks.delete_access_entry().cluster_name(cluster).principal_arn(principal);
+        delete.send().await.at(call)?;
+        Ok(Progress::Done)
+    }
+}
+
+async fn describe(cx: Context<'_>, cluster: &str, principal: &str) -> Result<Option<Described>, Failure> {
+    let call = cx.aws.eks.describe_access_entry().cluster_name(cluster).principal_arn(principal);
+    let answer = eks::if_there(call.send().await.at("eks:DescribeAccessEntry"))?;
+    Ok(answer.and_then(|answer| answer.access_entry))
+}
+
+async fn policies(
+    cx: Context<'_>,
+    cluster: &str,
+    principal: &str,
+) -> Result<BTreeMap<String, Vec<String>>, Failure> {
+    let call = cx.aws.eks.list_associated_access_policies().cluster_name(cluster).principal_arn(principal);
+    let policies: Result<Vec<_>, _> = call.into_paginator().items().send().collect().await;
+    let policies = policies.at("eks:ListAssociatedAccessPolicies")?.into_iter().filter_map(|policy| {
+        let mut namespaces = policy.access_scope.and_then(|scope| scope.namespaces).unwrap_or_default();
+        namespaces.sort();
+        Some((policy.policy_arn?, namespaces))
+    });
+    Ok(policies.collect())
+}
+
+/// Associates a policy; one that is associated already gets the scope.
+async fn associate(cx: Context<'_>, of: &Attrs, policy: (&String, &Vec<String>)) -> Result<(), Failure> {
+    let (arn, namespaces) = policy;
+    let scope = match namespaces.is_empty() {
+        true => AccessScope::builder().r#type(AccessScopeType::Cluster),
+        false => {
+            AccessScope::builder().r#type(AccessScopeType::Namespace).set_namespaces(Some(namespaces.clone()))
+        }
+    };
+    let call = cx.aws.eks.associate_access_policy().cluster_name(&of.cluster).principal_arn(&of.principal);
+    let call = call.policy_arn(arn).access_scope(scope.build());
+    call.send().await.at("eks:AssociateAccessPolicy")?;
+    Ok(())
+}

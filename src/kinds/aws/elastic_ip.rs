@@ -1,0 +1,94 @@
+//! The elastic IPs: the addresses that the NAT gateways show to the world.
+
+use async_trait::async_trait;
+use aws_sdk_ec2::types::{DomainType, ResourceType};
+use serde::{Deserialize, Serialize};
+
+use super::{ec2, nat_gateway};
+use crate::adapter::aws::Explain;
+use crate::domain::address::Address;
+use crate::domain::failure::Failure;
+use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::names;
+use crate::domain::port::Progress;
+use crate::domain::resource::Tags;
+use crate::domain::spec::Environment;
+use crate::kinds::kind::tags;
+use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+
+pub struct ElasticIp;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Attrs {
+    tags: Tags,
+}
+
+/// The address of the elastic IP of a zone's NAT gateway.
+pub fn address(zone: &str) -> Address {
+    Address::of("network", "elastic-ip", format!("nat-{zone}"))
+}
+
+#[async_trait]
+impl Kind for ElasticIp {
+    type Attrs = Attrs;
+
+    const INFO: KindInfo = KindInfo {
+        name: "elastic-ip",
+        component: "network",
+        aws_type: "AWS::EC2::EIP",
+        immutable: &[],
+        stands_on: &[],
+        create_first: false,
+        usual: Usual::QUICK,
+    };
+
+    fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
+        let desire = |zone: &String| {
+            let address = address(zone);
+            let attrs = Attrs { tags: tags(env, &address, &names::own(env, address.key())) };
+            Desire::new(address, attrs)
+        };
+        nat_gateway::zones(env).iter().map(desire).collect()
+    }
+
+    async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
+        let call = cx.aws.ec2.describe_addresses().set_filters(Some(ec2::filters(cx, look.only)));
+        let addresses = call.send().await.at("ec2:DescribeAddresses")?.addresses.unwrap_or_default();
+        let found = addresses.into_iter().filter_map(|ip| {
+            let tags = ec2::tags(ip.tags);
+            let address = cx.address_of(&tags)?;
+            let found = Found::new(address, ip.allocation_id?, Attrs { tags: cx.managed(tags) });
+            Some(found.output("public_ip", ip.public_ip.unwrap_or_default()))
+        });
+        Ok(found.collect())
+    }
+
+    async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {
+        let made = cx
+            .aws
+            .ec2_once
+            .allocate_address()
+            .domain(DomainType::Vpc)
+            .tag_specifications(ec2::tag_specification(ResourceType::ElasticIp, &new.attrs.tags))
+            .send()
+            .await
+            .at("ec2:AllocateAddress")?;
+        let id = ec2::made(made.allocation_id, "ec2:AllocateAddress")?;
+        Ok(Found::new(new.address, id, new.attrs).output("public_ip", made.public_ip.unwrap_or_default()))
+    }
+
+    async fn update(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        wanted: &Attrs,
+    ) -> Result<Progress, Failure> {
+        ec2::retag(cx, &found.id, &found.attrs.tags, &wanted.tags).await?;
+        Ok(Progress::Done)
+    }
+
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+        cx.aws.ec2.release_address().allocation_id(&found.id).send().await.at("ec2:ReleaseAddress")?;
+        Ok(Progress::Done)
+    }
+}

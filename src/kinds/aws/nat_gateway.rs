@@ -1,0 +1,156 @@
+//! The NAT gateways: how the private subnets reach the internet. None, one, or one a zone.
+
+use async_trait::async_trait;
+use aws_sdk_ec2::types::{NatGateway as Sdk, NatGatewayState, ResourceType};
+use serde::{Deserialize, Serialize};
+
+use super::subnet::Side;
+use super::{ec2, elastic_ip, internet_gateway, subnet};
+use crate::adapter::aws::{Explain, Lagging};
+use crate::domain::address::Address;
+use crate::domain::failure::Failure;
+use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::names;
+use crate::domain::port::Progress;
+use crate::domain::resource::{Ref, Status, Tags};
+use crate::domain::spec::{Environment, Nat};
+use crate::kinds::kind::tags;
+use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+
+pub struct NatGateway;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Attrs {
+    subnet: Ref,
+    elastic_ip: Ref,
+    tags: Tags,
+}
+
+/// The address of a zone's NAT gateway.
+pub fn address(zone: &str) -> Address {
+    Address::of("network", "nat-gateway", zone)
+}
+
+/// The letters of the zones that have a NAT gateway.
+pub fn zones(env: &Environment) -> Vec<String> {
+    let mut zones = names::zone_letters(env);
+    zones.truncate(match env.network.nat {
+        Nat::None => 0,
+        Nat::Single => 1,
+        Nat::PerZone => zones.len(),
+    });
+    zones
+}
+
+/// The NAT gateway that a zone uses: its own, or the only one.
+pub fn of_zone(env: &Environment, zone: &str) -> Option<Address> {
+    let zones = zones(env);
+    zones.iter().find(|own| *own == zone).or(zones.first()).map(|zone| address(zone))
+}
+
+#[async_trait]
+impl Kind for NatGateway {
+    type Attrs = Attrs;
+
+    const INFO: KindInfo = KindInfo {
+        name: "nat-gateway",
+        component: "network",
+        aws_type: "AWS::EC2::NatGateway",
+        immutable: &["subnet", "elastic_ip"],
+        stands_on: &["subnet", "elastic-ip"],
+        create_first: false,
+        usual: Usual { create: 100, update: 1, delete: 60 },
+    };
+
+    fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
+        let desire = |zone: &String| {
+            let address = address(zone);
+            let attrs = Attrs {
+                subnet: Ref::id(&subnet::address(Side::Public, zone)),
+                elastic_ip: Ref::id(&elastic_ip::address(zone)),
+                tags: tags(env, &address, &names::own(env, &format!("nat-{zone}"))),
+            };
+            // Without a way out of the VPC a NAT gateway goes into its failed state.
+            Desire::new(address, attrs).after([internet_gateway::address()])
+        };
+        zones(env).iter().map(desire).collect()
+    }
+
+    async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
+        let call = cx.aws.ec2.describe_nat_gateways().set_filter(Some(ec2::filters(cx, look.only)));
+        let mut pages = call.into_paginator().items().send();
+        let mut found = vec![];
+        while let Some(gateway) = pages.next().await {
+            let gateway = gateway.at("ec2:DescribeNatGateways")?;
+            // Deleted ones stay in the list for an hour or so, tags and all.
+            let Some(status) = status(&gateway) else { continue };
+            let elastic_ip = elastic_ip_of(&gateway);
+            let tags = ec2::tags(gateway.tags);
+            let (Some(address), Some(id)) = (cx.address_of(&tags), gateway.nat_gateway_id) else { continue };
+            let attrs = Attrs {
+                subnet: gateway.subnet_id.unwrap_or_default().into(),
+                elastic_ip: elastic_ip.into(),
+                tags: cx.managed(tags),
+            };
+            found.push(Found::new(address, id, attrs).status(status));
+        }
+        Ok(found)
+    }
+
+    async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {
+        for attempt in 0..ec2::ATTEMPTS {
+            let call = cx
+                .aws
+                .ec2_once
+                .create_nat_gateway()
+                .subnet_id(new.attrs.subnet.text())
+                .allocation_id(new.attrs.elastic_ip.text())
+                .client_token(ec2::token(&new, attempt))
+                .tag_specifications(ec2::tag_specification(ResourceType::Natgateway, &new.attrs.tags));
+            let made = call.send().await.at("ec2:CreateNatGateway").lagging()?.nat_gateway;
+            let gateway = ec2::made(made, "ec2:CreateNatGateway")?;
+            match status(&gateway) {
+                None | Some(Status::Deleting | Status::Failed) => continue,
+                Some(status) => {
+                    let id = ec2::made(gateway.nat_gateway_id, "ec2:CreateNatGateway")?;
+                    return Ok(Found::new(new.address, id, new.attrs).status(status));
+                }
+            }
+        }
+        Err(ec2::spent("ec2:CreateNatGateway"))
+    }
+
+    async fn update(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        wanted: &Attrs,
+    ) -> Result<Progress, Failure> {
+        ec2::retag(cx, &found.id, &found.attrs.tags, &wanted.tags).await?;
+        Ok(Progress::Done)
+    }
+
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+        let call = cx.aws.ec2.delete_nat_gateway().nat_gateway_id(&found.id);
+        call.send().await.at("ec2:DeleteNatGateway")?;
+        Ok(Progress::Underway)
+    }
+}
+
+/// How a gateway is doing; nothing where it is no more.
+fn status(gateway: &Sdk) -> Option<Status> {
+    match gateway.state {
+        Some(NatGatewayState::Deleted) => None,
+        Some(NatGatewayState::Deleting) => Some(Status::Deleting),
+        Some(NatGatewayState::Failed) => Some(Status::Failed),
+        Some(NatGatewayState::Pending) => Some(Status::Pending),
+        _ => Some(Status::Ready),
+    }
+}
+
+/// The elastic IP that a gateway was made with; people may add more.
+fn elastic_ip_of(gateway: &Sdk) -> String {
+    let addresses = gateway.nat_gateway_addresses.as_deref().unwrap_or_default();
+    let primary = addresses.iter().find(|address| address.is_primary == Some(true)).or(addresses.first());
+    primary.and_then(|address| address.allocation_id.clone()).unwrap_or_default()
+}

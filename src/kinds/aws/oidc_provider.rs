@@ -1,0 +1,262 @@
+//! IAM OIDC providers: GitHub's, which the environments of an account share, and the
+//! cluster's own.
+
+use async_trait::async_trait;
+use futures::future::try_join_all;
+use serde::{Deserialize, Serialize};
+
+use super::permissions::{GITHUB, STS_AUDIENCE};
+use super::{cluster, iam, owned};
+use crate::adapter::aws::Explain;
+use crate::domain::address::Address;
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::names;
+use crate::domain::port::Progress;
+use crate::domain::resource::{Owner, Ref, Tags};
+use crate::domain::spec::Environment;
+use crate::kinds::kind::tags;
+use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+
+pub struct OidcProvider;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Attrs {
+    /// Host and path of the issuer: its URL without `https://`, as IAM keeps it.
+    issuer: Ref,
+    /// Who its tokens may be for.
+    clients: Vec<String>,
+    tags: Tags,
+}
+
+/// Says on a shared provider that an environment uses it; the environment's name follows.
+const CLAIM_TAG: &str = "billpay:claim/";
+/// Says on a shared provider that billpay made it, and so may delete it after the last claim.
+const MADE_TAG: &str = "billpay:made";
+
+/// The address of GitHub's provider.
+pub fn github_address() -> Address {
+    Address::of("iam", "oidc-provider", "github")
+}
+
+fn cluster_address() -> Address {
+    Address::of("iam", "oidc-provider", "cluster")
+}
+
+/// What this environment writes on a provider that it shares.
+fn claim(env: &Environment) -> Tags {
+    Tags::from([(format!("{CLAIM_TAG}{}", env.environment), github_address().to_string())])
+}
+
+#[async_trait]
+impl Kind for OidcProvider {
+    type Attrs = Attrs;
+
+    const INFO: KindInfo = KindInfo {
+        name: "oidc-provider",
+        component: "iam",
+        aws_type: "AWS::IAM::OIDCProvider",
+        immutable: &["issuer"],
+        stands_on: &["cluster"],
+        create_first: false,
+        usual: Usual::QUICK,
+    };
+
+    fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
+        let clients = vec![STS_AUDIENCE.to_string()];
+        let github = Attrs { issuer: GITHUB.into(), clients: clients.clone(), tags: claim(env) };
+        let address = cluster_address();
+        let tags = tags(env, &address, &names::cluster(env));
+        let own = Attrs { issuer: Ref::output(&cluster::address(), "issuer_host"), clients, tags };
+        vec![Desire::new(github_address(), github), Desire::new(address, own)]
+    }
+
+    /// IAM allows one provider a URL and account, and few accounts have more than a handful.
+    async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
+        let known =
+            look.wanted.first().map(|(_, wanted)| wanted.issuer.text()).filter(|text| !text.is_empty());
+        let arns = match (look.only, known) {
+            (Some(_), Some(issuer)) => vec![names::oidc_provider_arn(cx.env, issuer)],
+            _ => {
+                let list = cx.aws.iam.list_open_id_connect_providers().send().await;
+                let list = list.at("iam:ListOpenIDConnectProviders")?.open_id_connect_provider_list;
+                list.unwrap_or_default().into_iter().filter_map(|provider| provider.arn).collect()
+            }
+        };
+        let providers = try_join_all(arns.iter().map(|arn| read(cx, arn))).await?;
+        let found = providers.into_iter().flatten().filter_map(|provider| {
+            if provider.issuer == GITHUB { shared(cx, provider) } else { own(cx, provider, &look) }
+        });
+        Ok(found.filter(|found| look.only.is_none_or(|only| found.address == *only)).collect())
+    }
+
+    async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {
+        let issuer = new.attrs.issuer.text().to_string();
+        let arn = names::oidc_provider_arn(cx.env, &issuer);
+        let mut tags = new.attrs.tags.clone();
+        if issuer == GITHUB {
+            tags.insert(MADE_TAG.to_string(), "true".to_string());
+            if let Some(there) = read(cx, &arn).await? {
+                return join(cx, there, new.attrs).await;
+            }
+        }
+        let made = cx
+            .aws
+            .iam
+            .create_open_id_connect_provider()
+            .url(format!("https://{issuer}"))
+            .set_client_id_list(Some(new.attrs.clients.clone()))
+            .set_tags(Some(iam::to_tags(&tags)?))
+            .send()
+            .await
+            .at("iam:CreateOpenIDConnectProvider");
+        match made {
+            Ok(_) => Ok(Found::new(new.address, &arn, new.attrs).output("arn", arn)),
+            // Another environment was quicker.
+            Err(failure) if failure.class == FailureClass::Exists && issuer == GITHUB => {
+                match read(cx, &arn).await? {
+                    Some(there) => join(cx, there, new.attrs).await,
+                    None => Err(failure),
+                }
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn update(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        wanted: &Attrs,
+    ) -> Result<Progress, Failure> {
+        set_clients(cx, &found.id, &found.attrs.clients, &wanted.clients).await?;
+        let (set, unset) = owned::tag_changes(&found.attrs.tags, &wanted.tags);
+        tag(cx, &found.id, &set).await?;
+        untag(cx, &found.id, unset).await?;
+        Ok(Progress::Done)
+    }
+
+    /// Gives up this environment's claim on a shared provider. Whoever holds the last one
+    /// deletes it, if billpay made it; if that is cut short, it is found without a claim.
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+        let arn = &found.id;
+        let Some(live) = read(cx, arn).await? else { return Ok(Progress::Done) };
+        if found.address != github_address() {
+            owned::prove(cx, &found.address, arn, &live.tags, "iam:DeleteOpenIDConnectProvider")?;
+            return delete(cx, arn).await;
+        }
+        let claim: Vec<String> = claim(cx.env).into_keys().collect();
+        if live.may_go_without(&claim) {
+            return delete(cx, arn).await;
+        }
+        untag(cx, arn, claim).await?;
+        match read(cx, arn).await? {
+            Some(left) if left.may_go_without(&[]) => delete(cx, arn).await,
+            _ => Ok(Progress::Done),
+        }
+    }
+}
+
+/// A provider as it was read, with all its tags.
+struct Provider {
+    arn: String,
+    issuer: String,
+    clients: Vec<String>,
+    tags: Tags,
+}
+
+impl Provider {
+    /// Whether billpay made it and nobody holds a claim, these left aside.
+    fn may_go_without(&self, claims: &[String]) -> bool {
+        let mut held = self.tags.keys().filter(|key| key.starts_with(CLAIM_TAG) && !claims.contains(key));
+        self.tags.contains_key(MADE_TAG) && held.next().is_none()
+    }
+}
+
+/// A shared provider is ours as far as our claim goes; one that billpay made and that
+/// nobody claims any more is left from a delete cut short, and anybody's to finish.
+fn shared(cx: Context<'_>, provider: Provider) -> Option<Found<Attrs>> {
+    let ours = claim(cx.env);
+    let claimed = ours.keys().any(|key| provider.tags.contains_key(key));
+    if !claimed && !provider.may_go_without(&[]) {
+        return None;
+    }
+    let tags = provider.tags.into_iter().filter(|(key, _)| ours.contains_key(key)).collect();
+    // Others may have added clients of their own, which are none of our business.
+    let clients = provider.clients.into_iter().filter(|client| client == STS_AUDIENCE).collect();
+    let attrs = Attrs { issuer: provider.issuer.into(), clients, tags };
+    Some(Found::new(github_address(), &provider.arn, attrs).output("arn", provider.arn))
+}
+
+fn own(cx: Context<'_>, provider: Provider, look: &Look<'_, Attrs>) -> Option<Found<Attrs>> {
+    let wanted = look.wanted(|wanted| wanted.issuer.text() == provider.issuer).map(|(address, _)| address);
+    let (address, owner) = owned::claim(cx, &provider.tags, wanted, look.only)?;
+    if owner == Owner::Ours && address == github_address() {
+        return None;
+    }
+    let attrs =
+        Attrs { issuer: provider.issuer.into(), clients: provider.clients, tags: cx.managed(provider.tags) };
+    Some(Found::new(address, &provider.arn, attrs).owner(owner).output("arn", provider.arn))
+}
+
+/// Adds this environment's claim to a provider that is there, whoever made it.
+async fn join(cx: Context<'_>, there: Provider, wanted: Attrs) -> Result<Found<Attrs>, Failure> {
+    let had: Vec<String> = there.clients.into_iter().filter(|client| client == STS_AUDIENCE).collect();
+    tag(cx, &there.arn, &wanted.tags).await?;
+    set_clients(cx, &there.arn, &had, &wanted.clients).await?;
+    Ok(Found::new(github_address(), &there.arn, wanted).output("arn", there.arn))
+}
+
+async fn read(cx: Context<'_>, arn: &str) -> Result<Option<Provider>, Failure> {
+    let call = cx.aws.iam.get_open_id_connect_provider().open_id_connect_provider_arn(arn);
+    let answer = match call.send().await.at("iam:GetOpenIDConnectProvider") {
+        Err(failure) if failure.class == FailureClass::NotFound => return Ok(None),
+        other => other?,
+    };
+    let mut clients = answer.client_id_list.unwrap_or_default();
+    clients.sort();
+    let issuer = arn.split_once(":oidc-provider/").map(|(_, issuer)| issuer).unwrap_or_default();
+    Ok(Some(Provider {
+        arn: arn.to_string(),
+        issuer: issuer.to_string(),
+        clients,
+        tags: iam::tags(answer.tags),
+    }))
+}
+
+async fn delete(cx: Context<'_>, arn: &str) -> Result<Progress, Failure> {
+    let call = cx.aws.iam.delete_open_id_connect_provider().open_id_connect_provider_arn(arn);
+    call.send().await.at("iam:DeleteOpenIDConnectProvider")?;
+    Ok(Progress::Done)
+}
+
+async fn set_clients(cx: Context<'_>, arn: &str, had: &[String], wanted: &[String]) -> Result<(), Failure> {
+    for client in wanted.iter().filter(|client| !had.contains(client)) {
+        let call = cx.aws.iam.add_client_id_to_open_id_connect_provider();
+        let call = call.open_id_connect_provider_arn(arn).client_id(client);
+        call.send().await.at("iam:AddClientIDToOpenIDConnectProvider")?;
+    }
+    for client in had.iter().filter(|client| !wanted.contains(client)) {
+        let call = cx.aws.iam.remove_client_id_from_open_id_connect_provider();
+        let call = call.open_id_connect_provider_arn(arn).client_id(client);
+        call.send().await.at("iam:RemoveClientIDFromOpenIDConnectProvider")?;
+    }
+    Ok(())
+}
+
+async fn tag(cx: Context<'_>, arn: &str, tags: &Tags) -> Result<(), Failure> {
+    if tags.is_empty() {
+        return Ok(());
+    }
+    let call = cx.aws.iam.tag_open_id_connect_provider().open_id_connect_provider_arn(arn);
+    call.set_tags(Some(iam::to_tags(tags)?)).send().await.at("iam:TagOpenIDConnectProvider")?;
+    Ok(())
+}
+
+async fn untag(cx: Context<'_>, arn: &str, keys: Vec<String>) -> Result<(), Failure> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let call = cx.aws.iam.untag_open_id_connect_provider().open_id_connect_provider_arn(arn);
+    iam::gone(call.set_tag_keys(Some(keys)).send().await.at("iam:UntagOpenIDConnectProvider"))
+}

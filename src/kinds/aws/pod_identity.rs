@@ -1,0 +1,170 @@
+//! EKS Pod Identity associations: which role the pods of a service account take.
+
+use async_trait::async_trait;
+use aws_sdk_eks::types::{PodIdentityAssociation, PodIdentityAssociationSummary};
+use serde::{Deserialize, Serialize};
+
+use super::{cluster, eks, owned, role};
+use crate::adapter::aws::Explain;
+use crate::domain::address::Address;
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::names;
+use crate::domain::port::Progress;
+use crate::domain::resource::Tags;
+use crate::domain::spec::Environment;
+use crate::kinds::kind::tags;
+use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+
+pub struct PodIdentity;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Attrs {
+    cluster: String,
+    namespace: String,
+    service_account: String,
+    role_arn: String,
+    tags: Tags,
+}
+
+/// The key of the load balancer controller's role and association.
+const CONTROLLER: &str = "load-balancer-controller";
+
+/// The address of a pod identity association.
+pub fn address(key: &str) -> Address {
+    Address::of("eks", "pod-identity", key)
+}
+
+#[async_trait]
+impl Kind for PodIdentity {
+    type Attrs = Attrs;
+
+    const INFO: KindInfo = KindInfo {
+        name: "pod-identity",
+        component: "eks",
+        aws_type: "AWS::EKS::PodIdentityAssociation",
+        immutable: &["cluster", "namespace", "service_account"],
+        stands_on: &["cluster", "role"],
+        create_first: false,
+        usual: Usual::QUICK,
+    };
+
+    /// One for each service, whose service account bears its name, and the controller's.
+    /// Those of add-ons belong to the add-ons.
+    fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
+        let desire = |key: &str, namespace: String, account: &str, name: String, role: Address| {
+            let address = address(key);
+            let attrs = Attrs {
+                cluster: names::cluster(env),
+                namespace,
+                service_account: account.to_string(),
+                role_arn: names::role_arn(env, &name),
+                tags: tags(env, &address, key),
+            };
+            Desire::new(address, attrs).after([cluster::address(), role])
+        };
+        let mut wanted: Vec<_> = env
+            .services
+            .keys()
+            .map(|service| {
+                let (role, name) = (role::service_address(service), names::service_role(env, service));
+                desire(service, names::namespace(env), service, name, role)
+            })
+            .collect();
+        if env.cluster.load_balancer_controller {
+            let (role, name) = (role::address(CONTROLLER), names::cluster_role(env, CONTROLLER));
+            let account = format!("aws-{CONTROLLER}");
+            wanted.push(desire(CONTROLLER, "kube-system".to_string(), &account, name, role));
+        }
+        wanted
+    }
+
+    async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
+        let cluster = &names::cluster(cx.env);
+        let mut call = cx.aws.eks.list_pod_identity_associations().cluster_name(cluster);
+        if let (Some(_), Some((_, wanted))) = (look.only, look.wanted.first()) {
+            call = call.namespace(&wanted.namespace).service_account(&wanted.service_account);
+        }
+        let listed: Result<Vec<PodIdentityAssociationSummary>, _> =
+            call.into_paginator().items().send().collect().await;
+        let listed = eks::if_there(listed.at("eks:ListPodIdentityAssociations"))?.unwrap_or_default();
+        let people_or_ours = listed.into_iter().filter(|summary| summary.owner_arn.is_none());
+        let ids = people_or_ours.filter_map(|summary| summary.association_id);
+        let associations = eks::details(ids, |id| async move { describe(cx, cluster, &id).await }).await?;
+        let found = associations.into_iter().filter_map(|association| {
+            let tags = eks::tags(association.tags.clone());
+            let wanted = look.wanted(|wanted| {
+                association.namespace() == Some(&wanted.namespace)
+                    && association.service_account() == Some(&wanted.service_account)
+            });
+            let wanted = wanted.map(|(address, _)| address);
+            let (address, owner) = owned::claim(cx, &tags, wanted, look.only)?;
+            Some(found_of(cx, address, association)?.owner(owner))
+        });
+        Ok(found.collect())
+    }
+
+    async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {
+        let (attrs, call) = (new.attrs, "eks:CreatePodIdentityAssociation");
+        let made = cx
+            .aws
+            .eks
+            .create_pod_identity_association()
+            .cluster_name(&attrs.cluster)
+            .namespace(&attrs.namespace)
+            .service_account(&attrs.service_account)
+            .role_arn(&attrs.role_arn)
+            .client_request_token(new.token)
+            .set_tags(eks::to_tags(&attrs.tags))
+            .send()
+            .await
+            .at(call)?;
+        let found = made.association.and_then(|association| found_of(cx, new.address, association));
+        let empty = || Failure::new(FailureClass::Ambiguous, call, "the answer names nothing that was made");
+        Ok(Found { attrs, ..found.ok_or_else(empty)? })
+    }
+
+    async fn update(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        wanted: &Attrs,
+    ) -> Result<Progress, Failure> {
+        if found.attrs.role_arn != wanted.role_arn {
+            let call = cx.aws.eks.update_pod_identity_association().cluster_name(&found.attrs.cluster);
+            let call = call.association_id(&found.id).role_arn(&wanted.role_arn);
+            call.send().await.at("eks:UpdatePodIdentityAssociation")?;
+        }
+        let arn = found.outputs.get("arn").map(String::as_str).unwrap_or_default();
+        eks::retag(cx, arn, &found.attrs.tags, &wanted.tags).await?;
+        Ok(Progress::Done)
+    }
+
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+        let call = cx.aws.eks.delete_pod_identity_association().cluster_name(&found.attrs.cluster);
+        call.association_id(&found.id).send().await.at("eks:DeletePodIdentityAssociation")?;
+        Ok(Progress::Done)
+    }
+}
+
+async fn describe(
+    cx: Context<'_>,
+    cluster: &str,
+    id: &str,
+) -> Result<Option<PodIdentityAssociation>, Failure> {
+    let call = cx.aws.eks.describe_pod_identity_association().cluster_name(cluster).association_id(id);
+    let answer = eks::if_there(call.send().await.at("eks:DescribePodIdentityAssociation"))?;
+    Ok(answer.and_then(|answer| answer.association))
+}
+
+fn found_of(cx: Context<'_>, address: Address, association: PodIdentityAssociation) -> Option<Found<Attrs>> {
+    let attrs = Attrs {
+        cluster: association.cluster_name.unwrap_or_default(),
+        namespace: association.namespace.unwrap_or_default(),
+        service_account: association.service_account.unwrap_or_default(),
+        role_arn: association.role_arn.unwrap_or_default(),
+        tags: cx.managed(eks::tags(association.tags)),
+    };
+    let arn = association.association_arn.unwrap_or_default();
+    Some(Found::new(address, association.association_id?, attrs).output("arn", arn))
+}

@@ -1,0 +1,241 @@
+//! The gateway endpoint of S3: image layers and backups reach S3 free of charge, not through NAT.
+
+use async_trait::async_trait;
+use aws_sdk_ec2::types::{ResourceType, State, VpcEndpointType};
+use futures::try_join;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{ec2, route_table, vpc};
+use crate::adapter::aws::{Explain, Lagging, refusal};
+use crate::domain::address::Address;
+use crate::domain::failure::Failure;
+use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::names;
+use crate::domain::port::Progress;
+use crate::domain::resource::{Ref, Status, Tags};
+use crate::domain::spec::Environment;
+use crate::kinds::kind::tags;
+use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+
+pub struct S3Endpoint;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Attrs {
+    vpc: Ref,
+    service: String,
+    /// The route tables whose subnets reach S3 through it.
+    route_tables: ec2::Refs,
+    policy: Value,
+    tags: Tags,
+}
+
+/// The address of an environment's S3 endpoint.
+pub fn address() -> Address {
+    Address::only("network", "s3-endpoint")
+}
+
+#[async_trait]
+impl Kind for S3Endpoint {
+    type Attrs = Attrs;
+
+    const INFO: KindInfo = KindInfo {
+        name: "s3-endpoint",
+        component: "network",
+        aws_type: "AWS::EC2::VPCEndpoint",
+        immutable: &["vpc", "service"],
+        stands_on: &["vpc", "route-table"],
+        create_first: false,
+        usual: Usual { create: 5, update: 2, delete: 10 },
+    };
+
+    fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
+        if !env.network.s3_endpoint {
+            return vec![];
+        }
+        let address = address();
+        let attrs = Attrs {
+            vpc: Ref::id(&vpc::address()),
+            service: format!("com.amazonaws.{}.s3", env.region),
+            route_tables: ec2::refs(route_table::addresses(env)),
+            policy: full_access(),
+            tags: tags(env, &address, &names::own(env, "s3-endpoint")),
+        };
+        vec![Desire::new(address, attrs)]
+    }
+
+    async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
+        let endpoints = async {
+            let call = cx.aws.ec2.describe_vpc_endpoints().set_filters(Some(ec2::filters(cx, look.only)));
+            let mut pages = call.into_paginator().items().send();
+            let mut endpoints = vec![];
+            while let Some(endpoint) = pages.next().await {
+                endpoints.push(endpoint.at("ec2:DescribeVpcEndpoints")?);
+            }
+            Ok(endpoints)
+        };
+        let (endpoints, keys) = try_join!(endpoints, route_table::keys(cx))?;
+        let found = endpoints.into_iter().filter_map(|endpoint| {
+            let status = status(endpoint.state.as_ref())?;
+            let tags = ec2::tags(endpoint.tags);
+            let address = cx.address_of(&tags)?;
+            let attrs = Attrs {
+                vpc: endpoint.vpc_id.unwrap_or_default().into(),
+                service: endpoint.service_name.unwrap_or_default(),
+                route_tables: ec2::found_refs(endpoint.route_table_ids.unwrap_or_default(), &keys),
+                policy: policy(endpoint.policy_document.as_deref()),
+                tags: cx.managed(tags),
+            };
+            Some(Found::new(address, endpoint.vpc_endpoint_id?, attrs).status(status))
+        });
+        Ok(found.collect())
+    }
+
+    async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {
+        for attempt in 0..ec2::ATTEMPTS {
+            let route_tables = new.attrs.route_tables.values().map(|table| table.text().to_string());
+            let call = cx
+                .aws
+                .ec2_once
+                .create_vpc_endpoint()
+                .vpc_endpoint_type(VpcEndpointType::Gateway)
+                .vpc_id(new.attrs.vpc.text())
+                .service_name(&new.attrs.service)
+                .set_route_table_ids(Some(route_tables.collect()))
+                .policy_document(new.attrs.policy.to_string())
+                .client_token(ec2::token(&new, attempt))
+                .tag_specifications(ec2::tag_specification(ResourceType::VpcEndpoint, &new.attrs.tags));
+            let made = call.send().await.at("ec2:CreateVpcEndpoint").lagging()?.vpc_endpoint;
+            let endpoint = ec2::made(made, "ec2:CreateVpcEndpoint")?;
+            match status(endpoint.state.as_ref()) {
+                None | Some(Status::Deleting | Status::Failed) => continue,
+                Some(status) => {
+                    let id = ec2::made(endpoint.vpc_endpoint_id, "ec2:CreateVpcEndpoint")?;
+                    return Ok(Found::new(new.address, id, new.attrs).status(status));
+                }
+            }
+        }
+        Err(ec2::spent("ec2:CreateVpcEndpoint"))
+    }
+
+    async fn update(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        wanted: &Attrs,
+    ) -> Result<Progress, Failure> {
+        let have = &found.attrs;
+        let add = ec2::beyond(&wanted.route_tables, &have.route_tables);
+        let remove = ec2::beyond(&have.route_tables, &wanted.route_tables);
+        let policy = (have.policy != wanted.policy).then(|| wanted.policy.to_string());
+        if !add.is_empty() || !remove.is_empty() || policy.is_some() {
+            let owned = |ids: Vec<&str>| {
+                (!ids.is_empty()).then(|| ids.into_iter().map(str::to_string).collect::<Vec<_>>())
+            };
+            cx.aws
+                .ec2
+                .modify_vpc_endpoint()
+                .vpc_endpoint_id(&found.id)
+                .set_add_route_table_ids(owned(add))
+                .set_remove_route_table_ids(owned(remove))
+                .set_policy_document(policy)
+                .send()
+                .await
+                .at("ec2:ModifyVpcEndpoint")
+                .lagging()?;
+        }
+        ec2::retag(cx, &found.id, &have.tags, &wanted.tags).await?;
+        Ok(Progress::Done)
+    }
+
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+        let call = cx.aws.ec2.delete_vpc_endpoints().vpc_endpoint_ids(&found.id);
+        let refused = call.send().await.at("ec2:DeleteVpcEndpoints")?.unsuccessful.unwrap_or_default();
+        match refused.into_iter().find_map(|item| item.error) {
+            Some(error) => {
+                let (code, message) = (error.code.unwrap_or_default(), error.message.unwrap_or_default());
+                Err(refusal("ec2:DeleteVpcEndpoints", &code, &message))
+            }
+            None => Ok(Progress::Underway),
+        }
+    }
+}
+
+/// How an endpoint is doing; nothing where it is no more. AWS writes the states in small
+/// letters, its documentation in capitals.
+fn status(state: Option<&State>) -> Option<Status> {
+    match state.map(State::as_str).unwrap_or_default().to_ascii_lowercase().as_str() {
+        "deleted" => None,
+        "deleting" => Some(Status::Deleting),
+        "failed" | "rejected" | "expired" => Some(Status::Failed),
+        "pending" | "pendingacceptance" => Some(Status::Pending),
+        _ => Some(Status::Ready),
+    }
+}
+
+/// What AWS writes where no policy is given: what may be reached is up to IAM and to the buckets.
+fn full_access() -> Value {
+    let statement = json!({"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"});
+    json!({"Version": "2008-10-17", "Statement": [statement]})
+}
+
+/// A policy as an attribute shows it. None at all, or the same in other words, is full access.
+fn policy(document: Option<&str>) -> Value {
+    let Some(document) = document.filter(|text| !text.is_empty()) else { return full_access() };
+    let Ok(policy) = serde_json::from_str::<Value>(document) else { return document.into() };
+    let statements = match &policy["Statement"] {
+        Value::Array(several) => several.iter().map(normal).collect(),
+        one => vec![normal(one)],
+    };
+    if Value::Array(statements) == full_access()["Statement"] { full_access() } else { policy }
+}
+
+/// A statement in the shortest of the wordings that IAM allows for the same thing.
+fn normal(statement: &Value) -> Value {
+    let fields = statement.as_object().into_iter().flatten().filter(|(name, _)| *name != "Sid");
+    let fields = fields.map(|(name, value)| {
+        let value = value.get("AWS").filter(|_| name == "Principal").unwrap_or(value);
+        let value = match value.as_array().map(Vec::as_slice) {
+            Some([only]) => only,
+            _ => value,
+        };
+        (name.clone(), value.clone())
+    });
+    Value::Object(fields.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_access_is_known_in_every_wording() {
+        for document in [
+            None,
+            Some(""),
+            Some(
+                r#"{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#,
+            ),
+            Some(
+                r#"{"Version":"2012-10-17","Statement":{"Sid":"all","Effect":"Allow","Principal":{"AWS":"*"},"Action":["*"],"Resource":["*"]}}"#,
+            ),
+        ] {
+            assert_eq!(policy(document), full_access(), "{document:?}");
+        }
+    }
+
+    #[test]
+    fn another_policy_is_a_difference() {
+        let narrow =
+            r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"}]}"#;
+        assert_ne!(policy(Some(narrow)), full_access());
+        assert_eq!(policy(Some("not json")), json!("not json"));
+    }
+
+    #[test]
+    fn states_are_known_in_either_case() {
+        assert_eq!(status(Some(&State::from("available"))), Some(Status::Ready));
+        assert_eq!(status(Some(&State::Deleting)), Some(Status::Deleting));
+        assert_eq!(status(Some(&State::from("deleted"))), None);
+    }
+}

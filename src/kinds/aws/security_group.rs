@@ -1,0 +1,233 @@
+//! The security groups: who may talk to whom inside the VPC.
+//!
+//! The internet reaches the load balancers, they reach the services, the services reach one
+//! another, the cluster's API and, through NAT, AWS. A group names another one only in this
+//! direction (cluster → services → load-balancer), and itself by the word `self`: were two
+//! groups to name each other, neither could be made first.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use aws_sdk_ec2::types::{Filter, ResourceType, SecurityGroup as Sdk};
+use futures::try_join;
+use serde::{Deserialize, Serialize};
+
+use super::security_group_rules::{Direction, Rule, apply, observed, revoke_all};
+use super::{ec2, vpc};
+use crate::adapter::aws::{Explain, Lagging};
+use crate::domain::address::Address;
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::names;
+use crate::domain::port::Progress;
+use crate::domain::resource::{Ref, Tags};
+use crate::domain::spec::Environment;
+use crate::kinds::kind::tags;
+use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+
+pub struct SecurityGroup;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Attrs {
+    vpc: Ref,
+    name: String,
+    description: String,
+    rules: Vec<Rule>,
+    tags: Tags,
+}
+
+/// The group of the load balancers that the cluster makes.
+pub fn load_balancer_address() -> Address {
+    Address::of("network", "security-group", "load-balancer")
+}
+
+/// The group that the cluster's control plane has beside the one that EKS makes.
+pub fn cluster_address() -> Address {
+    Address::of("network", "security-group", "cluster")
+}
+
+/// The group of what the services run on.
+pub fn services_address() -> Address {
+    Address::of("network", "security-group", "services")
+}
+
+#[async_trait]
+impl Kind for SecurityGroup {
+    type Attrs = Attrs;
+
+    const INFO: KindInfo = KindInfo {
+        name: "security-group",
+        component: "network",
+        aws_type: "AWS::EC2::SecurityGroup",
+        immutable: &["vpc", "name", "description"],
+        // Not one on another: two that name each other (a rule made by hand is enough)
+        // would wait for each other for good. A delete revokes such rules instead.
+        stands_on: &["vpc"],
+        create_first: false,
+        usual: Usual { create: 3, update: 2, delete: 2 },
+    };
+
+    fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
+        let groups = [
+            (load_balancer_address(), "Load balancers of the services", load_balancer_rules(env)),
+            (cluster_address(), "Control plane of the cluster", cluster_rules(env)),
+            (services_address(), "Services on the cluster", services_rules(env)),
+        ];
+        let desire = |(address, description, mut rules): (Address, &str, Vec<Rule>)| {
+            rules.sort();
+            let name = names::own(env, address.key());
+            let attrs = Attrs {
+                vpc: Ref::id(&vpc::address()),
+                tags: tags(env, &address, &name),
+                name,
+                description: description.to_string(),
+                rules,
+            };
+            Desire::new(address, attrs)
+        };
+        groups.into_iter().map(desire).collect()
+    }
+
+    async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
+        let names = look.wanted.iter().map(|(_, attrs)| attrs.name.clone()).collect();
+        let named = Filter::builder().name("group-name").set_values(Some(names)).build();
+        let (ours, named) = try_join!(list(cx, ec2::filters(cx, look.only)), list(cx, vec![named]))?;
+        let known: BTreeSet<_> = ours.iter().map(|group| group.group_id.clone()).collect();
+        let others: Vec<Sdk> = named.into_iter().filter(|group| !known.contains(&group.group_id)).collect();
+
+        let mut found: Vec<Found<Attrs>> = vec![];
+        for group in ours {
+            if let Some(address) = cx.address_of(&ec2::tags(group.tags.clone())) {
+                found.extend(show(cx, address, group));
+            }
+        }
+        // A name is taken only inside its VPC, and what is in ours is rarely somebody else's.
+        let vpcs = if others.is_empty() { vec![] } else { vpc::ids(cx).await? };
+        for group in others {
+            let name = group.group_name.clone().unwrap_or_default();
+            let in_ours = group.vpc_id.as_ref().is_some_and(|vpc| vpcs.contains(vpc));
+            if let Some((address, _)) = look.wanted(|attrs| attrs.name == name).filter(|_| in_ours) {
+                let owner = cx.owner(address, &ec2::tags(group.tags.clone()));
+                found.extend(show(cx, address.clone(), group).map(|group| group.owner(owner)));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {
+        let made = cx
+            .aws
+            .ec2_once
+            .create_security_group()
+            .vpc_id(new.attrs.vpc.text())
+            .group_name(&new.attrs.name)
+            .description(&new.attrs.description)
+            .tag_specifications(ec2::tag_specification(ResourceType::SecurityGroup, &new.attrs.tags))
+            .send()
+            .await
+            .at("ec2:CreateSecurityGroup")
+            .lagging()?;
+        let id = ec2::made(made.group_id, "ec2:CreateSecurityGroup")?;
+        apply(cx, &id, &[Rule::made_by_aws()], &new.attrs.rules).await?;
+        Ok(Found::new(new.address, id, new.attrs))
+    }
+
+    async fn update(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        wanted: &Attrs,
+    ) -> Result<Progress, Failure> {
+        apply(cx, &found.id, &found.attrs.rules, &wanted.rules).await?;
+        ec2::retag(cx, &found.id, &found.attrs.tags, &wanted.tags).await?;
+        Ok(Progress::Done)
+    }
+
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+        let delete = async || {
+            cx.aws.ec2.delete_security_group().group_id(&found.id).send().await.at("ec2:DeleteSecurityGroup")
+        };
+        match delete().await {
+            Err(failure) if failure.class == FailureClass::InUse => {
+                let_go(cx, &found.id).await?;
+                delete().await?;
+            }
+            deleted => drop(deleted?),
+        }
+        Ok(Progress::Done)
+    }
+}
+
+fn load_balancer_rules(env: &Environment) -> Vec<Rule> {
+    let anywhere = || Ref::from("0.0.0.0/0");
+    let mut rules = vec![
+        Rule::tcp(Direction::Ingress, 443, anywhere(), "HTTPS from anywhere"),
+        Rule::tcp(Direction::Ingress, 80, anywhere(), "HTTP from anywhere, to be sent on to HTTPS"),
+    ];
+    let vpc = env.network.cidr.to_string();
+    let to_services =
+        |port| Rule::tcp(Direction::Egress, port, vpc.clone().into(), "Requests to the services");
+    rules.extend(ports(env).into_iter().map(to_services));
+    rules
+}
+
+fn cluster_rules(env: &Environment) -> Vec<Rule> {
+    let services = Ref::id(&services_address());
+    vec![
+        Rule::tcp(Direction::Ingress, 443, services, "Kubernetes API for the services"),
+        Rule::all(Direction::Egress, env.network.cidr.to_string().into(), "Nodes and webhooks in the VPC"),
+    ]
+}
+
+fn services_rules(env: &Environment) -> Vec<Rule> {
+    let load_balancer = Ref::id(&load_balancer_address());
+    let from_outside =
+        |port| Rule::tcp(Direction::Ingress, port, load_balancer.clone(), "Requests from the load balancers");
+    let mut rules: Vec<Rule> = ports(env).into_iter().map(from_outside).collect();
+    rules.push(Rule::all(Direction::Ingress, "self".into(), "Between the services"));
+    rules.push(Rule::all(Direction::Egress, "0.0.0.0/0".into(), "AWS APIs and images, through NAT"));
+    rules
+}
+
+/// The ports that services listen on.
+fn ports(env: &Environment) -> BTreeSet<u16> {
+    env.services.values().map(|service| service.port).collect()
+}
+
+fn show(cx: Context<'_>, address: Address, group: Sdk) -> Option<Found<Attrs>> {
+    let rules = observed(cx, &group);
+    let attrs = Attrs {
+        vpc: group.vpc_id.unwrap_or_default().into(),
+        name: group.group_name.unwrap_or_default(),
+        description: group.description.unwrap_or_default(),
+        rules,
+        tags: cx.managed(ec2::tags(group.tags)),
+    };
+    Some(Found::new(address, group.group_id?, attrs))
+}
+
+async fn list(cx: Context<'_>, filters: Vec<Filter>) -> Result<Vec<Sdk>, Failure> {
+    // A filter without values means all groups of the account to some, none to others.
+    if filters.iter().any(|filter| filter.values().is_empty()) {
+        return Ok(vec![]);
+    }
+    let call = cx.aws.ec2.describe_security_groups().set_filters(Some(filters));
+    let mut pages = call.into_paginator().items().send();
+    let mut groups = vec![];
+    while let Some(group) = pages.next().await {
+        groups.push(group.at("ec2:DescribeSecurityGroups")?);
+    }
+    Ok(groups)
+}
+
+/// Revokes the rules of our other groups that name this one, which else can't be deleted.
+async fn let_go(cx: Context<'_>, id: &str) -> Result<(), Failure> {
+    for group in list(cx, ec2::filters(cx, None)).await? {
+        let names_it: Vec<Rule> =
+            observed(cx, &group).into_iter().filter(|rule| rule.peer.text() == id).collect();
+        if let Some(group) = group.group_id {
+            revoke_all(cx, &group, &names_it).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! The subnets: in every zone one that the internet reaches and one that it doesn't.
+
+use async_trait::async_trait;
+use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, Subnet as Sdk, SubnetState};
+use serde::{Deserialize, Serialize};
+
+use super::{ec2, vpc};
+use crate::adapter::aws::{Explain, Lagging};
+use crate::domain::address::Address;
+use crate::domain::failure::Failure;
+use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::names;
+use crate::domain::port::Progress;
+use crate::domain::resource::{Ref, Status, Tags};
+use crate::domain::spec::Environment;
+use crate::kinds::kind::tags;
+use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+
+pub struct Subnet;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Attrs {
+    vpc: Ref,
+    cidr: String,
+    zone: String,
+    /// Whether what starts in it gets a public address.
+    public: bool,
+    tags: Tags,
+}
+
+/// Which of a zone's two subnets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Routed to the internet gateway: load balancers and NAT gateways.
+    Public,
+    /// Out through NAT at most: nodes and the cluster's own interfaces.
+    Private,
+}
+
+impl Side {
+    fn name(self) -> &'static str {
+        match self {
+            Side::Public => "public",
+            Side::Private => "private",
+        }
+    }
+}
+
+/// The address of a zone's public or private subnet.
+pub fn address(side: Side, zone: &str) -> Address {
+    Address::of("network", "subnet", format!("{}-{zone}", side.name()))
+}
+
+/// The addresses of all public or all private subnets, in the order of the zones.
+pub fn addresses(env: &Environment, side: Side) -> Vec<Address> {
+    names::zone_letters(env).iter().map(|zone| address(side, zone)).collect()
+}
+
+#[async_trait]
+impl Kind for Subnet {
+    type Attrs = Attrs;
+
+    const INFO: KindInfo = KindInfo {
+        name: "subnet",
+        component: "network",
+        aws_type: "AWS::EC2::Subnet",
+        immutable: &["vpc", "cidr", "zone"],
+        stands_on: &["vpc"],
+        create_first: false,
+        usual: Usual { create: 2, update: 1, delete: 1 },
+    };
+
+    fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
+        let sides =
+            [(Side::Public, &env.network.public_subnets), (Side::Private, &env.network.private_subnets)];
+        let zones = names::zone_letters(env);
+        let mut desires = vec![];
+        for (side, ranges) in sides {
+            for (zone, cidr) in zones.iter().zip(ranges) {
+                let address = address(side, zone);
+                let mut tags = tags(env, &address, &names::own(env, address.key()));
+                tags.insert(load_balancer_tag(side).to_string(), "1".to_string());
+                let attrs = Attrs {
+                    vpc: Ref::id(&vpc::address()),
+                    cidr: cidr.to_string(),
+                    zone: format!("{}{zone}", env.region),
+                    public: side == Side::Public,
+                    tags,
+                };
+                desires.push(Desire::new(address, attrs));
+            }
+        }
+        desires
+    }
+
+    async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
+        let found = list(cx, look.only).await?.into_iter().filter_map(|subnet| {
+            let tags = ec2::tags(subnet.tags);
+            let address = cx.address_of(&tags)?;
+            let attrs = Attrs {
+                vpc: subnet.vpc_id.unwrap_or_default().into(),
+                cidr: subnet.cidr_block.unwrap_or_default(),
+                zone: subnet.availability_zone.unwrap_or_default(),
+                public: subnet.map_public_ip_on_launch.unwrap_or(false),
+                tags: cx.managed(tags),
+            };
+            Some(Found::new(address, subnet.subnet_id?, attrs).status(status(subnet.state.as_ref())))
+        });
+        Ok(found.collect())
+    }
+
+    async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {
+        let made = cx
+            .aws
+            .ec2_once
+            .create_subnet()
+            .vpc_id(new.attrs.vpc.text())
+            .cidr_block(&new.attrs.cidr)
+            .availability_zone(&new.attrs.zone)
+            .tag_specifications(ec2::tag_specification(ResourceType::Subnet, &new.attrs.tags))
+            .send()
+            .await
+            .at("ec2:CreateSubnet")
+            .lagging()?
+            .subnet;
+        let status = status(made.as_ref().and_then(|subnet| subnet.state.as_ref()));
+        let id = ec2::made(made.and_then(|subnet| subnet.subnet_id), "ec2:CreateSubnet")?;
+        if new.attrs.public {
+            set_public(cx, &id, true).await?;
+        }
+        Ok(Found::new(new.address, id, new.attrs).status(status))
+    }
+
+    async fn update(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        wanted: &Attrs,
+    ) -> Result<Progress, Failure> {
+        if found.attrs.public != wanted.public {
+            set_public(cx, &found.id, wanted.public).await?;
+        }
+        ec2::retag(cx, &found.id, &found.attrs.tags, &wanted.tags).await?;
+        Ok(Progress::Done)
+    }
+
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+        cx.aws.ec2.delete_subnet().subnet_id(&found.id).send().await.at("ec2:DeleteSubnet")?;
+        Ok(Progress::Done)
+    }
+}
+
+/// The tag by which the AWS Load Balancer Controller finds the subnets to use.
+fn load_balancer_tag(side: Side) -> &'static str {
+    match side {
+        Side::Public => "kubernetes.io/role/elb",
+        Side::Private => "kubernetes.io/role/internal-elb",
+    }
+}
+
+fn status(state: Option<&SubnetState>) -> Status {
+    match state {
+        Some(SubnetState::Pending) => Status::Pending,
+        Some(SubnetState::Failed | SubnetState::FailedInsufficientCapacity) => Status::Failed,
+        _ => Status::Ready,
+    }
+}
+
+async fn list(cx: Context<'_>, only: Option<&Address>) -> Result<Vec<Sdk>, Failure> {
+    let call = cx.aws.ec2.describe_subnets().set_filters(Some(ec2::filters(cx, only)));
+    let mut pages = call.into_paginator().items().send();
+    let mut subnets = vec![];
+    while let Some(subnet) = pages.next().await {
+        subnets.push(subnet.at("ec2:DescribeSubnets")?);
+    }
+    Ok(subnets)
+}
+
+/// The keys of the environment's subnets, by their ids.
+pub async fn keys(cx: Context<'_>) -> Result<ec2::Keys, Failure> {
+    let subnets = list(cx, None).await?.into_iter();
+    let keys = subnets.filter_map(|subnet| {
+        let address = cx.address_of(&ec2::tags(subnet.tags))?;
+        Some((subnet.subnet_id?, address.key().to_string()))
+    });
+    Ok(keys.collect())
+}
+
+async fn set_public(cx: Context<'_>, id: &str, on: bool) -> Result<(), Failure> {
+    let value = AttributeBooleanValue::builder().value(on).build();
+    let call = cx.aws.ec2.modify_subnet_attribute().subnet_id(id).map_public_ip_on_launch(value);
+    call.send().await.at("ec2:ModifySubnetAttribute").lagging()?;
+    Ok(())
+}

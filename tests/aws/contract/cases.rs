@@ -1,0 +1,209 @@
+//! Per kind: how a change of the spec changes its resources.
+
+use std::time::Duration;
+
+use billpay::domain::spec::{Access, AccessPolicy, ClusterLog, Environment, FargateProfile, Nat, PriceClass};
+use serde_json::{Value, json};
+
+pub struct Case {
+    pub kind: &'static str,
+    /// Makes dev have one where it has none.
+    pub given: fn(&mut Environment),
+    /// Something beside its tags that is changed in place.
+    pub update: Change,
+    /// Something that can't be changed in place.
+    pub replace: Change,
+    /// How long all of it may take before it counts as stuck.
+    pub patience: Duration,
+}
+
+pub enum Change {
+    /// The spec says something else.
+    Spec(fn(&mut Environment)),
+    /// No spec changes it, but people can: this is what they do to its attributes.
+    ByHand(fn(&mut Value)),
+    /// It doesn't happen, and why.
+    Never(&'static str),
+}
+
+use Change::{ByHand, Never, Spec};
+
+const fn case(kind: &'static str, update: Change, replace: Change) -> Case {
+    Case { kind, given: |_| {}, update, replace, patience: Duration::from_secs(240) }
+}
+
+pub const CASES: &[Case] = &[
+    // network
+    case("vpc", ByHand(|attrs| attrs["dns_hostnames"] = json!(false)), Spec(move_network)),
+    case(
+        "subnet",
+        ByHand(|attrs| attrs["public"] = json!(attrs["public"] != true)),
+        Spec(|env| {
+            env.network.private_subnets[1] = "10.0.99.0/24".parse().expect("a range");
+        }),
+    ),
+    case("internet-gateway", Never("it has nothing but tags"), Spec(move_network)),
+    case("elastic-ip", Never("it has nothing but tags"), Never("nothing of it is immutable")),
+    case(
+        "nat-gateway",
+        Never("it has nothing but tags"),
+        Spec(|env| {
+            env.network.public_subnets[0] = "10.0.98.0/24".parse().expect("a range");
+        }),
+    ),
+    case("route-table", Spec(|env| env.network.nat = Nat::PerZone), Spec(move_network)),
+    case("s3-endpoint", Spec(|env| env.network.zones = 3), Spec(move_network)),
+    case(
+        "security-group",
+        Spec(|env| {
+            env.services.values_mut().for_each(|service| service.port = 9090);
+        }),
+        Spec(move_network),
+    ),
+    // iam
+    case(
+        "role",
+        Spec(|env| env.github.session_seconds = 7200),
+        Spec(|env| env.github.role = "Workflows".to_string()),
+    ),
+    // The boundary names the region; IAM itself has none.
+    case(
+        "policy",
+        Spec(|env| env.region = "us-west-2".to_string()),
+        Never("its name changes only with the project's"),
+    ),
+    case(
+        "oidc-provider",
+        Never("its clients are always the same"),
+        Spec(|env| env.cluster.name = "other".to_string()),
+    ),
+    // eks
+    case(
+        "cluster",
+        Spec(|env| {
+            env.cluster.logs = vec![ClusterLog::Audit];
+            env.cluster.endpoint.public_cidrs = vec!["203.0.113.0/24".parse().expect("a range")];
+        }),
+        Spec(|env| env.cluster.name = "other".to_string()),
+    ),
+    case(
+        "node-group",
+        Spec(|env| nodes(env).max = 7),
+        Spec(|env| nodes(env).instance_type = "t3.large".to_string()),
+    ),
+    case(
+        "addon",
+        Spec(|env| {
+            env.cluster.addons.values_mut().for_each(|addon| addon.version = None);
+        }),
+        Spec(|env| env.cluster.name = "other".to_string()),
+    ),
+    Case {
+        given: |env| {
+            let principal = "arn:aws:iam::{account}:role/PlatformEngineer".to_string();
+            let access = Access { principal, policy: AccessPolicy::View, namespaces: None };
+            env.cluster.access.insert("platform".to_string(), access);
+        },
+        ..case(
+            "access-entry",
+            Spec(|env| {
+                let access = env.cluster.access.get_mut("platform").expect("the entry");
+                access.policy = AccessPolicy::Admin;
+                access.namespaces = Some(vec!["billpay-dev".to_string()]);
+            }),
+            Spec(|env| {
+                let access = env.cluster.access.get_mut("platform").expect("the entry");
+                access.principal = "arn:aws:iam::{account}:role/Operator".to_string();
+            }),
+        )
+    },
+    Case {
+        given: |env| {
+            let profile = FargateProfile { namespaces: vec!["billpay-jobs".to_string()] };
+            env.cluster.fargate.insert("jobs".to_string(), profile);
+        },
+        ..case(
+            "fargate-profile",
+            Never("it has nothing but tags that can be changed"),
+            Spec(|env| {
+                let profile = env.cluster.fargate.get_mut("jobs").expect("the profile");
+                profile.namespaces.push("billpay-batch".to_string());
+            }),
+        )
+    },
+    case(
+        "pod-identity",
+        ByHand(|attrs| {
+            let role = attrs["role_arn"].as_str().unwrap_or_default().to_string();
+            let (account, _) = role.split_once(":role/").expect("an ARN");
+            attrs["role_arn"] = json!(format!("{account}:role/billpay-dev-backend-api-x"));
+        }),
+        Spec(|env| env.cluster.name = "other".to_string()),
+    ),
+    // ecr
+    case(
+        "repository",
+        Spec(|env| {
+            env.registry.keep_images = 12;
+            env.registry.scan_on_push = false;
+            env.registry.immutable_tags = false;
+        }),
+        Never("its name changes only with the project's"),
+    ),
+    // s3-cloudfront
+    case(
+        "bucket",
+        Spec(|env| {
+            env.buckets.values_mut().for_each(|bucket| bucket.expire_old_versions_days = 90);
+        }),
+        Spec(|env| {
+            env.frontends.get_mut("payment").expect("a frontend").bucket = Some("billpay-pay".to_string());
+        }),
+    ),
+    case(
+        "bucket-policy",
+        ByHand(|attrs| {
+            attrs["document"]["Statement"][0]["Sid"] = json!("SomethingElse");
+        }),
+        Spec(|env| {
+            env.frontends.get_mut("payment").expect("a frontend").bucket = Some("billpay-pay".to_string());
+        }),
+    ),
+    case(
+        "distribution",
+        Spec(|env| {
+            env.frontends.values_mut().for_each(|frontend| frontend.price_class = PriceClass::All);
+            env.frontends.get_mut("payment").expect("a frontend").spa = false;
+        }),
+        Never("nothing of it is immutable"),
+    ),
+    case(
+        "origin-access-control",
+        ByHand(|attrs| attrs["signing"] = json!("never")),
+        Never("nothing of it is immutable"),
+    ),
+    case(
+        "headers-policy",
+        Spec(|env| {
+            let policy = "default-src 'none'; frame-ancestors 'none'".to_string();
+            env.frontends.get_mut("payment").expect("a frontend").content_security_policy = policy;
+        }),
+        Never("nothing of it is immutable"),
+    ),
+];
+
+fn nodes(env: &mut Environment) -> &mut billpay::domain::spec::NodeGroup {
+    env.cluster.nodes.get_mut("billpay-nodes").expect("the group")
+}
+
+/// Everything in the network moves to other ranges, which no VPC can do in place.
+fn move_network(env: &mut Environment) {
+    let network = &mut env.network;
+    network.cidr = "10.7.0.0/16".parse().expect("a range");
+    for (number, range) in network.public_subnets.iter_mut().enumerate() {
+        *range = format!("10.7.{}.0/24", 1 + number).parse().expect("a range");
+    }
+    for (number, range) in network.private_subnets.iter_mut().enumerate() {
+        *range = format!("10.7.{}.0/24", 10 + number).parse().expect("a range");
+    }
+}

@@ -1,0 +1,15 @@
+//! What people do with an environment, with the program that they use, in an account of
+//! its own for each test. The AWS CLI looks, not our code.
+
+mod approval;
+mod coexistence;
+mod drift;
+mod foreign;
+mod from_nothing;
+mod interrupted;
+mod inventory;
+mod names;
+mod readback;
+mod saved_plans;
+mod selection;
+mod spec_changes;

@@ -1,0 +1,110 @@
+//! billpay, measured.
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::proxy::{Calls, Proxy};
+use crate::support::{Emulator, Sandbox};
+
+/// One run of a program.
+pub struct Measured {
+    pub wall: Duration,
+    pub calls: Calls,
+    /// Most memory that the process itself had, in MB.
+    pub peak_mb: f64,
+    pub stdout: String,
+}
+
+impl Measured {
+    /// Runs a command to its end, which has to be a good one.
+    pub fn of(mut command: Command, proxy: &Proxy) -> Measured {
+        proxy.take_calls();
+        let begun = Instant::now();
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("a program that can be run");
+        let pid = child.id();
+        let watch = thread::spawn(move || watch_memory(pid));
+        let mut stdout = String::new();
+        child.stdout.take().expect("a pipe").read_to_string(&mut stdout).expect("output in text");
+        let status = child.wait().expect("a program that was started");
+        let wall = begun.elapsed();
+        assert!(status.success(), "{command:?} failed:\n{stdout}");
+        let peak_mb = watch.join().expect("a reading of the memory");
+        Measured { wall, calls: proxy.take_calls(), peak_mb, stdout }
+    }
+
+    /// A figure of what `--output json` printed.
+    pub fn figure(&self, name: &str) -> f64 {
+        let value: Value = serde_json::from_str(&self.stdout).expect("a run in JSON");
+        value[name].as_f64().unwrap_or_else(|| panic!("a run says its `{name}`"))
+    }
+}
+
+/// The life of an environment, each call so much slower.
+pub struct Life {
+    /// The plan that an apply begins with: nothing is there.
+    pub first_plan: Measured,
+    pub apply: Measured,
+    pub no_op_plan: Measured,
+    pub destroy: Measured,
+}
+
+impl Life {
+    pub fn measure(env: &str, delay: Duration) -> Life {
+        let emulator = Emulator::ministack();
+        let proxy = Proxy::before(&emulator.url);
+        let sandbox = Sandbox::of_account(proxy.url(), &emulator.fresh_account());
+        proxy.delay(delay);
+        let run = |args: &[&str]| {
+            let all = [args, &["--env", env, "--output", "json"]].concat();
+            Measured::of(sandbox.billpay_command(&all), &proxy)
+        };
+        Life {
+            first_plan: run(&["plan"]),
+            apply: run(&["provision", "--auto-approve"]),
+            no_op_plan: {
+                let plan = run(&["plan", "--detailed-exitcode"]);
+                // Three times, as it is short; the median of the three.
+                let mut plans = vec![plan, run(&["plan"]), run(&["plan"])];
+                plans.sort_by_key(|plan| plan.wall);
+                plans.swap_remove(1)
+            },
+            destroy: run(&["destroy", "--auto-approve", "--confirm", env]),
+        }
+    }
+}
+
+/// No-op plans of dev and prod: the calls of each, by name.
+pub fn plans_of_prod() -> Measured {
+    Life::measure("prod", Duration::ZERO).no_op_plan
+}
+
+/// How long `billpay --help` takes, twenty times, sorted.
+pub fn start_up_times() -> Vec<Duration> {
+    let once = || {
+        let begun = Instant::now();
+        let mut help = Command::new(env!("CARGO_BIN_EXE_billpay"));
+        let output = help.arg("--help").output().expect("billpay can be run");
+        assert!(output.status.success());
+        begun.elapsed()
+    };
+    let mut times: Vec<Duration> = (0..20).map(|_| once()).collect();
+    times.sort();
+    times
+}
+
+/// Follows the high-water mark of a process's memory until it ends.
+fn watch_memory(pid: u32) -> f64 {
+    let mut kilobytes = 0.0;
+    loop {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let mark = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        // A process that has ended has no memory any more.
+        let Some(mark) = mark else { return kilobytes / 1024.0 };
+        kilobytes = mark.trim().trim_end_matches(" kB").parse().unwrap_or(kilobytes);
+        thread::sleep(Duration::from_millis(10));
+    }
+}

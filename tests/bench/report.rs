@@ -1,0 +1,179 @@
+//! The figures as a table, each beside what the project aims at.
+
+use std::time::Duration;
+
+use crate::billpay::{Life, Measured};
+use crate::support::proxy::Calls;
+use crate::terraform;
+
+#[derive(Default)]
+pub struct Report {
+    start: Vec<Duration>,
+    /// By milliseconds of delay.
+    lives: Vec<(u64, Life)>,
+    prod: Option<Measured>,
+    terraform: Option<terraform::Life>,
+    terraform_slow: Option<Measured>,
+    notes: Vec<String>,
+}
+
+impl Report {
+    pub fn start(&mut self, times: Vec<Duration>) {
+        self.start = times;
+    }
+
+    pub fn life(&mut self, milliseconds: u64, life: Life) {
+        self.lives.push((milliseconds, life));
+    }
+
+    pub fn prod(&mut self, plan: Measured) {
+        self.prod = Some(plan);
+    }
+
+    pub fn terraform(&mut self, life: terraform::Life) {
+        self.terraform = Some(life);
+    }
+
+    pub fn terraform_slow(&mut self, apply: Measured) {
+        self.terraform_slow = Some(apply);
+    }
+
+    pub fn note(&mut self, text: String) {
+        self.notes.push(text);
+    }
+
+    fn at(&self, milliseconds: u64) -> &Life {
+        let found = self.lives.iter().find(|(delay, _)| *delay == milliseconds);
+        &found.expect("a delay that was measured").1
+    }
+
+    pub fn print(&self) {
+        let profile = if cfg!(debug_assertions) { "unoptimised" } else { "optimised" };
+        println!("\nbillpay ({profile} build), dev, on the local AWS\n");
+        self.print_runs();
+        self.print_aims();
+        self.print_calls();
+        self.notes.iter().for_each(|note| println!("{note}"));
+    }
+
+    /// Calls and time of every run.
+    fn print_runs(&self) {
+        println!("{:<34}{:>8}{:>8}{:>8}{:>10}", "", "calls", "reads", "writes", "seconds");
+        for (delay, life) in &self.lives {
+            row(&format!("apply, {delay} ms a call"), &life.apply);
+            row(&format!("no-op plan, {delay} ms"), &life.no_op_plan);
+            row(&format!("destroy, {delay} ms"), &life.destroy);
+        }
+        if let Some(prod) = &self.prod {
+            row("no-op plan of prod, 0 ms", prod);
+        }
+        if let Some(life) = &self.terraform {
+            row(&format!("Terraform apply ({} resources), 0 ms", life.resources), &life.apply);
+            row("Terraform no-op plan, 0 ms", &life.no_op_plan);
+            row("Terraform destroy, 0 ms", &life.destroy);
+        }
+        if let Some(apply) = &self.terraform_slow {
+            row("Terraform apply, 50 ms", apply);
+        }
+        println!();
+    }
+
+    /// Each figure beside its aim.
+    fn print_aims(&self) {
+        let mut aims = Aims::default();
+        let (quick, slow) = (self.at(0), self.at(200));
+        let reads = quick.apply.calls.reads().saturating_sub(quick.first_plan.calls.reads());
+        let writes = quick.apply.calls.writes();
+        aims.most("apply: reads beyond its plan", reads as f64, writes as f64, "as many as writes");
+        if let Some(terraform) = &self.terraform {
+            let (ours, theirs) = (&quick.apply, &terraform.apply);
+            let calls = ours.calls.total() as f64 / theirs.calls.total() as f64;
+            aims.most("apply: calls ÷ Terraform's", calls, 0.5, "");
+            aims.most("apply: wall ÷ Terraform's, 0 ms", seconds(ours) / seconds(theirs), 0.1, "");
+        }
+        if let Some(theirs) = &self.terraform_slow {
+            aims.most("apply: wall ÷ Terraform's, 50 ms", seconds(&self.at(50).apply) / seconds(theirs), 0.1, "");
+        }
+        aims.most("no-op plan: round trips at 200 ms", seconds(&slow.no_op_plan) / 0.2, 5.0, "");
+        for (delay, life) in &self.lives {
+            let (apply, path) = (&life.apply, life.apply.figure("critical_path_seconds"));
+            let limit = if *delay == 200 { 1.10 } else { f64::INFINITY };
+            aims.most(&format!("apply: wall ÷ critical path, {delay} ms"), apply.figure("seconds") / path, limit, "");
+            let plan = seconds(&life.first_plan);
+            let whole = seconds(apply) / (path + plan);
+            aims.most(&format!("… of the whole process with its plan, {delay} ms"), whole, limit, "");
+        }
+        let middle = self.start[self.start.len() / 2].as_secs_f64() * 1000.0;
+        aims.most("`--help`: fastest of 20, ms", self.start[0].as_secs_f64() * 1000.0, f64::INFINITY, "");
+        aims.most("`--help`: median of 20, ms", middle, 10.0, "");
+        aims.most("apply: peak memory, MB", quick.apply.peak_mb, 100.0, "");
+        aims.print();
+    }
+
+    /// The calls of a plan without changes, dev beside prod, and those of an apply.
+    fn print_calls(&self) {
+        let plan = &self.at(0).no_op_plan.calls;
+        if let Some(prod) = &self.prod {
+            println!("Calls of a no-op plan (what grows from dev to prod grows with resources):");
+            println!("{:<60}{:>8}{:>8}", "", "dev", "prod");
+            let prod = prod.calls.by_name();
+            let of = |name: &str, list: &[(String, usize)]| {
+                list.iter().find(|(other, _)| other == name).map_or(0, |(_, count)| *count)
+            };
+            for (name, count) in plan.by_name() {
+                println!("{name:<60}{count:>8}{:>8}", of(&name, &prod));
+            }
+            println!();
+        }
+        let first = self.at(0).first_plan.calls.by_name();
+        println!("Calls of an apply beyond its plan:");
+        for (name, count) in beyond(&self.at(0).apply.calls, &first) {
+            println!("{name:<60}{count:>8}");
+        }
+        println!();
+    }
+}
+
+fn beyond(calls: &Calls, plan: &[(String, usize)]) -> Vec<(String, usize)> {
+    let planned = |name: &str| plan.iter().find(|(other, _)| other == name).map_or(0, |(_, count)| *count);
+    let beyond = calls.by_name().into_iter();
+    let beyond = beyond.map(|(name, count)| (name.clone(), count.saturating_sub(planned(&name))));
+    beyond.filter(|(_, count)| *count > 0).collect()
+}
+
+fn seconds(measured: &Measured) -> f64 {
+    measured.wall.as_secs_f64()
+}
+
+fn row(name: &str, measured: &Measured) {
+    let calls = &measured.calls;
+    println!(
+        "{name:<34}{:>8}{:>8}{:>8}{:>10.2}",
+        calls.total(),
+        calls.reads(),
+        calls.writes(),
+        seconds(measured)
+    );
+}
+
+#[derive(Default)]
+struct Aims(Vec<String>);
+
+impl Aims {
+    fn most(&mut self, name: &str, figure: f64, limit: f64, words: &str) {
+        let (aim, verdict) = match limit {
+            limit if limit.is_infinite() => (String::new(), ""),
+            limit => {
+                let words = if words.is_empty() { String::new() } else { format!(" ({words})") };
+                (format!("≤ {limit:.2}{words}"), if figure <= limit { "met" } else { "NOT MET" })
+            }
+        };
+        self.0.push(format!("{name:<48}{figure:>10.2}   {aim:<28}{verdict}"));
+    }
+
+    fn print(&self) {
+        println!("{:<48}{:>10}   aim", "", "figure");
+        self.0.iter().for_each(|line| println!("{line}"));
+        println!();
+    }
+}

@@ -1,0 +1,118 @@
+//! Terraform with the AWS provider, measured on a tree of the same resources.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::billpay::Measured;
+use crate::support::Emulator;
+use crate::support::proxy::Proxy;
+
+/// Where Terraform takes the AWS provider from.
+pub struct Terraform {
+    mirror: PathBuf,
+}
+
+/// The life of the tree.
+pub struct Life {
+    pub resources: usize,
+    pub apply: Measured,
+    pub no_op_plan: Measured,
+    pub destroy: Measured,
+}
+
+impl Terraform {
+    /// Terraform on the path, and a filesystem mirror of providers in a folder `tf-plugins`
+    /// (`TF_PLUGINS` says where, if it isn't in a usual place). Else says what is missing.
+    pub fn find() -> Result<Terraform, String> {
+        let version = Command::new("terraform").arg("version").output();
+        if !version.is_ok_and(|output| output.status.success()) {
+            return Err("`terraform` is not on the path".to_string());
+        }
+        let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join("tf-plugins"));
+        let named = std::env::var_os("TF_PLUGINS").map(PathBuf::from);
+        let usual = ["/opt/tf-plugins", "/usr/local/share/tf-plugins", "/usr/share/tf-plugins"];
+        let places = named.into_iter().chain(home).chain(usual.map(PathBuf::from));
+        let holds = |place: &PathBuf| place.join("registry.terraform.io/hashicorp/aws/5.100.0").is_dir();
+        let found = places.into_iter().find(holds);
+        let mirror = found.ok_or("no folder `tf-plugins` holds the AWS provider 5.100.0 (set TF_PLUGINS)")?;
+        Ok(Terraform { mirror })
+    }
+
+    /// Applies, plans again and destroys, with nothing slowed down.
+    pub fn life(&self) -> Life {
+        let tree = Tree::new(self, Duration::ZERO);
+        let apply = tree.measure(&["apply", "-auto-approve"]);
+        let resources = tree.resources();
+        // Fails when there is a difference: then it would not be a plan without changes.
+        let no_op_plan = tree.measure(&["plan", "-detailed-exitcode"]);
+        let destroy = tree.measure(&["destroy", "-auto-approve"]);
+        Life { resources, apply, no_op_plan, destroy }
+    }
+
+    /// Applies, with each call so much slower.
+    pub fn apply(&self, delay: Duration) -> Measured {
+        Tree::new(self, delay).measure(&["apply", "-auto-approve"])
+    }
+}
+
+/// A copy of the tree with an account of its own.
+struct Tree {
+    folder: TempDir,
+    proxy: Proxy,
+    account: String,
+}
+
+impl Tree {
+    fn new(terraform: &Terraform, delay: Duration) -> Tree {
+        let folder = TempDir::new().expect("a temporary folder");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bench/terraform");
+        for entry in std::fs::read_dir(source).expect("the tree") {
+            let path = entry.expect("a file").path();
+            if path.extension().is_some_and(|kind| kind == "tf") {
+                let name = path.file_name().expect("a name");
+                std::fs::copy(&path, folder.path().join(name)).expect("a file that can be copied");
+            }
+        }
+        let mirror = terraform.mirror.display();
+        let config = format!(
+            "disable_checkpoint = true\nprovider_installation {{\n  filesystem_mirror {{\n    path = \"{mirror}\"\n  }}\n}}\n"
+        );
+        std::fs::write(folder.path().join("cli.tfrc"), config).expect("a file that can be written");
+        let emulator = Emulator::ministack();
+        let proxy = Proxy::before(&emulator.url);
+        let tree = Tree { folder, proxy, account: emulator.fresh_account() };
+        let init = tree.command(&["init"]).output().expect("terraform can be run");
+        assert!(init.status.success(), "{}", String::from_utf8_lossy(&init.stderr));
+        tree.proxy.delay(delay);
+        tree
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new("terraform");
+        let aws = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_"));
+        aws.for_each(|(name, _)| drop(command.env_remove(name)));
+        command
+            .args(args)
+            .current_dir(self.folder.path())
+            .env("TF_IN_AUTOMATION", "1")
+            .env("TF_INPUT", "0")
+            .env("TF_CLI_ARGS", "-no-color")
+            .env("TF_CLI_CONFIG_FILE", self.folder.path().join("cli.tfrc"))
+            .env("TF_VAR_endpoint", self.proxy.url())
+            .env("TF_VAR_account", &self.account);
+        command
+    }
+
+    fn measure(&self, args: &[&str]) -> Measured {
+        Measured::of(self.command(args), &self.proxy)
+    }
+
+    fn resources(&self) -> usize {
+        let mut list = self.command(&["state", "list"]);
+        let output = list.env_remove("TF_CLI_ARGS").output().expect("terraform can be run");
+        String::from_utf8_lossy(&output.stdout).lines().count()
+    }
+}

@@ -1,0 +1,176 @@
+//! The house stays as `src/lib.rs` and docs/architecture lay it out.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use billpay::domain::spec::Environment;
+
+/// Each layer, and the layers that its code may name.
+const MAY_NAME: &[(&str, &[&str])] = &[
+    ("cli", &["cli", "app", "ops", "domain"]),
+    ("mcp", &["mcp", "app", "ops", "domain"]),
+    ("app", &["app", "cli", "mcp", "ops", "kinds", "adapter", "domain"]),
+    ("ops", &["ops", "domain"]),
+    ("kinds", &["kinds", "adapter", "domain"]),
+    ("adapter", &["adapter", "domain"]),
+    ("domain", &["domain"]),
+    ("lib", &[]),
+    ("main", &[]),
+];
+
+/// What touches the world, or is different each time: the domain has no use for it.
+const IMPURE: &[&str] = &[
+    "tokio::",
+    "futures::",
+    "aws_sdk",
+    "aws_config",
+    "aws_smithy",
+    "std::fs",
+    "std::env",
+    "std::io::std",
+    "TcpStream",
+    "UdpSocket",
+    "std::process",
+    "std::thread",
+    "SystemTime",
+    "Instant",
+    "::now()",
+    "fastrand",
+    "println!",
+];
+
+const LONGEST_FILE: usize = 600;
+
+struct Source {
+    path: PathBuf,
+    layer: String,
+    text: String,
+}
+
+#[test]
+fn layers_name_only_what_is_below_them() {
+    let mut wrong = vec![];
+    for source in rust() {
+        let may = MAY_NAME.iter().find(|(layer, _)| *layer == source.layer);
+        let (_, may) =
+            may.unwrap_or_else(|| panic!("the layer `{}` is new: say what it may name", source.layer));
+        for (number, line) in code(&source.text) {
+            for named in line.split("crate::").skip(1) {
+                let named: String = named.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                // A macro's `$crate::` and a name at the top of the crate are no layers.
+                if MAY_NAME.iter().any(|(layer, _)| *layer == named) && !may.contains(&named.as_str()) {
+                    wrong.push(format!("{}:{number}: {} names {named}", source.path.display(), source.layer));
+                }
+                assert!(!named.is_empty(), "{}:{number}: name one layer a line", source.path.display());
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_domain_is_pure() {
+    let mut wrong = vec![];
+    for source in rust().filter(|source| source.layer == "domain" && !is_test(&source.path)) {
+        for (number, line) in code(&source.text) {
+            for impure in IMPURE.iter().filter(|impure| line.contains(**impure)) {
+                wrong.push(format!("{}:{number}: {impure}", source.path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "the domain does no I/O, and knows no clock or chance:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_file_is_too_long_to_read() {
+    let long: Vec<String> = files()
+        .map(|path| (fs::read_to_string(&path).unwrap_or_default().lines().count(), path))
+        .filter(|(lines, _)| *lines > LONGEST_FILE)
+        .map(|(lines, path)| format!("{} has {lines} lines", path.display()))
+        .collect();
+    assert!(long.is_empty(), "more than {LONGEST_FILE} lines:\n{}", long.join("\n"));
+}
+
+#[test]
+fn every_kind_has_a_name_of_its_own() {
+    let registry = fs::read_to_string(root().join("src/kinds/aws/mod.rs")).expect("the registry");
+    let (_, rest) = registry.split_once("static REGISTRY").expect("a registry");
+    let (entries, _) = rest.split_once("];").expect("its end");
+    let entries = entries.lines().filter(|line| line.trim_start().starts_with('&')).count();
+    assert_eq!(billpay::kinds::aws::kinds().len(), entries, "two kinds have one name");
+}
+
+#[test]
+fn kinds_stand_on_kinds() {
+    let kinds = billpay::kinds::aws::kinds();
+    for kind in kinds.values() {
+        for base in kind.stands_on {
+            assert!(kinds.contains_key(base), "{} stands on `{base}`, which is no kind", kind.name);
+        }
+    }
+}
+
+#[test]
+fn what_the_specs_want_is_at_home_in_its_kind_and_needs_what_the_specs_want() {
+    let kinds = billpay::kinds::aws::kinds();
+    for env in environments() {
+        let desired = billpay::kinds::aws::desire(&env);
+        let addresses: BTreeSet<_> = desired.iter().map(|want| want.address.clone()).collect();
+        assert_eq!(addresses.len(), desired.len(), "{}: an address is there twice", env.environment);
+        for want in &desired {
+            let kind = &kinds[want.address.kind()];
+            assert_eq!(want.address.component(), kind.component, "{}", want.address);
+            for need in want.needs() {
+                assert!(addresses.contains(&need), "{} needs {need}, which nobody wants", want.address);
+            }
+            for field in kind.immutable {
+                assert!(want.attrs.get(field).is_some(), "{}: no attribute `{field}`", want.address);
+            }
+        }
+    }
+}
+
+fn environments() -> Vec<Environment> {
+    let app = billpay::app::App::new(Some(root().join("environments")), false);
+    let names = app.specs().and_then(|specs| specs.environments()).expect("specs");
+    names.iter().map(|name| app.load(name).expect("a spec in order").environment).collect()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn rust() -> impl Iterator<Item = Source> {
+    let rust = files().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    rust.map(|path| {
+        let below = path.strip_prefix(root().join("src")).expect("a file of src");
+        let first = below.components().next().expect("a name").as_os_str().to_string_lossy().into_owned();
+        let text = fs::read_to_string(&path).expect("a source that can be read");
+        Source { layer: first.trim_end_matches(".rs").to_string(), path: below.to_path_buf(), text }
+    })
+}
+
+/// Every file of src.
+fn files() -> impl Iterator<Item = PathBuf> {
+    let mut folders = vec![root().join("src")];
+    let mut files = vec![];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder of src") {
+            let path = entry.expect("a file").path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files.sort();
+    files.into_iter()
+}
+
+/// The lines of a source that are neither comments nor its tests, with their numbers.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.lines().take_while(|line| *line != "#[cfg(test)]" && *line != "mod tests {");
+    (1..).zip(lines).filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+fn is_test(path: &Path) -> bool {
+    path.components().any(|part| part.as_os_str().to_string_lossy().trim_end_matches(".rs") == "tests")
+}

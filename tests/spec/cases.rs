@@ -1,0 +1,42 @@
+//! The goldens: a folder under `cases/` holds a spec, and what is said about it.
+//!
+//! `dev.yaml` goes over `shared.yaml` where the folder has one, over `base.yaml` elsewhere.
+//! `SNAPSHOTS=overwrite cargo test --test spec` writes `expected.txt` anew.
+
+use std::fs;
+use std::path::Path;
+
+use billpay::domain::spec::{SourceFile, Sources, load};
+use snapbox::Data;
+
+use super::{BASE, TODAY};
+
+#[test]
+fn every_case_reads_as_expected() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec/cases");
+    let mut cases: Vec<_> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.sort();
+    let wrong: Vec<String> = cases
+        .iter()
+        .filter_map(|case| {
+            let expected = Data::read_from(&case.join("expected.txt"), None).raw();
+            let name = case.file_name().unwrap().to_string_lossy().into_owned();
+            let assert = snapbox::Assert::new().action_env("SNAPSHOTS");
+            assert.try_eq(Some(&name), said_about(case).into(), expected).err().map(|error| error.to_string())
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn said_about(case: &Path) -> String {
+    let shared = fs::read(case.join("shared.yaml")).unwrap_or_else(|_| BASE.into());
+    let sources = Sources {
+        shared: Some(SourceFile::new("shared.yaml", shared)),
+        environment: SourceFile::new("dev.yaml", fs::read(case.join("dev.yaml")).unwrap()),
+    };
+    match load(&sources, TODAY) {
+        Ok(loaded) if loaded.warnings.is_empty() => "nothing is wrong\n".to_owned(),
+        Ok(loaded) => format!("{}\n", loaded.warnings.render(false)),
+        Err(findings) => format!("{}\n", findings.render(false)),
+    }
+}

@@ -1,0 +1,28 @@
+//! What people see when a spec is wrong, and that what is right is understood.
+
+mod bytes;
+mod cases;
+mod clashes;
+mod directory;
+mod platform;
+mod round_trip;
+
+use billpay::domain::spec::{Findings, Loaded, SourceFile, Sources, load};
+use jiff::civil::{Date, date};
+
+/// The day on which all tests run.
+const TODAY: Date = date(2026, 11, 22);
+
+/// A small, complete spec, but for the environment's name.
+const BASE: &str = include_str!("base.yaml");
+
+/// Loads `<name>.yaml` over [`BASE`].
+fn load_over_base(name: &str, text: impl Into<Vec<u8>>) -> Result<Loaded, Findings> {
+    load(
+        &Sources {
+            shared: Some(SourceFile::new("shared.yaml", BASE)),
+            environment: SourceFile::new(format!("{name}.yaml"), text.into()),
+        },
+        TODAY,
+    )
+}

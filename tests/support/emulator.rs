@@ -1,0 +1,110 @@
+//! Emulated AWS, one server for a whole test binary; each test has an account of its own in it.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::install;
+
+pub struct Emulator {
+    pub name: &'static str,
+    pub url: String,
+    /// Stops the server as soon as its standard input is closed: when this is dropped, and
+    /// also when this process ends in whatever way.
+    guard: Child,
+    _state: TempDir,
+}
+
+/// Runs `$START` (which prints nothing and returns when the server is up, or goes on in the
+/// background), waits until nobody holds the other end of its input, and runs `$STOP`.
+const GUARD: &str = r#"eval "$START" || exit 1; echo started; cat >/dev/null; eval "$STOP""#;
+
+impl Emulator {
+    /// ministack with our additions, as `billpay local up` starts it.
+    pub fn ministack() -> &'static Emulator {
+        static SHARED: LazyLock<Emulator> = LazyLock::new(|| {
+            // The first start installs it; two at once would do it twice.
+            let _lock = install::lock("ministack");
+            let state = TempDir::new().expect("a folder for its state");
+            let port = free_port();
+            let mut guard = Command::new("sh");
+            guard
+                .env("BILLPAY", env!("CARGO_BIN_EXE_billpay"))
+                .env("BILLPAY_LOCAL_PORT", port.to_string())
+                .env("BILLPAY_LOCAL_STATE", state.path())
+                .env("START", r#""$BILLPAY" local up >/dev/null"#)
+                .env("STOP", r#""$BILLPAY" local down 2>/dev/null; rm -rf "$BILLPAY_LOCAL_STATE""#);
+            Emulator::start("ministack", port, guard, state, "/_ministack/ready")
+        });
+        &SHARED
+    }
+
+    /// moto, the second opinion.
+    pub fn moto() -> &'static Emulator {
+        static SHARED: LazyLock<Emulator> = LazyLock::new(|| {
+            let state = TempDir::new().expect("a folder for its log");
+            let port = free_port();
+            let mut guard = Command::new("sh");
+            guard
+                .env("MOTO", install::moto_server())
+                .env("LOG", state.path().join("log"))
+                .env("MOTO_PORT", port.to_string())
+                .env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+                .env("START", r#"{ "$MOTO" -H 127.0.0.1 -p "$MOTO_PORT" </dev/null >"$LOG" 2>&1 & pid=$!; }"#)
+                .env("STOP", r#"kill "$pid"; rm -rf "${LOG%/log}""#);
+            Emulator::start("moto", port, guard, state, "/moto-api/")
+        });
+        &SHARED
+    }
+
+    fn start(name: &'static str, port: u16, mut guard: Command, state: TempDir, ready: &str) -> Emulator {
+        // A group of its own: Ctrl-C on the test run ends the tests, and that ends the server.
+        guard.args(["-c", GUARD]).process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut guard = guard.spawn().expect("sh can be run");
+        let mut said = [0; 8];
+        let started = guard.stdout.as_mut().map(|out| out.read_exact(&mut said));
+        assert!(matches!(started, Some(Ok(()))), "{name} did not start; it said why above");
+        let begun = Instant::now();
+        while !answers(port, ready) {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{name} does not answer on port {port}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Emulator { name, url: format!("http://127.0.0.1:{port}"), guard, _state: state }
+    }
+
+    /// The number of an account that nobody has used yet.
+    pub fn fresh_account(&self) -> String {
+        static NEXT: AtomicU64 = AtomicU64::new(200_000_000_001);
+        NEXT.fetch_add(1, Ordering::Relaxed).to_string()
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        drop(self.guard.stdin.take());
+        let _ = self.guard.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its number").port()
+}
+
+fn answers(port: u16, path: &str) -> bool {
+    let ask = || {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n").ok()?;
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).ok()?;
+        Some(status.ends_with(b" 200"))
+    };
+    ask().unwrap_or(false)
+}

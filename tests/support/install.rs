@@ -1,0 +1,61 @@
+//! Programs that the tests need beside our own: installed once, pinned, into the user's
+//! cache folder, each in a Python environment of its own. A failure to get one is a failure
+//! of the test.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::Command;
+
+use rustix::fs::{FlockOperation, flock};
+
+/// The AWS CLI: what a person would look with, and none of our code.
+const AWS_CLI: &[&str] = &["awscli==1.46.3"];
+/// The second emulator, written by others than the first.
+const MOTO: &[&str] = &["moto[server]==5.2.5"];
+
+pub fn aws_cli() -> PathBuf {
+    python("awscli-1.46.3", AWS_CLI).join("bin/aws")
+}
+
+pub fn moto_server() -> PathBuf {
+    python("moto-5.2.5", MOTO).join("bin/moto_server")
+}
+
+/// Where the tests keep what they installed.
+pub fn cache() -> PathBuf {
+    let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let home = || PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".cache");
+    base.unwrap_or_else(home).join("billpay/tests")
+}
+
+/// Test binaries run beside one another: whoever comes second waits for the first.
+pub fn lock(name: &str) -> File {
+    fs::create_dir_all(cache()).expect("the cache folder can be made");
+    let file = File::create(cache().join(format!("{name}.lock"))).expect("the lock can be opened");
+    flock(&file, FlockOperation::LockExclusive).expect("the lock can be taken");
+    file
+}
+
+/// A Python environment with `packages`, made when it isn't there.
+fn python(name: &str, packages: &[&str]) -> PathBuf {
+    let folder = cache().join(name);
+    let complete = folder.join("complete");
+    let _lock = lock(name);
+    if complete.exists() {
+        return folder;
+    }
+    eprintln!("installing {} for the tests (once) …", packages.join(", "));
+    // What an interrupted installation left is not trusted.
+    let _ = fs::remove_dir_all(&folder);
+    run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
+    let flags = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
+    run(Command::new(folder.join("bin/python")).args(flags).args(packages));
+    fs::write(&complete, "").expect("the environment can be marked as complete");
+    folder
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?} failed, and the tests can't do without it:\n{text}");
+}

@@ -1,0 +1,13 @@
+//! What the tests share: emulated AWS accounts, and the real program run against them.
+//!
+//! A test binary takes it in with `#[path = "../support/mod.rs"] mod support;`. Each
+//! binary uses only a part of it.
+#![allow(dead_code)]
+
+pub mod emulator;
+pub mod install;
+pub mod sandbox;
+pub mod values;
+
+pub use emulator::Emulator;
+pub use sandbox::{Run, Sandbox};
