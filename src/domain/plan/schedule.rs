@@ -37,8 +37,21 @@ pub struct Schedule {
 impl Schedule {
     /// Orders the work of a plan. Fails when steps wait for one another in a circle.
     pub fn of(plan: &Plan, snapshot: &Snapshot, kinds: &Kinds) -> Result<Schedule, Cycle> {
-        let mut builder =
-            Builder { plan, kinds, steps: vec![], made: BTreeMap::new(), gone: BTreeMap::new() };
+        // What the spec says of needs that no attribute shows orders deletes better, but the
+        // spec may have turned round since: then what is really there decides alone.
+        Schedule::with(plan, snapshot, kinds, true).or_else(|_| Schedule::with(plan, snapshot, kinds, false))
+    }
+
+    fn with(plan: &Plan, snapshot: &Snapshot, kinds: &Kinds, heed_spec: bool) -> Result<Schedule, Cycle> {
+        let mut builder = Builder {
+            plan,
+            kinds,
+            heed_spec,
+            created_first: created_first(plan, kinds),
+            steps: vec![],
+            made: BTreeMap::new(),
+            gone: BTreeMap::new(),
+        };
         builder.add_steps();
         builder.order_creates_and_updates();
         builder.order_deletes(snapshot);
