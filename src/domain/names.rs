@@ -143,13 +143,9 @@ pub fn secret_arn(env: &Environment, name: &str) -> String {
     format!("arn:aws:secretsmanager:{}:{}:secret:{}-??????", env.region, env.account, secret(env, name))
 }
 
-/// Roles of the platform itself: what [`platform_role`] is called with, so that no service can take their names.
-pub const PLATFORM_ROLES: [&str; 5] = ["cluster", "nodes", "fargate", "load-balancer-controller", "ebs-csi"];
-
-/// Name of a role that the platform itself needs; one of [`PLATFORM_ROLES`].
-pub fn platform_role(env: &Environment, role: &str) -> String {
-    own(env, role)
-}
+/// What [`cluster_role`] is called with: no service may have a role of such a name.
+pub const CLUSTER_ROLES: [&str; 6] =
+    ["cluster", "nodes", "fargate", "load-balancer-controller", "vpc-cni", "ebs-csi"];
 
 /// How far a name must be unique.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -39,8 +39,8 @@ pub(in crate::domain::spec) fn all(env: &Environment) -> Vec<Name> {
         named(&names::CLUSTER, names::cluster(env), value(["cluster", "name"]), "`cluster.name`"),
         named(&names::NAMESPACE, names::namespace(env), value(["project"]), "`project`"),
     ];
-    for role in names::PLATFORM_ROLES {
-        all.push(named(&names::ROLE, names::platform_role(env, role), value(["project"]), "`project`"));
+    for role in names::CLUSTER_ROLES {
+        all.push(named(&names::ROLE, names::cluster_role(env, role), value(["project"]), "`project`"));
     }
     all.push(named(&names::ROLE, names::github_role(env), value(["github", "role"]), "`github.role`"));
     for group in env.cluster.nodes.keys() {
