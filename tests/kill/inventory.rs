@@ -14,8 +14,23 @@ pub struct Inventory(BTreeMap<String, usize>);
 
 /// Fields that differ between two environments that are the same.
 const FLEETING: &[&str] = &[
-    "time", "timestamp", "date", "created", "modified", "etag", "requestid", "publicip", "privateip", "privateipaddress",
-    "lastmodified", "domainname", "certificateauthority", "endpoint", "url", "callerreference", "hostid",
+    "time",
+    "timestamp",
+    "date",
+    "created",
+    "modified",
+    "etag",
+    "requestid",
+    "publicip",
+    "privateip",
+    "privateipaddress",
+    "lastmodified",
+    "domainname",
+    "certificateauthority",
+    "endpoint",
+    "url",
+    "callerreference",
+    "hostid",
     "health",
 ];
 

@@ -4,6 +4,7 @@
 //! binary uses only a part of it.
 #![allow(dead_code, unused_imports)]
 
+pub mod aws_cli;
 pub mod emulator;
 pub mod install;
 pub mod proxy;

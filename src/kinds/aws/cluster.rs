@@ -53,6 +53,20 @@ struct Endpoint {
     public_cidrs: Vec<String>,
 }
 
+impl Attrs {
+    /// Not every region of EKS says these; what isn't said is no difference.
+    fn fill(&mut self, wanted: &Attrs) {
+        for (found, wanted) in [
+            (&mut self.authentication_mode, &wanted.authentication_mode),
+            (&mut self.support, &wanted.support),
+        ] {
+            if found.is_empty() {
+                found.clone_from(wanted);
+            }
+        }
+    }
+}
+
 /// The address of an environment's cluster.
 pub fn address() -> Address {
     Address::only("eks", "cluster")
@@ -134,9 +148,13 @@ impl Kind for Cluster {
         for cluster in clusters {
             let tags = eks::tags(cluster.tags.clone());
             let wanted = look.wanted(|wanted| cluster.name() == Some(&wanted.name));
-            let wanted = wanted.map(|(address, _)| address);
-            let Some((address, owner)) = owned::claim(cx, &tags, wanted, look.only) else { continue };
-            let cluster = found_of(address, read(cx, cluster, &keys)).owner(owner);
+            let named = wanted.map(|(address, _)| address);
+            let Some((address, owner)) = owned::claim(cx, &tags, named, look.only) else { continue };
+            let mut read = read(cx, cluster, &keys);
+            if let Some((_, wanted)) = wanted {
+                read.attrs.fill(wanted);
+            }
+            let cluster = found_of(address, read).owner(owner);
             found.push(match look.only {
                 Some(_) => settled(cx, cluster).await?,
                 None => cluster,
@@ -240,12 +258,20 @@ impl Kind for Cluster {
     }
 
     /// Whoever deletes a protected environment has confirmed it, so protection is lifted
-    /// here; while that is under way the cluster counts as busy, and is tried again.
+    /// here; while that is under way the cluster counts as busy, and is tried again. Whoever
+    /// gives its cluster another name has confirmed no such thing.
     async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
         let name = &found.id;
         let Some(live) = describe(cx, name).await? else { return Ok(Progress::Done) };
         owned::prove(cx, &found.address, name, &eks::tags(live.tags), "eks:DeleteCluster")?;
         if live.deletion_protection == Some(true) {
+            if cx.env.protected && *name != names::cluster(cx.env) {
+                let why = format!(
+                    "{name} is protected, and another name in the spec is no reason to delete it: put \
+                     cluster.name back, or say `protected: false` for as long as it takes"
+                );
+                return Err(Failure::new(FailureClass::Invalid, "eks:DeleteCluster", why));
+            }
             let call = "eks:UpdateClusterConfig";
             let lift = cx.aws.eks.update_cluster_config().name(name).deletion_protection(false);
             if eks::progress(lift.send().await.at(call)?.update, call)? == Progress::Underway {

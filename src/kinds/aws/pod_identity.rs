@@ -88,12 +88,8 @@ impl Kind for PodIdentity {
         let listed: Result<Vec<PodIdentityAssociationSummary>, _> =
             call.into_paginator().items().send().collect().await;
         let listed = eks::if_there(listed.at("eks:ListPodIdentityAssociations"))?.unwrap_or_default();
-        // Add-ons make their own; an emulator says of the others that nobody ("") does.
-        let made_by_addon = |summary: &PodIdentityAssociationSummary| {
-            summary.owner_arn.as_deref().is_some_and(|owner| !owner.is_empty())
-        };
-        let people_or_ours = listed.into_iter().filter(|summary| !made_by_addon(summary));
-        let ids = people_or_ours.filter_map(|summary| summary.association_id);
+        let own = listed.into_iter().filter(|summary| summary.owner_arn().is_none_or(str::is_empty));
+        let ids = own.filter_map(|summary| summary.association_id);
         let associations = eks::details(ids, |id| async move { describe(cx, cluster, &id).await }).await?;
         let found = associations.into_iter().filter_map(|association| {
             let tags = eks::tags(association.tags.clone());

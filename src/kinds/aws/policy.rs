@@ -1,7 +1,7 @@
 //! Managed policies of our own: documents that several roles share.
 
 use async_trait::async_trait;
-use aws_sdk_iam::types::{EntityType, ManagedPolicyDetail, PolicyVersion};
+use aws_sdk_iam::types::{EntityType, PolicyVersion};
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -131,14 +131,13 @@ async fn all(cx: Context<'_>) -> Result<Vec<(String, Attrs)>, Failure> {
     let prefix = names::own(cx.env, "");
     let pages = iam::everything(cx, EntityType::LocalManagedPolicy).await?;
     let policies = pages.into_iter().flat_map(|page| page.policies.unwrap_or_default());
-    let ours = policies.filter(|policy| policy.policy_name().unwrap_or_default().starts_with(&prefix));
-    let read = try_join_all(ours.map(|policy| async {
-        let ManagedPolicyDetail { arn: Some(arn), policy_name: Some(name), policy_version_list, .. } = policy
-        else {
-            return Ok(None);
-        };
-        let versions = policy_version_list.unwrap_or_default();
-        let document = versions.into_iter().find(|version| version.is_default_version);
+    let ours = policies.filter_map(|policy| {
+        let (arn, versions) = (policy.arn?, policy.policy_version_list);
+        let name = arn.rsplit('/').next()?.to_string();
+        name.starts_with(&prefix).then_some((arn, name, versions))
+    });
+    let read = try_join_all(ours.map(|(arn, name, versions)| async {
+        let document = versions.unwrap_or_default().into_iter().find(|version| version.is_default_version);
         let document = document.and_then(|version| version.document).unwrap_or_default();
         match tags_of(cx, &arn).await {
             Ok(tags) => Ok(Some((arn, Attrs { name, document: iam::document(&document), tags }))),
