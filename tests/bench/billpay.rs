@@ -11,6 +11,7 @@ use crate::support::{Emulator, Sandbox};
 
 /// One run of a program.
 pub struct Measured {
+    pub begun: Instant,
     pub wall: Duration,
     pub calls: Calls,
     /// Most memory that the process itself had, in MB.
@@ -33,7 +34,7 @@ impl Measured {
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{command:?} failed:\n{stderr}");
         let peak_mb = watch.join().expect("a reading of the memory");
-        Measured { wall, calls: proxy.take_calls(), peak_mb, stdout }
+        Measured { begun, wall, calls: proxy.take_calls(), peak_mb, stdout }
     }
 
     /// A figure of what `--output json` printed.

@@ -214,10 +214,9 @@ fn without_ids(text: &str) -> String {
         return "*".to_string();
     }
     let made_up = |word: &str| {
-        let digit = word.bytes().any(|byte| byte.is_ascii_digit());
         let hex = word.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         let capitals = word.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
-        (word.len() >= 8 && hex) || (word.len() >= 10 && digit && capitals)
+        (word.len() >= 8 && hex) || (word.len() >= 10 && capitals)
     };
     let mut out = String::new();
     for piece in text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric()) {
