@@ -91,13 +91,17 @@ pub const CASES: &[Case] = &[
         Spec(|env| nodes(env).max = 7),
         Spec(|env| nodes(env).instance_type = "t3.large".to_string()),
     ),
-    case(
-        "addon",
-        Spec(|env| {
-            env.cluster.addons.values_mut().for_each(|addon| addon.version = None);
-        }),
-        Spec(|env| env.cluster.name = "other".to_string()),
-    ),
+    Case {
+        given: |env| env.cluster.addons.values_mut().for_each(|addon| addon.version = None),
+        ..case(
+            "addon",
+            Spec(|env| {
+                let addon = env.cluster.addons.get_mut("coredns").expect("the add-on");
+                addon.version = Some("v1.13.1-eksbuild.1".to_string());
+            }),
+            Never("it goes with its cluster"),
+        )
+    },
     Case {
         given: |env| {
             let principal = "arn:aws:iam::{account}:role/PlatformEngineer".to_string();
@@ -136,9 +140,9 @@ pub const CASES: &[Case] = &[
         ByHand(|attrs| {
             let role = attrs["role_arn"].as_str().unwrap_or_default().to_string();
             let (account, _) = role.split_once(":role/").expect("an ARN");
-            attrs["role_arn"] = json!(format!("{account}:role/billpay-dev-backend-api-x"));
+            attrs["role_arn"] = json!(format!("{account}:role/billpay-dev-user-service"));
         }),
-        Spec(|env| env.cluster.name = "other".to_string()),
+        Never("it goes with its cluster"),
     ),
     // ecr
     case(
