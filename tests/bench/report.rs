@@ -92,13 +92,23 @@ impl Report {
             aims.most("apply: wall ÷ Terraform's, 0 ms", seconds(ours) / seconds(theirs), 0.1, "");
         }
         if let Some(theirs) = &self.terraform_slow {
-            aims.most("apply: wall ÷ Terraform's, 50 ms", seconds(&self.at(50).apply) / seconds(theirs), 0.1, "");
+            aims.most(
+                "apply: wall ÷ Terraform's, 50 ms",
+                seconds(&self.at(50).apply) / seconds(theirs),
+                0.1,
+                "",
+            );
         }
         aims.most("no-op plan: round trips at 200 ms", seconds(&slow.no_op_plan) / 0.2, 5.0, "");
         for (delay, life) in &self.lives {
             let (apply, path) = (&life.apply, life.apply.figure("critical_path_seconds"));
             let limit = if *delay == 200 { 1.10 } else { f64::INFINITY };
-            aims.most(&format!("apply: wall ÷ critical path, {delay} ms"), apply.figure("seconds") / path, limit, "");
+            aims.most(
+                &format!("apply: wall ÷ critical path, {delay} ms"),
+                apply.figure("seconds") / path,
+                limit,
+                "",
+            );
             let plan = seconds(&life.first_plan);
             let whole = seconds(apply) / (path + plan);
             aims.most(&format!("… of the whole process with its plan, {delay} ms"), whole, limit, "");

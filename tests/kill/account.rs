@@ -42,19 +42,11 @@ impl Account {
         self.call(service, method, path, &[], body)
     }
 
-    fn call(
-        &self,
-        service: &str,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &str,
-    ) -> String {
+    fn call(&self, service: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
         // The emulators take a 12-digit access key as the number of the account, and don't
         // check signatures.
         let scope = format!("{}/20260101/us-east-1/{service}/aws4_request", self.number);
-        let signed =
-            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature={:064}", 0);
+        let signed = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature={:064}", 0);
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.url));
         request = request.header("authorization", signed).header("x-amz-date", "20260101T000000Z");
         for (name, value) in headers {
@@ -76,7 +68,6 @@ impl Account {
 
 fn encode(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-    let encode =
-        |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    let encode = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     text.bytes().map(encode).collect()
 }

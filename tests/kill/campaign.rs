@@ -76,7 +76,11 @@ fn live(what: &str, point: usize, faults: &[Fault]) -> Option<String> {
                 life.sandbox.in_sync("dev");
             }
             let differences = Inventory::of(&life.account).differences(after);
-            assert!(differences.is_empty(), "more (+) or less (-) than expected:\n{}", differences.join("\n"));
+            assert!(
+                differences.is_empty(),
+                "more (+) or less (-) than expected:\n{}",
+                differences.join("\n")
+            );
         }));
         let seconds = begun.elapsed().as_secs_f64();
         match tried {

@@ -14,8 +14,22 @@ pub struct Inventory(BTreeMap<String, usize>);
 
 /// Fields that differ between two environments that are the same.
 const FLEETING: &[&str] = &[
-    "time", "date", "created", "modified", "etag", "requestid", "publicip", "privateip", "privateipaddress",
-    "lastmodified", "domainname", "certificateauthority", "endpoint", "url", "callerreference", "hostid",
+    "time",
+    "date",
+    "created",
+    "modified",
+    "etag",
+    "requestid",
+    "publicip",
+    "privateip",
+    "privateipaddress",
+    "lastmodified",
+    "domainname",
+    "certificateauthority",
+    "endpoint",
+    "url",
+    "callerreference",
+    "hostid",
     "health",
 ];
 
