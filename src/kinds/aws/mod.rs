@@ -44,6 +44,7 @@ use super::kind::{AnyKind, Context};
 use crate::adapter::aws::Aws;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::kind::KindInfo;
 use crate::domain::plan::{Kinds, Snapshot};
 use crate::domain::port::{Check, Create, Identity, Progress, Provider};
 use crate::domain::resource::{Desired, Observed};
@@ -84,12 +85,20 @@ static REGISTRY: &[&dyn AnyKind] = &[
 /// AWS as the use cases see it.
 pub struct AwsProvider {
     aws: Aws,
+    registry: Vec<&'static dyn AnyKind>,
     kinds: Kinds,
 }
 
 impl AwsProvider {
     pub fn new(aws: Aws) -> AwsProvider {
-        AwsProvider { aws, kinds: kinds() }
+        AwsProvider::of(aws, |_| true)
+    }
+
+    /// Only some kinds: for an AWS that lacks the calls of the others.
+    pub fn of(aws: Aws, has: impl Fn(&KindInfo) -> bool) -> AwsProvider {
+        let registry: Vec<_> = REGISTRY.iter().copied().filter(|kind| has(&kind.info())).collect();
+        let kinds = registry.iter().map(|kind| kind.info()).map(|info| (info.name, info)).collect();
+        AwsProvider { aws, registry, kinds }
     }
 
     fn context<'a>(&'a self, env: &'a Environment) -> Context<'a> {
@@ -127,7 +136,8 @@ impl Provider for AwsProvider {
     }
 
     fn desire(&self, env: &Environment) -> Vec<Desired> {
-        desire(env)
+        let has = |want: &Desired| self.kinds.contains_key(want.address.kind());
+        desire(env).into_iter().filter(has).collect()
     }
 
     async fn identity(&self) -> Result<Identity, Failure> {
@@ -135,7 +145,7 @@ impl Provider for AwsProvider {
     }
 
     async fn observe(&self, env: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
-        let lists = join_all(REGISTRY.iter().map(|kind| async move {
+        let lists = join_all(self.registry.iter().map(|kind| async move {
             let wanted: Vec<Desired> =
                 desired.iter().filter(|want| want.address.kind() == kind.info().name).cloned().collect();
             kind.observe(self.context(env), &wanted, None).await

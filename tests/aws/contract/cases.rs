@@ -1,7 +1,5 @@
 //! Per kind: how a change of the spec changes its resources.
 
-use std::time::Duration;
-
 use billpay::domain::spec::{Access, AccessPolicy, ClusterLog, Environment, FargateProfile, Nat, PriceClass};
 use serde_json::{Value, json};
 
@@ -13,8 +11,6 @@ pub struct Case {
     pub update: Change,
     /// Something that can't be changed in place.
     pub replace: Change,
-    /// How long all of it may take before it counts as stuck.
-    pub patience: Duration,
 }
 
 pub enum Change {
@@ -29,7 +25,7 @@ pub enum Change {
 use Change::{ByHand, Never, Spec};
 
 const fn case(kind: &'static str, update: Change, replace: Change) -> Case {
-    Case { kind, given: |_| {}, update, replace, patience: Duration::from_secs(240) }
+    Case { kind, given: |_| {}, update, replace }
 }
 
 pub const CASES: &[Case] = &[
@@ -149,7 +145,6 @@ pub const CASES: &[Case] = &[
         "repository",
         Spec(|env| {
             env.registry.keep_images = 12;
-            env.registry.scan_on_push = false;
             env.registry.immutable_tags = false;
         }),
         Never("its name changes only with the project's"),

@@ -2,13 +2,15 @@
 //! drives it: create → observe → the plan is empty → change → update → empty → delete → gone.
 //!
 //! [`cases::CASES`] says per kind how the spec changes it. A kind of the registry without a
-//! case fails the test, and so does a case without a kind.
+//! case fails the test, and so does a case without a kind. `KIND=subnet cargo test --test aws
+//! -- --include-ignored contract` tries one kind only.
 
 mod cases;
 mod moto;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use billpay::adapter::aws::{Aws, Endpoint};
 use billpay::app::App;
@@ -17,7 +19,7 @@ use billpay::domain::plan::{Action, Goal, Plan, Selection, Snapshot, plan};
 use billpay::domain::port::{Event, Provider, Reporter};
 use billpay::domain::resource::{Desired, Observed, Status, resolve};
 use billpay::domain::spec::Environment;
-use billpay::kinds::aws::AwsProvider;
+use billpay::kinds::aws::{AwsProvider, desire};
 use billpay::ops::{Applied, apply};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -25,14 +27,18 @@ use tokio_util::sync::CancellationToken;
 use crate::support::{Emulator, Sandbox};
 use cases::{CASES, Case, Change};
 
+/// Much longer than a kind takes on a machine that does nothing else.
+const PATIENCE: Duration = Duration::from_secs(300);
+
 #[test]
 #[ignore = "needs the emulators: cargo test -- --include-ignored"]
 fn every_kind_keeps_the_contract_in_ministack() {
     let emulator = Emulator::ministack();
-    let broken = run(CASES.iter().collect(), |_| {
-        let account = emulator.fresh_account();
-        let (access_key, secret_key) = (account.clone(), "test".to_string());
-        (account, Endpoint { url: emulator.url.clone(), access_key, secret_key })
+    let broken = run(|_| {
+        let number = emulator.fresh_account();
+        let (access_key, secret_key) = (number.clone(), "test".to_string());
+        let endpoint = Endpoint { url: emulator.url.clone(), access_key, secret_key };
+        Account { number, endpoint, patience: PATIENCE }
     });
     for case in CASES {
         for (what, change) in [("updated", &case.update), ("replaced", &case.replace)] {
@@ -59,41 +65,76 @@ fn every_kind_has_a_case_in_the_contract() {
 }
 
 /// What went wrong, by kind.
-type Broken = BTreeMap<&'static str, String>;
+type Broken = BTreeMap<&'static str, Breach>;
+
+/// Where a kind broke the contract.
+#[derive(Debug, Clone)]
+struct Breach {
+    stage: Stage,
+    why: String,
+}
+
+/// How far a kind has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+enum Stage {
+    #[default]
+    Needs,
+    Create,
+    Tags,
+    Update,
+    Replace,
+    Delete,
+}
 
 fn report(broken: &Broken) -> String {
-    broken.iter().map(|(kind, why)| format!("\n  {kind}: {why}")).collect()
+    broken.iter().map(|(kind, breach)| format!("\n  {kind}: {:?}: {}", breach.stage, breach.why)).collect()
 }
 
 /// Puts kinds to the test, some at a time, each in an account of its own that `account` gives.
-fn run(cases: Vec<&'static Case>, account: impl Fn(&str) -> (String, Endpoint)) -> Broken {
+fn run(account: impl Fn(&Case) -> Account) -> Broken {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let few = Arc::new(Semaphore::new(4));
+    let cases = CASES.iter().filter(|case| is_tried(case.kind));
     runtime.expect("a runtime").block_on(async {
-        let checks: Vec<_> = cases
-            .into_iter()
+        let trials: Vec<_> = cases
             .map(|case| {
-                let (few, (account, endpoint)) = (few.clone(), account(case.kind));
-                let check = async move {
-                    let _one = few.acquire().await.expect("a turn");
-                    let check =
-                        tokio::time::timeout(case.patience, Trial::run(case, &account, &endpoint)).await;
-                    check.unwrap_or_else(|_| panic!("it took longer than {:?}", case.patience));
-                };
-                (case.kind, tokio::spawn(check))
+                let (few, account, log) = (few.clone(), account(case), Log::default());
+                let trial = tokio::spawn({
+                    let log = log.clone();
+                    async move {
+                        let _one = few.acquire().await.expect("a turn");
+                        let trial = tokio::time::timeout(account.patience, Trial::run(case, &account, &log));
+                        trial.await.unwrap_or_else(|_| panic!("not done in {:?}", account.patience));
+                    }
+                });
+                (case.kind, trial, log)
             })
             .collect();
         let mut broken = Broken::new();
-        for (kind, check) in checks {
-            if let Err(error) = check.await {
+        for (kind, trial, log) in trials {
+            if let Err(error) = trial.await {
                 let panic = error.into_panic();
                 let text = panic.downcast_ref::<String>().cloned();
                 let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| text.to_string()));
-                broken.insert(kind, text.unwrap_or_default());
+                let why = format!("{}\n    last: {}", text.unwrap_or_default(), log.end());
+                broken.insert(kind, Breach { stage: log.stage(), why });
             }
         }
         broken
     })
+}
+
+/// Whether a kind is tried: all are, unless `KIND` names one.
+fn is_tried(kind: &str) -> bool {
+    std::env::var("KIND").ok().is_none_or(|only| only == kind)
+}
+
+/// An account that a kind is tried in.
+struct Account {
+    number: String,
+    endpoint: Endpoint,
+    /// How long all of it may take before it counts as stuck.
+    patience: Duration,
 }
 
 /// One kind in one account.
@@ -101,19 +142,29 @@ struct Trial {
     case: &'static Case,
     provider: AwsProvider,
     env: Environment,
+    log: Log,
 }
 
 impl Trial {
-    async fn run(case: &'static Case, account: &str, endpoint: &Endpoint) {
-        let mut env = dev(account, endpoint);
+    async fn run(case: &'static Case, account: &Account, log: &Log) {
+        let mut env = dev(account);
         (case.given)(&mut env);
-        let provider = AwsProvider::new(Aws::connect(&env.region, Some(endpoint)).await);
-        let mut trial = Trial { case, provider, env };
+        let aws = Aws::connect(&env.region, Some(&account.endpoint)).await;
+        // What the kind doesn't need is not looked at: an emulator may lack it.
+        let needed: BTreeSet<String> =
+            closure(case, &desire(&env)).iter().map(|address| address.kind().to_string()).collect();
+        let provider = AwsProvider::of(aws, |info| needed.contains(info.name));
+        let mut trial = Trial { case, provider, env, log: log.clone() };
         trial.prepare().await;
+        log.reached(Stage::Create);
         trial.create().await;
+        log.reached(Stage::Tags);
         trial.change_tags().await;
+        log.reached(Stage::Update);
         trial.update().await;
+        log.reached(Stage::Replace);
         trial.replace().await;
+        log.reached(Stage::Delete);
         trial.delete().await;
     }
 
@@ -234,21 +285,10 @@ impl Trial {
     /// The resources of the kind and all that they need; or only what they need.
     fn wanted(&self, itself: bool) -> Vec<Desired> {
         let all = self.provider.desire(&self.env);
-        let by_address: BTreeMap<&Address, &Desired> = all.iter().map(|want| (&want.address, want)).collect();
-        let mut open: Vec<&Address> =
-            all.iter().map(|want| &want.address).filter(|address| self.is_ours(address)).collect();
-        let mut closure = BTreeSet::new();
-        while let Some(address) = open.pop() {
-            if closure.insert(address) {
-                let needs = by_address[address].needs();
-                open.extend(
-                    needs.iter().filter_map(|need| by_address.get_key_value(need)).map(|(need, _)| *need),
-                );
-            }
-        }
+        let closure = closure(self.case, &all);
         let keep =
-            |want: &&Desired| closure.contains(&want.address) && (itself || !self.is_ours(&want.address));
-        let kept: Vec<Desired> = all.iter().filter(keep).cloned().collect();
+            |want: &Desired| closure.contains(&want.address) && (itself || !self.is_ours(&want.address));
+        let kept: Vec<Desired> = all.into_iter().filter(keep).collect();
         assert!(!itself || kept.iter().any(|want| self.is_ours(&want.address)), "dev wants none");
         kept
     }
@@ -300,8 +340,9 @@ impl Trial {
     }
 
     async fn apply(&self, step: &str, (plan, snapshot): &(Plan, Snapshot)) {
+        self.log.say(step.to_string());
         let options = Applied { parallelism: 8, stop: CancellationToken::new() };
-        let outcome = apply(&self.provider, &self.env, plan, snapshot, &options, &Silent).await;
+        let outcome = apply(&self.provider, &self.env, plan, snapshot, &options, &self.log).await;
         let outcome = outcome.unwrap_or_else(|error| panic!("{step}: {error}"));
         let failures: Vec<String> =
             outcome.failed.iter().map(|failed| format!("{}: {}", failed.address, failed.failure)).collect();
@@ -351,14 +392,58 @@ impl Trial {
     }
 }
 
+/// The addresses of the resources of a kind and of all that they need.
+fn closure(case: &Case, all: &[Desired]) -> BTreeSet<Address> {
+    let by_address: BTreeMap<&Address, &Desired> = all.iter().map(|want| (&want.address, want)).collect();
+    let ours = all.iter().map(|want| &want.address).filter(|address| address.kind() == case.kind);
+    let mut open: Vec<Address> = ours.cloned().collect();
+    let mut closure = BTreeSet::new();
+    while let Some(address) = open.pop() {
+        if let Some(want) = by_address.get(&address)
+            && closure.insert(address)
+        {
+            open.extend(want.needs());
+        }
+    }
+    closure
+}
+
 /// The spec of dev, for an account.
-fn dev(account: &str, endpoint: &Endpoint) -> Environment {
-    let sandbox = Sandbox::of_account(&endpoint.url, account);
+fn dev(account: &Account) -> Environment {
+    let sandbox = Sandbox::of_account(&account.endpoint.url, &account.number);
     App::new(Some(sandbox.specs()), false).load("dev").expect("the spec of dev").environment
 }
 
-struct Silent;
+/// What happened, to tell where a kind got stuck.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<(Stage, Vec<String>)>>);
 
-impl Reporter for Silent {
-    fn report(&self, _: Event) {}
+impl Log {
+    fn reached(&self, stage: Stage) {
+        self.0.lock().expect("the log").0 = stage;
+    }
+
+    fn stage(&self) -> Stage {
+        self.0.lock().expect("the log").0
+    }
+
+    fn say(&self, text: String) {
+        self.0.lock().expect("the log").1.push(text);
+    }
+
+    fn end(&self) -> String {
+        let lines = &self.0.lock().expect("the log").1;
+        lines[lines.len().saturating_sub(3)..].join("; ")
+    }
+}
+
+impl Reporter for Log {
+    fn report(&self, event: Event) {
+        self.say(match event {
+            Event::Started { address, action, .. } => format!("{action} {address} begun"),
+            Event::Finished { address, action, .. } => format!("{action} {address} done"),
+            Event::Retrying { address, why } => format!("{address}: {why}"),
+            other => format!("{other:?}"),
+        });
+    }
 }
