@@ -17,6 +17,7 @@ mod fargate_profile;
 mod headers_policy;
 mod iam;
 mod internet_gateway;
+mod load_balancer_controller;
 mod named;
 mod nat_gateway;
 mod node_group;

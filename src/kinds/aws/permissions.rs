@@ -13,7 +13,8 @@ pub const GITHUB: &str = "token.actions.githubusercontent.com";
 /// Who tokens are for that AWS STS takes.
 pub const STS_AUDIENCE: &str = "sts.amazonaws.com";
 
-fn policy(statements: Vec<Value>) -> Value {
+/// A policy document of these statements.
+pub fn policy(statements: Vec<Value>) -> Value {
     normal(json!({"Version": "2012-10-17", "Statement": statements}))
 }
 
@@ -275,186 +276,87 @@ pub fn boundary(env: &Environment) -> Value {
     ])
 }
 
-/// What the AWS Load Balancer Controller may do. It reads broadly; what it changes has to
-/// carry its tag with the name of this cluster, so that it can't touch what the controller
-/// of another cluster in the account made.
-pub fn load_balancer_controller(env: &Environment) -> Value {
-    const TAG: &str = "elbv2.k8s.aws/cluster";
-    let Environment { account, region, .. } = env;
-    let cluster = names::cluster(env);
-    let asked = format!("aws:RequestTag/{TAG}");
-    let tagged = format!("aws:ResourceTag/{TAG}");
-    let groups = format!("arn:aws:ec2:{region}:{account}:security-group/*");
-    let balancing = |what: &str| format!("arn:aws:elasticloadbalancing:{region}:{account}:{what}/*");
-    let asks_for_it = json!({"StringEquals": {asked.as_str(): cluster}});
-    let carries_it = json!({"StringEquals": {tagged.as_str(): cluster}});
-    // Changing other tags of its own things is fine, moving them to another cluster isn't.
-    let carries_and_keeps_it =
-        json!({"StringEquals": {tagged.as_str(): cluster}, "Null": {asked.as_str(): "true"}});
-    let everything = ["loadbalancer", "targetgroup", "listener", "listener-rule"].map(|what| balancing(what));
-    policy(vec![
-        json!({
-            "Effect": "Allow",
-            "Action": "iam:CreateServiceLinkedRole",
-            "Resource": "*",
-            "Condition": {"StringEquals": {"iam:AWSServiceName": "elasticloadbalancing.amazonaws.com"}},
-        }),
-        json!({
-            "Effect": "Allow",
-            "Action": [
-                "acm:DescribeCertificate",
-                "acm:ListCertificates",
-                "cognito-idp:DescribeUserPoolClient",
-                "ec2:DescribeAccountAttributes",
-                "ec2:DescribeAddresses",
-                "ec2:DescribeAvailabilityZones",
-                "ec2:DescribeCoipPools",
-                "ec2:DescribeInstances",
-                "ec2:DescribeInternetGateways",
-                "ec2:DescribeIpamPools",
-                "ec2:DescribeNetworkInterfaces",
-                "ec2:DescribeRouteTables",
-                "ec2:DescribeSecurityGroups",
-                "ec2:DescribeSubnets",
-                "ec2:DescribeTags",
-                "ec2:DescribeVpcPeeringConnections",
-                "ec2:DescribeVpcs",
-                "ec2:GetCoipPoolUsage",
-                "ec2:GetSecurityGroupsForVpc",
-                "elasticloadbalancing:DescribeCapacityReservation",
-                "elasticloadbalancing:DescribeListenerAttributes",
-                "elasticloadbalancing:DescribeListenerCertificates",
-                "elasticloadbalancing:DescribeListeners",
-                "elasticloadbalancing:DescribeLoadBalancerAttributes",
-                "elasticloadbalancing:DescribeLoadBalancers",
-                "elasticloadbalancing:DescribeRules",
-                "elasticloadbalancing:DescribeSSLPolicies",
-                "elasticloadbalancing:DescribeTags",
-                "elasticloadbalancing:DescribeTargetGroupAttributes",
-                "elasticloadbalancing:DescribeTargetGroups",
-                "elasticloadbalancing:DescribeTargetHealth",
-                "elasticloadbalancing:DescribeTrustStores",
-                "iam:GetServerCertificate",
-                "iam:ListServerCertificates",
-                "shield:DescribeProtection",
-                "shield:GetSubscriptionState",
-                "wafv2:GetWebACL",
-                "wafv2:GetWebACLForResource",
-            ],
-            "Resource": "*",
-        }),
-        json!({
-            "Effect": "Allow",
-            "Action": [
-                "shield:CreateProtection",
-                "shield:DeleteProtection",
-                "wafv2:AssociateWebACL",
-                "wafv2:DisassociateWebACL",
-            ],
-            "Resource": "*",
-        }),
-        // It opens the cluster's own security groups to its load balancers.
-        json!({
-            "Effect": "Allow",
-            "Action": ["ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"],
-            "Resource": groups,
-            "Condition": {"StringEquals": {
-                format!("aws:ResourceTag/kubernetes.io/cluster/{cluster}"): ["owned", "shared"],
-            }},
-        }),
-        json!({
-            "Effect": "Allow",
-            "Action": "ec2:CreateSecurityGroup",
-            "Resource": format!("arn:aws:ec2:{region}:{account}:vpc/*"),
-            "Condition": {
-                "StringEquals": {format!("aws:ResourceTag/{ENVIRONMENT_TAG}"): env.environment},
-            },
-        }),
-        json!({
-            "Effect": "Allow",
-            "Action": "ec2:CreateSecurityGroup",
-            "Resource": groups,
-            "Condition": asks_for_it,
-        }),
-        json!({
-            "Effect": "Allow",
-            "Action": "ec2:CreateTags",
-            "Resource": groups,
-            "Condition": {
-                "StringEquals": {"ec2:CreateAction": "CreateSecurityGroup", asked.as_str(): cluster},
-            },
-        }),
-        json!({
-            "Effect": "Allow",
-            "Action": ["ec2:CreateTags", "ec2:DeleteTags"],
-            "Resource": groups,
-            "Condition": carries_and_keeps_it,
-        }),
-        json!({
-            "Effect": "Allow",
-            "Action": [
-                "ec2:AuthorizeSecurityGroupIngress",
-                "ec2:DeleteSecurityGroup",
-                "ec2:RevokeSecurityGroupIngress",
-            ],
-            "Resource": groups,
-            "Condition": carries_it,
-        }),
-        json!({
-            "Effect": "Allow",
-            "Action": ["elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup"],
-            "Resource": "*",
-            "Condition": asks_for_it,
-        }),
-        json!({
-            "Effect": "Allow",
-            "Action": "elasticloadbalancing:AddTags",
-            "Resource": everything,
-            "Condition": {"StringEquals": {
-                "elasticloadbalancing:CreateAction": [
-                    "CreateListener",
-                    "CreateLoadBalancer",
-                    "CreateRule",
-                    "CreateTargetGroup",
-                ],
-                asked.as_str(): cluster,
-            }},
-        }),
-        json!({
-            "Effect": "Allow",
-            "Action": ["elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"],
-            "Resource": everything,
-            "Condition": carries_and_keeps_it,
-        }),
-        json!({
-            "Effect": "Allow",
-            "Action": [
-                "elasticloadbalancing:AddListenerCertificates",
-                "elasticloadbalancing:CreateListener",
-                "elasticloadbalancing:CreateRule",
-                "elasticloadbalancing:DeleteListener",
-                "elasticloadbalancing:DeleteLoadBalancer",
-                "elasticloadbalancing:DeleteRule",
-                "elasticloadbalancing:DeleteTargetGroup",
-                "elasticloadbalancing:DeregisterTargets",
-                "elasticloadbalancing:ModifyCapacityReservation",
-                "elasticloadbalancing:ModifyIpPools",
-                "elasticloadbalancing:ModifyListener",
-                "elasticloadbalancing:ModifyListenerAttributes",
-                "elasticloadbalancing:ModifyLoadBalancerAttributes",
-                "elasticloadbalancing:ModifyRule",
-                "elasticloadbalancing:ModifyTargetGroup",
-                "elasticloadbalancing:ModifyTargetGroupAttributes",
-                "elasticloadbalancing:RegisterTargets",
-                "elasticloadbalancing:RemoveListenerCertificates",
-                "elasticloadbalancing:SetIpAddressType",
-                "elasticloadbalancing:SetRulePriorities",
-                "elasticloadbalancing:SetSecurityGroups",
-                "elasticloadbalancing:SetSubnets",
-                "elasticloadbalancing:SetWebAcl",
-            ],
-            "Resource": everything,
-            "Condition": carries_it,
-        }),
-    ])
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::spec::{SourceFile, Sources, load};
+    use crate::kinds::aws::{desire, load_balancer_controller};
+
+    /// prod, with everything that gives a role.
+    fn prod() -> Environment {
+        let sources = Sources {
+            shared: Some(SourceFile::new("shared.yaml", include_str!("../../../environments/shared.yaml"))),
+            environment: SourceFile::new("prod.yaml", include_str!("../../../environments/prod.yaml")),
+        };
+        let today = "2026-11-22".parse().expect("a date");
+        load(&sources, today).expect("environments/prod.yaml is sound").environment
+    }
+
+    #[test]
+    fn workflows_get_in_by_exact_audience_and_subject_only() {
+        let trust = trust_github(&prod());
+        let statements = trust["Statement"].as_array().unwrap();
+        assert_eq!(statements.len(), 1);
+        let conditions = statements[0]["Condition"].as_object().unwrap();
+        assert_eq!(conditions.keys().collect::<Vec<_>>(), ["StringEquals"]);
+        let exact = &conditions["StringEquals"];
+        assert_eq!(exact[format!("{GITHUB}:aud")], json!(["sts.amazonaws.com"]));
+        let subjects = exact[format!("{GITHUB}:sub")].as_array().unwrap();
+        assert_eq!(subjects.len(), 3);
+        for subject in subjects.iter().map(|subject| subject.as_str().unwrap()) {
+            assert!(subject.starts_with("repo:billpay/billpay-"), "{subject}");
+            assert!(subject.ends_with(":environment:prod"), "{subject}");
+            assert!(!subject.contains(['*', '?']), "{subject}");
+        }
+    }
+
+    #[test]
+    fn services_read_their_own_secrets_only() {
+        let env = prod();
+        let document = service(&env, &["billpay/jwt/secret".to_string()]).unwrap();
+        let arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:billpay/jwt/secret-prod-??????";
+        assert_eq!(document["Statement"][0]["Resource"], json!([arn]));
+        let namespaces = &document["Statement"][1]["Condition"]["StringEquals"]["cloudwatch:namespace"];
+        assert_eq!(*namespaces, json!(["BillPay/Backend", "BillPay/Frontend"]));
+
+        let mut quiet = env;
+        quiet.monitoring.metrics.clear();
+        assert_eq!(service(&quiet, &[]), None);
+    }
+
+    #[test]
+    fn no_role_may_change_everything() {
+        let env = prod();
+        for document in [github(&env), load_balancer_controller::permissions(&env)] {
+            for statement in document["Statement"].as_array().unwrap() {
+                let actions = statement["Action"].as_array().unwrap();
+                for action in actions.iter().map(|action| action.as_str().unwrap()) {
+                    assert!(!action.contains('*'), "{action}");
+                    let (_, name) = action.split_once(':').unwrap();
+                    let reads = ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb));
+                    let bounded = statement["Resource"] != json!(["*"]) || !statement["Condition"].is_null();
+                    let of_others = action.starts_with("wafv2:") || action.starts_with("shield:");
+                    assert!(reads || bounded || of_others, "{action} on anything");
+                }
+            }
+        }
+    }
+
+    /// IAM counts characters without white space: 10,240 for all inline policies of a role,
+    /// 6,144 for a managed policy, 2,048 (by default) for a trust policy.
+    #[test]
+    fn documents_stay_within_the_limits_of_iam() {
+        let env = prod();
+        let size = |document: &Value| document.to_string().split_whitespace().map(str::len).sum::<usize>();
+        assert!(size(&boundary(&env)) <= 6144);
+        let roles = desire(&env).into_iter().filter(|desired| desired.address.kind() == "role");
+        let mut count = 0;
+        for role in roles {
+            let inline: usize = role.attrs["inline"].as_object().unwrap().values().map(size).sum();
+            assert!(inline <= 10240, "{}: {inline}", role.address);
+            assert!(size(&role.attrs["trust"]) <= 2048, "{}", role.address);
+            count += 1;
+        }
+        assert_eq!(count, 10);
+    }
 }

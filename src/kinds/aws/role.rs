@@ -9,7 +9,7 @@ use futures::try_join;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{iam, oidc_provider, owned, permissions, policy};
+use super::{iam, load_balancer_controller, oidc_provider, owned, permissions, policy};
 use crate::adapter::aws::Explain;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
@@ -17,7 +17,7 @@ use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::port::Progress;
 use crate::domain::resource::Tags;
-use crate::domain::spec::Environment;
+use crate::domain::spec::{Environment, Service};
 use crate::kinds::kind::tags;
 use crate::kinds::{Context, Desire, Found, Kind, Look, New};
 
@@ -130,7 +130,7 @@ impl Role {
                 "Lets the AWS Load Balancer Controller make load balancers",
                 trust_pods(),
             );
-            let document = permissions::load_balancer_controller(env);
+            let document = load_balancer_controller::permissions(env);
             role.attrs.inline.insert("load-balancing".to_string(), document);
             roles.push(role);
         }
@@ -138,7 +138,7 @@ impl Role {
     }
 
     fn services(&self, env: &Environment) -> Vec<Desire<Attrs>> {
-        let role = |(service, spec): (&String, &crate::domain::spec::Service)| {
+        let role = |(service, spec): (&String, &Service)| {
             let address = service_address(service);
             let name = names::service_role(env, service);
             let description = format!("What {service} may do in AWS");
