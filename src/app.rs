@@ -7,6 +7,7 @@ use jiff::Zoned;
 use crate::adapter::aws::{Aws, Endpoint};
 use crate::adapter::local::LocalAws;
 use crate::adapter::specs::SpecDir;
+use crate::domain::plan::Kinds;
 use crate::domain::resource::Desired;
 use crate::domain::spec::{Environment, Loaded};
 use crate::kinds::aws::{self, AwsProvider};
@@ -42,14 +43,14 @@ impl App {
         self.specs()?.load(environment, Zoned::now().date())
     }
 
-    /// Whether the local AWS was asked for.
-    pub fn is_local(&self) -> bool {
-        self.local
-    }
-
     /// The local AWS of this user.
     pub fn local_aws(&self) -> Result<LocalAws, LocalError> {
         LocalAws::of_this_user()
+    }
+
+    /// The facts about the kinds of resources that can be made; makes no call.
+    pub fn kinds(&self) -> Kinds {
+        aws::kinds()
     }
 
     /// Every resource that an environment should have; makes no call.

@@ -9,7 +9,9 @@ mod graph;
 mod local;
 mod plan;
 mod provision;
+mod reference;
 mod schema;
+mod settings;
 mod status;
 mod ui;
 
@@ -17,7 +19,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::app::App;
 use error::Report;
@@ -135,11 +137,22 @@ enum Command {
     /// Write the manual pages into a directory
     #[command(hide = true)]
     Man(completions::ManArgs),
+    /// Write the reference of commands and kinds into a directory
+    #[command(hide = true)]
+    Reference(reference::ReferenceArgs),
 }
 
 /// Parses the command line and runs it.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let command = match settings::with_defaults(Cli::command()) {
+        Ok(command) => command,
+        Err(report) => {
+            eprintln!("error: {}\n  {}", report.heading, report.details.join("\n  "));
+            return ExitCode::from(exit::ERROR);
+        }
+    };
+    let parsed = command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return not_parsed(&error),
     };
@@ -184,6 +197,7 @@ fn run(command: Command, app: &App, ui: &Ui) -> Result<u8, Report> {
         Command::Config(args) => config::run(args, app, ui),
         Command::Schema => schema::run(ui),
         Command::Completions(args) => completions::completions(args, Cli::command(), ui),
+        Command::Reference(args) => reference::run(args, Cli::command(), app, ui),
         Command::Man(args) => completions::man(args, Cli::command(), ui),
     }
 }

@@ -1,6 +1,5 @@
 //! billpay, measured.
 
-use std::io::Read;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,6 +11,7 @@ use crate::support::{Emulator, Sandbox};
 
 /// One run of a program.
 pub struct Measured {
+    pub begun: Instant,
     pub wall: Duration,
     pub calls: Calls,
     /// Most memory that the process itself had, in MB.
@@ -24,16 +24,17 @@ impl Measured {
     pub fn of(mut command: Command, proxy: &Proxy) -> Measured {
         proxy.take_calls();
         let begun = Instant::now();
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("a program that can be run");
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let child = child.expect("a program that can be run");
         let pid = child.id();
         let watch = thread::spawn(move || watch_memory(pid));
-        let mut stdout = String::new();
-        child.stdout.take().expect("a pipe").read_to_string(&mut stdout).expect("output in text");
-        let status = child.wait().expect("a program that was started");
+        let output = child.wait_with_output().expect("a program that was started");
         let wall = begun.elapsed();
-        assert!(status.success(), "{command:?} failed:\n{stdout}");
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{command:?} failed:\n{stderr}");
         let peak_mb = watch.join().expect("a reading of the memory");
-        Measured { wall, calls: proxy.take_calls(), peak_mb, stdout }
+        Measured { begun, wall, calls: proxy.take_calls(), peak_mb, stdout }
     }
 
     /// A figure of what `--output json` printed.
@@ -62,18 +63,15 @@ impl Life {
             let all = [args, &["--env", env, "--output", "json"]].concat();
             Measured::of(sandbox.billpay_command(&all), &proxy)
         };
-        Life {
-            first_plan: run(&["plan"]),
-            apply: run(&["provision", "--auto-approve"]),
-            no_op_plan: {
-                let plan = run(&["plan", "--detailed-exitcode"]);
-                // Three times, as it is short; the median of the three.
-                let mut plans = vec![plan, run(&["plan"]), run(&["plan"])];
-                plans.sort_by_key(|plan| plan.wall);
-                plans.swap_remove(1)
-            },
-            destroy: run(&["destroy", "--auto-approve", "--confirm", env]),
-        }
+        let first_plan = run(&["plan"]);
+        let apply = run(&["provision", "--auto-approve"]);
+        sandbox.in_sync(env);
+        // Three times, as it is short; the median of the three.
+        let mut plans = vec![run(&["plan"]), run(&["plan"]), run(&["plan"])];
+        plans.sort_by_key(|plan| plan.wall);
+        let no_op_plan = plans.swap_remove(1);
+        let destroy = run(&["destroy", "--auto-approve", "--confirm", env]);
+        Life { first_plan, apply, no_op_plan, destroy }
     }
 }
 

@@ -1,4 +1,5 @@
-//! The benchmark: `cargo test --test bench`, or with ` -- --without-terraform`.
+//! The benchmark: `cargo test --test bench`, or with ` -- --without-terraform`; with
+//! ` -- --trace` it only shows when each call of a plan without changes begins and ends.
 //!
 //! Prints calls, times and memory of billpay for the dev environment, and those of Terraform
 //! for the same resources in the same run, through the same kind of proxy and on the same
@@ -19,6 +20,9 @@ use report::Report;
 use terraform::Terraform;
 
 fn main() {
+    if std::env::args().any(|arg| arg == "--trace") {
+        return report::trace(&Life::measure("dev", Duration::from_millis(200)).no_op_plan);
+    }
     let terraform = match std::env::args().any(|arg| arg == "--without-terraform") {
         true => Err("left out as asked".to_string()),
         false => Terraform::find(),

@@ -1,6 +1,6 @@
 //! The figures as a table, each beside what the project aims at.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::billpay::{Life, Measured};
 use crate::support::proxy::Calls;
@@ -142,6 +142,17 @@ impl Report {
         }
         println!();
     }
+}
+
+/// When each call of a run began and ended, from the begin of its process, in milliseconds.
+pub fn trace(measured: &Measured) {
+    let mut calls = measured.calls.0.clone();
+    calls.sort_by_key(|call| call.begun);
+    let since = |at: Instant| at.duration_since(measured.begun).as_millis();
+    for call in calls {
+        println!("{:>6} {:>6}  {} {}", since(call.begun), since(call.ended), call.name, call.status);
+    }
+    println!("{:>6}         end", measured.wall.as_millis());
 }
 
 fn beyond(calls: &Calls, plan: &[(String, usize)]) -> Vec<(String, usize)> {

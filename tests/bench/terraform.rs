@@ -93,7 +93,9 @@ impl Tree {
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new("terraform");
         let aws = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_"));
-        aws.for_each(|(name, _)| drop(command.env_remove(name)));
+        for (name, _) in aws {
+            command.env_remove(name);
+        }
         command
             .args(args)
             .current_dir(self.folder.path())

@@ -15,6 +15,7 @@ pub struct Inventory(BTreeMap<String, usize>);
 /// Fields that differ between two environments that are the same.
 const FLEETING: &[&str] = &[
     "time",
+    "timestamp",
     "date",
     "created",
     "modified",
@@ -206,13 +207,16 @@ impl Taker<'_> {
     }
 }
 
-/// Takes out words that were made up by AWS: hexadecimal ones, and those of capitals and digits.
+/// Takes out words that were made up by AWS: hexadecimal ones, UUIDs, and those of capitals
+/// and digits.
 fn without_ids(text: &str) -> String {
+    if is_uuid(text) {
+        return "*".to_string();
+    }
     let made_up = |word: &str| {
-        let digit = word.bytes().any(|byte| byte.is_ascii_digit());
         let hex = word.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         let capitals = word.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
-        (word.len() >= 8 && hex) || (word.len() >= 10 && digit && capitals)
+        (word.len() >= 8 && hex) || (word.len() >= 10 && capitals)
     };
     let mut out = String::new();
     for piece in text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric()) {
@@ -221,6 +225,12 @@ fn without_ids(text: &str) -> String {
         out.push_str(&piece[word.len()..]);
     }
     out
+}
+
+fn is_uuid(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let hex = |part: &&str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12]) && parts.iter().all(hex)
 }
 
 /// The texts of an XML document with the names of the elements that they are in.

@@ -2,10 +2,12 @@
 //!
 //! A test binary takes it in with `#[path = "../support/mod.rs"] mod support;`. Each
 //! binary uses only a part of it.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
+pub mod aws_cli;
 pub mod emulator;
 pub mod install;
+pub mod proxy;
 pub mod sandbox;
 pub mod values;
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::values::{items, merge, text};
-use super::{Emulator, install};
+use super::{Emulator, aws_cli};
 
 pub struct Sandbox {
     folder: TempDir,
@@ -161,11 +161,9 @@ impl Sandbox {
     /// Runs the AWS CLI, which has to succeed, and returns what it says.
     #[track_caller]
     pub fn aws(&self, args: &[&str]) -> Value {
-        let output = self.aws_output(args);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "aws {}: {errors}", args.join(" "));
-        let out = String::from_utf8_lossy(&output.stdout);
-        match out.trim() {
+        let answer = self.aws_cli(args);
+        assert_eq!(answer.code, 0, "aws {}: {}", args.join(" "), answer.err);
+        match answer.out.trim() {
             "" => Value::Null,
             text => serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}")),
         }
@@ -174,15 +172,18 @@ impl Sandbox {
     /// Runs the AWS CLI, which has to fail, and returns its error.
     #[track_caller]
     pub fn aws_fails(&self, args: &[&str]) -> String {
-        let output = self.aws_output(args);
-        assert!(!output.status.success(), "aws {} should have failed", args.join(" "));
-        String::from_utf8_lossy(&output.stderr).into_owned()
+        let answer = self.aws_cli(args);
+        assert_ne!(answer.code, 0, "aws {} should have failed", args.join(" "));
+        answer.err
     }
 
-    fn aws_output(&self, args: &[&str]) -> Output {
-        let mut command = self.command(install::aws_cli());
-        command.env("AWS_REGION", "us-east-1").env("AWS_PAGER", "").env("AWS_MAX_ATTEMPTS", "1");
-        command.args(["--output", "json"]).args(args).output().expect("the AWS CLI can be run")
+    fn aws_cli(&self, args: &[&str]) -> aws_cli::Answer {
+        let mut command = self.command("aws");
+        // Version 1 of the CLI knows the region by another name than the SDKs.
+        command.env("AWS_DEFAULT_REGION", "us-east-1").env("AWS_PAGER", "").env("AWS_MAX_ATTEMPTS", "1");
+        let text = |text: &OsStr| text.to_string_lossy().into_owned();
+        let env = command.get_envs().filter_map(|(name, value)| Some((text(name), text(value?))));
+        aws_cli::run(&[&["--output", "json"], args].concat(), &env.collect())
     }
 }
 

@@ -28,9 +28,15 @@ pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// The texts of a list, sorted.
+/// The texts of a list, or the only one, which policies may write without a list.
 pub fn texts(value: &Value) -> BTreeSet<&str> {
-    items(value).iter().filter_map(Value::as_str).collect()
+    value.as_str().into_iter().chain(items(value).iter().filter_map(Value::as_str)).collect()
+}
+
+/// The only text there is, in a list or not.
+pub fn only(value: &Value) -> &str {
+    let texts = texts(value);
+    if texts.len() == 1 { texts.into_iter().next().unwrap_or_default() } else { "" }
 }
 
 /// Tags in any of the shapes that AWS writes them in: a list of `Key`/`Value` or `key`/`value`

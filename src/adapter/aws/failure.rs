@@ -111,6 +111,7 @@ fn classify(code: &str, message: &str, status: u16) -> FailureClass {
         | "RequestThrottled"
         | "SlowDown"
         | "PriorRequestNotComplete"
+        | "ConcurrentMutationLimitExceeded"
         | "BandwidthLimitExceeded" => Throttled,
 
         "ExpiredToken"
@@ -192,6 +193,7 @@ fn classify(code: &str, message: &str, status: u16) -> FailureClass {
         | "DistributionNotDisabled"
         | "UnmodifiableEntity"
         | "IncorrectState"
+        | "ResourceNotReady"
         | "ResourceNotReadyException"
         | "InvalidIfMatchVersion" => Busy,
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::bucket_contents;
 use super::bucket_lifecycle::{self, Rule};
 use super::named::{self, Absent, Built};
+use super::owned;
 use super::s3::{self, Candidate};
 use crate::adapter::aws::Explain;
 use crate::domain::address::Address;
@@ -144,7 +145,7 @@ impl Kind for Bucket {
     async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
         let call = "s3:DeleteBucket";
         let Some(tags) = s3::read_tags(cx, &found.id).await? else { return Ok(Progress::Done) };
-        named::prove(cx, &found.address, &tags, call)?;
+        owned::prove(cx, &found.address, &found.id, &tags, call)?;
         bucket_contents::remove(cx, &found.id).await?;
         let owner = &cx.env.account;
         cx.aws.s3.delete_bucket().bucket(&found.id).expected_bucket_owner(owner).send().await.at(call)?;

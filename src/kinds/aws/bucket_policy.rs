@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::named::{self, Absent};
+use super::owned;
 use super::s3::{self, Candidate};
-use super::{bucket, distribution};
+use super::{bucket, distribution, iam};
 use crate::adapter::aws::Explain;
 use crate::domain::address::Address;
 use crate::domain::failure::Failure;
@@ -53,8 +54,8 @@ impl Kind for BucketPolicy {
         });
         let others = env.buckets.keys().map(|name| (name, vec![tls_only(&names::other_bucket(env, name))]));
         let desire = |(key, statements): (&String, Vec<Value>)| {
-            let document = json!({"Version": "2012-10-17", "Statement": statements});
-            Desire::new(address(key), Attrs { bucket: Ref::id(&bucket::address(key)), document })
+            let attrs = Attrs { bucket: Ref::id(&bucket::address(key)), document: document(statements) };
+            Desire::new(address(key), attrs)
         };
         frontends.chain(others).map(desire).collect()
     }
@@ -85,7 +86,7 @@ impl Kind for BucketPolicy {
     async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
         let call = "s3:DeleteBucketPolicy";
         let Some(tags) = s3::read_tags(cx, &found.id).await? else { return Ok(Progress::Done) };
-        named::prove(cx, &bucket::address(found.address.key()), &tags, call)?;
+        owned::prove(cx, &bucket::address(found.address.key()), &found.id, &tags, call)?;
         let owner = &cx.env.account;
         cx.aws
             .s3
@@ -110,8 +111,7 @@ async fn describe(cx: Context<'_>, bucket: String) -> Result<Option<Found<Attrs>
     let Some(text) = answer.at("s3:GetBucketPolicy").absent()?.and_then(|answer| answer.policy) else {
         return Ok(None);
     };
-    let document = serde_json::from_str(&text).map(normal).unwrap_or(Value::String(text));
-    let attrs = Attrs { bucket: bucket.clone().into(), document };
+    let attrs = Attrs { bucket: bucket.clone().into(), document: iam::document(&text) };
     Ok(Some(Found::new(address(owner.key()), bucket, attrs)))
 }
 
@@ -122,6 +122,11 @@ async fn put(cx: Context<'_>, attrs: &Attrs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A policy in the form that [`iam::normal`] gives what is found: sets are sorted lists.
+fn document(statements: Vec<Value>) -> Value {
+    json!({"Version": "2012-10-17", "Statement": statements})
+}
+
 /// Nobody, not even the account's own, may use the bucket over a connection in the clear.
 fn tls_only(bucket: &str) -> Value {
     let arn = names::bucket_arn(bucket);
@@ -129,9 +134,9 @@ fn tls_only(bucket: &str) -> Value {
         "Sid": "TlsOnly",
         "Effect": "Deny",
         "Principal": "*",
-        "Action": "s3:*",
+        "Action": ["s3:*"],
         "Resource": [arn, format!("{arn}/*")],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        "Condition": {"Bool": {"aws:SecureTransport": ["false"]}},
     })
 }
 
@@ -141,44 +146,13 @@ fn read_by_distribution(bucket: &str, frontend: &str) -> Value {
     json!({
         "Sid": "ReadByDistribution",
         "Effect": "Allow",
-        "Principal": {"Service": "cloudfront.amazonaws.com"},
-        "Action": "s3:GetObject",
-        "Resource": format!("{}/*", names::bucket_arn(bucket)),
+        "Principal": {"Service": ["cloudfront.amazonaws.com"]},
+        "Action": ["s3:GetObject"],
+        "Resource": [format!("{}/*", names::bucket_arn(bucket))],
         "Condition": {
-            "StringEquals": {"AWS:SourceArn": Ref::output(&distribution::address(frontend), "arn")},
+            "StringEquals": {"AWS:SourceArn": [Ref::output(&distribution::address(frontend), "arn")]},
         },
     })
-}
-
-/// A policy as it is compared: the same whether a single thing is in a list or not, and
-/// whatever the order of lists that mean sets. Statements keep theirs.
-fn normal(document: Value) -> Value {
-    let Value::Object(mut document) = document else { return document };
-    let statements = match document.remove("Statement") {
-        Some(Value::Array(statements)) => statements,
-        Some(statement) => vec![statement],
-        None => vec![],
-    };
-    let statements = statements.into_iter().map(normal_set).collect();
-    document.insert("Statement".to_string(), Value::Array(statements));
-    Value::Object(document)
-}
-
-fn normal_set(value: Value) -> Value {
-    match value {
-        Value::Array(items) => {
-            let mut items: Vec<Value> = items.into_iter().map(normal_set).collect();
-            items.sort_by_key(Value::to_string);
-            items.dedup();
-            if items.len() == 1 { items.remove(0) } else { Value::Array(items) }
-        }
-        Value::Object(fields) => Value::Object(
-            fields.into_iter().map(|(key, value)| (key, normal_set(value))).collect::<Map<_, _>>(),
-        ),
-        // `"aws:SecureTransport": false` means the same as `"false"`.
-        Value::Bool(_) | Value::Number(_) => Value::String(value.to_string()),
-        other => other,
-    }
 }
 
 #[cfg(test)]
@@ -186,18 +160,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wanted_is_in_normal_form() {
-        let statements = json!([tls_only("b"), read_by_distribution("b", "payment")]);
-        let document = json!({"Version": "2012-10-17", "Statement": statements});
-        assert_eq!(normal(document.clone()), document);
-    }
-
-    #[test]
-    fn spellings_of_the_same_policy_are_the_same() {
-        let odd = json!({"Statement": {"Effect": "Deny", "Action": ["s3:*"], "Resource": ["b", "a"],
-            "Condition": {"Bool": {"aws:SecureTransport": [false]}}}});
-        let plain = json!({"Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": ["a", "b"],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]});
-        assert_eq!(normal(odd), plain);
+    fn what_is_wanted_is_in_the_form_that_is_compared() {
+        let mut read = read_by_distribution("b", "payment");
+        read["Condition"]["StringEquals"]["AWS:SourceArn"][0] =
+            json!("arn:aws:cloudfront::1:distribution/E1");
+        let document = document(vec![tls_only("b"), read]);
+        assert_eq!(iam::normal(document.clone()), document);
     }
 }

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 pub use super::distribution_config::Attrs;
 use super::distribution_config::{self as config, Behavior, ErrorPage, Origin};
 use super::named::{self, Absent, Built};
+use super::owned;
 use super::{bucket, headers_policy, origin_access_control};
 use crate::adapter::aws::Explain;
 use crate::domain::address::Address;
@@ -99,7 +100,7 @@ impl Kind for Distribution {
         found: &Found<Attrs>,
         wanted: &Attrs,
     ) -> Result<Progress, Failure> {
-        let (set, unset) = named::tag_changes(&found.attrs.tags, &wanted.tags);
+        let (set, unset) = owned::tag_changes(&found.attrs.tags, &wanted.tags);
         let (cloudfront, arn) = (&cx.aws.cloudfront, arn(found));
         if !set.is_empty() {
             let call = cloudfront.tag_resource().resource(&arn).tags(cf_tags(&set)?);
@@ -123,7 +124,7 @@ impl Kind for Distribution {
     /// whatever of that an earlier run got done.
     async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
         let call = "cloudfront:DeleteDistribution";
-        named::prove(cx, &found.address, &read_tags(cx, &arn(found)).await?, call)?;
+        owned::prove(cx, &found.address, &found.id, &read_tags(cx, &arn(found)).await?, call)?;
         let begun = Instant::now();
         loop {
             let (live, version) = get(cx, &found.id).await?;

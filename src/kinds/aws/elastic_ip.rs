@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{ec2, nat_gateway};
 use crate::adapter::aws::Explain;
 use crate::domain::address::Address;
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::port::Progress;
@@ -88,7 +88,31 @@ impl Kind for ElasticIp {
     }
 
     async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
-        cx.aws.ec2.release_address().allocation_id(&found.id).send().await.at("ec2:ReleaseAddress")?;
+        let released = cx.aws.ec2.release_address().allocation_id(&found.id).send().await;
+        released.at("ec2:ReleaseAddress").map_err(held_address_is_in_use)?;
         Ok(Progress::Done)
+    }
+}
+
+/// EC2 says that we may not touch an address for as long as something of AWS's, such as a
+/// NAT gateway just deleted, holds it. Wrong credentials have the same code, not the same words.
+fn held_address_is_in_use(failure: Failure) -> Failure {
+    let held = failure.code == "AuthFailure" && failure.message.contains("the specified resource");
+    if held { Failure { class: FailureClass::InUse, ..failure } } else { failure }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapter::aws::refusal;
+
+    #[test]
+    fn an_address_that_aws_holds_is_in_use() {
+        let held = "You do not have permission to access the specified resource.";
+        let failure = refusal("ec2:ReleaseAddress", "AuthFailure", held);
+        assert_eq!(held_address_is_in_use(failure).class, FailureClass::InUse);
+        let wrong = "AWS was not able to validate the provided access credentials";
+        let failure = refusal("ec2:ReleaseAddress", "AuthFailure", wrong);
+        assert_eq!(held_address_is_in_use(failure).class, FailureClass::Credentials);
     }
 }

@@ -11,6 +11,7 @@ use aws_sdk_cloudfront::types::{
 use serde::{Deserialize, Serialize};
 
 use super::named::{self, Built};
+use super::owned;
 use crate::adapter::aws::Explain;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
@@ -85,8 +86,8 @@ impl Kind for HeadersPolicy {
             let Some(config) = policy.response_headers_policy_config else { continue };
             let attrs = read(&config);
             let wanted = look.wanted(|want| want.name == attrs.name).map(|(address, _)| address);
-            let marks = named::read_mark(&attrs.comment);
-            for (address, owner) in named::claims(cx, Self::INFO.name, wanted, &marks) {
+            let claims = named::marked_claims(cx, Self::INFO.name, wanted, &attrs.name, &attrs.comment);
+            for (address, owner) in claims {
                 found.push(Found::new(address, &policy.id, attrs.clone()).owner(owner));
             }
         }
@@ -159,7 +160,13 @@ async fn proven(
     let Some(config) = config else {
         return Err(Failure::new(FailureClass::Other, get, "the answer holds no policy"));
     };
-    named::prove(cx, &found.address, &named::read_mark(config.comment().unwrap_or_default()), call)?;
+    owned::prove(
+        cx,
+        &found.address,
+        &found.id,
+        &named::read_mark(config.comment().unwrap_or_default()),
+        call,
+    )?;
     Ok((config, answer.e_tag))
 }
 

@@ -22,25 +22,6 @@ pub fn claims(cx: Context<'_>, kind: &str, wanted: Option<&Address>, tags: &Tags
     ours.map(|address| (address, Owner::Ours)).into_iter().chain(others).collect()
 }
 
-/// Proves, just before something is destroyed, that it is still the resource of `address`.
-pub fn prove(cx: Context<'_>, address: &Address, tags: &Tags, call: &str) -> Result<(), Failure> {
-    match cx.owner(address, tags) {
-        Owner::Ours => Ok(()),
-        Owner::Foreign { evidence } => Err(Failure::new(
-            FailureClass::Invalid,
-            call,
-            format!("it is not touched, because it is no longer {address} of this environment: {evidence}"),
-        )),
-    }
-}
-
-/// The tags to set and the keys to remove so that what was found becomes what is wanted.
-pub fn tag_changes(found: &Tags, wanted: &Tags) -> (Tags, Vec<String>) {
-    let set = wanted.iter().filter(|(key, value)| found.get(*key) != Some(*value));
-    let unset = found.keys().filter(|key| !wanted.contains_key(*key));
-    (set.map(|(key, value)| (key.clone(), value.clone())).collect(), unset.cloned().collect())
-}
-
 /// What a free text carries to show whose a resource without tags is:
 /// `billpay:environment=dev billpay:address=s3-cloudfront/headers-policy.payment`.
 pub fn mark(env: &Environment, address: &Address) -> String {
@@ -54,6 +35,24 @@ pub fn read_mark(text: &str) -> Tags {
         .filter(|(key, _)| [ENVIRONMENT_TAG, ADDRESS_TAG].contains(key))
         .map(|(key, value)| (key.to_string(), value.to_string()))
         .collect()
+}
+
+/// [`claims`] on something that has no tags but a text with a [`mark`].
+pub fn marked_claims(
+    cx: Context<'_>,
+    kind: &str,
+    wanted: Option<&Address>,
+    name: &str,
+    text: &str,
+) -> Vec<(Address, Owner)> {
+    let mut claims = claims(cx, kind, wanted, &read_mark(text));
+    for (address, owner) in &mut claims {
+        if let Owner::Foreign { evidence } = owner {
+            let mark = mark(cx.env, address);
+            *evidence = format!("`{name}` is its name, and its description does not say `{mark}`");
+        }
+    }
+    claims
 }
 
 /// Something that the SDK builds, or says which field is missing.
@@ -100,15 +99,5 @@ mod tests {
         let expected = [(ENVIRONMENT_TAG, "dev"), (ADDRESS_TAG, "s3-cloudfront/bucket.a")];
         assert_eq!(tags, expected.map(|(key, value)| (key.to_string(), value.to_string())).into());
         assert!(read_mark("made by hand").is_empty());
-    }
-
-    #[test]
-    fn only_tags_that_differ_are_changed() {
-        let tags = |pairs: &[(&str, &str)]| -> Tags {
-            pairs.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
-        };
-        let (set, unset) =
-            tag_changes(&tags(&[("a", "1"), ("b", "1"), ("c", "1")]), &tags(&[("a", "1"), ("b", "2")]));
-        assert_eq!((set, unset), (tags(&[("b", "2")]), vec!["c".to_string()]));
     }
 }

@@ -8,7 +8,7 @@ use super::subnet::Side;
 use super::{ec2, elastic_ip, internet_gateway, subnet};
 use crate::adapter::aws::{Explain, Lagging};
 use crate::domain::address::Address;
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::port::Progress;
@@ -107,7 +107,8 @@ impl Kind for NatGateway {
                 .allocation_id(new.attrs.elastic_ip.text())
                 .client_token(ec2::token(&new, attempt))
                 .tag_specifications(ec2::tag_specification(ResourceType::Natgateway, &new.attrs.tags));
-            let made = call.send().await.at("ec2:CreateNatGateway").lagging()?.nat_gateway;
+            let made = call.send().await.at("ec2:CreateNatGateway").lagging();
+            let made = made.map_err(held_address_is_in_use)?.nat_gateway;
             let gateway = ec2::made(made, "ec2:CreateNatGateway")?;
             match status(&gateway) {
                 None | Some(Status::Deleting | Status::Failed) => continue,
@@ -145,6 +146,15 @@ fn status(gateway: &Sdk) -> Option<Status> {
         Some(NatGatewayState::Failed) => Some(Status::Failed),
         Some(NatGatewayState::Pending) => Some(Status::Pending),
         _ => Some(Status::Ready),
+    }
+}
+
+/// An elastic IP that its last gateway hasn't let go of yet is worth waiting for; it does
+/// not mean that the gateway to be made is there already.
+fn held_address_is_in_use(failure: Failure) -> Failure {
+    match failure.code.as_str() {
+        "Resource.AlreadyAssociated" => Failure { class: FailureClass::InUse, ..failure },
+        _ => failure,
     }
 }
 

@@ -8,6 +8,7 @@ use aws_sdk_cloudfront::types::{
 use serde::{Deserialize, Serialize};
 
 use super::named::{self, Built};
+use super::owned;
 use crate::adapter::aws::Explain;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
@@ -78,8 +79,9 @@ impl Kind for OriginAccessControl {
                     protocol: control.signing_protocol.to_string(),
                 };
                 let wanted = look.wanted(|want| want.name == attrs.name).map(|(address, _)| address);
-                let marks = named::read_mark(&attrs.description);
-                for (address, owner) in named::claims(cx, Self::INFO.name, wanted, &marks) {
+                let claims =
+                    named::marked_claims(cx, Self::INFO.name, wanted, &attrs.name, &attrs.description);
+                for (address, owner) in claims {
                     found.push(Found::new(address, &control.id, attrs.clone()).owner(owner));
                 }
             }
@@ -142,6 +144,6 @@ async fn proven_version(
     let answer = request.send().await.at("cloudfront:GetOriginAccessControl")?;
     let config = answer.origin_access_control.and_then(|control| control.origin_access_control_config);
     let description = config.and_then(|config| config.description).unwrap_or_default();
-    named::prove(cx, &found.address, &named::read_mark(&description), call)?;
+    owned::prove(cx, &found.address, &found.id, &named::read_mark(&description), call)?;
     Ok(answer.e_tag)
 }

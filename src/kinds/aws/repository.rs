@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::named::{self, Absent, Built};
+use super::owned;
 use crate::adapter::aws::Explain;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
@@ -133,7 +134,7 @@ impl Kind for Repository {
         if has.lifecycle != wanted.lifecycle {
             put_lifecycle(cx, wanted).await?;
         }
-        let (set, unset) = named::tag_changes(&has.tags, &wanted.tags);
+        let (set, unset) = owned::tag_changes(&has.tags, &wanted.tags);
         let arn = arn(found);
         if !set.is_empty() {
             let call = ecr.tag_resource().resource_arn(&arn).set_tags(Some(ecr_tags(&set)?));
@@ -152,7 +153,7 @@ impl Kind for Repository {
     /// that an image pushed meanwhile is safe too.
     async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
         let call = "ecr:DeleteRepository";
-        named::prove(cx, &found.address, &read_tags(cx, &arn(found)).await?, call)?;
+        owned::prove(cx, &found.address, &found.id, &read_tags(cx, &arn(found)).await?, call)?;
         let spec = self.desire(cx.env).into_iter().find(|desire| desire.address == found.address);
         let stays = spec.is_some_and(|desire| {
             (&desire.attrs.name, &desire.attrs.encryption) == (&found.attrs.name, &found.attrs.encryption)
@@ -164,9 +165,9 @@ impl Kind for Repository {
                 // Trying again doesn't help, so this is not `InUse`.
                 class: FailureClass::Invalid,
                 message: format!(
-                    "{} still holds images, and they are deleted only with the whole environment: delete \
-                     them yourself (`aws ecr delete-repository --force --repository-name {0}`), or put the \
-                     service back into the spec",
+                    "{} still holds images, which don't go when a service leaves the spec: delete them \
+                     yourself (`aws ecr delete-repository --force --repository-name {0}`), or put the \
+                     service back",
                     found.id
                 ),
                 ..failure

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{ResourceType, Route, RouteState, RouteTable as Sdk};
+use aws_sdk_ec2::types::{ResourceType, Route, RouteOrigin, RouteState, RouteTable as Sdk};
 use futures::try_join;
 use serde::{Deserialize, Serialize};
 
@@ -181,7 +181,9 @@ fn route(route: &Route) -> Option<(String, Ref)> {
     ];
     let target = targets.into_iter().flatten().find(|target| !target.is_empty());
     let target = target.map(String::as_str).unwrap_or_default();
-    if target == "local" || target.starts_with("vpce-") {
+    // Those that a VPN gateway announces can't be removed one by one either.
+    let announced = route.origin == Some(RouteOrigin::EnableVgwRoutePropagation);
+    if target == "local" || target.starts_with("vpce-") || announced {
         return None;
     }
     let target = match route.state {

@@ -66,7 +66,8 @@ impl Kind for Subnet {
         aws_type: "AWS::EC2::Subnet",
         immutable: &["vpc", "cidr", "zone"],
         stands_on: &["vpc"],
-        create_first: false,
+        // The cluster holds network interfaces in a subnet until it has moved to the new one.
+        create_first: true,
         usual: Usual { create: 2, update: 1, delete: 1 },
     };
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::support::Sandbox;
-use crate::support::values::{items, tags, text, texts};
+use crate::support::values::{items, only, tags, text, texts};
 
 /// One look at an account: what was asked once is not asked again.
 pub struct Look<'a> {
@@ -313,7 +313,10 @@ fn pod_identities(look: &Look) -> Vec<String> {
         assert!(!text(&association["serviceAccount"]).is_empty(), "{address}");
         address
     };
-    items(&listed["associations"]).iter().map(check).collect()
+    // Those of add-ons belong to the add-ons.
+    let own =
+        items(&listed["associations"]).iter().filter(|association| text(&association["ownerArn"]).is_empty());
+    own.map(check).collect()
 }
 
 fn repositories(look: &Look) -> Vec<String> {
@@ -377,18 +380,19 @@ fn bucket_policies(look: &Look) -> Vec<String> {
         let denies_the_clear = items(&policy["Statement"]).iter().any(|statement| {
             statement["Effect"] == "Deny"
                 && statement["Principal"] == "*"
-                && statement["Condition"]["Bool"]["aws:SecureTransport"] == "false"
+                && only(&statement["Condition"]["Bool"]["aws:SecureTransport"]) == "false"
         });
         assert!(denies_the_clear, "{name} answers without TLS: {policy:#}");
         let allowed: Vec<&Value> =
             items(&policy["Statement"]).iter().filter(|statement| statement["Effect"] == "Allow").collect();
         if FRONTENDS.iter().any(|(frontend, _)| frontend == key) {
             assert_eq!(allowed.len(), 1, "{name}: only CloudFront may read");
-            assert_eq!(allowed[0]["Principal"]["Service"], "cloudfront.amazonaws.com", "{name}");
-            assert_eq!(allowed[0]["Action"], "s3:GetObject", "{name}");
-            let arn = distribution(look, key)["ARN"].clone();
+            assert_eq!(only(&allowed[0]["Principal"]["Service"]), "cloudfront.amazonaws.com", "{name}");
+            assert_eq!(only(&allowed[0]["Action"]), "s3:GetObject", "{name}");
+            let arn = text(&distribution(look, key)["ARN"]).to_string();
             assert_eq!(
-                allowed[0]["Condition"]["StringEquals"]["AWS:SourceArn"], arn,
+                only(&allowed[0]["Condition"]["StringEquals"]["AWS:SourceArn"]),
+                arn,
                 "{name}: this one only"
             );
         } else {
@@ -536,15 +540,15 @@ fn roles(look: &Look) -> Vec<String> {
         assert_eq!(trust["Effect"], "Allow", "{address}");
         let principal = &trust["Principal"];
         match address.as_str() {
-            "iam/role.cluster" => assert_eq!(principal["Service"], "eks.amazonaws.com"),
-            "iam/role.nodes" => assert_eq!(principal["Service"], "ec2.amazonaws.com"),
+            "iam/role.cluster" => assert_eq!(only(&principal["Service"]), "eks.amazonaws.com"),
+            "iam/role.nodes" => assert_eq!(only(&principal["Service"]), "ec2.amazonaws.com"),
             "iam/role.github" => {
                 let provider =
                     format!("arn:aws:iam::{account}:oidc-provider/token.actions.githubusercontent.com");
-                assert_eq!(principal["Federated"], provider.as_str());
+                assert_eq!(only(&principal["Federated"]), provider);
                 assert_eq!(role["MaxSessionDuration"], 3600);
                 let exact = &trust["Condition"]["StringEquals"];
-                assert_eq!(exact["token.actions.githubusercontent.com:aud"], "sts.amazonaws.com");
+                assert_eq!(only(&exact["token.actions.githubusercontent.com:aud"]), "sts.amazonaws.com");
                 let subjects = ["billpay-frontends", "billpay-platform", "billpay-services"]
                     .map(|repository| format!("repo:billpay/{repository}:environment:dev"));
                 assert_eq!(
@@ -555,9 +559,9 @@ fn roles(look: &Look) -> Vec<String> {
                 assert_eq!(trust["Condition"].as_object().map(|all| all.len()), Some(1), "no patterns");
             }
             _ => {
-                assert_eq!(principal["Service"], "pods.eks.amazonaws.com", "{address}");
+                assert_eq!(only(&principal["Service"]), "pods.eks.amazonaws.com", "{address}");
                 let source = &trust["Condition"]["ArnEquals"]["aws:SourceArn"];
-                assert_eq!(*source, cluster_arn.as_str(), "{address}: only pods of this cluster");
+                assert_eq!(only(source), cluster_arn, "{address}: only pods of this cluster");
             }
         }
         if address.starts_with("iam/role.service.") || address == "iam/role.github" {
@@ -569,8 +573,7 @@ fn roles(look: &Look) -> Vec<String> {
             let policy = look.aws(&[&["iam", "get-role-policy"], &about[..]].concat());
             for statement in items(&policy["PolicyDocument"]["Statement"]) {
                 let actions = &statement["Action"];
-                let wide =
-                    actions.as_str().into_iter().chain(texts(actions)).find(|action| action.ends_with('*'));
+                let wide = texts(actions).into_iter().find(|action| action.ends_with('*'));
                 let allows = statement["Effect"] == "Allow" && address != "iam/role.load-balancer-controller";
                 assert!(!allows || wide.is_none(), "{address} may do {wide:?}");
             }

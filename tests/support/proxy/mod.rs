@@ -308,14 +308,12 @@ impl Protocol {
                      <Message>{message}</Message></Error><RequestId>proxy</RequestId></ErrorResponse>"
                 ),
             ),
-            Protocol::S3 => (
-                "application/xml",
-                format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>"),
-            ),
-            Protocol::Json | Protocol::RestJson => (
-                "application/x-amz-json-1.1",
-                format!(r#"{{"__type":"{code}","message":"{message}"}}"#),
-            ),
+            Protocol::S3 => {
+                ("application/xml", format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>"))
+            }
+            Protocol::Json | Protocol::RestJson => {
+                ("application/x-amz-json-1.1", format!(r#"{{"__type":"{code}","message":"{message}"}}"#))
+            }
         };
         let length = body.len();
         format!(

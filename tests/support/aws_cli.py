@@ -1,0 +1,75 @@
+"""Runs the AWS CLI without loading it each time: a process that has it loaded forks for
+each command. The commands themselves are the CLI's own, from the parsing of arguments on.
+
+    aws_cli.py SOCKET
+
+Each connection carries one JSON object with `args` and `env`, ended by the end of input, and
+is answered with `code`, `out` and `err`. The server ends when its standard input does.
+"""
+
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import tempfile
+import traceback
+
+import awscli.clidriver
+import awscli.handlers  # noqa: F401  loaded here, so that no command has to
+
+
+def run(request):
+    own = {"AWS_DATA_PATH": os.environ["AWS_DATA_PATH"]}  # which the CLI sets when it is loaded
+    os.environ.clear()
+    os.environ.update(request["env"] | own)
+    outputs = [tempfile.TemporaryFile(), tempfile.TemporaryFile()]
+    for number, output in enumerate(outputs, start=1):
+        os.dup2(output.fileno(), number)
+    try:
+        code = awscli.clidriver.create_clidriver().main(request["args"])
+    except SystemExit as end:
+        code = end.code
+    except Exception:
+        traceback.print_exc()
+        code = 255
+    sys.stdout.flush()
+    sys.stderr.flush()
+    texts = []
+    for output in outputs:
+        output.seek(0)
+        texts.append(output.read().decode(errors="replace"))
+    return {"code": code or 0, "out": texts[0], "err": texts[1]}
+
+
+def answer(connection):
+    with connection.makefile("rwb") as stream:
+        request = json.loads(stream.read())
+        stream.write(json.dumps(run(request)).encode())
+        stream.flush()
+
+
+def main():
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(sys.argv[1])
+    listener.listen(64)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the children
+    print("ready", flush=True)
+    while True:
+        ready, _, _ = select.select([listener, sys.stdin], [], [])
+        if sys.stdin in ready and not os.read(0, 1):
+            return
+        if listener in ready:
+            connection, _ = listener.accept()
+            if os.fork() == 0:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                listener.close()
+                try:
+                    answer(connection)
+                finally:
+                    os._exit(0)
+            connection.close()
+
+
+main()
