@@ -53,7 +53,7 @@ pub async fn run(args: DestroyArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         }
     }
     let outcome = work(&provider, env, &plan, &before, &args.apply, ui).await?;
-    let left = if outcome.is_complete() {
+    let left: Vec<_> = if outcome.is_complete() {
         let after = ui.while_looking(survey(&provider, env)).await?;
         let ours = after.plan(&provider, env, Goal::Destroy, &selection)?;
         ours.changes.into_iter().map(|change| change.address).collect()

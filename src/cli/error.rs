@@ -24,7 +24,7 @@ pub struct Report {
     pub hints: Vec<String>,
     /// Problems of a spec, each at its place.
     #[serde(skip)]
-    pub findings: Option<Findings>,
+    pub findings: Option<Box<Findings>>,
     #[serde(skip)]
     pub code: u8,
 }
@@ -53,7 +53,7 @@ impl From<SpecError> for Report {
             SpecError::Invalid(findings) => {
                 let count = findings.problems.len();
                 let heading = format!("the spec has {count} problem{}", if count == 1 { "" } else { "s" });
-                let findings = Some(*findings);
+                let findings = Some(findings);
                 Report { heading, details: vec![], hints, findings, code: exit::ERROR }
             }
             other => {

@@ -51,7 +51,7 @@ pub fn select(args: &SelectionArgs, kinds: &Kinds) -> Result<Selection, Report> 
                 format!("there is no component `{name}`"),
                 format!("components: {}", components.join(", ")),
             );
-            if let Some(meant) = nearest(name, components.into_iter()) {
+            if let Some(meant) = nearest(name, components) {
                 report = report.hint(format!("did you mean `{meant}`?"));
             }
             return Err(report);

@@ -188,7 +188,7 @@ impl Ui {
         env: &Environment,
         plan: &Plan,
         outcome: &Outcome,
-        left: &Vec<Address>,
+        left: &[Address],
     ) -> Result<(), Report> {
         self.outcome(env, plan, outcome)?;
         if self.is_json() || !outcome.is_complete() {
