@@ -94,9 +94,10 @@ pub const CASES: &[Case] = &[
     case(
         "addon",
         Spec(|env| {
-            env.cluster.addons.values_mut().for_each(|addon| addon.version = None);
+            let addon = env.cluster.addons.get_mut("vpc-cni").expect("the add-on");
+            addon.version = Some("v1.21.1-eksbuild.1".to_string());
         }),
-        Spec(|env| env.cluster.name = "other".to_string()),
+        Never("it goes with its cluster"),
     ),
     Case {
         given: |env| {
@@ -138,7 +139,7 @@ pub const CASES: &[Case] = &[
             let (account, _) = role.split_once(":role/").expect("an ARN");
             attrs["role_arn"] = json!(format!("{account}:role/billpay-dev-backend-api-x"));
         }),
-        Spec(|env| env.cluster.name = "other".to_string()),
+        Never("it goes with its cluster"),
     ),
     // ecr
     case(
