@@ -20,6 +20,7 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::plan::Goal;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Owner, Tags};
 use crate::domain::spec::Environment;
@@ -146,10 +147,25 @@ impl Kind for Bucket {
         let call = "s3:DeleteBucket";
         let Some(tags) = s3::read_tags(cx, &found.id).await? else { return Ok(Progress::Done) };
         owned::prove(cx, &found.address, &found.id, &tags, call)?;
-        bucket_contents::remove(cx, &found.id).await?;
-        let owner = &cx.env.account;
-        cx.aws.s3.delete_bucket().bucket(&found.id).expected_bucket_owner(owner).send().await.at(call)?;
-        Ok(Progress::Done)
+        if cx.goal == Goal::Destroy {
+            bucket_contents::remove(cx, &found.id).await?;
+        }
+        let request = cx.aws.s3.delete_bucket().bucket(&found.id).expected_bucket_owner(&cx.env.account);
+        match request.send().await.at(call) {
+            Err(failure) if failure.class == FailureClass::InUse && cx.goal == Goal::Converge => {
+                Err(Failure {
+                    // Trying again doesn't help, so this is not `InUse`.
+                    class: FailureClass::Invalid,
+                    message: format!(
+                        "{} still holds objects, which don't go when it leaves the spec: empty it yourself \
+                     (all versions), or put it back into the spec",
+                        found.id
+                    ),
+                    ..failure
+                })
+            }
+            other => other.map(|_| Progress::Done),
+        }
     }
 }
 

@@ -94,9 +94,10 @@ pub const CASES: &[Case] = &[
     case(
         "addon",
         Spec(|env| {
-            env.cluster.addons.values_mut().for_each(|addon| addon.version = None);
+            let addon = env.cluster.addons.get_mut("vpc-cni").expect("the add-on");
+            addon.version = Some("v1.21.1-eksbuild.1".to_string());
         }),
-        Spec(|env| env.cluster.name = "other".to_string()),
+        Never("it goes with its cluster"),
     ),
     Case {
         given: |env| {
@@ -136,9 +137,9 @@ pub const CASES: &[Case] = &[
         ByHand(|attrs| {
             let role = attrs["role_arn"].as_str().unwrap_or_default().to_string();
             let (account, _) = role.split_once(":role/").expect("an ARN");
-            attrs["role_arn"] = json!(format!("{account}:role/billpay-dev-backend-api-x"));
+            attrs["role_arn"] = json!(format!("{account}:role/billpay-dev-user-service"));
         }),
-        Spec(|env| env.cluster.name = "other".to_string()),
+        Never("it goes with its cluster"),
     ),
     // ecr
     case(
