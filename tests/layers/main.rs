@@ -1,6 +1,6 @@
 //! The house stays as `src/lib.rs` and docs/architecture lay it out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -120,7 +120,8 @@ fn what_the_specs_want_is_at_home_in_its_kind_and_needs_what_the_specs_want() {
         assert_eq!(addresses.len(), desired.len(), "{}: an address is there twice", env.environment);
         for want in &desired {
             let kind = &kinds[want.address.kind()];
-            assert_eq!(want.address.component(), kind.component, "{}", want.address);
+            let components: BTreeSet<&str> = kinds.values().map(|kind| kind.component).collect();
+            assert!(components.contains(want.address.component()), "{}: no such component", want.address);
             for need in want.needs() {
                 assert!(addresses.contains(&need), "{} needs {need}, which nobody wants", want.address);
             }
@@ -128,6 +129,25 @@ fn what_the_specs_want_is_at_home_in_its_kind_and_needs_what_the_specs_want() {
                 assert!(want.attrs.get(field).is_some(), "{}: no attribute `{field}`", want.address);
             }
         }
+    }
+}
+
+#[test]
+fn components_need_one_another_in_one_direction_only() {
+    for env in environments() {
+        let desired = billpay::kinds::aws::desire(&env);
+        let mut needs: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for want in &desired {
+            let of = needs.entry(want.address.component().to_string()).or_default();
+            of.extend(want.needs().iter().map(|need| need.component().to_string()));
+            of.remove(want.address.component());
+        }
+        // Whatever needs nothing that is left can be made: so on until nothing is left.
+        while let Some(next) = needs.iter().find(|(_, of)| of.is_empty()).map(|(name, _)| name.clone()) {
+            needs.remove(&next);
+            needs.values_mut().for_each(|of| drop(of.remove(&next)));
+        }
+        assert!(needs.is_empty(), "{}: each of these needs another of them: {needs:?}", env.environment);
     }
 }
 

@@ -59,12 +59,17 @@ impl Sandbox {
         self.path("home")
     }
 
-    /// Lays `change` over the spec of an environment (`null` takes an entry out).
+    /// Lays `change` over the spec of an environment; `null` takes out what the shared spec has.
     pub fn edit(&self, env: &str, change: Value) {
+        self.rewrite(env, |spec| merge(spec, change));
+    }
+
+    /// Writes the spec of an environment anew.
+    pub fn rewrite(&self, env: &str, change: impl FnOnce(&mut Value)) {
         let path = self.specs().join(format!("{env}.yaml"));
         let before = std::fs::read_to_string(&path).expect("a spec that can be read");
         let mut spec: Value = serde_yaml::from_str(&before).expect("a spec that is YAML");
-        merge(&mut spec, change);
+        change(&mut spec);
         // JSON is YAML.
         std::fs::write(&path, format!("{spec:#}\n")).expect("a spec that can be written");
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// Lays one value over another: mappings merge, `null` takes an entry out, the rest replaces.
+/// Lays one value over another: mappings merge, the rest replaces.
 pub fn merge(base: &mut Value, over: Value) {
     match (base, over) {
         (Value::Object(base), Value::Object(over)) => {

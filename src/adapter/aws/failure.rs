@@ -1,5 +1,6 @@
 //! Turns the SDK's errors into [`Failure`]s: one place that knows AWS's error codes.
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -77,8 +78,10 @@ where
         SdkError::ResponseError(_) => {
             fail(FailureClass::Ambiguous, format!("the answer broke off: {}", root(error)))
         }
-        SdkError::DispatchFailure(failure) => {
-            let class = if failure.is_other() { FailureClass::Credentials } else { FailureClass::Ambiguous };
+        // Nothing was sent, or it was and the connection broke before an answer came.
+        SdkError::DispatchFailure(_) => {
+            let unsigned = causes(error).any(|cause| cause.is::<CredentialsError>());
+            let class = if unsigned { FailureClass::Credentials } else { FailureClass::Ambiguous };
             fail(class, root(error))
         }
         SdkError::ConstructionFailure(_) => fail(FailureClass::Invalid, root(error)),
@@ -86,13 +89,16 @@ where
     }
 }
 
+/// An error and what caused it, the innermost last.
+fn causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |cause| cause.source())
+}
+
 /// The innermost cause, which is the one that says something.
-fn root(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
+fn root(error: &(dyn std::error::Error + 'static)) -> String {
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
 /// What an error code means for whoever made the call.

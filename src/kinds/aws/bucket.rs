@@ -191,7 +191,9 @@ async fn describe(
     if let Some(region) = candidate.elsewhere {
         return Ok(foreign(format!("it is in {region}")));
     }
-    let tags = match s3::read_tags(cx, &name).await {
+    // At the same time: of what may be ours by its name, hardly anything isn't.
+    let (tags, settings) = futures::join!(s3::read_tags(cx, &name), settings(cx, &name));
+    let tags = match tags {
         Ok(Some(tags)) => tags,
         Ok(None) => return Ok(vec![]),
         // Bucket names are global. One that our own list shows must be readable; of one
@@ -209,7 +211,7 @@ async fn describe(
         let attrs = Attrs { name: name.clone(), tags: cx.managed(tags), ..Attrs::default() };
         return Ok(claims.into_iter().map(|(at, owner)| found(cx, at, attrs.clone()).owner(owner)).collect());
     }
-    let attrs = Attrs { tags: cx.managed(tags), ..settings(cx, &name).await? };
+    let attrs = Attrs { tags: cx.managed(tags), ..settings? };
     Ok(claims.into_iter().map(|(at, owner)| found(cx, at, attrs.clone()).owner(owner)).collect())
 }
 

@@ -39,8 +39,10 @@ pub fn github_address() -> Address {
     Address::of("iam", "oidc-provider", "github")
 }
 
+/// It is of the cluster's component: roles come before the cluster and this after it, so that
+/// in `iam` it would have the two components need each other.
 fn cluster_address() -> Address {
-    Address::of("iam", "oidc-provider", "cluster")
+    Address::of("eks", "oidc-provider", "cluster")
 }
 
 /// What this environment writes on a provider that it shares.

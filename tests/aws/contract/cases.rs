@@ -137,7 +137,7 @@ pub const CASES: &[Case] = &[
         ByHand(|attrs| {
             let role = attrs["role_arn"].as_str().unwrap_or_default().to_string();
             let (account, _) = role.split_once(":role/").expect("an ARN");
-            attrs["role_arn"] = json!(format!("{account}:role/billpay-dev-backend-api-x"));
+            attrs["role_arn"] = json!(format!("{account}:role/billpay-dev-user-service"));
         }),
         Never("it goes with its cluster"),
     ),

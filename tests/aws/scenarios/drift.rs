@@ -98,7 +98,7 @@ const DRIFTS: &[Drift] = &[
         },
     },
     Drift {
-        address: "iam/oidc-provider.cluster",
+        address: "eks/oidc-provider.cluster",
         field: "clients",
         make: |sandbox, id| {
             let client = ["--open-id-connect-provider-arn", id, "--client-id", "somebody"];
