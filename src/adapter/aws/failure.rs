@@ -150,7 +150,9 @@ fn classify(code: &str, message: &str, status: u16) -> FailureClass {
 
         // One code of EKS's for a name that is taken, for something that others stand on, and
         // for work that waits for other work; only its words tell them apart.
-        "ResourceInUseException" if text.contains("already") => Exists,
+        "ResourceInUseException" if text.contains("already exists") || text.contains("already in use") => {
+            Exists
+        }
         "ResourceInUseException" if text.contains("attached") => InUse,
         "ResourceInUseException" => Busy,
         "InvalidRequestException" | "InvalidParameterException"
@@ -192,6 +194,7 @@ fn classify(code: &str, message: &str, status: u16) -> FailureClass {
         | "AddressInUse" => InUse,
 
         "ConcurrentModification"
+        | "EntityTemporarilyUnmodifiable"
         | "ConcurrentModificationException"
         | "OperationAborted"
         | "PreconditionFailed"
@@ -266,6 +269,7 @@ mod tests {
             ("NodeGroup already exists with name a and cluster name b", FailureClass::Exists),
             ("The specified access entry resource is already in use on this cluster.", FailureClass::Exists),
             ("Cluster has nodegroups attached", FailureClass::InUse),
+            ("Cluster already has an update in progress", FailureClass::Busy),
             ("Cannot LoggingUpdate because cluster c currently has update u in progress", FailureClass::Busy),
             (
                 "Cannot create Fargate Profile b because cluster c currently has Fargate profile a in status CREATING",
