@@ -134,8 +134,8 @@ pub fn explain(conflict: &Conflict) -> (String, String) {
         Conflict::NotOurs { address, id, evidence } => (
             format!("{address} wants the name {id}, which is taken: {evidence}"),
             format!(
-                "delete what has that name, give the spec another name, or, if it is to be this \
-                 environment's from now on, tag it {ENVIRONMENT_TAG}=<environment> and {ADDRESS_TAG}={address}"
+                "delete what has that name, or give the spec another name; or hand it over to the \
+                 environment by tagging it {ENVIRONMENT_TAG}=<environment> and {ADDRESS_TAG}={address}"
             ),
         ),
         Conflict::NeedsExcluded { address, needs } => (

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::address::Address;
 use super::failure::Failure;
-use super::plan::{Kinds, Snapshot};
+use super::plan::{Goal, Kinds, Snapshot};
 use super::resource::{Desired, Observed};
 use super::spec::Environment;
 
@@ -31,7 +31,8 @@ pub struct Create {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     Done,
-    /// AWS goes on working: look again until it is ready, or gone.
+    /// AWS goes on working: look again until it is ready, or gone. What is to go and is
+    /// found ready is deleted again: that was a first step.
     Underway,
 }
 
@@ -67,8 +68,9 @@ pub trait Provider: Send + Sync {
     /// Region, clock and quotas, as far as they can be seen: for people whose run fails.
     async fn diagnose(&self, env: &Environment) -> Vec<Check>;
 
-    /// Deletes what was found, after proving once more that it is ours.
-    async fn delete(&self, env: &Environment, found: &Observed) -> Result<Progress, Failure>;
+    /// Deletes what was found, after proving once more that it is ours. What holds people's
+    /// data goes only when the environment is destroyed, never because the spec changed.
+    async fn delete(&self, env: &Environment, found: &Observed, goal: Goal) -> Result<Progress, Failure>;
 }
 
 /// How something that was checked is.

@@ -11,6 +11,7 @@ use crate::adapter::aws::Aws;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::KindInfo;
+use crate::domain::plan::Goal;
 use crate::domain::port::{Create, Progress};
 use crate::domain::resource::{
     ADDRESS_TAG, Desired, ENVIRONMENT_TAG, Observed, Outputs, Owner, Status, Tags,
@@ -22,6 +23,8 @@ use crate::domain::spec::Environment;
 pub struct Context<'a> {
     pub aws: &'a Aws,
     pub env: &'a Environment,
+    /// What the run is for. What holds people's data is deleted only with its environment.
+    pub goal: Goal,
 }
 
 impl Context<'_> {

@@ -214,6 +214,7 @@ impl<'a> Walk<'a> {
             env: self.env,
             change,
             work: step.work,
+            goal: self.plan.goal,
             usual: step.usual,
             outputs: self.outputs.clone(),
             stop: self.options.stop.clone(),

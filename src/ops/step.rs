@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::plan::{Change, Work, differences};
+use crate::domain::plan::{Change, Goal, Work, differences};
 use crate::domain::port::{Create, Event, Progress, Provider, Reporter};
 use crate::domain::resource::{Desired, Observed, Outputs, Owner, Status, collect_links, resolve};
 use crate::domain::spec::Environment;
@@ -52,6 +52,8 @@ pub struct StepRun<'a> {
     pub env: &'a Environment,
     pub change: &'a Change,
     pub work: Work,
+    /// What the plan that the step belongs to is for.
+    pub goal: Goal,
     /// How long it usually takes, seconds.
     pub usual: u32,
     pub outputs: BTreeMap<Address, Outputs>,
@@ -193,17 +195,17 @@ impl StepRun<'_> {
         let known = Desired { address: found.address.clone(), attrs: found.attrs.clone(), after: [].into() };
         let mut trouble = Trouble::new();
         let mut wait = Wait::new(self.usual);
-        if found.status != Status::Deleting {
-            loop {
-                match self.provider.delete(self.env, found).await {
+        let mut begin = found.status != Status::Deleting;
+        loop {
+            if begin {
+                match self.provider.delete(self.env, found, self.goal).await {
                     Ok(Progress::Done) => return Ok(found.id.clone()),
-                    Ok(Progress::Underway) => break,
+                    Ok(Progress::Underway) => begin = false,
                     Err(failure) if failure.may_pass() => self.bear(&mut trouble, failure).await?,
                     Err(failure) => return Err(failure.into()),
                 }
+                continue;
             }
-        }
-        loop {
             self.pause(wait.next_delay()).await?;
             match self.find_again(found, &known).await? {
                 None => return Ok(found.id.clone()),
@@ -211,7 +213,10 @@ impl StepRun<'_> {
                     let why = format!("{} could not be deleted and is in a failed state", found.id);
                     return Err(Failure::new(FailureClass::Other, "AWS", why).into());
                 }
-                Some(_) => wait.check(&found.id, "gone")?,
+                Some(now) => {
+                    begin = now.status == Status::Ready;
+                    wait.check(&found.id, "gone")?;
+                }
             }
         }
     }

@@ -20,8 +20,8 @@ pub struct Measured {
 }
 
 impl Measured {
-    /// Runs a command to its end, which has to be a good one.
-    pub fn of(mut command: Command, proxy: &Proxy) -> Measured {
+    /// Runs a command to its end; says what it said if that wasn't a good one.
+    pub fn of(mut command: Command, proxy: &Proxy) -> Result<Measured, String> {
         proxy.take_calls();
         let begun = Instant::now();
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
@@ -32,9 +32,11 @@ impl Measured {
         let wall = begun.elapsed();
         let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
         let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{command:?} failed:\n{stderr}");
         let peak_mb = watch.join().expect("a reading of the memory");
-        Measured { begun, wall, calls: proxy.take_calls(), peak_mb, stdout }
+        if !output.status.success() {
+            return Err(format!("{command:?} failed:\n{stdout}\n{stderr}"));
+        }
+        Ok(Measured { begun, wall, calls: proxy.take_calls(), peak_mb, stdout })
     }
 
     /// A figure of what `--output json` printed.
@@ -61,7 +63,7 @@ impl Life {
         proxy.delay(delay);
         let run = |args: &[&str]| {
             let all = [args, &["--env", env, "--output", "json"]].concat();
-            Measured::of(sandbox.billpay_command(&all), &proxy)
+            Measured::of(sandbox.billpay_command(&all), &proxy).unwrap_or_else(|why| panic!("{why}"))
         };
         let first_plan = run(&["plan"]);
         let apply = run(&["provision", "--auto-approve"]);

@@ -189,7 +189,7 @@ impl Aims {
                 (format!("≤ {limit:.2}{words}"), if figure <= limit { "met" } else { "NOT MET" })
             }
         };
-        self.0.push(format!("{name:<48}{figure:>10.2}   {aim:<28}{verdict}"));
+        self.0.push(format!("{name:<48}{figure:>10.2}   {aim:<32}{verdict}"));
     }
 
     fn print(&self) {

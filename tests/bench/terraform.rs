@@ -42,18 +42,18 @@ impl Terraform {
     }
 
     /// Applies, plans again and destroys, with nothing slowed down.
-    pub fn life(&self) -> Life {
+    pub fn life(&self) -> Result<Life, String> {
         let tree = Tree::new(self, Duration::ZERO);
-        let apply = tree.measure(&["apply", "-auto-approve"]);
+        let apply = tree.measure(&["apply", "-auto-approve"])?;
         let resources = tree.resources();
         // Fails when there is a difference: then it would not be a plan without changes.
-        let no_op_plan = tree.measure(&["plan", "-detailed-exitcode"]);
-        let destroy = tree.measure(&["destroy", "-auto-approve"]);
-        Life { resources, apply, no_op_plan, destroy }
+        let no_op_plan = tree.measure(&["plan", "-detailed-exitcode"])?;
+        let destroy = tree.measure(&["destroy", "-auto-approve"])?;
+        Ok(Life { resources, apply, no_op_plan, destroy })
     }
 
     /// Applies, with each call so much slower.
-    pub fn apply(&self, delay: Duration) -> Measured {
+    pub fn apply(&self, delay: Duration) -> Result<Measured, String> {
         Tree::new(self, delay).measure(&["apply", "-auto-approve"])
     }
 }
@@ -108,7 +108,7 @@ impl Tree {
         command
     }
 
-    fn measure(&self, args: &[&str]) -> Measured {
+    fn measure(&self, args: &[&str]) -> Result<Measured, String> {
         Measured::of(self.command(args), &self.proxy)
     }
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use billpay::domain::address::Address;
 use billpay::domain::failure::{Failure, FailureClass};
 use billpay::domain::kind::{KindInfo, Usual};
-use billpay::domain::plan::{Kinds, Snapshot};
+use billpay::domain::plan::{Goal, Kinds, Snapshot};
 use billpay::domain::port::{Check, Create, Identity, Progress, Provider};
 use billpay::domain::resource::{Desired, Observed, Outputs, Owner, Status};
 use billpay::domain::spec::Environment;
@@ -208,7 +208,7 @@ impl Provider for Cloud {
         .await
     }
 
-    async fn delete(&self, _: &Environment, found: &Observed) -> Result<Progress, Failure> {
+    async fn delete(&self, _: &Environment, found: &Observed, _: Goal) -> Result<Progress, Failure> {
         // What has a name of its own can go from under others, as an IAM role can.
         let others = if found.address.kind() == "named" { vec![] } else { self.alive() };
         if others.iter().any(|other| other.id != found.id && other.mentions(found)) {

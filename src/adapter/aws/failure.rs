@@ -1,5 +1,6 @@
 //! Turns the SDK's errors into [`Failure`]s: one place that knows AWS's error codes.
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -77,8 +78,10 @@ where
         SdkError::ResponseError(_) => {
             fail(FailureClass::Ambiguous, format!("the answer broke off: {}", root(error)))
         }
-        SdkError::DispatchFailure(failure) => {
-            let class = if failure.is_other() { FailureClass::Credentials } else { FailureClass::Ambiguous };
+        // Nothing was sent, or it was and the connection broke before an answer came.
+        SdkError::DispatchFailure(_) => {
+            let unsigned = causes(error).any(|cause| cause.is::<CredentialsError>());
+            let class = if unsigned { FailureClass::Credentials } else { FailureClass::Ambiguous };
             fail(class, root(error))
         }
         SdkError::ConstructionFailure(_) => fail(FailureClass::Invalid, root(error)),
@@ -86,13 +89,16 @@ where
     }
 }
 
+/// An error and what caused it, the innermost last.
+fn causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |cause| cause.source())
+}
+
 /// The innermost cause, which is the one that says something.
-fn root(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
+fn root(error: &(dyn std::error::Error + 'static)) -> String {
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
 /// What an error code means for whoever made the call.
@@ -144,7 +150,9 @@ fn classify(code: &str, message: &str, status: u16) -> FailureClass {
 
         // One code of EKS's for a name that is taken, for something that others stand on, and
         // for work that waits for other work; only its words tell them apart.
-        "ResourceInUseException" if text.contains("already") => Exists,
+        "ResourceInUseException" if text.contains("already exists") || text.contains("already in use") => {
+            Exists
+        }
         "ResourceInUseException" if text.contains("attached") => InUse,
         "ResourceInUseException" => Busy,
         "InvalidRequestException" | "InvalidParameterException"
@@ -186,6 +194,7 @@ fn classify(code: &str, message: &str, status: u16) -> FailureClass {
         | "AddressInUse" => InUse,
 
         "ConcurrentModification"
+        | "EntityTemporarilyUnmodifiable"
         | "ConcurrentModificationException"
         | "OperationAborted"
         | "PreconditionFailed"
@@ -260,6 +269,7 @@ mod tests {
             ("NodeGroup already exists with name a and cluster name b", FailureClass::Exists),
             ("The specified access entry resource is already in use on this cluster.", FailureClass::Exists),
             ("Cluster has nodegroups attached", FailureClass::InUse),
+            ("Cluster already has an update in progress", FailureClass::Busy),
             ("Cannot LoggingUpdate because cluster c currently has update u in progress", FailureClass::Busy),
             (
                 "Cannot create Fargate Profile b because cluster c currently has Fargate profile a in status CREATING",

@@ -59,7 +59,8 @@ impl<'a> Progress<'a> {
             // Quick work is told when it is done; a line for each beginning would only double the log.
             if usual >= 30 {
                 let usual = duration(usual.into());
-                self.line(format!("  … {:width$}  {action}, usually {usual}", address.to_string()));
+                let name = address.to_string();
+                self.line(format!("  … {name:width$}  {:9}   {DIM}{action}, usually {usual}{DIM:#}", ""));
             }
             return;
         }

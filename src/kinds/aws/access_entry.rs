@@ -9,7 +9,7 @@ use futures::try_join;
 use serde::{Deserialize, Serialize};
 
 use super::{cluster, eks, owned, role};
-use crate::adapter::aws::Explain;
+use crate::adapter::aws::{Explain, Lagging};
 use crate::domain::address::Address;
 use crate::domain::failure::Failure;
 use crate::domain::kind::{KindInfo, Usual};
@@ -202,6 +202,6 @@ async fn associate(cx: Context<'_>, of: &Attrs, policy: (&String, &Vec<String>))
     };
     let call = cx.aws.eks.associate_access_policy().cluster_name(&of.cluster).principal_arn(&of.principal);
     let call = call.policy_arn(arn).access_scope(scope.build());
-    call.send().await.at("eks:AssociateAccessPolicy")?;
+    call.send().await.at("eks:AssociateAccessPolicy").lagging()?;
     Ok(())
 }

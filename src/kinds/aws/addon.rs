@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use aws_sdk_eks::types::{Addon as Described, AddonPodIdentityAssociations, AddonStatus, ResolveConflicts};
+use aws_sdk_eks::types::{
+    Addon as Described, AddonPodIdentityAssociations, AddonStatus, PodIdentityAssociation, ResolveConflicts,
+};
+use futures::try_join;
 use serde::{Deserialize, Serialize};
 
 use super::eks::{self, Updated, Updates};
-use super::{cluster, fargate_profile, node_group, owned, role};
+use super::{cluster, fargate_profile, node_group, owned, pod_identity, role};
 use crate::adapter::aws::Explain;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
@@ -87,21 +90,24 @@ impl Kind for Addon {
 
     async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
         let cluster = &names::cluster(cx.env);
-        let names = match look.only {
-            Some(only) => vec![only.key().to_string()],
-            None => {
-                let pages = cx.aws.eks.list_addons().cluster_name(cluster).into_paginator().items().send();
-                let names: Result<Vec<String>, _> = pages.collect().await;
-                eks::if_there(names.at("eks:ListAddons"))?.unwrap_or_default()
+        let addons = async {
+            let names = match look.only {
+                Some(only) => vec![only.key().to_string()],
+                None => list(cx, cluster).await?,
+            };
+            eks::details(names, |name| async move { describe(cx, cluster, &name).await }).await
+        };
+        // The roles of all of them are read beside them, not after them.
+        let known = async {
+            match look.only {
+                Some(_) => Ok(BTreeMap::new()),
+                None => pod_identity::of_addons(cx, cluster).await,
             }
         };
-        let read = |name: String| async move {
-            let Some(addon) = describe(cx, cluster, &name).await? else { return Ok(None) };
-            let roles = roles(cx, cluster, addon.pod_identity_associations()).await?;
-            Ok(Some((addon, roles)))
-        };
+        let (addons, known) = try_join!(addons, known)?;
         let mut found = vec![];
-        for (addon, roles) in eks::details(names, read).await? {
+        for addon in addons {
+            let roles = roles(cx, cluster, addon.pod_identity_associations(), &known).await?;
             let name = addon.addon_name().unwrap_or_default();
             let wanted = look.wanted.iter().find(|(address, _)| address.key() == name);
             let tags = eks::tags(addon.tags.clone());
@@ -181,6 +187,12 @@ impl Kind for Addon {
     }
 }
 
+async fn list(cx: Context<'_>, cluster: &str) -> Result<Vec<String>, Failure> {
+    let pages = cx.aws.eks.list_addons().cluster_name(cluster).into_paginator().items().send();
+    let names: Result<Vec<String>, _> = pages.collect().await;
+    Ok(eks::if_there(names.at("eks:ListAddons"))?.unwrap_or_default())
+}
+
 async fn describe(cx: Context<'_>, cluster: &str, name: &str) -> Result<Option<Described>, Failure> {
     let call = cx.aws.eks.describe_addon().cluster_name(cluster).addon_name(name);
     let answer = eks::if_there(call.send().await.at("eks:DescribeAddon"))?;
@@ -192,12 +204,14 @@ async fn roles(
     cx: Context<'_>,
     cluster: &str,
     associations: &[String],
+    known: &BTreeMap<String, PodIdentityAssociation>,
 ) -> Result<BTreeMap<String, String>, Failure> {
     let ids = associations.iter().filter_map(|arn| Some(arn.rsplit_once('/')?.1.to_string()));
     let read = eks::details(ids, |id| async move {
-        let call = cx.aws.eks.describe_pod_identity_association().cluster_name(cluster).association_id(id);
-        let answer = eks::if_there(call.send().await.at("eks:DescribePodIdentityAssociation"))?;
-        let association = answer.and_then(|answer| answer.association);
+        let association = match known.get(&id) {
+            Some(association) => Some(association.clone()),
+            None => pod_identity::describe(cx, cluster, &id).await?,
+        };
         Ok(association.and_then(|association| Some((association.service_account?, association.role_arn?))))
     });
     Ok(read.await?.into_iter().collect())

@@ -20,6 +20,7 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::plan::Goal;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Owner, Tags};
 use crate::domain::spec::Environment;
@@ -146,10 +147,25 @@ impl Kind for Bucket {
         let call = "s3:DeleteBucket";
         let Some(tags) = s3::read_tags(cx, &found.id).await? else { return Ok(Progress::Done) };
         owned::prove(cx, &found.address, &found.id, &tags, call)?;
-        bucket_contents::remove(cx, &found.id).await?;
-        let owner = &cx.env.account;
-        cx.aws.s3.delete_bucket().bucket(&found.id).expected_bucket_owner(owner).send().await.at(call)?;
-        Ok(Progress::Done)
+        if cx.goal == Goal::Destroy {
+            bucket_contents::remove(cx, &found.id).await?;
+        }
+        let request = cx.aws.s3.delete_bucket().bucket(&found.id).expected_bucket_owner(&cx.env.account);
+        match request.send().await.at(call) {
+            Err(failure) if failure.class == FailureClass::InUse && cx.goal == Goal::Converge => {
+                Err(Failure {
+                    // Trying again doesn't help, so this is not `InUse`.
+                    class: FailureClass::Invalid,
+                    message: format!(
+                        "{} still holds objects, which don't go when it leaves the spec: empty it yourself \
+                     (all versions), or put it back into the spec",
+                        found.id
+                    ),
+                    ..failure
+                })
+            }
+            other => other.map(|_| Progress::Done),
+        }
     }
 }
 
@@ -175,7 +191,9 @@ async fn describe(
     if let Some(region) = candidate.elsewhere {
         return Ok(foreign(format!("it is in {region}")));
     }
-    let tags = match s3::read_tags(cx, &name).await {
+    // At the same time: of what may be ours by its name, hardly anything isn't.
+    let (tags, settings) = futures::join!(s3::read_tags(cx, &name), settings(cx, &name));
+    let tags = match tags {
         Ok(Some(tags)) => tags,
         Ok(None) => return Ok(vec![]),
         // Bucket names are global. One that our own list shows must be readable; of one
@@ -193,7 +211,7 @@ async fn describe(
         let attrs = Attrs { name: name.clone(), tags: cx.managed(tags), ..Attrs::default() };
         return Ok(claims.into_iter().map(|(at, owner)| found(cx, at, attrs.clone()).owner(owner)).collect());
     }
-    let attrs = Attrs { tags: cx.managed(tags), ..settings(cx, &name).await? };
+    let attrs = Attrs { tags: cx.managed(tags), ..settings? };
     Ok(claims.into_iter().map(|(at, owner)| found(cx, at, attrs.clone()).owner(owner)).collect())
 }
 

@@ -102,15 +102,18 @@ impl Kind for BucketPolicy {
 
 /// The policy of a bucket, if the bucket is ours and has one.
 async fn describe(cx: Context<'_>, bucket: String) -> Result<Option<Found<Attrs>>, Failure> {
-    let Some(tags) = s3::read_tags(cx, &bucket).await? else { return Ok(None) };
+    let policy = async {
+        let answer = cx.aws.s3.get_bucket_policy().bucket(&bucket).send().await;
+        answer.at("s3:GetBucketPolicy").absent()
+    };
+    // At the same time: of what may be ours by its name, hardly anything isn't.
+    let (tags, policy) = futures::join!(s3::read_tags(cx, &bucket), policy);
+    let Some(tags) = tags? else { return Ok(None) };
     let Some(owner) = cx.address_of(&tags).filter(|address| address.kind() == bucket::Bucket::INFO.name)
     else {
         return Ok(None);
     };
-    let answer = cx.aws.s3.get_bucket_policy().bucket(&bucket).send().await;
-    let Some(text) = answer.at("s3:GetBucketPolicy").absent()?.and_then(|answer| answer.policy) else {
-        return Ok(None);
-    };
+    let Some(text) = policy?.and_then(|answer| answer.policy) else { return Ok(None) };
     let attrs = Attrs { bucket: bucket.clone().into(), document: iam::document(&text) };
     Ok(Some(Found::new(address(owner.key()), bucket, attrs)))
 }

@@ -19,6 +19,7 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::plan::Goal;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Ref, Status, Tags};
 use crate::domain::spec::{ClusterLog, Environment, Support};
@@ -257,36 +258,32 @@ impl Kind for Cluster {
         Ok(Progress::Done)
     }
 
-    /// Whoever deletes a protected environment has confirmed it, so protection is lifted
-    /// here; while that is under way the cluster counts as busy, and is tried again. Whoever
-    /// gives its cluster another name has confirmed no such thing.
+    /// Whoever destroys a protected environment has confirmed it, so protection is lifted
+    /// here; the cluster is deleted when it is ready again. Whoever changes something for
+    /// which it would have to be replaced has confirmed no such thing.
     async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
-        let name = &found.id;
+        let (name, call) = (&found.id, "eks:DeleteCluster");
         let Some(live) = describe(cx, name).await? else { return Ok(Progress::Done) };
-        owned::prove(cx, &found.address, name, &eks::tags(live.tags), "eks:DeleteCluster")?;
+        owned::prove(cx, &found.address, name, &eks::tags(live.tags), call)?;
         if live.deletion_protection == Some(true) {
-            if cx.env.protected && *name != names::cluster(cx.env) {
+            if cx.env.protected && cx.goal != Goal::Destroy {
                 let why = format!(
-                    "{name} is protected, and another name in the spec is no reason to delete it: put \
-                     cluster.name back, or say `protected: false` for as long as it takes"
+                    "{name} is protected, and a change of the spec is no reason to delete it: take that back, \
+                     or say `protected: false` first"
                 );
-                return Err(Failure::new(FailureClass::Invalid, "eks:DeleteCluster", why));
+                return Err(Failure::new(FailureClass::Invalid, call, why));
             }
-            let call = "eks:UpdateClusterConfig";
             let lift = cx.aws.eks.update_cluster_config().name(name).deletion_protection(false);
-            if eks::progress(lift.send().await.at(call)?.update, call)? == Progress::Underway {
-                let why = "its deletion protection is being lifted";
-                return Err(Failure::new(FailureClass::Busy, call, why));
-            }
+            lift.send().await.at("eks:UpdateClusterConfig")?;
+            return Ok(Progress::Underway);
         }
-        let deleted = cx.aws.eks.delete_cluster().name(name).send().await.at("eks:DeleteCluster");
-        if let Err(failure) = deleted {
-            if failure.class == FailureClass::InUse {
-                clear(cx, name).await?;
+        match cx.aws.eks.delete_cluster().name(name).send().await.at(call) {
+            Ok(_) => Ok(Progress::Underway),
+            Err(failure) if failure.class == FailureClass::InUse && clear(cx, name).await? => {
+                Ok(Progress::Underway)
             }
-            return Err(failure);
+            Err(failure) => Err(failure),
         }
-        Ok(Progress::Underway)
     }
 }
 

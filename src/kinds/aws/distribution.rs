@@ -1,14 +1,11 @@
 //! The CloudFront distribution of a frontend.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use aws_sdk_cloudfront::types::{
     Distribution as Cf, DistributionConfig, DistributionConfigWithTags, DistributionSummary,
     MinimumProtocolVersion, PriceClass as CfPriceClass, Tag, TagKeys, Tags as CfTags, ViewerProtocolPolicy,
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use tokio::time::{Instant, sleep};
 
 pub use super::distribution_config::Attrs;
 use super::distribution_config::{self as config, Behavior, ErrorPage, Origin};
@@ -125,33 +122,22 @@ impl Kind for Distribution {
     async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
         let call = "cloudfront:DeleteDistribution";
         owned::prove(cx, &found.address, &found.id, &read_tags(cx, &arn(found)).await?, call)?;
-        let begun = Instant::now();
-        loop {
-            let (live, version) = get(cx, &found.id).await?;
-            if live.distribution_config.as_ref().is_some_and(|config| config.enabled) {
-                let disable = |config: &mut DistributionConfig| {
-                    config.enabled = false;
-                    Ok(())
-                };
-                set_to(cx, live, version, disable).await?;
-                continue;
-            }
-            if deployed(&live) {
-                let request = cx.aws.cloudfront.delete_distribution().id(&found.id).set_if_match(version);
-                request.send().await.at(call)?;
-                return Ok(Progress::Done);
-            }
-            if begun.elapsed() > LONGEST_DISABLING {
-                let why = "it is disabled, but not yet at every edge location; re-run to go on";
-                return Err(Failure::new(FailureClass::Other, call, why));
-            }
-            sleep(BETWEEN_LOOKS).await;
+        let (live, version) = get(cx, &found.id).await?;
+        if live.distribution_config.as_ref().is_some_and(|config| config.enabled) {
+            let disable = |config: &mut DistributionConfig| {
+                config.enabled = false;
+                Ok(())
+            };
+            set_to(cx, live, version, disable).await?;
+            return Ok(Progress::Underway);
         }
+        if !deployed(&live) {
+            return Ok(Progress::Underway);
+        }
+        cx.aws.cloudfront.delete_distribution().id(&found.id).set_if_match(version).send().await.at(call)?;
+        Ok(Progress::Done)
     }
 }
-
-const LONGEST_DISABLING: Duration = Duration::from_secs(30 * 60);
-const BETWEEN_LOOKS: Duration = Duration::from_secs(10);
 
 fn wanted(env: &Environment, frontend: &str, spec: &Frontend) -> Attrs {
     const ORIGIN: &str = "bucket";

@@ -45,7 +45,7 @@ use crate::adapter::aws::Aws;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::KindInfo;
-use crate::domain::plan::{Kinds, Snapshot};
+use crate::domain::plan::{Goal, Kinds, Snapshot};
 use crate::domain::port::{Check, Create, Identity, Progress, Provider};
 use crate::domain::resource::{Desired, Observed};
 use crate::domain::spec::Environment;
@@ -102,7 +102,7 @@ impl AwsProvider {
     }
 
     fn context<'a>(&'a self, env: &'a Environment) -> Context<'a> {
-        Context { aws: &self.aws, env }
+        Context { aws: &self.aws, env, goal: Goal::Converge }
     }
 }
 
@@ -189,7 +189,7 @@ impl Provider for AwsProvider {
         self.aws.diagnose(env).await
     }
 
-    async fn delete(&self, env: &Environment, found: &Observed) -> Result<Progress, Failure> {
-        kind(&found.address)?.delete(self.context(env), found).await
+    async fn delete(&self, env: &Environment, found: &Observed, goal: Goal) -> Result<Progress, Failure> {
+        kind(&found.address)?.delete(Context { goal, ..self.context(env) }, found).await
     }
 }

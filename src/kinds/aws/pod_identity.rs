@@ -1,7 +1,9 @@
 //! EKS Pod Identity associations: which role the pods of a service account take.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use aws_sdk_eks::types::{PodIdentityAssociation, PodIdentityAssociationSummary};
+use aws_sdk_eks::types::{PodIdentityAssociation, PodIdentityAssociationSummary as Summary};
 use serde::{Deserialize, Serialize};
 
 use super::{cluster, eks, owned, role};
@@ -85,10 +87,9 @@ impl Kind for PodIdentity {
         if let (Some(_), Some((_, wanted))) = (look.only, look.wanted.first()) {
             call = call.namespace(&wanted.namespace).service_account(&wanted.service_account);
         }
-        let listed: Result<Vec<PodIdentityAssociationSummary>, _> =
-            call.into_paginator().items().send().collect().await;
+        let listed: Result<Vec<Summary>, _> = call.into_paginator().items().send().collect().await;
         let listed = eks::if_there(listed.at("eks:ListPodIdentityAssociations"))?.unwrap_or_default();
-        let own = listed.into_iter().filter(|summary| summary.owner_arn().is_none_or(str::is_empty));
+        let own = listed.into_iter().filter(|summary| !made_by_addon(summary));
         let ids = own.filter_map(|summary| summary.association_id);
         let associations = eks::details(ids, |id| async move { describe(cx, cluster, &id).await }).await?;
         let found = associations.into_iter().filter_map(|association| {
@@ -147,7 +148,25 @@ impl Kind for PodIdentity {
     }
 }
 
-async fn describe(
+/// Whether an add-on made it for itself. An emulator says of the others that nobody ("") did.
+fn made_by_addon(summary: &Summary) -> bool {
+    summary.owner_arn().is_some_and(|owner| !owner.is_empty())
+}
+
+/// The associations that add-ons made for themselves, by their ids.
+pub async fn of_addons(
+    cx: Context<'_>,
+    cluster: &str,
+) -> Result<BTreeMap<String, PodIdentityAssociation>, Failure> {
+    let call = cx.aws.eks.list_pod_identity_associations().cluster_name(cluster);
+    let listed: Result<Vec<Summary>, _> = call.into_paginator().items().send().collect().await;
+    let listed = eks::if_there(listed.at("eks:ListPodIdentityAssociations"))?.unwrap_or_default();
+    let ids = listed.into_iter().filter(made_by_addon).filter_map(|summary| summary.association_id);
+    let associations = eks::details(ids, |id| async move { describe(cx, cluster, &id).await }).await?;
+    Ok(associations.into_iter().filter_map(|one| Some((one.association_id.clone()?, one))).collect())
+}
+
+pub async fn describe(
     cx: Context<'_>,
     cluster: &str,
     id: &str,

@@ -16,6 +16,7 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::plan::Goal;
 use crate::domain::port::Progress;
 use crate::domain::resource::Tags;
 use crate::domain::spec::{Environment, Registry};
@@ -154,11 +155,8 @@ impl Kind for Repository {
     async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
         let call = "ecr:DeleteRepository";
         owned::prove(cx, &found.address, &found.id, &read_tags(cx, &arn(found)).await?, call)?;
-        let spec = self.desire(cx.env).into_iter().find(|desire| desire.address == found.address);
-        let stays = spec.is_some_and(|desire| {
-            (&desire.attrs.name, &desire.attrs.encryption) == (&found.attrs.name, &found.attrs.encryption)
-        });
-        let request = cx.aws.ecr.delete_repository().repository_name(&found.id).force(stays);
+        let force = cx.goal == Goal::Destroy;
+        let request = cx.aws.ecr.delete_repository().repository_name(&found.id).force(force);
         match request.send().await.at(call) {
             Ok(_) => Ok(Progress::Done),
             Err(failure) if failure.class == FailureClass::InUse => Err(Failure {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{iam, load_balancer_controller, oidc_provider, owned, permissions, policy};
-use crate::adapter::aws::Explain;
+use crate::adapter::aws::{Explain, Lagging};
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
@@ -214,7 +214,8 @@ impl Kind for Role {
             .set_tags(Some(iam::to_tags(&attrs.tags)?))
             .send()
             .await
-            .at("iam:CreateRole")?;
+            .at("iam:CreateRole")
+            .lagging()?;
         let arn = made.role.map(|role| role.arn).unwrap_or_default();
         try_join!(
             try_join_all(attrs.managed.iter().map(|policy| attach(cx, &attrs.name, policy))),
@@ -384,13 +385,13 @@ fn sorted(texts: impl Iterator<Item = String>) -> Vec<String> {
 
 async fn attach(cx: Context<'_>, role: &str, policy: &str) -> Result<(), Failure> {
     let call = cx.aws.iam.attach_role_policy().role_name(role).policy_arn(policy);
-    call.send().await.at("iam:AttachRolePolicy")?;
+    call.send().await.at("iam:AttachRolePolicy").lagging()?;
     Ok(())
 }
 
 async fn put(cx: Context<'_>, role: &str, name: &str, document: &Value) -> Result<(), Failure> {
     let call = cx.aws.iam.put_role_policy().role_name(role).policy_name(name);
-    call.policy_document(document.to_string()).send().await.at("iam:PutRolePolicy")?;
+    call.policy_document(document.to_string()).send().await.at("iam:PutRolePolicy").lagging()?;
     Ok(())
 }
 

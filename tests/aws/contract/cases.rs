@@ -87,17 +87,14 @@ pub const CASES: &[Case] = &[
         Spec(|env| nodes(env).max = 7),
         Spec(|env| nodes(env).instance_type = "t3.large".to_string()),
     ),
-    Case {
-        given: |env| env.cluster.addons.values_mut().for_each(|addon| addon.version = None),
-        ..case(
-            "addon",
-            Spec(|env| {
-                let addon = env.cluster.addons.get_mut("coredns").expect("the add-on");
-                addon.version = Some("v1.13.1-eksbuild.1".to_string());
-            }),
-            Never("it goes with its cluster"),
-        )
-    },
+    case(
+        "addon",
+        Spec(|env| {
+            let addon = env.cluster.addons.get_mut("vpc-cni").expect("the add-on");
+            addon.version = Some("v1.21.1-eksbuild.1".to_string());
+        }),
+        Never("it goes with its cluster"),
+    ),
     Case {
         given: |env| {
             let principal = "arn:aws:iam::{account}:role/PlatformEngineer".to_string();

@@ -132,9 +132,6 @@ resource "aws_cloudfront_response_headers_policy" "this" {
   for_each = local.frontends
   name     = "${var.name}-${each.key}"
 
-  # Said because the emulator shows it; a plan would differ forever otherwise.
-  remove_headers_config {}
-
   security_headers_config {
     content_type_options {
       override = true
@@ -156,6 +153,11 @@ resource "aws_cloudfront_response_headers_policy" "this" {
       include_subdomains         = true
       override                   = true
     }
+  }
+
+  # The emulator shows them, empty; a plan would differ forever otherwise.
+  lifecycle {
+    ignore_changes = [custom_headers_config, remove_headers_config]
   }
 }
 
