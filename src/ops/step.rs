@@ -78,7 +78,8 @@ impl StepRun<'_> {
     async fn create(&self) -> Result<Observed, Halt> {
         let desired = self.desired()?;
         let replaced = self.change.observed.as_ref();
-        let mut create = Create { generation: replaced.map_or(0, |old| old.generation + 1), desired };
+        let mut create =
+            Create { generation: replaced.map_or(0, |old| old.generation + 1), spent: 0, desired };
         let mut trouble = Trouble::new();
         loop {
             let failure = match self.provider.create(self.env, &create).await {
@@ -98,7 +99,7 @@ impl StepRun<'_> {
             // A client token that answers with something that is gone is spent.
             if matches!(failure.class, FailureClass::Lagging | FailureClass::Exists) && trouble.count >= LOOKS
             {
-                create.generation += 1;
+                create.spent += 1;
             }
             self.bear(&mut trouble, failure).await?;
         }
