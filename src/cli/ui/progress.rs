@@ -73,9 +73,9 @@ impl<'a> Progress<'a> {
         }
         let style = ProgressStyle::with_template("  {spinner} {prefix}  {elapsed:>6}   {msg}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let bar = self.bars.add(ProgressBar::new_spinner().with_style(style));
-        bar.set_prefix(format!("{:width$}", address.to_string()));
-        bar.set_message(about);
+        let prefix = format!("{:width$}", address.to_string());
+        let bar = ProgressBar::new_spinner().with_style(style).with_prefix(prefix).with_message(about);
+        let bar = self.bars.add(bar);
         bar.enable_steady_tick(Duration::from_millis(120));
         self.running().insert(address.clone(), bar);
     }
