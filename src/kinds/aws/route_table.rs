@@ -63,7 +63,9 @@ impl Kind for RouteTable {
         component: "network",
         aws_type: "AWS::EC2::RouteTable",
         immutable: &["vpc"],
-        stands_on: &["vpc", "subnet", "internet-gateway", "nat-gateway"],
+        // Not on subnets: an association goes with its subnet. Were a subnet to wait for its
+        // table, one that moves to another zone with its range would never make room.
+        stands_on: &["vpc", "internet-gateway", "nat-gateway"],
         create_first: false,
         usual: Usual { create: 2, update: 1, delete: 2 },
     };
