@@ -82,9 +82,9 @@ impl Failure {
             FailureClass::Ambiguous => {
                 Some("the network or AWS gave no answer: re-run, it finds out what was done")
             }
-            FailureClass::InUse => {
-                Some("something that billpay did not make stands on it: remove that, and re-run")
-            }
+            FailureClass::InUse => Some(
+                "something stands on it or in its way: if billpay did not make that, remove it; then re-run",
+            ),
             _ => None,
         }
     }

@@ -18,7 +18,7 @@ use crate::domain::address::Address;
 use crate::domain::failure::Failure;
 use crate::domain::plan::{Action, Conflict, Plan, Schedule, Snapshot, Work};
 use crate::domain::port::{Event, Provider, Reporter};
-use crate::domain::resource::{Outputs, Owner};
+use crate::domain::resource::Outputs;
 use crate::domain::spec::Environment;
 
 use super::Error;
@@ -135,7 +135,7 @@ impl<'a> Walk<'a> {
         let ready = (0..count).filter(|&index| missing[index] == 0);
         Walk {
             ready: ready.map(|index| (schedule.steps[index].remaining, Reverse(index))).collect(),
-            outputs: known_outputs(plan, snapshot),
+            outputs: plan.known_outputs(snapshot),
             states: vec![State::Waiting; count],
             chain: vec![Duration::ZERO; count],
             outcome: Outcome {
@@ -272,12 +272,12 @@ impl<'a> Walk<'a> {
             let step = &self.schedule.steps[next];
             let change = &self.plan.changes[step.change];
             let (address, action) = (change.address.clone(), verb(step.work, change.action));
-            self.reporter.report(Event::Skipped {
-                address: address.clone(),
-                action,
-                because: because.clone(),
-            });
-            self.outcome.skipped.push(SkippedStep { address, because: because.clone() });
+            // The other half of a failed replacement is no news.
+            if address != *because {
+                let event = Event::Skipped { address: address.clone(), action, because: because.clone() };
+                self.reporter.report(event);
+                self.outcome.skipped.push(SkippedStep { address, because: because.clone() });
+            }
             self.skip_behind(next, because);
         }
     }
@@ -294,23 +294,6 @@ impl<'a> Walk<'a> {
         }
         count
     }
-}
-
-/// The outputs of everything that stays: what is replaced or made will have new ones.
-fn known_outputs(plan: &Plan, snapshot: &Snapshot) -> BTreeMap<Address, Outputs> {
-    let ours = snapshot.resources.iter().filter(|observed| observed.owner == Owner::Ours);
-    let mut outputs: BTreeMap<Address, Outputs> =
-        ours.map(|observed| (observed.address.clone(), observed.outputs.clone())).collect();
-    for change in &plan.changes {
-        match (change.action, &change.observed) {
-            (Action::NoOp | Action::Update, Some(observed)) => {
-                outputs.insert(change.address.clone(), observed.outputs.clone());
-            }
-            (Action::Replace | Action::Create, _) => drop(outputs.remove(&change.address)),
-            _ => {}
-        }
-    }
-    outputs
 }
 
 /// What a step does, as people read it.

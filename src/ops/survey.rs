@@ -2,7 +2,7 @@
 
 use crate::domain::plan::{Action, Conflict, Goal, Plan, Selection, Snapshot, plan};
 use crate::domain::port::{Identity, Provider};
-use crate::domain::resource::Desired;
+use crate::domain::resource::{Desired, resolve};
 use crate::domain::spec::Environment;
 
 use super::Error;
@@ -38,11 +38,15 @@ impl Survey {
     ) -> Result<Plan, Error> {
         let mut plan =
             plan(&env.environment, goal, selection, &self.desired, &self.snapshot, provider.kinds())?;
+        let outputs = plan.known_outputs(&self.snapshot);
         for change in &plan.changes {
-            if let (Action::Update | Action::Replace, Some(found), Some(wanted)) =
+            let (Action::Update | Action::Replace, Some(found), Some(wanted)) =
                 (change.action, &change.observed, &change.desired)
-                && let Some(why) = provider.refuse(env, found, wanted)
-            {
+            else {
+                continue;
+            };
+            let attrs = resolve(&wanted.attrs, &|address, output| outputs.get(address)?.get(output).cloned());
+            if let Some(why) = provider.refuse(env, found, &Desired { attrs, ..wanted.clone() }) {
                 plan.conflicts.push(Conflict::Refused { address: change.address.clone(), why });
             }
         }

@@ -16,7 +16,7 @@ pub use schedule::{Schedule, Step, Work};
 
 use super::address::Address;
 use super::kind::KindInfo;
-use super::resource::{Desired, Observed, Owner, Status, resolve};
+use super::resource::{Desired, Observed, Outputs, Owner, Status, resolve};
 
 /// The facts about every kind, by its name.
 pub type Kinds = BTreeMap<&'static str, KindInfo>;
@@ -181,6 +181,23 @@ impl Plan {
             components.entry(change.address.component()).or_default().push(change);
         }
         components
+    }
+
+    /// The outputs of everything that stays: what is replaced or made will have new ones.
+    pub fn known_outputs(&self, snapshot: &Snapshot) -> BTreeMap<Address, Outputs> {
+        let ours = snapshot.resources.iter().filter(|observed| observed.owner == Owner::Ours);
+        let mut outputs: BTreeMap<Address, Outputs> =
+            ours.map(|observed| (observed.address.clone(), observed.outputs.clone())).collect();
+        for change in &self.changes {
+            match (change.action, &change.observed) {
+                (Action::NoOp | Action::Update, Some(observed)) => {
+                    outputs.insert(change.address.clone(), observed.outputs.clone());
+                }
+                (Action::Replace | Action::Create, _) => drop(outputs.remove(&change.address)),
+                _ => {}
+            }
+        }
+        outputs
     }
 
     /// The addresses whose changes are not the same in `other`.

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, Subnet as Sdk, SubnetState};
+use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
 use super::{ec2, vpc};
@@ -92,6 +93,20 @@ impl Kind for Subnet {
             }
         }
         desires
+    }
+
+    /// The new subnet is there before the old one goes, so the two must not overlap.
+    fn refuse(&self, _: &Environment, found: &Attrs, wanted: &Attrs) -> Option<String> {
+        let moves = found.vpc == wanted.vpc && (&found.cidr, &found.zone) != (&wanted.cidr, &wanted.zone);
+        let (old, new) = (found.cidr.parse::<Ipv4Net>().ok()?, wanted.cidr.parse::<Ipv4Net>().ok()?);
+        let overlap = old.contains(&new.network()) || new.contains(&old.network());
+        (moves && overlap).then(|| {
+            format!(
+                "the new subnet {new} in {} would overlap the old one, {old}, which stays until nothing is in it: \
+                 choose a range beside it",
+                wanted.zone
+            )
+        })
     }
 
     async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
