@@ -138,6 +138,9 @@ pub fn explain(conflict: &Conflict) -> (String, String) {
                  environment by tagging it {ENVIRONMENT_TAG}=<environment> and {ADDRESS_TAG}={address}"
             ),
         ),
+        Conflict::Refused { address, why } => {
+            (format!("{address}: {why}"), "nothing was changed: correct the spec and plan again".to_string())
+        }
         Conflict::NeedsExcluded { address, needs } => (
             format!("{address} needs {needs}, which is not there"),
             format!("include the component `{}`", needs.component()),

@@ -147,7 +147,8 @@ pub fn main() -> ExitCode {
     let command = match settings::with_defaults(Cli::command()) {
         Ok(command) => command,
         Err(report) => {
-            eprintln!("error: {}\n  {}", report.heading, report.details.join("\n  "));
+            let hints = report.hints.iter().map(|hint| format!("\nhint: {hint}")).collect::<String>();
+            eprintln!("error: {}\n  {}{hints}", report.heading, report.details.join("\n  "));
             return ExitCode::from(exit::ERROR);
         }
     };

@@ -25,6 +25,8 @@ pub struct Create {
     pub desired: Desired,
     /// How often the resource was made before; part of its identity.
     pub generation: u32,
+    /// How many client tokens turned out to be spent on something that is gone.
+    pub spent: u32,
 }
 
 /// Whether a change is done when the call that made it returns.
@@ -44,6 +46,9 @@ pub trait Provider: Send + Sync {
 
     /// Every resource that an environment should have.
     fn desire(&self, env: &Environment) -> Vec<Desired>;
+
+    /// Why a planned change must not be carried out; `None` for nearly all.
+    fn refuse(&self, env: &Environment, found: &Observed, wanted: &Desired) -> Option<String>;
 
     /// Who is calling.
     async fn identity(&self) -> Result<Identity, Failure>;

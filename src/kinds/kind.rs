@@ -172,6 +172,12 @@ pub trait Kind: Send + Sync + 'static {
     /// The resources of this kind that an environment should have.
     fn desire(&self, env: &Environment) -> Vec<Desire<Self::Attrs>>;
 
+    /// Why a change of the spec must not be carried out on what is there. Told when the plan
+    /// is made, before anything is changed; for most kinds there is no such change.
+    fn refuse(&self, _env: &Environment, _found: &Self::Attrs, _wanted: &Self::Attrs) -> Option<String> {
+        None
+    }
+
     /// The resources of this kind that are there: all of the environment's, also those the
     /// spec no longer has, and those of others under names that the spec wants.
     async fn observe(
@@ -200,6 +206,7 @@ pub trait Kind: Send + Sync + 'static {
 pub trait AnyKind: Send + Sync {
     fn info(&self) -> KindInfo;
     fn desire(&self, env: &Environment) -> Vec<Desired>;
+    fn refuse(&self, env: &Environment, found: &Observed, wanted: &Desired) -> Option<String>;
     async fn observe(
         &self,
         cx: Context<'_>,
@@ -229,6 +236,11 @@ impl<K: Kind> AnyKind for K {
             .collect()
     }
 
+    fn refuse(&self, env: &Environment, found: &Observed, wanted: &Desired) -> Option<String> {
+        let (found, wanted) = (from_value(&found.attrs).ok()?, from_value(&wanted.attrs).ok()?);
+        Kind::refuse(self, env, &found, &wanted)
+    }
+
     async fn observe(
         &self,
         cx: Context<'_>,
@@ -240,13 +252,14 @@ impl<K: Kind> AnyKind for K {
             .map(|desired| Ok((desired.address.clone(), from_value(&desired.attrs)?)))
             .collect::<Result<_, Failure>>()?;
         let found = Kind::observe(self, cx, Look { wanted: &wanted, only }).await?;
-        Ok(found.into_iter().map(erase).collect())
+        // Tags can be copied by hand, onto things of other kinds too.
+        Ok(found.into_iter().map(erase).filter(|found| found.address.kind() == K::INFO.name).collect())
     }
 
     async fn create(&self, cx: Context<'_>, create: &Create) -> Result<Observed, Failure> {
         let address = create.desired.address.clone();
         let new = New {
-            token: token(cx.env, &address, create.generation),
+            token: token(cx.env, &address, create),
             attrs: from_value(&create.desired.attrs)?,
             generation: create.generation,
             address,
@@ -307,7 +320,9 @@ fn from_value<A: DeserializeOwned>(attrs: &serde_json::Value) -> Result<A, Failu
 }
 
 /// The client token of a create: 64 hexadecimal digits, the longest that every service takes.
-fn token(env: &Environment, address: &Address, generation: u32) -> String {
-    let identity = format!("{}/{}/{}/{address}/{generation}", env.account, env.region, env.environment);
+fn token(env: &Environment, address: &Address, create: &Create) -> String {
+    let Create { generation, spent, .. } = create;
+    let place = format!("{}/{}/{}", env.account, env.region, env.environment);
+    let identity = format!("{place}/{address}/{generation}/{spent}");
     Sha256::digest(identity.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

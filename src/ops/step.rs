@@ -78,7 +78,8 @@ impl StepRun<'_> {
     async fn create(&self) -> Result<Observed, Halt> {
         let desired = self.desired()?;
         let replaced = self.change.observed.as_ref();
-        let mut create = Create { generation: replaced.map_or(0, |old| old.generation + 1), desired };
+        let mut create =
+            Create { generation: replaced.map_or(0, |old| old.generation + 1), spent: 0, desired };
         let mut trouble = Trouble::new();
         loop {
             let failure = match self.provider.create(self.env, &create).await {
@@ -98,7 +99,7 @@ impl StepRun<'_> {
             // A client token that answers with something that is gone is spent.
             if matches!(failure.class, FailureClass::Lagging | FailureClass::Exists) && trouble.count >= LOOKS
             {
-                create.generation += 1;
+                create.spent += 1;
             }
             self.bear(&mut trouble, failure).await?;
         }
@@ -111,9 +112,8 @@ impl StepRun<'_> {
             if look > 0 {
                 self.pause(Duration::from_millis(400 << look)).await?;
             }
-            let old = self.change.id();
-            let mut candidates =
-                self.find(desired).await?.into_iter().filter(|found| Some(found.id.as_str()) != old);
+            let found = self.find(desired).await?;
+            let mut candidates = found.into_iter().filter(|found| !self.is_replaced(found, desired));
             let found = candidates.find(|found| !matches!(found.status, Status::Deleting | Status::Failed));
             match found {
                 Some(Observed { owner: Owner::Foreign { evidence }, id, .. }) => {
@@ -125,6 +125,14 @@ impl StepRun<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Whether what was found is the one that is being replaced. Where AWS goes by names, the
+    /// new one has the id of the old; then what can't be changed in place tells them apart.
+    fn is_replaced(&self, found: &Observed, desired: &Desired) -> bool {
+        let immutable = self.provider.kinds()[found.address.kind()].immutable;
+        self.change.id() == Some(found.id.as_str())
+            && differences(&desired.attrs, &found.attrs, immutable).iter().any(|field| field.replaces)
     }
 
     async fn update(&self) -> Result<Observed, Halt> {

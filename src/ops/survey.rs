@@ -1,6 +1,6 @@
 //! Looking: what the spec wants, what is there, and what would have to change.
 
-use crate::domain::plan::{Goal, Plan, Selection, Snapshot, plan};
+use crate::domain::plan::{Action, Conflict, Goal, Plan, Selection, Snapshot, plan};
 use crate::domain::port::{Identity, Provider};
 use crate::domain::resource::Desired;
 use crate::domain::spec::Environment;
@@ -36,6 +36,16 @@ impl Survey {
         goal: Goal,
         selection: &Selection,
     ) -> Result<Plan, Error> {
-        Ok(plan(&env.environment, goal, selection, &self.desired, &self.snapshot, provider.kinds())?)
+        let mut plan =
+            plan(&env.environment, goal, selection, &self.desired, &self.snapshot, provider.kinds())?;
+        for change in &plan.changes {
+            if let (Action::Update | Action::Replace, Some(found), Some(wanted)) =
+                (change.action, &change.observed, &change.desired)
+                && let Some(why) = provider.refuse(env, found, wanted)
+            {
+                plan.conflicts.push(Conflict::Refused { address: change.address.clone(), why });
+            }
+        }
+        Ok(plan)
     }
 }

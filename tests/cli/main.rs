@@ -30,6 +30,8 @@ fn billpay(args: &[&str]) -> Command {
     // Nobody answers at this address: whatever calls AWS fails at once.
     command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9").env("AWS_EC2_METADATA_DISABLED", "true");
     command.env("AWS_ACCESS_KEY_ID", "123456789012").env("AWS_SECRET_ACCESS_KEY", "test");
+    // The settings of whoever runs the tests are none of their business.
+    command.env("XDG_CONFIG_HOME", root().join("target/no-settings"));
     command.env("COLUMNS", "100").env("NO_COLOR", "1").env_remove("CI").stdin(Stdio::null());
     command.current_dir(root()).args(args);
     command
@@ -149,6 +151,36 @@ fn specs_are_found_from_a_folder_below() {
     let mut command = billpay(&["config", "--env", "dev"]);
     command.current_dir(root().join("src/cli"));
     assert_data_eq!(run(&mut command).out, golden("config-dev.yaml"));
+}
+
+#[test]
+fn the_reference_is_what_the_program_writes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let written = run(billpay(&["reference"]).arg(folder.path()));
+    assert_eq!(written.code, 0, "{}", written.err);
+    for page in ["commands.md", "kinds.md"] {
+        let fresh = std::fs::read_to_string(folder.path().join(page)).expect("a page");
+        let path = root().join("docs/reference").join(page);
+        assert_data_eq!(fresh, Data::read_from(&path, Some(snapbox::data::DataFormat::Text)).raw());
+    }
+}
+
+#[test]
+fn a_projects_settings_fill_in_for_flags() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let specs = root().join("environments");
+    let settings = format!("env: staging\noutput: json\nspecs: {}\n", specs.display());
+    std::fs::write(folder.path().join(".billpay.yaml"), settings).expect("the settings");
+    let below = folder.path().join("deep/below");
+    std::fs::create_dir_all(&below).expect("a folder below");
+    let shown = run(billpay(&["config"]).current_dir(&below));
+    assert!(shown.out.contains("\"environment\": \"staging\""), "{}{}", shown.out, shown.err);
+    let shown = run(billpay(&["config", "--env", "dev", "--output", "text"]).current_dir(&below));
+    assert!(shown.out.contains("environment: dev"), "{}{}", shown.out, shown.err);
+    std::fs::write(folder.path().join(".billpay.yaml"), "enviroment: dev\n").expect("the settings");
+    let shown = run(billpay(&["config"]).current_dir(&below));
+    assert_eq!(shown.code, 1);
+    assert!(shown.err.contains("enviroment") && shown.err.contains("keys: env, specs"), "{}", shown.err);
 }
 
 #[test]

@@ -151,6 +151,10 @@ impl Provider for Cloud {
         self.desired.lock().unwrap().clone()
     }
 
+    fn refuse(&self, _: &Environment, _: &Observed, _: &Desired) -> Option<String> {
+        None
+    }
+
     async fn identity(&self) -> Result<Identity, Failure> {
         Ok(Identity { account: "123456789012".into(), arn: "me".into() })
     }

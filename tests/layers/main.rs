@@ -145,7 +145,9 @@ fn components_need_one_another_in_one_direction_only() {
         // Whatever needs nothing that is left can be made: so on until nothing is left.
         while let Some(next) = needs.iter().find(|(_, of)| of.is_empty()).map(|(name, _)| name.clone()) {
             needs.remove(&next);
-            needs.values_mut().for_each(|of| of.retain(|need| *need != next));
+            needs.values_mut().for_each(|of| {
+                of.remove(&next);
+            });
         }
         assert!(needs.is_empty(), "{}: each of these needs another of them: {needs:?}", env.environment);
     }

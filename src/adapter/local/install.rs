@@ -9,30 +9,30 @@ use sha2::{Digest, Sha256};
 use super::{Error, at};
 
 /// The packages, all pinned.
-const REQUIREMENTS: &str = include_str!("requirements.txt");
+const REQUIREMENTS: &str = include_str!("ministack/requirements.txt");
 
 /// The launcher and the modules that it loads.
 const MODULES: &[(&str, &str)] = &[
-    ("cloudfront_gaps.py", include_str!("cloudfront_gaps.py")),
-    ("durable.py", include_str!("durable.py")),
-    ("ec2_base.py", include_str!("ec2_base.py")),
-    ("ec2_describes.py", include_str!("ec2_describes.py")),
-    ("ec2_endpoints.py", include_str!("ec2_endpoints.py")),
-    ("ec2_gaps.py", include_str!("ec2_gaps.py")),
-    ("ec2_groups.py", include_str!("ec2_groups.py")),
-    ("ec2_network.py", include_str!("ec2_network.py")),
-    ("ecr_gaps.py", include_str!("ecr_gaps.py")),
-    ("eks_addons.py", include_str!("eks_addons.py")),
-    ("eks_base.py", include_str!("eks_base.py")),
-    ("eks_catalog.py", include_str!("eks_catalog.py")),
-    ("eks_clusters.py", include_str!("eks_clusters.py")),
-    ("eks_gaps.py", include_str!("eks_gaps.py")),
-    ("eks_nodes.py", include_str!("eks_nodes.py")),
-    ("eks_updates.py", include_str!("eks_updates.py")),
-    ("gap_kit.py", include_str!("gap_kit.py")),
-    ("iam_gaps.py", include_str!("iam_gaps.py")),
-    ("launcher.py", include_str!("launcher.py")),
-    ("s3_gaps.py", include_str!("s3_gaps.py")),
+    ("cloudfront_gaps.py", include_str!("ministack/cloudfront_gaps.py")),
+    ("durable.py", include_str!("ministack/durable.py")),
+    ("ec2_base.py", include_str!("ministack/ec2_base.py")),
+    ("ec2_describes.py", include_str!("ministack/ec2_describes.py")),
+    ("ec2_endpoints.py", include_str!("ministack/ec2_endpoints.py")),
+    ("ec2_gaps.py", include_str!("ministack/ec2_gaps.py")),
+    ("ec2_groups.py", include_str!("ministack/ec2_groups.py")),
+    ("ec2_network.py", include_str!("ministack/ec2_network.py")),
+    ("ecr_gaps.py", include_str!("ministack/ecr_gaps.py")),
+    ("eks_addons.py", include_str!("ministack/eks_addons.py")),
+    ("eks_base.py", include_str!("ministack/eks_base.py")),
+    ("eks_catalog.py", include_str!("ministack/eks_catalog.py")),
+    ("eks_clusters.py", include_str!("ministack/eks_clusters.py")),
+    ("eks_gaps.py", include_str!("ministack/eks_gaps.py")),
+    ("eks_nodes.py", include_str!("ministack/eks_nodes.py")),
+    ("eks_updates.py", include_str!("ministack/eks_updates.py")),
+    ("gap_kit.py", include_str!("ministack/gap_kit.py")),
+    ("iam_gaps.py", include_str!("ministack/iam_gaps.py")),
+    ("launcher.py", include_str!("ministack/launcher.py")),
+    ("s3_gaps.py", include_str!("ministack/s3_gaps.py")),
 ];
 
 /// Writes the launcher into the cache and returns its path, which names its content.
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn every_module_beside_the_launcher_is_installed() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/adapter/local");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/adapter/local/ministack");
         let names =
             fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let mut python: Vec<String> = names.filter(|name| name.ends_with(".py")).collect();

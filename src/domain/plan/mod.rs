@@ -94,6 +94,8 @@ impl Change {
 pub enum Conflict {
     /// The name is taken by something that isn't ours.
     NotOurs { address: Address, id: String, evidence: String },
+    /// What is there can't, or mustn't, become what the spec wants.
+    Refused { address: Address, why: String },
     /// It needs something that isn't there and that the selection leaves out.
     NeedsExcluded { address: Address, needs: Address },
     /// Something that the selection leaves out stands on it.

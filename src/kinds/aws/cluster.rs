@@ -134,6 +134,15 @@ impl Kind for Cluster {
         vec![Desire::new(address, attrs).after([role::address("cluster")])]
     }
 
+    fn refuse(&self, env: &Environment, found: &Attrs, wanted: &Attrs) -> Option<String> {
+        if env.protected && (&found.name, &found.role_arn) != (&wanted.name, &wanted.role_arn) {
+            let why = "it is protected, and another name or role would replace it: take that back, or say \
+                       `protected: false` first";
+            return Some(why.to_string());
+        }
+        versions(&found.version, &wanted.version).err().map(|failure| failure.message)
+    }
+
     /// Clusters can't be filtered by tag. The names of the environment's, also of one from
     /// before `cluster.name` was changed, end like all its names.
     async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {

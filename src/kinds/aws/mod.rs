@@ -140,6 +140,10 @@ impl Provider for AwsProvider {
         desire(env).into_iter().filter(has).collect()
     }
 
+    fn refuse(&self, env: &Environment, found: &Observed, wanted: &Desired) -> Option<String> {
+        kind(&found.address).ok()?.refuse(env, found, wanted)
+    }
+
     async fn identity(&self) -> Result<Identity, Failure> {
         self.aws.identity().await
     }

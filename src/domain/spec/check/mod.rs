@@ -5,6 +5,7 @@
 
 mod cluster;
 mod frontends;
+mod keys;
 mod monitoring;
 pub(super) mod names;
 mod network;
@@ -132,6 +133,7 @@ pub(super) fn check(env: &Environment, file: &str, today: Date) -> Vec<Finding> 
     found.extend(frontends::check(env));
     found.extend(monitoring::check(env));
     found.extend(names::check(env));
+    found.extend(keys::check(env));
     found
 }
 
