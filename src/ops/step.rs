@@ -112,9 +112,8 @@ impl StepRun<'_> {
             if look > 0 {
                 self.pause(Duration::from_millis(400 << look)).await?;
             }
-            let old = self.change.id();
-            let mut candidates =
-                self.find(desired).await?.into_iter().filter(|found| Some(found.id.as_str()) != old);
+            let found = self.find(desired).await?;
+            let mut candidates = found.into_iter().filter(|found| !self.is_replaced(found, desired));
             let found = candidates.find(|found| !matches!(found.status, Status::Deleting | Status::Failed));
             match found {
                 Some(Observed { owner: Owner::Foreign { evidence }, id, .. }) => {
@@ -126,6 +125,14 @@ impl StepRun<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Whether what was found is the one that is being replaced. Where AWS goes by names, the
+    /// new one has the id of the old; then what can't be changed in place tells them apart.
+    fn is_replaced(&self, found: &Observed, desired: &Desired) -> bool {
+        let immutable = self.provider.kinds()[found.address.kind()].immutable;
+        self.change.id() == Some(found.id.as_str())
+            && differences(&desired.attrs, &found.attrs, immutable).iter().any(|field| field.replaces)
     }
 
     async fn update(&self) -> Result<Observed, Halt> {

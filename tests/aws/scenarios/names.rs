@@ -57,7 +57,7 @@ fn what_is_somebody_elses_is_refused_with_a_way_out() {
         assert!(run.stderr.contains(address), "it names {address}: {}", run.stderr);
     }
     let run = run.says("it belongs to the environment `staging`").says("it does not carry billpay's tags");
-    run.says("delete what has that name, give the spec another name").says("billpay:environment=");
+    run.says("delete what has that name, or give the spec another name").says("billpay:environment=");
     same(&before, &inventory(&sandbox));
 
     // They are not ours to destroy either.

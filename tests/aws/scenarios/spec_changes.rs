@@ -248,8 +248,10 @@ fn kubernetes_goes_up_by_a_version() {
 fn kubernetes_never_goes_down() {
     let sandbox = dev();
     sandbox.edit("dev", json!({"cluster": {"version": "1.35"}}));
-    let run = sandbox.billpay(&["provision", "--env", "dev", "--auto-approve"]);
-    assert_ne!(run.code, 0, "{run:?}");
+    let plan = sandbox.json(&["plan", "--env", "dev"]);
+    assert_eq!(plan["conflicts"][0]["address"], "eks/cluster", "{:#}", plan["conflicts"]);
+    let run = sandbox.billpay(&["provision", "--env", "dev", "--auto-approve"]).exits(1);
+    run.says("eks/cluster: ").says("nothing was changed");
     let cluster = sandbox.aws(&["eks", "describe-cluster", "--name", "billpay-cluster-dev"]);
     assert_eq!(cluster["cluster"]["version"], "1.36");
 }
