@@ -40,8 +40,11 @@ const LISTS: &[(&[&str], &str, &str)] = &[
     (&["kms", "list-keys"], "/Keys", "KeyId"),
 ];
 
+/// A call of the AWS CLI: service, operation, options.
+type Call = &'static [&'static str];
+
 /// Names in a list, and the calls that say more about each (`{}` is the name).
-const DETAILS: &[(&[&str], &str, &str, &[&[&str]])] = &[
+const DETAILS: &[(Call, &str, &str, &[Call])] = &[
     (
         &["eks", "list-clusters"],
         "/clusters",
