@@ -4,12 +4,14 @@ each command. The commands themselves are the CLI's own, from the parsing of arg
     aws_cli.py SOCKET
 
 Each connection carries one JSON object with `args` and `env`, ended by the end of input, and
-is answered with `code`, `out` and `err`. The server ends when its standard input does.
+is answered with `code`, `out` and `err`. The server ends when its standard input does, and
+takes the socket's folder along.
 """
 
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -59,6 +61,7 @@ def main():
     while True:
         ready, _, _ = select.select([listener, sys.stdin], [], [])
         if sys.stdin in ready and not os.read(0, 1):
+            shutil.rmtree(os.path.dirname(sys.argv[1]), ignore_errors=True)
             return
         if listener in ready:
             connection, _ = listener.accept()
