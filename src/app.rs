@@ -7,7 +7,9 @@ use jiff::Zoned;
 use crate::adapter::aws::{Aws, Endpoint};
 use crate::adapter::local::LocalAws;
 use crate::adapter::specs::SpecDir;
+use crate::adapter::tools;
 use crate::domain::plan::Kinds;
+use crate::domain::port::Check;
 use crate::domain::resource::Desired;
 use crate::domain::spec::{Environment, Loaded};
 use crate::kinds::aws::{self, AwsProvider};
@@ -46,6 +48,11 @@ impl App {
     /// The local AWS of this user.
     pub fn local_aws(&self) -> Result<LocalAws, LocalError> {
         LocalAws::of_this_user()
+    }
+
+    /// The programs of others that are there, and those that are not.
+    pub fn tools(&self) -> Vec<Check> {
+        tools::tools()
     }
 
     /// The facts about the kinds of resources that can be made; makes no call.

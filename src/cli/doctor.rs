@@ -28,7 +28,7 @@ pub async fn run(args: DoctorArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
             Err(error) => checks.push(Check::new("local AWS", Health::Bad, error.to_string())),
         }
     }
-    checks.extend(doctor::tools());
+    checks.extend(app.tools());
     if ui.is_json() {
         ui.json(&json!({"schema": "billpay/doctor/v1", "checks": checks}))?;
     } else {

@@ -111,9 +111,9 @@ impl From<ops::Error> for Report {
                     .push(format!("use --env {actual}, or the plan that belongs to this environment"));
             }
             ops::Error::Cycle(_) => {
-                report
-                    .hints
-                    .push("this is a fault of billpay or of the spec's dependencies: report it".to_string());
+                let way =
+                    "nothing was changed; go in two steps: apply first what leaves the spec, then the rest";
+                report.hints.push(way.to_string());
             }
         }
         report

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest, Sha256};
 
 use super::{Error, at};
@@ -56,6 +57,13 @@ pub fn python(cache: &Path, say: &(dyn Fn(&str) + Sync)) -> Result<PathBuf, Erro
     hash.update(REQUIREMENTS);
     let folder = cache.join(format!("python-{}", short(hash)));
     let (python, complete) = (folder.join("bin/python"), folder.join("complete"));
+    if complete.exists() && python.exists() {
+        return Ok(python);
+    }
+    // Several runs may come here at once: one installs, the others find it done.
+    let path = cache.join("lock");
+    let lock = fs::File::create(&path).map_err(at(&path))?;
+    flock(&lock, FlockOperation::LockExclusive).map_err(|error| at(&path)(error.into()))?;
     if complete.exists() && python.exists() {
         return Ok(python);
     }
