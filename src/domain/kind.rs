@@ -1,7 +1,5 @@
 //! What the planner has to know about a kind of resource: plain facts, no behaviour.
 
-use std::time::Duration;
-
 /// The facts about a kind that planning and scheduling need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KindInfo {
@@ -31,10 +29,4 @@ pub struct Usual {
 impl Usual {
     /// A kind whose calls return when the work is done.
     pub const QUICK: Usual = Usual { create: 1, update: 1, delete: 1 };
-}
-
-impl KindInfo {
-    pub fn usual_create(&self) -> Duration {
-        Duration::from_secs(self.usual.create.into())
-    }
 }
