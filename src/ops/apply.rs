@@ -173,14 +173,12 @@ impl<'a> Walk<'a> {
             }
             tokio::select! {
                 Some((index, ended, took)) = running.next() => self.end(index, ended, took),
-                () = self.options.stop.cancelled(), if !self.outcome.interrupted => {
-                    self.outcome.interrupted = true;
-                    let waiting = self.states.iter().filter(|state| **state == State::Waiting).count();
-                    self.reporter.report(Event::Stopping { running: running.len(), waiting });
-                }
+                () = self.options.stop.cancelled(), if !self.outcome.interrupted => self.stopping(running.len()),
             }
         }
-        self.outcome.interrupted |= self.options.stop.is_cancelled();
+        if self.options.stop.is_cancelled() && !self.outcome.interrupted {
+            self.stopping(0);
+        }
         for index in 0..self.states.len() {
             if matches!(self.states[index], State::Waiting | State::Left) {
                 let address = self.address(index).clone();
@@ -191,6 +189,13 @@ impl<'a> Walk<'a> {
         self.outcome.critical_path_seconds = longest.as_secs_f64();
         self.outcome.seconds = begun.elapsed().as_secs_f64();
         self.outcome
+    }
+
+    /// Notes that the run was stopped, and says so.
+    fn stopping(&mut self, running: usize) {
+        self.outcome.interrupted = true;
+        let waiting = self.states.iter().filter(|state| **state == State::Waiting).count();
+        self.reporter.report(Event::Stopping { running, waiting });
     }
 
     fn address(&self, index: usize) -> &'a Address {
