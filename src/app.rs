@@ -6,10 +6,12 @@ use jiff::Zoned;
 
 use crate::adapter::aws::{Aws, Endpoint};
 use crate::adapter::local::LocalAws;
-use crate::adapter::specs::SpecDir;
+use crate::adapter::specs::{Several, SpecDir};
+use crate::adapter::templates::Embedded;
 use crate::adapter::tools;
+use crate::adapter::tree::Tree;
 use crate::domain::plan::Kinds;
-use crate::domain::port::Check;
+use crate::domain::port::{Check, TemplateError};
 use crate::domain::resource::Desired;
 use crate::domain::spec::{Environment, Loaded};
 use crate::kinds::aws::{self, AwsProvider};
@@ -17,6 +19,7 @@ use crate::kinds::aws::{self, AwsProvider};
 /// What the front ends may see of the adapters: why something is not there.
 pub use crate::adapter::local::Error as LocalError;
 pub use crate::adapter::specs::SpecError;
+pub use crate::adapter::tree::TreeError;
 
 /// How the program was asked to reach the world.
 pub struct App {
@@ -43,6 +46,21 @@ impl App {
     /// The spec of an environment, read and checked.
     pub fn load(&self, environment: &str) -> Result<Loaded, SpecError> {
         self.specs()?.load(environment, Zoned::now().date())
+    }
+
+    /// The specs of several environments, or of all, read and checked; and the others beside them.
+    pub fn load_several(&self, names: Option<&[String]>) -> Result<Several, SpecError> {
+        self.specs()?.load_several(names, Zoned::now().date())
+    }
+
+    /// The templates that the program was built with.
+    pub fn templates(&self) -> Result<Embedded, TemplateError> {
+        Embedded::load()
+    }
+
+    /// A folder that rendered files go to.
+    pub fn tree(&self, root: PathBuf) -> Tree {
+        Tree::at(root)
     }
 
     /// The local AWS of this user.

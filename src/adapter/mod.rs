@@ -3,4 +3,5 @@
 pub mod aws;
 pub mod local;
 pub mod specs;
+pub mod templates;
 pub mod tools;

@@ -18,6 +18,15 @@ pub struct SpecDir {
     path: PathBuf,
 }
 
+/// The environments of a directory, read once.
+#[derive(Debug)]
+pub struct Several {
+    /// Those that are valid, by name.
+    pub all: Vec<Loaded>,
+    /// The names of those that are not.
+    pub broken: Vec<String>,
+}
+
 /// Why there is no spec.
 #[derive(Debug)]
 pub enum SpecError {
@@ -144,13 +153,36 @@ impl SpecDir {
         if problems.is_empty() {
             return Ok(loaded);
         }
-        let mut files = loaded.files().to_vec();
-        for file in others.iter().flat_map(|other| other.files()) {
-            if !files.contains(file) {
-                files.push(file.clone());
+        let mut findings = Findings { problems, files: loaded.files().to_vec() };
+        let files = others.iter().flat_map(|other| other.files().to_vec()).collect();
+        findings.extend(Findings { problems: vec![], files });
+        Err(invalid(findings))
+    }
+
+    /// Reads and checks every environment once, for what is about several of them.
+    ///
+    /// `wanted` must be valid; without it, all of them. Others that are not valid are named.
+    pub fn load_several(&self, wanted: Option<&[String]>, today: Date) -> Result<Several, SpecError> {
+        let known = self.environments()?;
+        if let Some(unknown) = wanted.into_iter().flatten().find(|name| !known.contains(name)) {
+            return Err(self.unknown(unknown, known));
+        }
+        let mut several = Several { all: vec![], broken: vec![] };
+        let mut findings = Findings { problems: vec![], files: vec![] };
+        for name in known {
+            let must = wanted.is_none_or(|wanted| wanted.contains(&name));
+            match spec::load(&self.sources(&name)?, today) {
+                Ok(loaded) => several.all.push(loaded),
+                Err(wrong) if must => findings.extend(wrong),
+                Err(_) => several.broken.push(name),
             }
         }
-        Err(invalid(Findings { problems, files }))
+        let clashes = spec::clashes_among(&several.all);
+        if !clashes.is_empty() {
+            let files = several.all.iter().flat_map(|loaded| loaded.files().to_vec()).collect();
+            findings.extend(Findings { problems: clashes, files });
+        }
+        if findings.problems.is_empty() { Ok(several) } else { Err(invalid(findings)) }
     }
 
     fn read(&self, name: &str) -> Result<SourceFile, SpecError> {

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::exit;
-use crate::app::{LocalError, SpecError};
+use crate::app::{LocalError, SpecError, TreeError};
 use crate::domain::failure::Failure;
 use crate::domain::plan::Conflict;
 use crate::domain::resource::{ADDRESS_TAG, ENVIRONMENT_TAG};
@@ -67,6 +67,14 @@ impl From<SpecError> for Report {
 impl From<LocalError> for Report {
     fn from(error: LocalError) -> Report {
         let mut report = Report::new("the local AWS is not there", error.to_string());
+        report.hints = error.hints();
+        report
+    }
+}
+
+impl From<TreeError> for Report {
+    fn from(error: TreeError) -> Report {
+        let mut report = Report::new("the tree was not written", error.to_string());
         report.hints = error.hints();
         report
     }

@@ -5,7 +5,7 @@
 //! The limits are those of each service's API reference; [`load`](super::spec::load)
 //! checks every name of an environment against them before anything is planned.
 
-use super::spec::Environment;
+use super::spec::{AccessPolicy, Environment, PriceClass};
 
 /// Puts the environment behind a name: `billpay-cluster-dev`.
 fn in_environment(name: &str, env: &Environment) -> String {
@@ -100,6 +100,17 @@ pub fn secret(env: &Environment, secret: &str) -> String {
     in_environment(secret, env)
 }
 
+/// Name of the bucket that OpenTofu's state of an account and region is kept in. It ends like
+/// no environment's bucket, so that no spec can take its name.
+pub fn state_bucket(env: &Environment) -> String {
+    format!("{}-tofu-state-{}-{}", env.project, env.account, env.region)
+}
+
+/// What the names of all the environment's ECR repositories are like.
+pub fn repository_pattern(env: &Environment) -> String {
+    format!("{}-*{}", env.project, repository_suffix(env))
+}
+
 /// Kubernetes namespace of the environment's services.
 pub fn namespace(env: &Environment) -> String {
     format!("{}-{}", env.project, env.environment)
@@ -141,6 +152,25 @@ pub fn oidc_provider_arn(env: &Environment, host: &str) -> String {
 /// ARN of a secret. Secrets Manager puts six characters of its own behind the name.
 pub fn secret_arn(env: &Environment, name: &str) -> String {
     format!("arn:aws:secretsmanager:{}:{}:secret:{}-??????", env.region, env.account, secret(env, name))
+}
+
+/// What EKS calls a policy for access to a cluster.
+pub fn access_policy(policy: AccessPolicy) -> &'static str {
+    match policy {
+        AccessPolicy::View => "AmazonEKSViewPolicy",
+        AccessPolicy::Edit => "AmazonEKSEditPolicy",
+        AccessPolicy::Admin => "AmazonEKSAdminPolicy",
+        AccessPolicy::ClusterAdmin => "AmazonEKSClusterAdminPolicy",
+    }
+}
+
+/// What CloudFront calls a price class.
+pub fn price_class(class: PriceClass) -> &'static str {
+    match class {
+        PriceClass::P100 => "PriceClass_100",
+        PriceClass::P200 => "PriceClass_200",
+        PriceClass::All => "PriceClass_All",
+    }
 }
 
 /// What [`cluster_role`] is called with: no service may have a role of such a name.

@@ -3,8 +3,11 @@
 //! The domain itself never waits for anything; the futures here only say what an
 //! implementation may do.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::address::Address;
 use super::failure::Failure;
@@ -37,6 +40,23 @@ pub enum Progress {
     /// found ready is deleted again: that was a first step.
     Underway,
 }
+
+/// Templates, of which files are made.
+pub trait Templates {
+    /// The files that a folder of templates makes of `values`, by their paths in it.
+    ///
+    /// A folder in it that is named like a value that is null (`_` for `-`) makes none.
+    fn render(
+        &self,
+        folder: &str,
+        values: &Map<String, Value>,
+    ) -> Result<BTreeMap<String, String>, TemplateError>;
+}
+
+/// A template that can't be rendered: the template is wrong, not a value.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct TemplateError(pub String);
 
 /// A cloud that holds environments: AWS, or one in memory for tests.
 #[async_trait]

@@ -5,6 +5,7 @@ pub mod apply;
 pub mod doctor;
 mod error;
 pub mod saved;
+pub mod scaffold;
 mod step;
 mod survey;
 

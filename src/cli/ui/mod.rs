@@ -70,6 +70,10 @@ impl Ui {
         self.output == Output::Json
     }
 
+    pub fn is_verbose(&self) -> bool {
+        self.verbose > 0
+    }
+
     /// Writes a result. A reader that has gone away (`| head`) is not an error.
     pub fn text(&self, text: &str) -> Result<(), Report> {
         let mut out = anstream::stdout().lock();

@@ -1,6 +1,7 @@
 //! Environments side by side: no two may give a resource the same name.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::check::Finding;
 use super::check::names;
@@ -14,21 +15,41 @@ pub fn clashes<'l>(this: &Loaded, others: impl IntoIterator<Item = &'l Loaded>) 
     let mut problems = Vec::new();
     for other in others {
         for theirs in names::all(&other.environment) {
-            let Some(own) = ours.get(&theirs.reach(&other.environment)) else {
-                continue;
-            };
-            let message = format!(
-                "`{}` and `{}` would both have the {} `{}`",
-                env.environment, other.environment.environment, own.rule.what, own.name
-            );
-            let finding = Finding::error("clash", own.spot.clone(), message);
-            let place = other.problem(&Finding::error("clash", theirs.spot, String::new())).place;
-            problems.push(
-                this.problem(&finding).related(place, format!("in {}", other.environment.environment)).help(
-                    "an environment's names must be its own, or one would change what belongs to the other",
-                ),
-            );
+            if let Some(own) = ours.get(&theirs.reach(&other.environment)) {
+                problems.push(clash((this, own), (other, &theirs)));
+            }
         }
     }
     problems
+}
+
+/// Finds the names that any two of some environments would share.
+pub fn clashes_among(environments: &[Loaded]) -> Vec<Problem> {
+    let mut taken = BTreeMap::new();
+    let mut problems = Vec::new();
+    for this in environments {
+        for name in names::all(&this.environment) {
+            match taken.entry(name.reach(&this.environment)) {
+                Entry::Vacant(free) => drop(free.insert((this, name))),
+                Entry::Occupied(first) => {
+                    let (other, theirs) = first.get();
+                    if !std::ptr::eq(*other, this) {
+                        problems.push(clash((other, theirs), (this, &name)));
+                    }
+                }
+            }
+        }
+    }
+    problems
+}
+
+fn clash((this, own): (&Loaded, &names::Name), (other, theirs): (&Loaded, &names::Name)) -> Problem {
+    let (name, others_name) = (&this.environment.environment, &other.environment.environment);
+    let message =
+        format!("`{name}` and `{others_name}` would both have the {} `{}`", own.rule.what, own.name);
+    let finding = Finding::error("clash", own.spot.clone(), message);
+    let place = other.problem(&Finding::error("clash", theirs.spot.clone(), String::new())).place;
+    this.problem(&finding)
+        .related(place, format!("in {others_name}"))
+        .help("an environment's names must be its own, or one would change what belongs to the other")
 }

@@ -23,7 +23,7 @@ mod source;
 mod suggest;
 mod types;
 
-pub use clash::clashes;
+pub use clash::{clashes, clashes_among};
 pub use load::{Loaded, Origin, load};
 pub use parse::MAX_BYTES;
 pub use path::{Path, Step};

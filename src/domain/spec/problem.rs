@@ -125,4 +125,14 @@ impl Findings {
     pub fn is_empty(&self) -> bool {
         self.problems.is_empty()
     }
+
+    /// Takes in the problems of others; a file that is there already stays once.
+    pub fn extend(&mut self, others: Findings) {
+        self.problems.extend(others.problems);
+        for file in others.files {
+            if !self.files.contains(&file) {
+                self.files.push(file);
+            }
+        }
+    }
 }

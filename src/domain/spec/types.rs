@@ -119,6 +119,8 @@ pub struct Cluster {
     pub addons: Map<Addon>,
     /// Whether the AWS Load Balancer Controller gets its role.
     pub load_balancer_controller: bool,
+    /// Whether pods can share files through EFS.
+    pub efs: bool,
     /// Who else may use the cluster, by a name of your choice.
     pub access: Map<Access>,
 }
@@ -331,9 +333,12 @@ pub struct GitHub {
 pub struct Secret {
     /// What it holds.
     pub description: String,
-    /// Days between rotations; left out, it is rotated by hand.
+    /// Days between rotations; left out, there is no term.
     #[schemars(range(min = 1, max = 1000))]
     pub rotation_days: Option<u32>,
+    /// ARN of the Lambda function that rotates it; left out, people do.
+    #[schemars(regex(pattern = r"^arn:aws:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+$"), extend("patternErrorMessage" = "must be the ARN of a Lambda function"))]
+    pub rotation_function: Option<String>,
 }
 
 /// Logs, metrics, alarms and dashboards.
@@ -407,7 +412,7 @@ pub struct Backup {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dns {
-    /// Domain of the hosted zone, such as `billpay.com`.
+    /// Domain of the hosted zone, such as `billpay.com`; services are at `<environment>.<zone>`.
     pub zone: String,
 }
 

@@ -38,13 +38,7 @@ pub fn address(name: &str) -> Address {
 }
 
 fn policy_arn(policy: AccessPolicy) -> String {
-    let name = match policy {
-        AccessPolicy::View => "AmazonEKSViewPolicy",
-        AccessPolicy::Edit => "AmazonEKSEditPolicy",
-        AccessPolicy::Admin => "AmazonEKSAdminPolicy",
-        AccessPolicy::ClusterAdmin => "AmazonEKSClusterAdminPolicy",
-    };
-    format!("arn:aws:eks::aws:cluster-access-policy/{name}")
+    format!("arn:aws:eks::aws:cluster-access-policy/{}", names::access_policy(policy))
 }
 
 fn entry(

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use aws_sdk_cloudfront::types::{
     Distribution as Cf, DistributionConfig, DistributionConfigWithTags, DistributionSummary,
-    MinimumProtocolVersion, PriceClass as CfPriceClass, Tag, TagKeys, Tags as CfTags, ViewerProtocolPolicy,
+    MinimumProtocolVersion, Tag, TagKeys, Tags as CfTags, ViewerProtocolPolicy,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -19,7 +19,7 @@ use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Ref, Status, Tags};
-use crate::domain::spec::{Environment, Frontend, PriceClass};
+use crate::domain::spec::{Environment, Frontend};
 use crate::kinds::kind::tags;
 use crate::kinds::{Context, Desire, Found, Kind, Look, New};
 
@@ -158,12 +158,7 @@ fn wanted(env: &Environment, frontend: &str, spec: &Frontend) -> Attrs {
     Attrs {
         comment: name.clone(),
         enabled: true,
-        price_class: match spec.price_class {
-            PriceClass::P100 => CfPriceClass::PriceClass100,
-            PriceClass::P200 => CfPriceClass::PriceClass200,
-            PriceClass::All => CfPriceClass::PriceClassAll,
-        }
-        .to_string(),
+        price_class: names::price_class(spec.price_class).to_string(),
         http_version: "http2and3".to_string(),
         ipv6: true,
         root_object: ROOT_OBJECT.to_string(),

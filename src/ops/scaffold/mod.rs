@@ -1,0 +1,3 @@
+//! Files for people's repositories, rendered from what the spec says.
+
+pub mod infrastructure;
