@@ -8,3 +8,4 @@ pub mod plan;
 pub mod port;
 pub mod resource;
 pub mod spec;
+pub mod tree;
