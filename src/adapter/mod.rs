@@ -5,3 +5,4 @@ pub mod local;
 pub mod specs;
 pub mod templates;
 pub mod tools;
+pub mod tree;

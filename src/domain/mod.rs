@@ -9,3 +9,4 @@ pub mod port;
 pub mod resource;
 pub mod spec;
 pub mod tofu;
+pub mod tree;

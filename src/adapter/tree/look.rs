@@ -1,0 +1,260 @@
+//! Looks at what is on disk, through no symbolic link.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+
+use crate::domain::tree::{
+    Coverage, Decision, Found, Journal, Manifest, OURS, RelPath, Rendered, Seen, TreeOptions, decide,
+    wanted_bases,
+};
+
+use super::TreeError;
+
+/// What is at the end of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Absent,
+    File,
+    Folder,
+    Link,
+    Other,
+}
+
+/// A view of a tree that asks about each folder once.
+pub(super) struct Look {
+    root: PathBuf,
+    folders: BTreeMap<RelPath, Sort>,
+}
+
+impl Look {
+    pub(super) fn at(root: &Path) -> Look {
+        Look { root: root.to_owned(), folders: BTreeMap::new() }
+    }
+
+    /// Looks at everything that the rendering and the manifest name, and decides.
+    ///
+    /// What an unfinished run left is taken as it would be after [`Look::unfinished`] was settled.
+    pub(super) fn decide(
+        &mut self,
+        rendered: &Rendered,
+        coverage: &Coverage,
+        options: TreeOptions,
+    ) -> Result<Decision, TreeError> {
+        let recorded = self.manifest()?.unwrap_or_default();
+        let journal = self.journal()?;
+        let paths = rendered.files.keys().chain(recorded.files.keys()).chain(recorded.pending.keys());
+        let paths: BTreeSet<RelPath> = paths.cloned().collect();
+        let mut seen = Seen::default();
+        for path in paths {
+            let found = self.find(&path)?;
+            seen.found.insert(path, found);
+        }
+        for folder in &recorded.folders {
+            self.sort(folder)?;
+        }
+        let folders = self.folders.iter().filter(|(_, sort)| **sort == Sort::Folder);
+        seen.folders = folders.map(|(path, _)| path.clone()).collect();
+        let done = recorded.done(&seen, &journal);
+        let manifest = recorded.settled(&done);
+        for path in wanted_bases(rendered, coverage, options, &manifest, &seen.found) {
+            let staged = recorded.pending.get(&path).filter(|_| done.contains(&path));
+            let staged = staged.filter(|pending| journal.base.contains(&pending.number));
+            let file = match staged {
+                Some(pending) => self.staged("base", pending.number),
+                None => self.base(&path),
+            };
+            if let Some(text) = self.read_ours(&file)? {
+                seen.bases.insert(path, text);
+            }
+        }
+        decide(rendered, coverage, options, &manifest, &seen).map_err(TreeError::Refused)
+    }
+
+    /// The manifest with what is pending in it, and which of that was done.
+    pub(super) fn unfinished(&mut self) -> Result<(Manifest, BTreeSet<RelPath>), TreeError> {
+        let recorded = self.manifest()?.unwrap_or_default();
+        let mut seen = Seen::default();
+        for path in recorded.pending.keys() {
+            seen.found.insert(path.clone(), self.find(path)?);
+        }
+        let done = recorded.done(&seen, &self.journal()?);
+        Ok((recorded, done))
+    }
+
+    /// The manifest, if there is one yet.
+    pub(super) fn manifest(&self) -> Result<Option<Manifest>, TreeError> {
+        let path = self.ours("manifest.json");
+        let Some(text) = self.read_ours(&path)? else { return Ok(None) };
+        Manifest::parse(&text).map(Some).map_err(|damage| TreeError::Manifest { path, damage })
+    }
+
+    pub(super) fn ours(&self, name: &str) -> PathBuf {
+        self.root.join(OURS).join(name)
+    }
+
+    pub(super) fn staging(&self) -> PathBuf {
+        self.ours("staging")
+    }
+
+    pub(super) fn staged(&self, what: &str, number: usize) -> PathBuf {
+        self.staging().join(format!("{what}-{number}"))
+    }
+
+    pub(super) fn base(&self, path: &RelPath) -> PathBuf {
+        self.ours("base").join(path.as_str())
+    }
+
+    pub(super) fn in_tree(&self, path: &RelPath) -> PathBuf {
+        self.root.join(path.as_str())
+    }
+
+    /// Refuses paths among billpay's own records that lead through a symbolic link.
+    pub(super) fn no_link(&self, path: &Path) -> Result<(), TreeError> {
+        let below = path.strip_prefix(&self.root).unwrap_or(path);
+        let mut at = self.root.clone();
+        for part in below.components() {
+            at.push(part);
+            match sort(&at)? {
+                Sort::Link => return Err(TreeError::Link { path: at }),
+                Sort::Absent => return Ok(()),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn read_ours(&self, path: &Path) -> Result<Option<Vec<u8>>, TreeError> {
+        self.no_link(path)?;
+        match read(path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+            Err(error) => Err(TreeError::io("read", path, error)),
+        }
+    }
+
+    fn journal(&self) -> Result<Journal, TreeError> {
+        let staging = self.staging();
+        self.no_link(&staging)?;
+        let mut journal = Journal::default();
+        let entries = match fs::read_dir(&staging) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(journal),
+            Err(error) => return Err(TreeError::io("read", &staging, error)),
+        };
+        journal.there = true;
+        for entry in entries {
+            let name = entry.map_err(|error| TreeError::io("read", &staging, error))?.file_name();
+            let name = name.to_string_lossy();
+            let Some((what, number)) = name.split_once('-') else { continue };
+            let numbers = match what {
+                "new" => &mut journal.new,
+                "old" => &mut journal.old,
+                "base" => &mut journal.base,
+                _ => continue,
+            };
+            numbers.extend(number.parse::<usize>().ok());
+        }
+        Ok(journal)
+    }
+
+    /// What is in the place of a file.
+    fn find(&mut self, path: &RelPath) -> Result<Found, TreeError> {
+        let mut folders: Vec<RelPath> = path.folders().collect();
+        folders.reverse();
+        for folder in folders {
+            match self.sort(&folder)? {
+                Sort::Folder => {}
+                Sort::Absent => return Ok(Found::Absent),
+                Sort::Link => return Ok(Found::Link { at: folder }),
+                Sort::File | Sort::Other => return Ok(Found::Blocked { by: folder }),
+            }
+        }
+        let full = self.in_tree(path);
+        Ok(match sort(&full)? {
+            Sort::Absent => Found::Absent,
+            Sort::Link => Found::Link { at: path.clone() },
+            Sort::Other => Found::Other,
+            Sort::File => Found::File(read(&full).map_err(|error| TreeError::io("read", &full, error))?),
+            Sort::Folder => {
+                let (mut files, mut folders) = (vec![], vec![]);
+                let others = self.list(path, &mut files, &mut folders)?;
+                self.folders.insert(path.clone(), Sort::Folder);
+                Found::Folder { files, folders, others }
+            }
+        })
+    }
+
+    /// Everything in a folder; whether there is something that no rendering could have made.
+    fn list(
+        &self,
+        folder: &RelPath,
+        files: &mut Vec<RelPath>,
+        folders: &mut Vec<RelPath>,
+    ) -> Result<bool, TreeError> {
+        let full = self.in_tree(folder);
+        let failed = |error| TreeError::io("read", &full, error);
+        let mut others = false;
+        for entry in fs::read_dir(&full).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name().into_string().ok();
+            let path = name.and_then(|name| RelPath::new(format!("{folder}/{name}")).ok());
+            let kind = entry.file_type().map_err(failed)?;
+            match path {
+                Some(path) if kind.is_file() => files.push(path),
+                Some(path) if kind.is_dir() => {
+                    others |= self.list(&path, files, folders)?;
+                    folders.push(path);
+                }
+                _ => others = true,
+            }
+            // One thing that stays is enough to know that the folder stays.
+            if others {
+                break;
+            }
+        }
+        files.sort();
+        folders.sort();
+        Ok(others)
+    }
+
+    fn sort(&mut self, folder: &RelPath) -> Result<Sort, TreeError> {
+        if let Some(known) = self.folders.get(folder) {
+            return Ok(*known);
+        }
+        // A link above makes everything below it a person's.
+        let above = match folder.folders().next() {
+            Some(above) => self.sort(&above)?,
+            None => Sort::Folder,
+        };
+        let sort = if above == Sort::Folder { sort(&self.in_tree(folder))? } else { Sort::Absent };
+        self.folders.insert(folder.clone(), sort);
+        Ok(sort)
+    }
+}
+
+fn sort(path: &Path) -> Result<Sort, TreeError> {
+    match fs::symlink_metadata(path) {
+        Ok(it) if it.is_symlink() => Ok(Sort::Link),
+        Ok(it) if it.is_dir() => Ok(Sort::Folder),
+        Ok(it) if it.is_file() => Ok(Sort::File),
+        Ok(_) => Ok(Sort::Other),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(Sort::Absent)
+        }
+        Err(error) => Err(TreeError::io("look at", path, error)),
+    }
+}
+
+/// Reads a file that is no symbolic link, whatever became of it since it was looked at.
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let mut file: File = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let mut bytes = vec![];
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

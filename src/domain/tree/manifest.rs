@@ -1,0 +1,169 @@
+//! What billpay remembers of a tree: `.billpay/manifest.json`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::path::RelPath;
+use super::text::digest;
+use super::{Found, Seen};
+
+/// Name and version of the manifest's format.
+pub const SCHEMA: &str = "billpay/tree/v1";
+
+const SCHEMAS: &str = "billpay/tree/v";
+
+/// What is remembered of one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    pub scope: String,
+    /// SHA-256, with LF line ends, of the rendering that the file was last made or merged from.
+    pub sha256: String,
+    /// A person deleted it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+}
+
+/// What an unfinished run was about to do to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PendingKind {
+    Write,
+    Delete,
+    /// Only the record of it changes.
+    Record,
+}
+
+/// A file that a run is at work on; what is left of it tells the next run how far it got.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pending {
+    pub kind: PendingKind,
+    /// The number of its files in the staging folder.
+    pub number: usize,
+    /// SHA-256 of what was there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// SHA-256 of what is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wrote: Option<String>,
+    /// What is remembered of it once that is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<Entry>,
+}
+
+/// What was found of an unfinished run in its staging folder, by the numbers of its files.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Journal {
+    /// Whether there is a staging folder at all.
+    pub there: bool,
+    /// New contents that didn't get to their place.
+    pub new: BTreeSet<usize>,
+    /// Old contents that were put aside.
+    pub old: BTreeSet<usize>,
+    /// New bases that didn't get to their place.
+    pub base: BTreeSet<usize>,
+}
+
+/// What was rendered the last time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    schema: String,
+    pub files: BTreeMap<RelPath, Entry>,
+    /// The folders that billpay made.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub folders: BTreeSet<RelPath>,
+    /// What a run is doing; only there while it does it, or when it was killed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pending: BTreeMap<RelPath, Pending>,
+}
+
+/// Why a manifest can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Damage {
+    #[error("it was written by a newer billpay (`{schema}`; this one knows `{SCHEMA}`)")]
+    Newer { schema: String },
+    #[error("it has the conflict markers of a Git merge")]
+    Conflicted,
+    #[error("{0}")]
+    Unreadable(String),
+}
+
+impl Default for Manifest {
+    fn default() -> Manifest {
+        let (files, folders, pending) = Default::default();
+        Manifest { schema: SCHEMA.to_owned(), files, folders, pending }
+    }
+}
+
+impl Manifest {
+    pub fn parse(text: &[u8]) -> Result<Manifest, Damage> {
+        let unreadable = |error: serde_json::Error| Damage::Unreadable(error.to_string());
+        if text.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"<<<<<<<")) {
+            return Err(Damage::Conflicted);
+        }
+        let value: Value = serde_json::from_slice(text).map_err(unreadable)?;
+        match value.get("schema").and_then(Value::as_str) {
+            Some(SCHEMA) => {}
+            Some(other) if other.starts_with(SCHEMAS) => {
+                return Err(Damage::Newer { schema: other.to_owned() });
+            }
+            _ => return Err(Damage::Unreadable(format!("its schema is not `{SCHEMA}`"))),
+        }
+        // Read from the text again, for line and column in errors.
+        let manifest: Manifest = serde_json::from_slice(text).map_err(unreadable)?;
+        let is_digest = |text: &String| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        let pending = manifest.pending.iter().filter_map(|(path, it)| Some((path, it.entry.as_ref()?)));
+        let mut entries = manifest.files.iter().chain(pending);
+        match entries.find(|(_, entry)| !is_digest(&entry.sha256)) {
+            Some((path, _)) => Err(Damage::Unreadable(format!("the sha256 of `{path}` is none"))),
+            None => Ok(manifest),
+        }
+    }
+
+    /// The text of the file: the same for the same manifest.
+    pub fn print(&self) -> String {
+        // Maps with paths for keys, and strings: nothing that JSON can't hold.
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+
+    /// The pending files that the unfinished run got done, as far as can be seen.
+    pub fn done(&self, seen: &Seen, journal: &Journal) -> BTreeSet<RelPath> {
+        let done =
+            self.pending.iter().filter(|(path, pending)| is_done(pending, seen.found.get(path), journal));
+        done.map(|(path, _)| path.clone()).collect()
+    }
+
+    /// The manifest that the unfinished run would have left, had it meant to stop where it did.
+    pub fn settled(&self, done: &BTreeSet<RelPath>) -> Manifest {
+        let mut settled = Manifest { pending: BTreeMap::new(), ..self.clone() };
+        for (path, pending) in self.pending.iter().filter(|(path, _)| done.contains(path)) {
+            match &pending.entry {
+                Some(entry) => drop(settled.files.insert(path.clone(), entry.clone())),
+                None => drop(settled.files.remove(path)),
+            }
+        }
+        settled
+    }
+}
+
+/// A file is moved out of the staging folder, or into it, in one step: that it is there or
+/// isn't says exactly how far a run got. Digests are for when the folder was lost.
+fn is_done(pending: &Pending, found: Option<&Found>, journal: &Journal) -> bool {
+    let now = match found {
+        Some(Found::File(bytes)) => Some(digest(bytes)),
+        _ => None,
+    };
+    let staged = |numbers: &BTreeSet<usize>| numbers.contains(&pending.number);
+    match pending.kind {
+        PendingKind::Write if now.is_some() && now == pending.wrote => true,
+        PendingKind::Write if !journal.there || staged(&journal.new) => false,
+        // A run that undid its work puts what was there over what it wrote.
+        PendingKind::Write => now.is_none() || now != pending.before,
+        PendingKind::Delete => staged(&journal.old),
+        PendingKind::Record => journal.there && !staged(&journal.base),
+    }
+}

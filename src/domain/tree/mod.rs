@@ -1,0 +1,226 @@
+//! A tree of rendered files on its way to disk, past whatever people did to it.
+//!
+//! [`decide`] is a pure function: what was rendered, what was recorded the last time and
+//! what was found on disk in; what is to be written, deleted and kept out.
+//! `adapter::tree` finds and writes.
+
+mod decide;
+mod manifest;
+mod path;
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+pub use decide::{Decision, Refused, Work, Write, decide, wanted_bases};
+pub use manifest::{Damage, Entry, Journal, Manifest, Pending, PendingKind, SCHEMA};
+pub use path::{BadPath, OURS, RelPath};
+pub use text::{Lines, Merged, digest, merge, unified_diff};
+
+/// A file as it was rendered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderedFile {
+    /// What it belongs to: `tree`, `environment/dev`.
+    pub scope: String,
+    pub text: String,
+}
+
+/// Everything that was rendered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rendered {
+    pub files: BTreeMap<RelPath, RenderedFile>,
+}
+
+/// Which part of a tree a run is about; the rest stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Coverage {
+    pub scopes: BTreeSet<String>,
+    /// Everything: also what is recorded for scopes that are no longer known.
+    pub all: bool,
+    /// Every scope that there is at all, covered or not.
+    pub known: BTreeSet<String>,
+}
+
+impl Coverage {
+    pub fn has(&self, scope: &str) -> bool {
+        self.scopes.contains(scope) || (self.all && !self.known.contains(scope))
+    }
+}
+
+/// What is done about files that people changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TreeOptions {
+    /// Merges changed renderings into edited files where they don't overlap.
+    pub merge: bool,
+    /// Makes files as they were rendered, whatever people did to them; together with
+    /// `merge` only those that can't be merged.
+    pub force: bool,
+}
+
+/// What was found where a file is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    Absent,
+    File(Vec<u8>),
+    /// It, or a folder that it is in, is a symbolic link.
+    Link {
+        at: RelPath,
+    },
+    /// A folder, with everything in it, however deep.
+    Folder {
+        files: Vec<RelPath>,
+        folders: Vec<RelPath>,
+        /// Something in it has a name that no rendered file could have.
+        others: bool,
+    },
+    /// What should be a folder on the way to it is a file.
+    Blocked {
+        by: RelPath,
+    },
+    /// A socket, a device and the like.
+    Other,
+}
+
+/// What was found on disk.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Seen {
+    /// Every path that is rendered or recorded.
+    pub found: BTreeMap<RelPath, Found>,
+    /// The folders that there are, of those that these paths or the manifest name.
+    pub folders: BTreeSet<RelPath>,
+    /// What was rendered the last time, for the paths of [`wanted_bases`].
+    pub bases: BTreeMap<RelPath, Vec<u8>>,
+}
+
+/// What is done about one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "action")]
+pub enum Action {
+    Create,
+    /// Nobody edited it, and the rendering changed.
+    Update,
+    /// A person's edit and the changed rendering become one.
+    Merge,
+    /// Forced: what a person wrote is replaced by the rendering.
+    Overwrite,
+    /// Nobody edited it, and it is no longer rendered.
+    Delete,
+    /// It was there already, just as it is rendered.
+    Adopt,
+    Unchanged,
+    /// No longer rendered, and a person had deleted it already.
+    Forget,
+    /// It stays as a person left it.
+    Kept {
+        #[serde(flatten)]
+        why: Why,
+    },
+}
+
+/// Why a file stays as a person left it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "why")]
+pub enum Why {
+    /// Edited, and the rendering didn't change.
+    Edited,
+    /// Edited, and the rendering changed since.
+    Behind,
+    /// Edited in the same places as the rendering changed: these lines of the file.
+    Overlap { lines: Vec<Lines> },
+    /// Edited, and what was rendered the last time is lost, so nothing can be merged.
+    NoBase,
+    /// Deleted by a person; it stays away.
+    Deleted,
+    /// A person wrote it before it was ever rendered.
+    Foreign,
+    /// Edited and no longer rendered: it is theirs from now on.
+    NoLongerRendered,
+    /// It is reached through a symbolic link, which a person made.
+    Link { at: RelPath },
+    /// A folder is where the file should be, or a file where its folder should be.
+    InTheWay { by: RelPath },
+}
+
+/// One file of a tree and what is done about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilePlan {
+    pub path: RelPath,
+    pub scope: String,
+    #[serde(flatten)]
+    pub action: Action,
+}
+
+/// What is done about each file of the covered scopes, sorted by path.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TreePlan {
+    pub files: Vec<FilePlan>,
+}
+
+/// How many files a plan does what to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TreeCounts {
+    pub create: usize,
+    pub update: usize,
+    pub merge: usize,
+    pub overwrite: usize,
+    pub delete: usize,
+    pub adopt: usize,
+    pub unchanged: usize,
+    pub forget: usize,
+    pub kept: usize,
+}
+
+impl Action {
+    /// Whether a file is written or deleted.
+    pub fn touches(&self) -> bool {
+        use Action::{Create, Delete, Merge, Overwrite, Update};
+        matches!(self, Create | Update | Merge | Overwrite | Delete)
+    }
+
+    /// Whether the tree isn't what the specs say until something is done about the file.
+    pub fn is_stale(&self) -> bool {
+        use Why::{Behind, InTheWay, NoBase, Overlap};
+        let behind = |why: &Why| matches!(why, Behind | Overlap { .. } | NoBase | InTheWay { .. });
+        self.touches() || matches!(self, Action::Kept { why } if behind(why))
+    }
+}
+
+impl TreePlan {
+    /// Whether the tree isn't what the specs say.
+    ///
+    /// A person's deletions and additions, and edits of what is rendered as before, are no staleness.
+    pub fn is_stale(&self) -> bool {
+        self.files.iter().any(|file| file.action.is_stale())
+    }
+
+    pub fn counts(&self) -> TreeCounts {
+        let mut counts = TreeCounts::default();
+        for file in &self.files {
+            let count = match &file.action {
+                Action::Create => &mut counts.create,
+                Action::Update => &mut counts.update,
+                Action::Merge => &mut counts.merge,
+                Action::Overwrite => &mut counts.overwrite,
+                Action::Delete => &mut counts.delete,
+                Action::Adopt => &mut counts.adopt,
+                Action::Unchanged => &mut counts.unchanged,
+                Action::Forget => &mut counts.forget,
+                Action::Kept { .. } => &mut counts.kept,
+            };
+            *count += 1;
+        }
+        counts
+    }
+
+    /// The files that stay as people left them, and why.
+    pub fn kept(&self) -> impl Iterator<Item = (&RelPath, &Why)> {
+        self.files.iter().filter_map(|file| match &file.action {
+            Action::Kept { why } => Some((&file.path, why)),
+            _ => None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
