@@ -144,6 +144,9 @@ pub fn policy_arn(env: &Environment, policy: &str) -> String {
     format!("arn:aws:iam::{}:policy/{policy}", env.account)
 }
 
+/// Host of GitHub's OIDC issuer.
+pub const GITHUB_ISSUER: &str = "token.actions.githubusercontent.com";
+
 /// ARN of an OIDC provider of the environment's account, from its URL without `https://`.
 pub fn oidc_provider_arn(env: &Environment, host: &str) -> String {
     format!("arn:aws:iam::{}:oidc-provider/{host}", env.account)

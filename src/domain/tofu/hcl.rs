@@ -8,6 +8,9 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
+/// How many characters a list may have in one line.
+const LONGEST_LIST: usize = 80;
+
 /// Words that HCL would not take for a key when they stand there bare.
 const KEYWORDS: [&str; 6] = ["false", "for", "if", "in", "null", "true"];
 
@@ -98,17 +101,16 @@ fn number(number: &serde_json::Number) -> String {
     }
 }
 
-/// Plain values stand in one line; anything with entries of its own has a line for each.
+/// Plain values stand in one line if it isn't too long; else each has a line.
 fn list(items: &[Value], indent: usize) -> String {
-    if items.iter().any(|item| item.is_object() || item.is_array()) {
-        let lines: String = items
-            .iter()
-            .map(|item| format!("{:1$}{2},\n", "", indent + 2, expression(item, indent + 2)))
-            .collect();
-        return format!("[\n{lines}{:indent$}]", "");
+    let inner = indent + 2;
+    let items: Vec<String> = items.iter().map(|item| expression(item, inner)).collect();
+    let line = items.join(", ");
+    if line.chars().count() <= LONGEST_LIST && !line.contains('\n') {
+        return format!("[{line}]");
     }
-    let items: Vec<String> = items.iter().map(|item| expression(item, indent)).collect();
-    format!("[{}]", items.join(", "))
+    let lines: String = items.iter().map(|item| format!("{:inner$}{item},\n", "")).collect();
+    format!("[\n{lines}{:indent$}]", "")
 }
 
 #[cfg(test)]

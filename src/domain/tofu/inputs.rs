@@ -9,12 +9,14 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::domain::names;
-use crate::domain::resource::Tags;
+use crate::domain::resource::{ENVIRONMENT_TAG, Tags};
 use crate::domain::spec::{Capacity, Environment, Nat, Support};
 
 /// Everything that the templates of one environment may write, by name. A component that the
 /// environment doesn't have is null.
 pub fn environment(env: &Environment) -> Map<String, Value> {
+    let mut tags = env.tags.clone();
+    tags.insert(ENVIRONMENT_TAG.to_string(), env.environment.clone());
     let mut values = Map::from_iter([
         ("project".to_string(), json!(env.project)),
         ("environment".to_string(), json!(env.environment)),
@@ -22,8 +24,9 @@ pub fn environment(env: &Environment) -> Map<String, Value> {
         ("account".to_string(), json!(env.account)),
         ("region".to_string(), json!(env.region)),
         ("protected".to_string(), json!(env.protected)),
-        ("tags".to_string(), json!(env.tags)),
+        ("tags".to_string(), json!(tags)),
         ("state_bucket".to_string(), json!(names::state_bucket(env))),
+        ("github_oidc_provider_arn".to_string(), json!(names::oidc_provider_arn(env, names::GITHUB_ISSUER))),
     ]);
     for (component, inputs) in COMPONENTS {
         values.insert(component.replace('-', "_"), inputs(env).unwrap_or(Value::Null));

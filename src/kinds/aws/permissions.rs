@@ -8,8 +8,7 @@ use crate::domain::names;
 use crate::domain::resource::ENVIRONMENT_TAG;
 use crate::domain::spec::Environment;
 
-/// Host of GitHub's OIDC issuer.
-pub const GITHUB: &str = "token.actions.githubusercontent.com";
+pub use crate::domain::names::GITHUB_ISSUER as GITHUB;
 /// Who tokens are for that AWS STS takes.
 pub const STS_AUDIENCE: &str = "sts.amazonaws.com";
 
