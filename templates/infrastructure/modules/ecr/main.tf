@@ -2,8 +2,6 @@ resource "aws_ecr_repository" "repository" {
   for_each = var.repositories
 
   #checkov:skip=CKV_AWS_136:Encrypted with AES-256 by ECR. Images hold no secrets, a key of our own would cost for every pull, and billpay's own engine, which must agree, does the same.
-  #checkov:skip=CKV_AWS_51:Immutable unless the spec says otherwise.
-  #checkov:skip=CKV_AWS_163:Scanned on push unless the spec says otherwise.
   name                 = each.value
   image_tag_mutability = var.immutable_tags ? "IMMUTABLE" : "MUTABLE"
   force_delete         = var.force_delete

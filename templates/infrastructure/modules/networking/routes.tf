@@ -43,7 +43,6 @@ resource "aws_internet_gateway" "gateway" {
 resource "aws_eip" "nat" {
   for_each = toset(local.nat_zones)
 
-  #checkov:skip=CKV2_AWS_19:They belong to the NAT gateways below.
   domain = "vpc"
 
   tags = {

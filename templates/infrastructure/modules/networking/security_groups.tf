@@ -17,7 +17,6 @@ locals {
 
 resource "aws_security_group" "load_balancer" {
   #checkov:skip=CKV2_AWS_5:The AWS Load Balancer Controller gives it to the load balancers that it makes.
-  #checkov:skip=CKV_AWS_260:Port 80 answers with a redirect to HTTPS, so that an address typed without a scheme works.
   name        = "${var.name}-load-balancer"
   description = "Load balancers of the services"
   vpc_id      = aws_vpc.vpc.id
@@ -30,6 +29,7 @@ resource "aws_security_group" "load_balancer" {
       to_port     = 443
       cidr_blocks = [local.anywhere]
     }),
+    # So that an address typed without a scheme works.
     merge(local.no_peer, {
       description = "HTTP from anywhere, to be sent on to HTTPS"
       protocol    = "tcp"
@@ -56,7 +56,6 @@ resource "aws_security_group" "load_balancer" {
 
 resource "aws_security_group" "services" {
   #checkov:skip=CKV2_AWS_5:The cluster's pods and what they mount get it.
-  #checkov:skip=CKV_AWS_382:Services call payment providers and AWS APIs, whose addresses change.
   name        = "${var.name}-services"
   description = "Services on the cluster"
   vpc_id      = aws_vpc.vpc.id
@@ -81,6 +80,7 @@ resource "aws_security_group" "services" {
       })
     ],
   )
+  # Payment providers and AWS APIs have addresses that change.
   egress = [
     merge(local.no_peer, {
       description = "AWS APIs and images, through NAT"
