@@ -4,6 +4,9 @@
 # terraform.tfvars (its values). What a whole environment or account shares lies above it:
 # scope.hcl (where the state is) and provider.tf (account, region and tags).
 
+terragrunt_version_constraint = ">= 1.1.0, < 2.0.0"
+terraform_version_constraint  = ">= 1.11.0, < 2.0.0"
+
 locals {
   scope = read_terragrunt_config(find_in_parent_folders("scope.hcl")).locals
 }
@@ -42,20 +45,18 @@ terraform {
   }
 }
 
-# What AWS says when it only needs more time. Everything else fails at once.
+# Beside what Terragrunt itself tries again: what AWS says when it only needs more time.
 errors {
   retry "aws_needs_time" {
-    retryable_errors = [
+    retryable_errors = concat(get_default_retryable_errors(), [
       "(?s).*ThrottlingException.*",
       "(?s).*RequestLimitExceeded.*",
       "(?s).*ServiceUnavailable.*",
-      "(?s).*connection reset by peer.*",
-      "(?s).*TLS handshake timeout.*",
-    ]
+    ])
     max_attempts       = 3
-    sleep_interval_sec = 10
+    sleep_interval_sec = 5
   }
 }
 
-# A protected environment is not destroyed before its spec says otherwise.
+# A protected environment is passed over by destroy until its spec says otherwise.
 prevent_destroy = local.scope.protected

@@ -8,10 +8,23 @@ terraform {
 
 dependency "eks" {
   config_path = "../eks"
+
+  # For a destroy that is run again, when these are gone already. Nothing is ever made with them.
+  mock_outputs_allowed_terraform_commands = ["destroy", "validate"]
+
+  mock_outputs = {
+    node_autoscaling_groups = {}
+  }
 }
 
 dependency "s3-cloudfront" {
   config_path = "../s3-cloudfront"
+
+  mock_outputs_allowed_terraform_commands = ["destroy", "validate"]
+
+  mock_outputs = {
+    distribution_ids = {}
+  }
 }
 
 inputs = {
