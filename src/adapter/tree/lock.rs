@@ -15,6 +15,7 @@ use super::TreeError;
 /// Held for as long as a run is at work; a killed run holds it no longer.
 #[derive(Debug)]
 pub(super) struct Lock {
+    /// What closes the file gives the lock back.
     file: File,
 }
 

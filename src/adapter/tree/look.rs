@@ -93,6 +93,10 @@ impl Look {
         Manifest::parse(&text).map(Some).map_err(|damage| TreeError::Manifest { path, damage })
     }
 
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     pub(super) fn ours(&self, name: &str) -> PathBuf {
         self.root.join(OURS).join(name)
     }

@@ -58,9 +58,8 @@ impl Work {
 
     /// The manifest for as long as the work goes on.
     pub fn manifest_meanwhile(&self) -> Manifest {
-        let remembered = self.bases.iter().filter(|(_, text)| text.is_some()).map(|(path, _)| path);
-        let paths: BTreeSet<&RelPath> =
-            self.writes.keys().chain(self.deletes.keys()).chain(remembered).collect();
+        let paths = self.writes.keys().chain(self.deletes.keys()).chain(self.bases.keys());
+        let paths: BTreeSet<&RelPath> = paths.collect();
         let pending = paths.into_iter().enumerate().map(|(number, path)| {
             let entry = self.after.files.get(path).cloned();
             let pending = match (self.writes.get(path), self.deletes.get(path)) {
@@ -82,7 +81,7 @@ impl Work {
             (path.clone(), pending)
         });
         let folders = self.before.folders.union(&self.made).cloned().collect();
-        Manifest { pending: pending.collect(), folders, ..self.before.clone() }
+        self.before.with(folders, pending.collect())
     }
 }
 

@@ -130,6 +130,16 @@ impl Manifest {
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
+    /// The same files, with other folders and with work that is pending.
+    pub fn with(&self, folders: BTreeSet<RelPath>, pending: BTreeMap<RelPath, Pending>) -> Manifest {
+        Manifest { folders, pending, ..self.clone() }
+    }
+
+    /// The number of a pending file in the staging folder.
+    pub fn number(&self, path: &RelPath) -> usize {
+        self.pending.get(path).map_or(0, |pending| pending.number)
+    }
+
     /// The pending files that the unfinished run got done, as far as can be seen.
     pub fn done(&self, seen: &Seen, journal: &Journal) -> BTreeSet<RelPath> {
         let done =

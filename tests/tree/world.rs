@@ -1,0 +1,171 @@
+//! A tree on disk, and what a run of billpay and a person do to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use billpay::adapter::tree::{Halt, Steps, Tree, TreeError};
+use billpay::domain::tree::{
+    Action, Coverage, Decision, RelPath, Rendered, RenderedFile, TreeOptions, Why,
+};
+
+pub const PLAIN: TreeOptions = TreeOptions { merge: false, force: false };
+pub const MERGE: TreeOptions = TreeOptions { merge: true, force: false };
+pub const FORCE: TreeOptions = TreeOptions { merge: false, force: true };
+
+/// What a file is: its text, or where it leads to.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+pub struct World {
+    pub dir: tempfile::TempDir,
+}
+
+/// Stops before the n-th change on disk.
+pub struct StopAt {
+    pub left: usize,
+    pub kill: bool,
+}
+
+impl Steps for StopAt {
+    fn before(&mut self, _: &'static str, _: &Path) -> Result<(), Halt> {
+        match self.left {
+            usize::MAX => Ok(()),
+            0 if self.kill => Err(Halt::Kill),
+            0 => {
+                // Undoing goes well.
+                self.left = usize::MAX;
+                Err(Halt::Fail(io::Error::other("the disk is on fire")))
+            }
+            _ => {
+                self.left -= 1;
+                Ok(())
+            }
+        }
+    }
+}
+
+pub fn path(text: &str) -> RelPath {
+    RelPath::new(text).expect("a path")
+}
+
+pub fn rendered(files: &[(&str, &str)]) -> Rendered {
+    let file = |text: &str| RenderedFile { scope: "tree".into(), text: text.into() };
+    Rendered { files: files.iter().map(|(at, text)| (path(at), file(text))).collect() }
+}
+
+pub fn coverage() -> Coverage {
+    Coverage { scopes: ["tree".to_owned()].into(), ..Coverage::default() }
+}
+
+impl World {
+    pub fn new() -> World {
+        World { dir: tempfile::tempdir().expect("a folder") }
+    }
+
+    pub fn root(&self) -> PathBuf {
+        self.dir.path().join("tree")
+    }
+
+    pub fn tree(&self) -> Tree {
+        Tree::at(self.root())
+    }
+
+    /// A copy of all of it, modes included.
+    pub fn copy(&self) -> World {
+        let copy = World::new();
+        copy_folder(self.dir.path(), copy.dir.path());
+        copy
+    }
+
+    pub fn run(&self, files: &[(&str, &str)], options: TreeOptions) -> Decision {
+        self.tree().write(&rendered(files), &coverage(), options).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    pub fn stopped(&self, new: &Rendered, options: TreeOptions, at: usize, kill: bool) -> Result<Decision, TreeError> {
+        self.tree().write_in_steps(new, &coverage(), options, &mut StopAt { left: at, kill })
+    }
+
+    pub fn check(&self, files: &[(&str, &str)], options: TreeOptions) -> Decision {
+        let before = self.everything();
+        let decision = self.tree().check(&rendered(files), &coverage(), options);
+        assert_eq!(before, self.everything(), "check wrote something");
+        decision.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    pub fn put(&self, at: &str, text: &str) {
+        let file = self.root().join(at);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        fs::write(file, text).expect("a file");
+    }
+
+    pub fn delete(&self, at: &str) {
+        fs::remove_file(self.root().join(at)).expect("a file to delete");
+    }
+
+    pub fn text(&self, at: &str) -> Option<String> {
+        fs::read_to_string(self.root().join(at)).ok()
+    }
+
+    /// The files of the tree, without billpay's records.
+    pub fn files(&self) -> Files {
+        let mut files = Files::new();
+        list(&self.root(), &self.root(), &mut files);
+        files.retain(|at, _| !at.starts_with(".billpay"));
+        files
+    }
+
+    /// The files and folders of the tree, records and what surrounds it included; but for the lock.
+    pub fn everything(&self) -> Files {
+        let mut files = Files::new();
+        list(self.dir.path(), self.dir.path(), &mut files);
+        files.remove("tree/.billpay/lock");
+        files
+    }
+
+    pub fn action(decision: &Decision, at: &str) -> Option<Action> {
+        let file = decision.plan.files.iter().find(|file| file.path.as_str() == at);
+        file.map(|file| file.action.clone())
+    }
+}
+
+pub fn kept(why: Why) -> Option<Action> {
+    Some(Action::Kept { why })
+}
+
+/// Folders end in a slash.
+fn list(root: &Path, folder: &Path, files: &mut Files) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries {
+        let entry = entry.expect("an entry");
+        let at = entry.path().strip_prefix(root).expect("below").to_str().expect("a name").to_owned();
+        let kind = entry.file_type().expect("a type");
+        if kind.is_dir() {
+            files.insert(format!("{at}/"), vec![]);
+            list(root, &entry.path(), files);
+        } else if kind.is_symlink() {
+            let to = fs::read_link(entry.path()).expect("a link");
+            files.insert(format!("{at}@"), to.to_str().expect("a name").into());
+        } else {
+            files.insert(at, fs::read(entry.path()).expect("a file"));
+        }
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            fs::create_dir(&target).expect("a folder");
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("a file");
+        }
+    }
+}
+
+/// Every text line that there is in some files.
+pub fn lines(files: &Files) -> BTreeSet<String> {
+    files.values().flat_map(|text| String::from_utf8_lossy(text).lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
