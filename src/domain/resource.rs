@@ -15,6 +15,10 @@ pub const ENVIRONMENT_TAG: &str = "billpay:environment";
 /// The tag that holds a resource's address.
 pub const ADDRESS_TAG: &str = "billpay:address";
 
+/// Prefixes of tags that AWS, controllers and people's tools set on our resources.
+pub const TAGS_OF_OTHERS: [&str; 5] =
+    ["aws:", "eks:", "elbv2.k8s.aws/", "k8s.io/cluster-autoscaler/", "kubernetes.io/cluster/"];
+
 /// A piece of text that may be an output of another resource, not known before that exists.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(untagged)]

@@ -14,7 +14,7 @@ use crate::domain::kind::KindInfo;
 use crate::domain::plan::Goal;
 use crate::domain::port::{Create, Progress};
 use crate::domain::resource::{
-    ADDRESS_TAG, Desired, ENVIRONMENT_TAG, Observed, Outputs, Owner, Status, Tags,
+    ADDRESS_TAG, Desired, ENVIRONMENT_TAG, Observed, Outputs, Owner, Status, TAGS_OF_OTHERS, Tags,
 };
 use crate::domain::spec::Environment;
 
@@ -36,10 +36,8 @@ impl Context<'_> {
     /// The tags of something found, without those that AWS, controllers and people's
     /// tools set on our resources.
     pub fn managed(&self, tags: Tags) -> Tags {
-        const OTHERS: [&str; 5] =
-            ["aws:", "eks:", "kubernetes.io/cluster/", "k8s.io/cluster-autoscaler/", "elbv2.k8s.aws/"];
         let ignored = |key: &str| {
-            OTHERS.iter().any(|prefix| key.starts_with(prefix))
+            TAGS_OF_OTHERS.iter().any(|prefix| key.starts_with(prefix))
                 || self.env.ignored_tags.iter().any(|prefix| key.starts_with(prefix.as_str()))
         };
         tags.into_iter().filter(|(key, _)| !ignored(key)).collect()

@@ -69,8 +69,7 @@ fn one_by_one_is_all_at_once() {
 #[test]
 fn a_broken_spec_leaves_the_account_alone() {
     let environments = environments();
-    let all: Vec<&Environment> =
-        environments.iter().filter(|env| env.environment != "staging").collect();
+    let all: Vec<&Environment> = environments.iter().filter(|env| env.environment != "staging").collect();
     let templates = Embedded::load().expect("the templates are sound");
     let names = BTreeSet::from(["dev".to_string()]);
     let broken = ["staging".to_string()];

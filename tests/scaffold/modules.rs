@@ -44,7 +44,8 @@ fn every_unit_gives_its_module_what_it_takes() {
         let source = format!("//{module}\"");
         assert!(text.contains(&source), "{path} is not of the module that it is called after");
 
-        let values = hcl::parse(files[format!("{unit}/terraform.tfvars").as_str()]).expect("its values parse");
+        let values =
+            hcl::parse(files[format!("{unit}/terraform.tfvars").as_str()]).expect("its values parse");
         let mut given: BTreeSet<String> =
             values.attributes().map(|attribute| attribute.key().to_string()).collect();
         let unit_body = hcl::parse(text).expect("a unit parses");

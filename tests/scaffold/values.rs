@@ -14,16 +14,44 @@ use super::{environment, files, rendered};
 /// Texts that want out of their quotes, and any others.
 fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
-        Just("${"), Just("%{"), Just("$${"), Just("%%{"), Just("$"), Just("%"), Just("{"), Just("}"), Just("\""),
-        Just("\\"), Just("\\u0024{"), Just("\n"), Just("\r\n"), Just("\t"), Just("EOT"), Just("<<-EOT\n"),
-        Just("#"), Just("//"), Just("/*"), Just("*/"), Just("{{ account }}"), Just("{% raw %}"), Just("${{ x }}"),
-        Just("é"), Just("支付"), Just("🦀"), Just("\u{202E}"), Just("\u{FEFF}"), Just("\u{2028}"), Just("\u{7F}"),
-        Just("if true"), Just("~}"), Just("null"), Just(" "), Just("'"), Just("`"),
+        Just("${"),
+        Just("%{"),
+        Just("$${"),
+        Just("%%{"),
+        Just("$"),
+        Just("%"),
+        Just("{"),
+        Just("}"),
+        Just("\""),
+        Just("\\"),
+        Just("\\u0024{"),
+        Just("\n"),
+        Just("\r\n"),
+        Just("\t"),
+        Just("EOT"),
+        Just("<<-EOT\n"),
+        Just("#"),
+        Just("//"),
+        Just("/*"),
+        Just("*/"),
+        Just("{{ account }}"),
+        Just("{% raw %}"),
+        Just("${{ x }}"),
+        Just("é"),
+        Just("支付"),
+        Just("🦀"),
+        Just("\u{202E}"),
+        Just("\u{FEFF}"),
+        Just("\u{2028}"),
+        Just("\u{7F}"),
+        Just("if true"),
+        Just("~}"),
+        Just("null"),
+        Just(" "),
+        Just("'"),
+        Just("`"),
     ];
-    prop_oneof![
-        proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat()),
-        any::<String>(),
-    ]
+    prop_oneof![proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat()), any::<String>(),]
 }
 
 /// An environment with texts wherever a spec has free text, and keys of its maps too.
@@ -57,7 +85,6 @@ fn full_of(texts: &[String]) -> Environment {
     env.github.role = text();
     env.github.repositories = vec![text()];
     env.dns = Some(Dns { zone: text() });
-    env.region = text();
     env
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::domain::names;
-use crate::domain::resource::{ENVIRONMENT_TAG, Tags};
+use crate::domain::resource::{ENVIRONMENT_TAG, TAGS_OF_OTHERS, Tags};
 use crate::domain::spec::{Capacity, Environment, Nat, Support};
 
 /// Everything that the templates of one environment may write, by name. A component that the
@@ -17,6 +17,8 @@ use crate::domain::spec::{Capacity, Environment, Nat, Support};
 pub fn environment(env: &Environment) -> Map<String, Value> {
     let mut tags = env.tags.clone();
     tags.insert(ENVIRONMENT_TAG.to_string(), env.environment.clone());
+    let ignored: BTreeSet<&str> =
+        TAGS_OF_OTHERS.into_iter().chain(env.ignored_tags.iter().map(String::as_str)).collect();
     let mut values = Map::from_iter([
         ("project".to_string(), json!(env.project)),
         ("environment".to_string(), json!(env.environment)),
@@ -25,6 +27,7 @@ pub fn environment(env: &Environment) -> Map<String, Value> {
         ("region".to_string(), json!(env.region)),
         ("protected".to_string(), json!(env.protected)),
         ("tags".to_string(), json!(tags)),
+        ("ignored_tags".to_string(), json!(ignored)),
         ("state_bucket".to_string(), json!(names::state_bucket(env))),
         ("github_oidc_provider_arn".to_string(), json!(names::oidc_provider_arn(env, names::GITHUB_ISSUER))),
     ]);
@@ -67,6 +70,8 @@ fn networking(env: &Environment) -> Option<Value> {
             Nat::Single => "single",
             Nat::PerZone => "per-zone",
         },
+        // A map has no order of its own, and a single NAT gateway is in the first zone.
+        "nat_zone": zones.first(),
         "s3_endpoint": network.s3_endpoint,
         "service_ports": ports,
     }))

@@ -14,6 +14,7 @@ module "networking" {
   public_subnets  = var.networking.public_subnets
   private_subnets = var.networking.private_subnets
   nat             = var.networking.nat
+  nat_zone        = var.networking.nat_zone
   s3_endpoint     = var.networking.s3_endpoint
   service_ports   = var.networking.service_ports
 }

@@ -63,6 +63,7 @@ variable "networking" {
     public_subnets  = map(string)
     private_subnets = map(string)
     nat             = string
+    nat_zone        = optional(string)
     s3_endpoint     = bool
     service_ports   = set(number)
   })
