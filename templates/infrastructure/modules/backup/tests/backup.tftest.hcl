@@ -112,11 +112,10 @@ run "refuses_bad_values" {
     account      = "1"
     keep_days    = 0
     bucket_arns  = { all = "arn:aws:s3:::*" }
-    efs_arns     = ["fs-1"]
     schedule     = "daily"
     boundary_arn = "boundary"
   }
   expect_failures = [
-    var.name, var.environment, var.account, var.keep_days, var.bucket_arns, var.efs_arns, var.schedule, var.boundary_arn,
+    var.name, var.environment, var.account, var.keep_days, var.bucket_arns, var.schedule, var.boundary_arn,
   ]
 }
