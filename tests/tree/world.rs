@@ -1,14 +1,12 @@
 //! A tree on disk, and what a run of billpay and a person do to it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use billpay::adapter::tree::{Halt, Steps, Tree, TreeError};
-use billpay::domain::tree::{
-    Action, Coverage, Decision, RelPath, Rendered, RenderedFile, TreeOptions, Why,
-};
+use billpay::domain::tree::{Action, Coverage, Decision, RelPath, Rendered, RenderedFile, TreeOptions, Why};
 
 pub const PLAIN: TreeOptions = TreeOptions { merge: false, force: false };
 pub const MERGE: TreeOptions = TreeOptions { merge: true, force: false };
@@ -23,25 +21,33 @@ pub struct World {
 
 /// Stops before the n-th change on disk.
 pub struct StopAt {
-    pub left: usize,
-    pub kill: bool,
+    pub left: Option<usize>,
+    pub how: Stop,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Stop {
+    Kill,
+    Fail,
+    /// Fails, and is killed so many changes later, while it undoes what it did.
+    FailThenKill(usize),
 }
 
 impl Steps for StopAt {
     fn before(&mut self, _: &'static str, _: &Path) -> Result<(), Halt> {
-        match self.left {
-            usize::MAX => Ok(()),
-            0 if self.kill => Err(Halt::Kill),
-            0 => {
-                // Undoing goes well.
-                self.left = usize::MAX;
-                Err(Halt::Fail(io::Error::other("the disk is on fire")))
+        match (self.left, self.how) {
+            (None, _) => return Ok(()),
+            (Some(0), Stop::Kill) => return Err(Halt::Kill),
+            (Some(0), how) => {
+                (self.left, self.how) = match how {
+                    Stop::FailThenKill(left) => (Some(left), Stop::Kill),
+                    _ => (None, how),
+                };
+                return Err(Halt::Fail(io::Error::other("the disk is on fire")));
             }
-            _ => {
-                self.left -= 1;
-                Ok(())
-            }
+            (Some(left), _) => self.left = Some(left - 1),
         }
+        Ok(())
     }
 }
 
@@ -82,8 +88,14 @@ impl World {
         self.tree().write(&rendered(files), &coverage(), options).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    pub fn stopped(&self, new: &Rendered, options: TreeOptions, at: usize, kill: bool) -> Result<Decision, TreeError> {
-        self.tree().write_in_steps(new, &coverage(), options, &mut StopAt { left: at, kill })
+    pub fn stopped(
+        &self,
+        new: &Rendered,
+        options: TreeOptions,
+        at: usize,
+        how: Stop,
+    ) -> Result<Decision, TreeError> {
+        self.tree().write_in_steps(new, &coverage(), options, &mut StopAt { left: Some(at), how })
     }
 
     pub fn check(&self, files: &[(&str, &str)], options: TreeOptions) -> Decision {
@@ -163,9 +175,4 @@ fn copy_folder(from: &Path, to: &Path) {
             fs::copy(entry.path(), target).expect("a file");
         }
     }
-}
-
-/// Every text line that there is in some files.
-pub fn lines(files: &Files) -> BTreeSet<String> {
-    files.values().flat_map(|text| String::from_utf8_lossy(text).lines().map(str::to_owned).collect::<Vec<_>>()).collect()
 }

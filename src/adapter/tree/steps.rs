@@ -157,18 +157,18 @@ impl<'a> Doer<'a> {
         }
     }
 
-    /// Removes a folder if nothing is in it.
+    /// Removes a folder if nothing is in it; says whether there is none by now.
     pub(super) fn remove_if_empty(&mut self, folder: &Path) -> Result<bool, TreeError> {
         self.step("remove the folder", folder)?;
         let Ok(permissions) = fs::symlink_metadata(folder).map(|it| it.permissions()) else {
-            return Ok(false);
+            return Ok(true);
         };
         match fs::remove_dir(folder) {
             Ok(()) => {
                 self.done.push(Undo::Emptied { folder: folder.to_owned(), permissions });
                 Ok(true)
             }
-            // What a person has in it, or that it is none by now, keeps it.
+            // What a person has in it keeps it, or what they made of it.
             Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty || is_absence(&error) => Ok(false),
             Err(error) => Err(TreeError::io("remove the folder", folder, error)),
         }
@@ -193,6 +193,8 @@ impl<'a> Doer<'a> {
     pub(super) fn remove_for_good(&mut self, target: &Path) -> Result<(), TreeError> {
         self.step("delete", target)?;
         match fs::remove_file(target) {
+            // A folder has taken its place already.
+            Err(_) if is_folder(target) => Ok(()),
             Err(error) if !is_absence(&error) => Err(TreeError::io("delete", target, error)),
             _ => Ok(()),
         }

@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::domain::tree::{Coverage, Decision, Manifest, OURS, Rendered, TreeOptions, Why, Work};
 
 use super::look::{Look, read};
-use super::steps::{Before, Doer, is_folder};
+use super::steps::{Before, Doer};
 use super::{Steps, TreeError, lock};
 
 const ATTRIBUTES: &str = "\
@@ -36,13 +36,12 @@ pub(super) fn write(
     // Whatever is wrong with the records comes out before anything is made.
     look.manifest()?;
     let mut doer = Doer::new(steps);
-    let was_there = is_folder(&root.join(OURS));
     let result = in_home(&look, rendered, coverage, options, &mut doer);
-    if !was_there && !matches!(result, Err(TreeError::Killed)) {
-        // Folders with something in them stay.
-        doer.undo_to(0)?;
+    // What was made only to be able to begin; folders with something in them stay.
+    match (result, doer.undo_to(0)) {
+        (_, Err(TreeError::Killed)) => Err(TreeError::Killed),
+        (result, _) => result,
     }
-    result
 }
 
 fn in_home(
@@ -56,7 +55,9 @@ fn in_home(
     let _lock = lock::exclusive(look.root())?;
     let result = locked(look, rendered, coverage, options, doer);
     let remembers = look.ours("manifest.json").exists() || look.staging().exists();
-    if !remembers && !matches!(result, Err(TreeError::Killed)) {
+    if remembers || matches!(result, Err(TreeError::Killed)) {
+        doer.keep_since(0);
+    } else {
         doer.remove_for_good(&look.ours("lock"))?;
     }
     result
@@ -141,7 +142,11 @@ fn carry_out(look: &Look, work: &Work, doer: &mut Doer) -> Result<(), TreeError>
         Some(before) => replace_manifest(look, before, doer),
         None => doer.remove_for_good(&manifest),
     });
-    match undone.and_then(|()| doer.clear(&look.staging())) {
+    let cleared = undone.and_then(|()| {
+        doer.remove_for_good(&look.ours("manifest.new"))?;
+        doer.clear(&look.staging())
+    });
+    match cleared {
         Ok(()) => Err(TreeError::Undone { cause }),
         Err(TreeError::Killed) => Err(TreeError::Killed),
         Err(undoing) => Err(TreeError::NotUndone { cause, undoing: Box::new(undoing) }),

@@ -1,0 +1,215 @@
+//! Random histories of renderings, people and kills.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use billpay::adapter::tree::TreeError;
+use billpay::domain::tree::{Action, Rendered, TreeOptions, Why};
+use proptest::prelude::*;
+
+use crate::world::{Files, Stop, World, coverage, rendered};
+
+const PATHS: &[&str] = &["a", "a/b", "d/x", "d/e/y", "f", "g"];
+
+#[derive(Debug, Clone)]
+enum Deed {
+    /// What each path is rendered from from now on.
+    Render([Option<(u8, u8)>; 6]),
+    Edit {
+        path: usize,
+        line: usize,
+    },
+    Delete {
+        path: usize,
+    },
+    Rename {
+        from: usize,
+        to: usize,
+    },
+    Add {
+        path: usize,
+    },
+    /// As Git does it on Windows.
+    Crlf {
+        path: usize,
+    },
+    Run {
+        merge: bool,
+        force: bool,
+        kill: Option<usize>,
+    },
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let path = || 0..PATHS.len();
+    let text = || proptest::option::weighted(0.8, (0..3_u8, 0..3_u8));
+    let run = (any::<bool>(), proptest::bool::weighted(0.15), proptest::option::weighted(0.3, 0..70_usize));
+    prop_oneof![
+        3 => proptest::array::uniform6(text()).prop_map(Deed::Render),
+        3 => (path(), 0..12_usize).prop_map(|(path, line)| Deed::Edit { path, line }),
+        1 => path().prop_map(|path| Deed::Delete { path }),
+        1 => (path(), path()).prop_map(|(from, to)| Deed::Rename { from, to }),
+        1 => path().prop_map(|path| Deed::Add { path }),
+        1 => path().prop_map(|path| Deed::Crlf { path }),
+        6 => run.prop_map(|(merge, force, kill)| Deed::Run { merge, force, kill }),
+    ]
+}
+
+fn rendering(from: &[Option<(u8, u8)>; 6]) -> Rendered {
+    let text = |(x, y): (u8, u8)| format!("top {x}\n2\n3\n4\nmiddle\n6\n7\nbottom {y}\n");
+    let texts = PATHS.iter().zip(from).filter_map(|(path, from)| Some((*path, text((*from)?))));
+    let texts: Vec<(&str, String)> = texts.collect();
+    let files: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    // A file can't be a folder as well.
+    let both = |path: &str| path == "a/b" && files.iter().any(|(other, _)| *other == "a");
+    rendered(&files.iter().filter(|(path, _)| !both(path)).copied().collect::<Vec<_>>())
+}
+
+/// A tree, what is rendered to it, and what people would be cross about.
+struct Story {
+    world: World,
+    new: Rendered,
+    /// How many lines people wrote so far.
+    written: usize,
+    /// Files of ours that people took away.
+    taken: BTreeSet<String>,
+}
+
+impl Story {
+    fn line(&mut self) -> String {
+        self.written += 1;
+        format!("person {}\n", self.written)
+    }
+
+    fn is_file(&self, path: &str) -> bool {
+        self.world.root().join(path).is_file()
+    }
+
+    fn live(&mut self, deed: &Deed) {
+        match deed {
+            Deed::Render(from) => self.new = rendering(from),
+            Deed::Edit { path, line } => {
+                let Some(text) = self.world.text(PATHS[*path]) else { return };
+                let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
+                lines.insert(line % (lines.len() + 1), self.line());
+                self.world.put(PATHS[*path], &lines.concat());
+            }
+            Deed::Delete { path } => self.take(PATHS[*path]),
+            Deed::Rename { from, to } => {
+                let Some(text) = self.world.text(PATHS[*from]).filter(|_| from != to) else { return };
+                let target = format!("renamed-{to}");
+                self.take(PATHS[*from]);
+                let line = self.line();
+                self.world.put(&target, &(text + &line));
+            }
+            Deed::Add { path } => {
+                let path = PATHS[*path];
+                let root = self.world.root();
+                let mut above =
+                    root.join(path).ancestors().skip(1).map(|it| it.to_owned()).collect::<Vec<_>>();
+                above.retain(|it| it.starts_with(&root));
+                if root.join(path).exists() || above.iter().any(|it| it.is_file()) {
+                    return;
+                }
+                let line = self.line();
+                self.world.put(path, &line);
+                self.taken.remove(path);
+            }
+            Deed::Crlf { path } => {
+                if let Some(text) = self.world.text(PATHS[*path]) {
+                    self.world.put(PATHS[*path], &text.replace("\r\n", "\n").replace('\n', "\r\n"));
+                }
+            }
+            Deed::Run { merge, force, kill } => {
+                self.run(TreeOptions { merge: *merge, force: *force }, *kill);
+            }
+        }
+    }
+
+    fn take(&mut self, path: &str) {
+        if self.is_file(path) {
+            fs::remove_file(self.world.root().join(path)).expect("a file to delete");
+            let manifest = self.world.text(".billpay/manifest.json").unwrap_or_default();
+            if manifest.contains(&format!("\"{path}\": {{")) {
+                self.taken.insert(path.to_owned());
+            }
+        }
+    }
+
+    fn run(&mut self, options: TreeOptions, kill: Option<usize>) {
+        let before = self.world.files();
+        let told = self.world.tree().check(&self.new, &coverage(), options).expect("a plan");
+        let whole = self.world.copy();
+        let result = whole.tree().write(&self.new, &coverage(), options);
+        let done = match result {
+            Ok(done) => done,
+            Err(TreeError::InTheWay(_)) => {
+                assert!(told.plan.is_stale());
+                assert_eq!(files(&whole), files(&self.world), "a refused run changed something");
+                return;
+            }
+            Err(error) => panic!("{error}"),
+        };
+        assert_eq!(told.plan, done.plan, "check and run do not agree");
+        let touched = done.plan.files.iter().any(|file| file.action.touches());
+        assert_eq!(touched, files(&whole) != files(&self.world), "{:?}", done.plan);
+        let behind = |why: &Why| matches!(why, Why::Behind | Why::Overlap { .. } | Why::NoBase);
+        let behind = done.plan.kept().any(|(_, why)| behind(why));
+        assert_eq!(told.plan.is_stale(), touched || behind);
+
+        let after = whole.files();
+        if !options.force {
+            let lost: Vec<_> = people(&before).difference(&people(&after)).cloned().collect();
+            assert!(lost.is_empty(), "{lost:?} lost by {:?}", done.plan);
+            for path in &self.taken {
+                assert!(!after.contains_key(path), "{path} came back");
+            }
+        }
+        for file in &done.plan.files {
+            if file.action == Action::Create || !self.new.files.contains_key(&file.path) {
+                self.taken.remove(file.path.as_str());
+            }
+        }
+
+        if let Some(at) = kill {
+            let _ = self.world.stopped(&self.new, options, at, Stop::Kill);
+            if !options.force {
+                assert!(people(&before).is_subset(&people(&self.world.files())), "lost by the kill");
+            }
+            self.world.tree().write(&self.new, &coverage(), options).expect("a run");
+            assert_eq!(self.world.everything(), whole.everything(), "killed before step {at}");
+        } else {
+            self.world = whole;
+        }
+        let once = self.world.everything();
+        let again = self.world.tree().write(&self.new, &coverage(), options).expect("a run");
+        assert!(!again.plan.files.iter().any(|file| file.action.touches()), "{:?}", again.plan);
+        assert_eq!(self.world.everything(), once, "the second run changed something");
+    }
+}
+
+/// Without folders: one that is ours and empty may go by the way.
+fn files(world: &World) -> Files {
+    world.files().into_iter().filter(|(path, _)| !path.ends_with('/')).collect()
+}
+
+fn people(files: &Files) -> BTreeSet<String> {
+    let texts = files.values().map(|text| String::from_utf8_lossy(text).into_owned());
+    let lines = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
+    lines.filter(|line| line.starts_with("person")).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nobody_loses_anything(deeds in proptest::collection::vec(deed(), 1..30)) {
+        let all = [Some((0, 0)), None, Some((0, 0)), Some((0, 0)), Some((0, 0)), Some((0, 0))];
+        let mut story =
+            Story { world: World::new(), new: rendering(&all), written: 0, taken: BTreeSet::new() };
+        story.run(TreeOptions::default(), None);
+        for deed in &deeds {
+            story.live(deed);
+        }
+    }
+}

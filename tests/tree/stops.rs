@@ -1,0 +1,181 @@
+//! Runs that are killed, or fail, at every point there is.
+
+use billpay::adapter::tree::TreeError;
+use billpay::domain::tree::Rendered;
+
+use crate::world::{Files, MERGE, PLAIN, Stop, World, coverage, rendered};
+
+const TEN: &str = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n";
+
+/// A tree that people worked on, and a rendering with something of everything.
+fn busy() -> (World, Rendered) {
+    let world = World::new();
+    let text = TEN.to_owned();
+    let old: Vec<(&str, &str)> =
+        ["merged", "kept", "gone", "x/y/gone", "same", "crlf", "deleted", "file", "folder/f", "edited-gone"]
+            .map(|at| (at, text.as_str()))
+            .to_vec();
+    world.run(&old, PLAIN);
+    world.put("merged", &text.replace("10\n", "person-10\n"));
+    world.put("kept", &text.replace("1\n", "person-1\n"));
+    world.put("crlf", &text.replace('\n', "\r\n"));
+    world.put("edited-gone", "person-gone\n");
+    world.put("x/theirs", "person-x\n");
+    world.put("foreign", "person-foreign\n");
+    world.put("adopted", "new\n");
+    world.delete("deleted");
+    let new = TEN.replace("1\n", "one\n");
+    let files = ["merged", "kept", "crlf", "deleted", "made/here/new", "foreign", "file/f", "folder"];
+    let mut files: Vec<(&str, &str)> = files.map(|at| (at, new.as_str())).to_vec();
+    files.extend([("same", TEN), ("adopted", "new\n")]);
+    (world, rendered(&files))
+}
+
+fn write(world: &World, new: &Rendered) {
+    world.tree().write(new, &coverage(), MERGE).unwrap_or_else(|error| panic!("{error}"));
+}
+
+fn people(files: &Files) -> Vec<String> {
+    let text: Vec<String> = files.values().map(|text| String::from_utf8_lossy(text).into_owned()).collect();
+    let mut lines: Vec<String> = text.iter().flat_map(|text| text.lines()).map(str::to_owned).collect();
+    lines.retain(|line| line.starts_with("person"));
+    lines.sort();
+    lines
+}
+
+#[test]
+fn after_a_kill_at_any_point_the_next_run_ends_where_this_one_would_have() {
+    let (world, new) = busy();
+    let theirs = people(&world.files());
+    let whole = world.copy();
+    write(&whole, &new);
+    assert_eq!(people(&whole.files()), theirs);
+    for at in 0.. {
+        let killed = world.copy();
+        match killed.stopped(&new, MERGE, at, Stop::Kill) {
+            Ok(_) => {
+                assert!(at > 50, "{at} steps are too few to be true");
+                break;
+            }
+            Err(error) => assert!(matches!(error, TreeError::Killed), "{error}"),
+        }
+        assert_eq!(people(&killed.files()), theirs, "killed before step {at}");
+        let before = killed.everything();
+        let told = killed.tree().check(&new, &coverage(), MERGE).expect("a plan");
+        assert_eq!(before, killed.everything(), "check wrote something");
+        let done = killed.tree().write(&new, &coverage(), MERGE).expect("a run");
+        assert_eq!(told.plan, done.plan, "killed before step {at}");
+        same(&killed.everything(), &whole.everything(), at);
+    }
+}
+
+#[test]
+fn after_a_failure_at_any_point_everything_is_as_before() {
+    let (world, new) = busy();
+    let (before, fresh) = (world.everything(), World::new());
+    for (world, before) in [(&world, before), (&fresh, Files::new())] {
+        for at in 0.. {
+            let failed = world.copy();
+            match failed.stopped(&new, MERGE, at, Stop::Fail) {
+                // It was done already, but for the clearing up.
+                Ok(_) if failed.root().join(".billpay/staging").exists() => continue,
+                Ok(_) => break,
+                Err(error) => assert!(error.to_string().contains("the disk is on fire"), "{error}"),
+            }
+            same(&failed.everything(), &before, at);
+        }
+    }
+}
+
+#[test]
+fn a_kill_while_undoing_is_gone_on_from_too() {
+    let (world, new) = busy();
+    let theirs = people(&world.files());
+    let whole = world.copy();
+    write(&whole, &new);
+    'failures: for at in (0..).step_by(3) {
+        for later in (0..).step_by(2) {
+            let killed = world.copy();
+            match killed.stopped(&new, MERGE, at, Stop::FailThenKill(later)) {
+                Ok(_) => break 'failures,
+                Err(TreeError::Killed) => {}
+                Err(_) => break,
+            }
+            assert_eq!(people(&killed.files()), theirs, "failed at step {at}, killed {later} later");
+            write(&killed, &new);
+            same(&killed.files(), &whole.files(), at * 1000 + later);
+        }
+    }
+}
+
+#[test]
+fn what_people_write_after_a_kill_stays_theirs() {
+    let (world, new) = busy();
+    for at in 0.. {
+        let killed = world.copy();
+        if killed.stopped(&new, MERGE, at, Stop::Kill).is_ok() {
+            break;
+        }
+        let files: Vec<String> = killed.files().into_keys().filter(|at| !at.ends_with('/')).collect();
+        for file in &files {
+            killed.put(file, &(killed.text(file).expect("a text") + "person-later\n"));
+        }
+        let theirs = people(&killed.files());
+        // What they built on may be in the way of the new; that is told, and nothing happens.
+        let result = killed.tree().write(&new, &coverage(), MERGE);
+        assert!(matches!(result, Ok(_) | Err(TreeError::InTheWay(_))));
+        assert_eq!(people(&killed.files()), theirs, "killed before step {at}");
+    }
+}
+
+#[test]
+fn what_the_system_refuses_is_told_and_undone() {
+    let (world, mut new) = busy();
+    let (before, file) = (world.everything(), new.files.values().next().cloned().expect("a file"));
+    // Each part is a name, and all together are too long for a path.
+    let deep = vec!["n".repeat(250); 17].join("/");
+    new.files.insert(deep.parse().expect("a path"), file);
+    let error = world.tree().write(&new, &coverage(), MERGE).expect_err("too long a path");
+    assert!(matches!(error, TreeError::Io { .. } | TreeError::Undone { .. }), "{error}");
+    same(&world.everything(), &before, 0);
+}
+
+#[test]
+fn somebody_who_is_faster_wins() {
+    struct Meddler<'a>(&'a World, &'static str);
+    impl billpay::adapter::tree::Steps for Meddler<'_> {
+        fn before(
+            &mut self,
+            doing: &'static str,
+            at: &std::path::Path,
+        ) -> Result<(), billpay::adapter::tree::Halt> {
+            if doing != "sync" && at == self.0.root().join(self.1) {
+                self.0.put(self.1, "person-fast\n");
+            }
+            Ok(())
+        }
+    }
+    for at in ["merged", "gone", "made/here/new"] {
+        let (world, new) = busy();
+        let mut before = world.files();
+        let error = world
+            .tree()
+            .write_in_steps(&new, &coverage(), MERGE, &mut Meddler(&world, at))
+            .expect_err("a change by somebody else");
+        assert!(error.to_string().contains("by somebody else"), "{at}: {error}");
+        before.insert(at.to_owned(), b"person-fast\n".to_vec());
+        let mut after = world.files();
+        after.retain(|at, _| !at.ends_with('/'));
+        before.retain(|at, _| !at.ends_with('/'));
+        assert_eq!(after, before, "{at}");
+    }
+}
+
+fn same(left: &Files, right: &Files, at: usize) {
+    let differ = |one: &Files, other: &Files| -> Vec<String> {
+        let differs = one.iter().filter(|(path, text)| other.get(*path) != Some(*text));
+        differs.map(|(path, text)| format!("{path}: {:?}", String::from_utf8_lossy(text))).collect()
+    };
+    let (only_left, only_right) = (differ(left, right), differ(right, left));
+    assert!(left == right, "stopped before step {at}\nis {only_left:#?}\nnot {only_right:#?}");
+}
