@@ -2,7 +2,8 @@
 
 A distribution is shown with every member that AWS always sends, also those that weren't given.
 A caller reference replays its own request only; an alias belongs to one distribution; what a
-distribution uses can't be deleted. Functions are read without saying which stage.
+distribution uses can't be deleted. Functions are read without saying which stage. A response
+headers policy is shown with the headers that it was given, and without empty lists of them.
 """
 
 import re
@@ -17,6 +18,7 @@ require(
     "_distributions",
     "_oacs",
     "_functions",
+    "_RHP_SPEC",
     "_find",
     "_text",
     "_error",
@@ -222,6 +224,17 @@ def delete_function(theirs, name, headers):
             "FunctionInUse", "Cannot delete the function, it is in use by one or more distributions.", 409
         )
     return theirs(name, headers)
+
+
+@in_front_of(cloudfront, "_build_rhp_config_xml")
+@in_front_of(cloudfront._RHP_SPEC, "build_config")
+def headers_policy(theirs, parent, config):
+    """AWS leaves out a list of headers that wasn't given; ministack shows it, empty."""
+    theirs(parent, config)
+    for name, kept in (("CustomHeadersConfig", "CustomHeaders"), ("RemoveHeadersConfig", "RemoveHeaders")):
+        shown = parent.find(name)
+        if shown is not None and not config[kept]:
+            parent.remove(shown)
 
 
 @in_front_of(cloudfront, "_list_tags")
