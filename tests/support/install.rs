@@ -2,6 +2,7 @@
 //! cache folder. A failure to get one is a failure of the test.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -49,7 +50,8 @@ pub fn once(name: &str, what: &str, fill: impl FnOnce(&Path)) -> PathBuf {
     if complete.exists() {
         return folder;
     }
-    eprintln!("{what} for the tests (once) …");
+    // Past what the tests print, which is shown when they have ended: this is worth knowing now.
+    let _ = writeln!(std::io::stderr(), "{what} for the tests (once) …");
     // What an interrupted installation left is not trusted.
     let _ = fs::remove_dir_all(&folder);
     fill(&folder);

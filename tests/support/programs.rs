@@ -104,6 +104,8 @@ impl Tofu {
             }
         }
         command.env("TF_IN_AUTOMATION", "1").env("TF_INPUT", "0").env("CHECKPOINT_DISABLE", "1");
+        // A third of the time would go into collecting what the provider's schema leaves behind.
+        command.env("GOGC", "400");
         match &self.config {
             Some(config) => command.env("TF_CLI_CONFIG_FILE", config),
             None => {

@@ -50,7 +50,10 @@ fn valid_and_tested(tofu: &Tofu) {
     none(&each_module(|module| {
         let folder = copy.path().join(module);
         tofu.init(&folder)?;
-        tofu.say(&folder, &["validate", "-no-color"])?;
+        let said = tofu.say(&folder, &["validate", "-no-color"])?;
+        if said.contains("Warning:") {
+            return Err(said);
+        }
         let said = tofu.say(&folder, &["test", "-no-color"])?;
         let result = said.lines().rfind(|line| line.contains(" passed, ")).unwrap_or_default();
         println!("{module}: {}: {result}", tofu.name);
