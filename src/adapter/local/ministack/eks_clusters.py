@@ -44,7 +44,7 @@ def issuer_url(theirs, oidc_id):
 CLUSTER_DEFAULTS = {
     "upgradePolicy": {"supportType": "EXTENDED"},
     "deletionProtection": False,
-    "zonalShiftConfig": {"enabled": False},
+    "zonalShiftConfig": None,
     "computeConfig": None,
     "storageConfig": None,
     "remoteNetworkConfig": None,
