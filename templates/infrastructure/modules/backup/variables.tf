@@ -72,8 +72,8 @@ variable "efs_arns" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.efs_arns : can(regex("^arn:aws:elasticfilesystem:[a-z0-9-]+:[0-9]{12}:file-system/fs-[0-9a-f]+$", arn))])
-    error_message = "A file system's ARN is arn:aws:elasticfilesystem:<region>:<account>:file-system/<id>."
+    condition     = alltrue([for arn in var.efs_arns : can(regex("^arn:aws:elasticfilesystem:${var.region}:${var.account}:file-system/fs-[0-9a-f]+$", arn))])
+    error_message = "A file system's ARN is arn:aws:elasticfilesystem:<region>:<account>:file-system/<id>, in the environment's region and account: backups reach no further."
   }
 }
 
