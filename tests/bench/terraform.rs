@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::billpay::Measured;
 use crate::support::Emulator;
+use crate::support::programs;
 use crate::support::proxy::Proxy;
 
 /// Where Terraform takes the AWS provider from.
@@ -24,20 +25,12 @@ pub struct Life {
 }
 
 impl Terraform {
-    /// Terraform on the path, and a filesystem mirror of providers in a folder `tf-plugins`
-    /// (`TF_PLUGINS` says where, if it isn't in a usual place). Else says what is missing.
+    /// Terraform on the path, and a filesystem mirror of providers. Else says what is missing.
     pub fn find() -> Result<Terraform, String> {
-        let version = Command::new("terraform").arg("version").output();
-        if !version.is_ok_and(|output| output.status.success()) {
-            return Err("`terraform` is not on the path".to_string());
-        }
-        let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join("tf-plugins"));
-        let named = std::env::var_os("TF_PLUGINS").map(PathBuf::from);
-        let usual = ["/opt/tf-plugins", "/usr/local/share/tf-plugins", "/usr/share/tf-plugins"];
-        let places = named.into_iter().chain(home).chain(usual.map(PathBuf::from));
-        let holds = |place: &PathBuf| place.join("registry.terraform.io/hashicorp/aws/5.100.0").is_dir();
-        let found = places.into_iter().find(holds);
-        let mirror = found.ok_or("no folder `tf-plugins` holds the AWS provider 5.100.0 (set TF_PLUGINS)")?;
+        programs::terraform()?;
+        let mirror = programs::provider_mirror();
+        let mirror =
+            mirror.ok_or("no folder `tf-plugins` holds the AWS provider 5.100.0 (set TF_PLUGINS)")?;
         Ok(Terraform { mirror })
     }
 

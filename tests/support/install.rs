@@ -1,9 +1,9 @@
 //! Programs that the tests need beside our own: installed once, pinned, into the user's
-//! cache folder, each in a Python environment of its own. A failure to get one is a failure
-//! of the test.
+//! cache folder. A failure to get one is a failure of the test.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rustix::fs::{FlockOperation, flock};
@@ -12,6 +12,8 @@ use rustix::fs::{FlockOperation, flock};
 const AWS_CLI: &[&str] = &["awscli==1.46.3"];
 /// The second emulator, written by others than the first.
 const MOTO: &[&str] = &["moto[server]==5.2.5"];
+/// The policies of others, on the OpenTofu modules.
+const CHECKOV: &[&str] = &["checkov==3.3.30"];
 
 pub fn aws_cli() -> PathBuf {
     python("awscli-1.46.3", AWS_CLI).join("bin/aws")
@@ -19,6 +21,10 @@ pub fn aws_cli() -> PathBuf {
 
 pub fn moto_server() -> PathBuf {
     python("moto-5.2.5", MOTO).join("bin/moto_server")
+}
+
+pub fn checkov() -> PathBuf {
+    python("checkov-3.3.30", CHECKOV).join("bin/checkov")
 }
 
 /// Where the tests keep what they installed.
@@ -36,26 +42,37 @@ pub fn lock(name: &str) -> File {
     file
 }
 
-/// A Python environment with `packages`, made when it isn't there.
-fn python(name: &str, packages: &[&str]) -> PathBuf {
+/// A folder of the cache, filled when it isn't there; `what` says with what, for whoever waits.
+pub fn once(name: &str, what: &str, fill: impl FnOnce(&Path)) -> PathBuf {
     let folder = cache().join(name);
     let complete = folder.join("complete");
     let _lock = lock(name);
     if complete.exists() {
         return folder;
     }
-    eprintln!("installing {} for the tests (once) …", packages.join(", "));
+    // Past what the tests print, which is shown when they have ended: this is worth knowing now.
+    let _ = writeln!(std::io::stderr(), "{what} for the tests (once) …");
     // What an interrupted installation left is not trusted.
     let _ = fs::remove_dir_all(&folder);
-    run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
-    let flags = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
-    run(Command::new(folder.join("bin/python")).args(flags).args(packages));
-    fs::write(&complete, "").expect("the environment can be marked as complete");
+    fill(&folder);
+    fs::write(&complete, "").expect("the folder can be marked as complete");
     folder
 }
 
-fn run(command: &mut Command) {
+/// A Python environment with `packages`, made when it isn't there.
+fn python(name: &str, packages: &[&str]) -> PathBuf {
+    once(name, &format!("installing {}", packages.join(", ")), |folder| {
+        run(Command::new("python3").args(["-m", "venv"]).arg(folder));
+        let flags = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
+        run(Command::new(folder.join("bin/python")).args(flags).args(packages));
+    })
+}
+
+/// Runs a step of an installation, and returns what it wrote.
+pub fn run(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?} failed, and the tests can't do without it:\n{text}");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{command:?} failed, and the tests can't do without it:\n{out}{err}");
+    out
 }

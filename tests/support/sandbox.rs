@@ -55,7 +55,7 @@ impl Sandbox {
         self.path("environments")
     }
 
-    fn home(&self) -> PathBuf {
+    pub fn home(&self) -> PathBuf {
         self.path("home")
     }
 
@@ -75,7 +75,7 @@ impl Sandbox {
     }
 
     /// A command with nothing of the AWS configuration of whoever runs the tests.
-    fn command(&self, program: impl AsRef<OsStr>) -> Command {
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         let inherited = std::env::vars_os().filter(|(name, _)| {
             let name = name.to_string_lossy();

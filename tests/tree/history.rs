@@ -200,7 +200,7 @@ fn people(files: &Files) -> BTreeSet<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn nobody_loses_anything(deeds in proptest::collection::vec(deed(), 1..30)) {

@@ -169,9 +169,13 @@ fn do_it(look: &Look, work: &Work, doer: &mut Doer) -> Result<(), TreeError> {
     }
     let manifest = staged("manifest", 0);
     doer.stage(&manifest, work.after.print().as_bytes(), None)?;
-    doer.sync(&manifest)?;
-    doer.sync(&look.staging())?;
-    replace_manifest(look, meanwhile.print().as_bytes(), doer)?;
+    let pending = staged("pending", 0);
+    doer.stage(&pending, meanwhile.print().as_bytes(), None)?;
+    // One after the other, with nothing written in between: the first does the work of all.
+    for path in [&manifest, &pending, &look.staging()] {
+        doer.sync(path)?;
+    }
+    doer.replace_for_good(&pending, &look.ours("manifest.json"))?;
 
     for (path, before) in &work.deletes {
         doer.remove(&look.in_tree(path), &staged("old", meanwhile.number(path)), Before::Is(before))?;

@@ -16,6 +16,7 @@ locals {
   # The driver mounts without an IAM identity, so the network decides who; the policy decides
   # how: through a mount target, over TLS, and never as root.
   file_system_policy = {
+    Id      = "${var.name}-efs" # EFS would give one of its own
     Version = "2012-10-17"
     Statement = [
       {
