@@ -15,6 +15,8 @@ const REQUIREMENTS: &str = include_str!("ministack/requirements.txt");
 /// The launcher and the modules that it loads.
 const MODULES: &[(&str, &str)] = &[
     ("cloudfront_gaps.py", include_str!("ministack/cloudfront_gaps.py")),
+    ("cloudtrail_gaps.py", include_str!("ministack/cloudtrail_gaps.py")),
+    ("cloudwatch_gaps.py", include_str!("ministack/cloudwatch_gaps.py")),
     ("durable.py", include_str!("ministack/durable.py")),
     ("ec2_base.py", include_str!("ministack/ec2_base.py")),
     ("ec2_describes.py", include_str!("ministack/ec2_describes.py")),
@@ -34,6 +36,7 @@ const MODULES: &[(&str, &str)] = &[
     ("iam_gaps.py", include_str!("ministack/iam_gaps.py")),
     ("launcher.py", include_str!("ministack/launcher.py")),
     ("s3_gaps.py", include_str!("ministack/s3_gaps.py")),
+    ("xray_gaps.py", include_str!("ministack/xray_gaps.py")),
 ];
 
 /// Writes the launcher into the cache and returns its path, which names its content.

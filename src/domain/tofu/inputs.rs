@@ -241,7 +241,10 @@ fn backup(env: &Environment) -> Option<Value> {
 }
 
 fn efs(env: &Environment) -> Option<Value> {
-    env.cluster.efs.then(|| json!({"cluster_name": names::cluster(env)}))
+    env.cluster.efs.then(|| json!({
+        // Where there is a backup plan, EFS needs no backups of its own.
+        "automatic_backups": !env.backup.enabled,
+    }))
 }
 
 fn dns(env: &Environment) -> Option<Value> {

@@ -14,7 +14,17 @@ import os
 import sys
 
 MINISTACK = "1.5.33"  # pinned: the gap modules reach into its internals
-GAPS = ("eks_gaps", "ec2_gaps", "iam_gaps", "ecr_gaps", "s3_gaps", "cloudfront_gaps")
+GAPS = (
+    "eks_gaps",
+    "ec2_gaps",
+    "iam_gaps",
+    "ecr_gaps",
+    "s3_gaps",
+    "cloudfront_gaps",
+    "cloudtrail_gaps",
+    "cloudwatch_gaps",
+    "xray_gaps",
+)
 
 # Where ministack's own defaults won't do: it would listen on every interface, be an account of
 # zeroes, know only a few of the policies that AWS manages, and open two more listeners (SFTP,

@@ -148,6 +148,7 @@ module "efs" {
   vpc_id            = module.networking.vpc_id
   subnet_ids        = module.networking.private_subnet_ids
   security_group_id = module.networking.security_group_ids["services"]
+  automatic_backups = var.efs.automatic_backups
 }
 
 module "dns" {

@@ -215,8 +215,10 @@ variable "backup" {
 
 variable "efs" {
   description = "A file system that pods share; null for none."
-  type        = object({})
-  default     = null
+  type = object({
+    automatic_backups = optional(bool, true)
+  })
+  default = null
 }
 
 variable "dns" {
