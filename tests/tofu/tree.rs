@@ -39,7 +39,7 @@ impl Tree {
     /// Renders the tree from the specs as they are now.
     pub fn scaffold(&self, args: &[&str]) -> Run {
         let path = self.path();
-        let fixed = ["scaffold", "infrastructure", "--output-dir", &path.to_string_lossy()];
+        let fixed = ["scaffold", "infrastructure", "--out", &path.to_string_lossy()];
         self.sandbox.billpay(&[&fixed, args].concat())
     }
 
