@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use serde_json::json;
 
 use super::error::Report;
@@ -28,13 +28,13 @@ enum What {
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("environments").required(true).multiple(true).args(["env", "all"]))]
 pub struct InfrastructureArgs {
     /// Name of an environment; may be given several times
     #[arg(short, long, value_name = "NAME", env = "BILLPAY_ENV", value_delimiter = ',')]
-    #[arg(required_unless_present = "all")]
     env: Vec<String>,
-    /// All environments; what was rendered for those that are gone is removed
-    #[arg(long, conflicts_with = "env")]
+    /// All environments, whatever --env says; what was rendered for those that are gone is removed
+    #[arg(long)]
     all: bool,
     #[command(flatten)]
     tree: TreeArgs,
@@ -67,7 +67,7 @@ pub fn run(args: ScaffoldArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
 }
 
 fn infrastructure(args: InfrastructureArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
-    // `--all` overrules an environment variable, which clap doesn't take for a conflict.
+    // `--all` wins, so that BILLPAY_ENV can stay set.
     let names = if args.all { None } else { Some(args.env.as_slice()) };
     let several = app.load_several(names)?;
     let names: Option<BTreeSet<String>> = names.map(|names| names.iter().cloned().collect());

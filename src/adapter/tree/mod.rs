@@ -22,7 +22,9 @@ pub struct Tree {
 impl Tree {
     /// The folder need not be there yet.
     pub fn at(root: impl Into<PathBuf>) -> Tree {
-        Tree { root: root.into() }
+        // `infrastructure` alone has no parent that could be made or synced.
+        let root = root.into();
+        Tree { root: std::path::absolute(&root).unwrap_or(root) }
     }
 
     pub fn root(&self) -> &Path {
