@@ -105,6 +105,12 @@ fn rendering_again_writes_nothing() {
     assert!(!place.file("").exists(), "a check writes nothing");
     place.scaffold(&["--all"]).exits(0);
     let before = place.all();
+    // Other tools look for units and modules everywhere, also in hidden folders.
+    let remembered = before.iter().filter(|(path, ..)| path.to_string_lossy().contains("/.billpay/"));
+    let taken = [".hcl", ".tf", ".tfvars"];
+    for (path, ..) in remembered {
+        assert!(!taken.iter().any(|end| path.to_string_lossy().ends_with(end)), "{}", path.display());
+    }
     let again = place.scaffold(&["--all"]).exits(0);
     assert!(again.out.contains("are up to date"), "{}", again.out);
     place.scaffold(&["--env", "dev", "--env", "prod"]).exits(0);

@@ -28,10 +28,10 @@ fn a_tree_is_written_then_nothing_changes() {
         ".gitattributes",
         ".gitignore",
         "base/",
-        "base/a",
+        "base/a.base",
         "base/d/",
         "base/d/e/",
-        "base/d/e/b",
+        "base/d/e/b.base",
         "manifest.json",
     ];
     assert_eq!(names, expected);
@@ -119,7 +119,7 @@ fn what_is_no_longer_rendered_goes_with_its_folders() {
     let decision = world.run(&[("a", "1\n")], PLAIN);
     assert_eq!(World::action(&decision, "x/c"), kept(Why::NoLongerRendered));
     assert!(!world.root().join("x/y").exists() && !world.root().join("z").exists());
-    assert!(!world.root().join(".billpay/base/x").exists());
+    assert!(!world.root().join(".billpay/base/x.base").exists());
     assert_eq!(world.text("x/c").as_deref(), Some("edited\n"));
     // It is theirs from now on.
     assert!(world.check(&[("a", "1\n")], PLAIN).plan.files.len() == 1);

@@ -110,7 +110,8 @@ impl Look {
     }
 
     pub(super) fn base(&self, path: &RelPath) -> PathBuf {
-        self.ours("base").join(path.as_str())
+        // Under their own names, Terragrunt would take what was rendered for units of its own.
+        self.ours("base").join(format!("{path}.base"))
     }
 
     pub(super) fn in_tree(&self, path: &RelPath) -> PathBuf {
