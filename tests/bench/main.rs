@@ -1,5 +1,6 @@
 //! The benchmark: `cargo test --test bench`, or with ` -- --without-terraform`; with
-//! ` -- --trace` it only shows when each call of a plan without changes begins and ends.
+//! ` -- --trace` it only shows when each call of a plan without changes begins and ends; with
+//! ` -- --trees` it only measures rendered trees.
 //!
 //! Prints calls, times and memory of billpay for the dev environment, and those of Terraform
 //! for the same resources in the same run, through the same kind of proxy and on the same
@@ -12,16 +13,22 @@ mod support;
 mod billpay;
 mod report;
 mod terraform;
+mod trees;
 
 use std::time::Duration;
 
 use billpay::Life;
 use report::Report;
 use terraform::Terraform;
+use trees::Trees;
 
 fn main() {
     if std::env::args().any(|arg| arg == "--trace") {
         return report::trace(&Life::measure("dev", Duration::from_millis(200)).no_op_plan);
+    }
+    let trees = || [1, 200].map(Trees::measure);
+    if std::env::args().any(|arg| arg == "--trees") {
+        return report::trees(&trees());
     }
     let mut report = Report::default();
     report.start(billpay::start_up_times());
@@ -35,6 +42,7 @@ fn main() {
         report.note(format!("Terraform was not measured (to its end): {why}"));
     }
     report.print();
+    report::trees(&trees());
 }
 
 /// Measures Terraform as far as it gets; says why it didn't get further.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::billpay::{Life, Measured};
 use crate::support::proxy::Calls;
 use crate::terraform;
+use crate::trees::Trees;
 
 #[derive(Default)]
 pub struct Report {
@@ -196,5 +197,27 @@ impl Aims {
         println!("{:<48}{:>10}   aim", "", "figure");
         self.0.iter().for_each(|line| println!("{line}"));
         println!();
+    }
+}
+
+/// Rendered trees: the middle of several runs each, and what Terragrunt needs to read them.
+pub fn trees(trees: &[Trees]) {
+    let profile = if cfg!(debug_assertions) { "unoptimised" } else { "optimised" };
+    println!("\nRendered trees ({profile} build), milliseconds, middle of several runs\n");
+    println!("environments  files  from nothing  again  changed  terragrunt hcl validate  aim");
+    for tree in trees {
+        let ms = |time: std::time::Duration| time.as_secs_f64() * 1000.0;
+        let aim = if tree.environments == 1 { 50.0 } else { 2000.0 };
+        println!(
+            "{:>12}  {:>5}  {:>12.0}  {:>5.0}  {:>7.0}  {:>15.0} = {:>4.1} ×  from nothing {:.2} of {aim:.0} ms",
+            tree.environments,
+            tree.files,
+            ms(tree.create),
+            ms(tree.again),
+            ms(tree.change),
+            ms(tree.terragrunt),
+            ms(tree.terragrunt) / ms(tree.create),
+            ms(tree.create) / aim,
+        );
     }
 }
