@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::{Finding, Spot, item, value};
+use super::{Finding, Spot, item, key, value};
 use crate::domain::names;
 use crate::domain::spec::kubernetes::{self, EXTENDED_HOURLY, STANDARD_HOURLY, SupportState, TABLE_DATE};
 use crate::domain::spec::path::Path;
@@ -17,7 +17,19 @@ pub(super) fn check(env: &Environment, today: Date) -> Vec<Finding> {
     found.extend(nodes(cluster));
     found.extend(fargate(cluster));
     found.extend(access(cluster));
+    found.extend(efs(cluster));
     found
+}
+
+/// The file system comes with its driver; a second one would be the same add-on again.
+fn efs(cluster: &Cluster) -> Option<Finding> {
+    let driver = "aws-efs-csi-driver";
+    (cluster.efs && cluster.addons.contains_key(driver)).then(|| {
+        let message = format!("`{driver}` comes with `cluster.efs` already");
+        Finding::error("duplicate", key(["cluster", "addons", driver]), message)
+            .related(value(["cluster", "efs"]), "this brings the file system and its driver")
+            .help("take the add-on out of `cluster.addons`")
+    })
 }
 
 fn version(cluster: &Cluster, today: Date) -> Option<Finding> {

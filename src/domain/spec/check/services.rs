@@ -26,7 +26,23 @@ pub(super) fn check(env: &Environment) -> Vec<Finding> {
     found.extend(cycles(services));
     found.extend(paths(services));
     found.extend(secrets(env));
+    found.extend(rotation(env));
     found
+}
+
+/// A function that rotates a secret needs to know how often.
+fn rotation(env: &Environment) -> Vec<Finding> {
+    let without = env
+        .secrets
+        .iter()
+        .filter(|(_, secret)| secret.rotation_function.is_some() && secret.rotation_days.is_none());
+    without
+        .map(|(name, _)| {
+            let message = format!("`{name}` has a `rotation_function`, and no `rotation_days`");
+            Finding::error("incomplete", value(["secrets", name, "rotation_function"]), message)
+                .help("say how often with `rotation_days`")
+        })
+        .collect()
 }
 
 fn replicas(name: &str, service: &Service) -> Option<Finding> {
