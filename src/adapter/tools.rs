@@ -10,6 +10,7 @@ pub fn tools() -> Vec<Check> {
         ("python3", "--version", "for --local"),
         ("kubectl", "version", "to look into the cluster"),
         ("tofu", "--version", "to run rendered OpenTofu trees"),
+        ("terragrunt", "--version", "to run their units in order"),
         ("aws", "--version", "to sign in with SSO"),
     ];
     let check = |(tool, flag, purpose): (&str, &str, &str)| {

@@ -52,6 +52,10 @@ struct TreeArgs {
     /// Merge changes into files that you edited, where they don't overlap
     #[arg(long)]
     merge: bool,
+    /// Keep your edits where what they are made from changed too, and count that as settled
+    /// (with --merge: only where merging fails)
+    #[arg(long, conflicts_with = "force")]
+    keep: bool,
     /// Overwrite what you edited and bring back what you deleted (with --merge: only where merging fails)
     #[arg(long)]
     force: bool,
@@ -84,8 +88,8 @@ fn infrastructure(args: InfrastructureArgs, app: &App, ui: &Ui) -> Result<u8, Re
     let templates = app.templates().map_err(in_template)?;
     let (rendered, coverage) = infrastructure::render(&templates, &wanted).map_err(in_template)?;
 
-    let TreeArgs { out, check, merge, force, diff } = args.tree;
-    let options = TreeOptions { merge, force };
+    let TreeArgs { out, check, merge, keep, force, diff } = args.tree;
+    let options = TreeOptions { merge, keep, force };
     let tree = app.tree(out.clone());
     let decision = match check {
         true => tree.check(&rendered, &coverage, options)?,
@@ -184,17 +188,17 @@ fn explain(why: &Why) -> String {
     match why {
         Why::Edited => "you edited it".to_string(),
         Why::Behind => {
-            "you edited it, and what it is rendered from has changed: --merge joins both, --force takes the rendering"
+            "you edited it, and what it is rendered from has changed: --merge joins both, --keep takes yours, --force the rendering"
                 .to_string()
         }
         Why::Overlap { lines } => {
             let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
             format!(
-                "your edit and the change are in the same place ({}): --diff shows it; change the file by hand, or --force",
+                "your edit and the change are in the same place ({}): --diff shows it; change the file by hand, or --keep yours, or --force the rendering",
                 lines.join(", ")
             )
         }
-        Why::NoBase => "you edited it, and what it was made from is lost: --force takes the rendering".to_string(),
+        Why::NoBase => "you edited it, and what it was made from is lost: --keep takes yours, --force the rendering".to_string(),
         Why::Deleted => "you deleted it; --force brings it back".to_string(),
         Why::Foreign => "it was there before, and is yours; --force overwrites it".to_string(),
         Why::NoLongerRendered => "you edited it, and it is no longer rendered: it is yours now".to_string(),

@@ -210,8 +210,15 @@ fn an_edit_that_falls_behind_is_kept_and_told() {
         place.all().into_iter().filter(|(path, ..)| path.to_string_lossy().contains(".rej")).collect();
     assert!(strays.is_empty(), "{strays:?}");
 
+    // Theirs it is, until the spec says something else again.
+    place.scaffold(&["--all", "--merge", "--keep"]).exits(0);
+    assert!(place.read(eks).contains("max           = 9"));
+    place.scaffold(&["--all", "--check"]).exits(0);
+    Place::change(&place.spec("dev.yaml"), "max: 5", "max: 6");
+    place.scaffold(&["--all", "--merge"]).exits(3);
+
     place.scaffold(&["--all", "--force"]).exits(0);
-    assert!(place.read(eks).contains("max           = 5"));
+    assert!(place.read(eks).contains("max           = 6"));
 }
 
 #[test]

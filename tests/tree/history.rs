@@ -121,7 +121,7 @@ impl Story {
                 }
             }
             Deed::Run { merge, force, kill } => {
-                self.run(TreeOptions { merge: *merge, force: *force }, *kill);
+                self.run(TreeOptions { merge: *merge, keep: false, force: *force }, *kill);
             }
         }
     }

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use billpay::adapter::tree::{Halt, Steps, Tree, TreeError};
 use billpay::domain::tree::{Action, Coverage, Decision, RelPath, Rendered, RenderedFile, TreeOptions, Why};
 
-pub const PLAIN: TreeOptions = TreeOptions { merge: false, force: false };
-pub const MERGE: TreeOptions = TreeOptions { merge: true, force: false };
-pub const FORCE: TreeOptions = TreeOptions { merge: false, force: true };
+pub const PLAIN: TreeOptions = TreeOptions { merge: false, keep: false, force: false };
+pub const MERGE: TreeOptions = TreeOptions { merge: true, keep: false, force: false };
+pub const FORCE: TreeOptions = TreeOptions { merge: false, keep: false, force: true };
 
 /// What a file is: its text, or where it leads to.
 pub type Files = BTreeMap<String, Vec<u8>>;

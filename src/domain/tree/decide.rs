@@ -284,6 +284,12 @@ impl Decider<'_> {
             self.write(path, before, after, entry);
             return Action::Overwrite;
         }
+        // Settled in the person's favour: from now on the file is made from this rendering.
+        let settled = self.options.keep && matches!(why, Why::Behind | Why::Overlap { .. } | Why::NoBase);
+        if settled {
+            self.remember(path, entry);
+            return Action::Kept { why: Why::Edited };
+        }
         if let Some(kept) = kept {
             self.remember(path, kept);
         }

@@ -53,6 +53,9 @@ impl Coverage {
 pub struct TreeOptions {
     /// Merges changed renderings into edited files where they don't overlap.
     pub merge: bool,
+    /// Leaves edited files as they are where the rendering changed too, and takes that for
+    /// settled; together with `merge` only those that can't be merged.
+    pub keep: bool,
     /// Makes files as they were rendered, whatever people did to them; together with
     /// `merge` only those that can't be merged.
     pub force: bool,

@@ -17,10 +17,10 @@ fn coverage() -> Coverage {
     Coverage { scopes: ["tree".to_owned()].into(), ..Coverage::default() }
 }
 
-const PLAIN: TreeOptions = TreeOptions { merge: false, force: false };
-const MERGE: TreeOptions = TreeOptions { merge: true, force: false };
-const FORCE: TreeOptions = TreeOptions { merge: false, force: true };
-const BOTH: TreeOptions = TreeOptions { merge: true, force: true };
+const PLAIN: TreeOptions = TreeOptions { merge: false, keep: false, force: false };
+const MERGE: TreeOptions = TreeOptions { merge: true, keep: false, force: false };
+const FORCE: TreeOptions = TreeOptions { merge: false, keep: false, force: true };
+const BOTH: TreeOptions = TreeOptions { merge: true, keep: false, force: true };
 
 /// What is remembered after `files` were rendered.
 fn recorded(files: &[(&str, &str)]) -> Manifest {
