@@ -13,6 +13,8 @@ use billpay::adapter::templates::Embedded;
 use billpay::domain::spec::Environment;
 use billpay::domain::tree::Rendered;
 use billpay::ops::scaffold::infrastructure::{Wanted, render};
+use snapbox::Data;
+use snapbox::data::DataFormat;
 
 /// The environments of this repository.
 fn environments() -> Vec<Environment> {
@@ -36,6 +38,22 @@ fn rendered(environments: &[&Environment]) -> Rendered {
 /// The files of a tree, by their paths.
 fn files(rendered: &Rendered) -> BTreeMap<&str, &str> {
     rendered.files.iter().map(|(path, file)| (path.as_str(), file.text.as_str())).collect()
+}
+
+/// All of dev's tree but the modules, word for word; `SNAPSHOTS=overwrite cargo test` writes it anew.
+#[test]
+fn the_tree_of_dev_reads_as_expected() {
+    let environments = environments();
+    let all: Vec<&Environment> = environments.iter().collect();
+    let tree = rendered(&all);
+    let of_dev = files(&tree).into_iter().filter(|(path, _)| {
+        let others =
+            ["modules/", "environments/staging/", "environments/prod/", "stacks/staging/", "stacks/prod/"];
+        !others.iter().any(|other| path.starts_with(other))
+    });
+    let text: String = of_dev.map(|(path, text)| format!("==> {path}\n{text}\n")).collect();
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scaffold/golden/dev.txt");
+    snapbox::assert_data_eq!(text, Data::read_from(&golden, Some(DataFormat::Text)).raw());
 }
 
 #[test]
