@@ -35,6 +35,7 @@ enum Deed {
     },
     Run {
         merge: bool,
+        keep: bool,
         force: bool,
         kill: Option<usize>,
     },
@@ -43,7 +44,8 @@ enum Deed {
 fn deed() -> impl Strategy<Value = Deed> {
     let path = || 0..PATHS.len();
     let text = || proptest::option::weighted(0.8, (0..3_u8, 0..3_u8));
-    let run = (any::<bool>(), proptest::bool::weighted(0.15), proptest::option::weighted(0.3, 0..70_usize));
+    let rarely = || proptest::bool::weighted(0.15);
+    let run = (any::<bool>(), rarely(), rarely(), proptest::option::weighted(0.3, 0..70_usize));
     prop_oneof![
         3 => proptest::array::uniform6(text()).prop_map(Deed::Render),
         3 => (path(), 0..12_usize).prop_map(|(path, line)| Deed::Edit { path, line }),
@@ -51,7 +53,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => (path(), path()).prop_map(|(from, to)| Deed::Rename { from, to }),
         1 => path().prop_map(|path| Deed::Add { path }),
         1 => path().prop_map(|path| Deed::Crlf { path }),
-        6 => run.prop_map(|(merge, force, kill)| Deed::Run { merge, force, kill }),
+        6 => run.prop_map(|(merge, keep, force, kill)| Deed::Run { merge, keep, force, kill }),
     ]
 }
 
@@ -120,8 +122,8 @@ impl Story {
                     self.world.put(PATHS[*path], &text.replace("\r\n", "\n").replace('\n', "\r\n"));
                 }
             }
-            Deed::Run { merge, force, kill } => {
-                self.run(TreeOptions { merge: *merge, keep: false, force: *force }, *kill);
+            Deed::Run { merge, keep, force, kill } => {
+                self.run(TreeOptions { merge: *merge, keep: *keep, force: *force }, *kill);
             }
         }
     }
