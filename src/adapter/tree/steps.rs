@@ -104,7 +104,8 @@ impl<'a> Doer<'a> {
         if is_folder(folder) {
             return Ok(());
         }
-        if let Some(above) = folder.parent() {
+        // A folder named by one word is in the current one, whose path here is empty.
+        if let Some(above) = folder.parent().filter(|above| !above.as_os_str().is_empty()) {
             self.make_folders(above)?;
         }
         self.make_folder(folder)
