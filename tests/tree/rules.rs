@@ -28,10 +28,10 @@ fn a_tree_is_written_then_nothing_changes() {
         ".gitattributes",
         ".gitignore",
         "base/",
-        "base/a",
+        "base/a.base",
         "base/d/",
         "base/d/e/",
-        "base/d/e/b",
+        "base/d/e/b.base",
         "manifest.json",
     ];
     assert_eq!(names, expected);

@@ -110,7 +110,9 @@ impl Look {
     }
 
     pub(super) fn base(&self, path: &RelPath) -> PathBuf {
-        self.ours("base").join(path.as_str())
+        // Not by its own name: tools that look for their files in all folders, as Terragrunt does for
+        // units, would find everything twice.
+        self.ours("base").join(format!("{}.base", path.as_str()))
     }
 
     pub(super) fn in_tree(&self, path: &RelPath) -> PathBuf {
