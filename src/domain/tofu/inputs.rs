@@ -241,10 +241,12 @@ fn backup(env: &Environment) -> Option<Value> {
 }
 
 fn efs(env: &Environment) -> Option<Value> {
-    env.cluster.efs.then(|| json!({
-        // Where there is a backup plan, EFS needs no backups of its own.
-        "automatic_backups": !env.backup.enabled,
-    }))
+    env.cluster.efs.then(|| {
+        json!({
+            // Where there is a backup plan, EFS needs no backups of its own.
+            "automatic_backups": !env.backup.enabled,
+        })
+    })
 }
 
 fn dns(env: &Environment) -> Option<Value> {
