@@ -160,7 +160,7 @@ variables {
   monitoring = {
     retention_days = 7
     metrics        = { "BillPay/Backend" = ["ErrorRate"] }
-    alarms         = { HighErrorRate = { metric = "BillPay/Backend/ErrorRate", above = 5, unit = "percent", then = "notify" } }
+    alarms         = { HighErrorRate = { metric = "BillPay/Backend/ErrorRate", above = 5, unit = "percent", then = "scale-out" } }
     notify         = []
     dashboard      = false
     xray           = false
