@@ -1,12 +1,23 @@
 //! The OpenTofu tree: what every module has to have (`modules`), the modules through
-//! OpenTofu, Terraform and Checkov (`checked`), and trees of units through Terragrunt against
-//! an emulated AWS (`units`).
+//! OpenTofu, Terraform and Checkov (`checked`), how OpenTofu reads the texts that we write
+//! (`texts`), and against an emulated AWS: a tree of units that is none of ours (`units`), our
+//! environments through Terragrunt (`environments`) and without it (`stacks`), and all that can
+//! be switched on (`everything`).
 
 #[path = "../support/mod.rs"]
 mod support;
 
 mod checked;
+mod differences;
+mod environments;
+mod everything;
+#[path = "../aws/scenarios/inventory.rs"]
+#[allow(dead_code)]
+mod inventory;
 mod modules;
+mod remains;
+mod stacks;
+mod texts;
 mod tree;
 mod units;
 

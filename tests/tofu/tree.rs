@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use crate::support::programs::{opentofu, terragrunt};
+use crate::support::programs::{Tofu, opentofu, terragrunt};
 use crate::support::{Run, Sandbox};
 
 pub struct Tree {
@@ -29,7 +29,6 @@ impl Tree {
     }
 
     /// What `billpay scaffold infrastructure` renders from the specs of the account.
-    #[expect(dead_code, reason = "the rendered trees are still to come")]
     pub fn scaffolded(args: &[&str]) -> Tree {
         let tree = Tree::new();
         tree.scaffold(args).exits(0);
@@ -51,6 +50,14 @@ impl Tree {
         let path = self.path().join(path);
         std::fs::create_dir_all(path.parent().expect("its folder")).expect("a folder");
         std::fs::write(path, text.replace("ACCOUNT", &self.sandbox.account)).expect("a file");
+    }
+
+    /// Changes a file as a person would, who sees what stands there.
+    pub fn replace(&self, path: &str, from: &str, to: &str) {
+        let path = self.path().join(path);
+        let text = std::fs::read_to_string(&path).expect("a file");
+        assert!(text.contains(from), "{}: {text}", path.display());
+        std::fs::write(path, text.replace(from, to)).expect("a file");
     }
 
     /// Makes what the units below a folder say, and the bucket for their state.
@@ -76,23 +83,25 @@ impl Tree {
 
     /// Runs Terragrunt in a folder of the tree.
     pub fn terragrunt(&self, below: &str, args: &[&str]) -> Run {
-        let mut command = self.command(terragrunt());
+        let mut command = self.command(terragrunt(), opentofu());
         command.env("TG_TF_PATH", &opentofu().program).env("TG_NO_COLOR", "true").env("TG_NO_TIPS", "true");
+        // Providers come from a mirror or a cache of ours; in Terragrunt's own, units that begin at
+        // once get in each other's way, and wait seconds until they try again.
+        command.env("TG_NO_AUTO_PROVIDER_CACHE_DIR", "true");
         command.arg("--working-dir").arg(self.path().join(below)).args(args);
         ended(format!("terragrunt {} in {below}", args.join(" ")), command)
     }
 
-    /// Runs OpenTofu in a folder of the tree.
-    #[expect(dead_code, reason = "the rendered trees are still to come")]
-    pub fn tofu(&self, below: &str, args: &[&str]) -> Run {
-        let mut command = self.command(&opentofu().program);
+    /// Runs OpenTofu or Terraform in a folder of the tree.
+    pub fn tofu(&self, tofu: &Tofu, below: &str, args: &[&str]) -> Run {
+        let mut command = self.command(&tofu.program, tofu);
         command.current_dir(self.path().join(below)).args(args);
-        ended(format!("tofu {} in {below}", args.join(" ")), command)
+        ended(format!("{} {} in {below}", tofu.name, args.join(" ")), command)
     }
 
-    fn command(&self, program: &Path) -> Command {
+    fn command(&self, program: &Path, tofu: &Tofu) -> Command {
         let mut command = self.sandbox.command(program);
-        opentofu().settle(&mut command);
+        tofu.settle(&mut command);
         command
             .env("AWS_REGION", "us-east-1")
             // What an emulator doesn't have, it doesn't have at the second time either.

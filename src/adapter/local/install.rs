@@ -36,6 +36,7 @@ const MODULES: &[(&str, &str)] = &[
     ("iam_gaps.py", include_str!("ministack/iam_gaps.py")),
     ("launcher.py", include_str!("ministack/launcher.py")),
     ("s3_gaps.py", include_str!("ministack/s3_gaps.py")),
+    ("secretsmanager_gaps.py", include_str!("ministack/secretsmanager_gaps.py")),
     ("xray_gaps.py", include_str!("ministack/xray_gaps.py")),
 ];
 

@@ -45,13 +45,15 @@ terraform {
   }
 }
 
-# Beside what Terragrunt itself tries again: what AWS says when it only needs more time.
+# Beside what Terragrunt itself tries again: what AWS says when it only needs more time, and that
+# units which begin at once were in each other's way in the folder of providers that they share.
 errors {
-  retry "aws_needs_time" {
+  retry "needs_time" {
     retryable_errors = concat(get_default_retryable_errors(), [
       "(?s).*ThrottlingException.*",
       "(?s).*RequestLimitExceeded.*",
       "(?s).*ServiceUnavailable.*",
+      "(?s).*Failed to install provider.*",
     ])
     max_attempts       = 3
     sleep_interval_sec = 5

@@ -23,6 +23,7 @@ GAPS = (
     "cloudfront_gaps",
     "cloudtrail_gaps",
     "cloudwatch_gaps",
+    "secretsmanager_gaps",
     "xray_gaps",
 )
 

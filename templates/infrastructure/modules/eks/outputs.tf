@@ -34,9 +34,9 @@ output "oidc_issuer" {
 }
 
 output "node_autoscaling_groups" {
-  description = "Names of the autoscaling groups behind each node group."
+  description = "Name of the autoscaling group that EKS made behind each node group."
   value = {
-    for name, group in aws_eks_node_group.this : name => flatten(group.resources[*].autoscaling_groups[*].name)
+    for name, group in aws_eks_node_group.this : name => one(flatten(group.resources[*].autoscaling_groups[*].name))
   }
 }
 

@@ -40,16 +40,16 @@ resource "aws_cloudwatch_metric_alarm" "this" {
 
   lifecycle {
     precondition {
-      condition     = each.value.then != "scale-out" || length(local.scaling_groups) <= 4
+      condition     = each.value.then != "scale-out" || length(var.autoscaling_groups) <= 4
       error_message = "CloudWatch allows five actions per alarm: the topic and four autoscaling groups."
     }
   }
 }
 
 # Adds a node, and waits until it can help before adding another. The group's own maximum
-# bounds it.
+# bounds it. By node group: what EKS calls the groups is not known before they are made.
 resource "aws_autoscaling_policy" "add_node" {
-  for_each = local.scales_out ? local.scaling_groups : {}
+  for_each = local.scales_out ? var.autoscaling_groups : {}
 
   name                      = "${var.name}-add-node"
   autoscaling_group_name    = each.value

@@ -52,7 +52,7 @@ locals {
     },
   ]
 
-  node_graphs = length(local.scaling_groups) == 0 ? [] : [
+  node_graphs = length(var.autoscaling_groups) == 0 ? [] : [
     {
       title       = "Nodes: CPU in use, percent"
       region      = var.region
@@ -60,7 +60,7 @@ locals {
       stacked     = false
       period      = 300
       stat        = "Average"
-      metrics     = [for key, group in local.scaling_groups : ["AWS/EC2", "CPUUtilization", "AutoScalingGroupName", group, { label = split("/", key)[0] }]]
+      metrics     = [for nodes, group in var.autoscaling_groups : ["AWS/EC2", "CPUUtilization", "AutoScalingGroupName", group, { label = nodes }]]
       annotations = { horizontal = [] }
     },
   ]

@@ -27,11 +27,5 @@ locals {
     }
   ]...)
 
-  scaling_groups = merge([
-    for nodes, groups in var.autoscaling_groups : {
-      for index, group in groups : "${nodes}/${index}" => group
-    }
-  ]...)
-
   scales_out = anytrue([for alarm in var.alarms : alarm.then == "scale-out"])
 }

@@ -174,13 +174,13 @@ variable "xray" {
 }
 
 variable "autoscaling_groups" {
-  description = "Names of the autoscaling groups of each node group."
-  type        = map(list(string))
+  description = "Name of the autoscaling group of each node group."
+  type        = map(string)
   default     = {}
   nullable    = false
 
   validation {
-    condition     = alltrue(flatten([for groups in var.autoscaling_groups : [for group in groups : length(group) >= 1 && length(group) <= 255]]))
+    condition     = alltrue([for group in var.autoscaling_groups : length(group) >= 1 && length(group) <= 255])
     error_message = "An autoscaling group's name has 1 to 255 characters."
   }
 }

@@ -170,7 +170,7 @@ run "nodes" {
 
 run "outputs" {
   assert {
-    condition     = output.node_autoscaling_groups == { billpay-nodes = ["eks-billpay-nodes-1"] }
+    condition     = output.node_autoscaling_groups == { billpay-nodes = "eks-billpay-nodes-1" }
     error_message = "Other modules find the autoscaling groups of each node group."
   }
 

@@ -35,7 +35,7 @@ variables {
     HighErrorRate    = { metric = "BillPay/Backend/ErrorRate", above = 5, unit = "percent", then = "notify" }
     HighResponseTime = { metric = "BillPay/Backend/ResponseTime", above = 2000, unit = "milliseconds", then = "scale-out" }
   }
-  autoscaling_groups = { billpay-nodes = ["eks-billpay-nodes-a"] }
+  autoscaling_groups = { billpay-nodes = "eks-billpay-nodes-a" }
   distribution_ids   = { payment = "E2QWRUHAPOMQZL" }
 }
 
@@ -84,11 +84,11 @@ run "scaling_out_adds_one_node_to_each_group" {
   command = plan
 
   assert {
-    condition     = keys(aws_autoscaling_policy.add_node) == ["billpay-nodes/0"]
+    condition     = keys(aws_autoscaling_policy.add_node) == ["billpay-nodes"]
     error_message = "Not every node group has its policy."
   }
   assert {
-    condition     = one(aws_autoscaling_policy.add_node["billpay-nodes/0"].step_adjustment).scaling_adjustment == 1
+    condition     = one(aws_autoscaling_policy.add_node["billpay-nodes"].step_adjustment).scaling_adjustment == 1
     error_message = "Not one node is added."
   }
 }
@@ -243,7 +243,7 @@ run "mail" {
 
 run "refuses_too_many_scaling_groups" {
   command = plan
-  variables { autoscaling_groups = { many = ["a", "b", "c", "d", "e"] } }
+  variables { autoscaling_groups = { a = "a", b = "b", c = "c", d = "d", e = "e" } }
   expect_failures = [aws_cloudwatch_metric_alarm.this["HighResponseTime"]]
 }
 
