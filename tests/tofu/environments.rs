@@ -41,6 +41,15 @@ fn three_environments_are_made_compared_protected_and_destroyed() {
     remains::only_state(&empty, &tree.sandbox);
 }
 
+#[test]
+#[ignore = "needs Terragrunt, OpenTofu and the emulator: cargo test -- --include-ignored"]
+fn a_rendered_tree_is_formatted_and_sound() {
+    let tree = Tree::scaffolded(&["--all"]);
+    tree.tofu(".", &["fmt", "-check", "-recursive"]).exits(0);
+    tree.terragrunt(".", &["hcl", "fmt", "--check"]).exits(0);
+    tree.terragrunt(".", &["hcl", "validate", "--inputs", "--strict"]).exits(0);
+}
+
 fn order_is_that_of_the_platform(tree: &Tree) {
     let found = tree.terragrunt("environments/dev", &["find", "--dag", "--json", "--dependencies"]);
     let found = found.exits(0).json();
