@@ -9,6 +9,7 @@ use crate::differences::{self, DEV, PROD, PROD_UNPROTECTED, STAGING};
 use crate::files;
 use crate::remains;
 use crate::support::Run;
+use crate::support::programs::opentofu;
 use crate::support::values::{items, text};
 use crate::tree::Tree;
 
@@ -45,7 +46,7 @@ fn three_environments_are_made_compared_protected_and_destroyed() {
 #[ignore = "needs Terragrunt, OpenTofu and the emulator: cargo test -- --include-ignored"]
 fn a_rendered_tree_is_formatted_and_sound() {
     let tree = Tree::scaffolded(&["--all"]);
-    tree.tofu(".", &["fmt", "-check", "-recursive"]).exits(0);
+    tree.tofu(opentofu(), ".", &["fmt", "-check", "-recursive"]).exits(0);
     tree.terragrunt(".", &["hcl", "fmt", "--check"]).exits(0);
     tree.terragrunt(".", &["hcl", "validate", "--inputs", "--strict"]).exits(0);
 }
