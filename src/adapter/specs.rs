@@ -169,15 +169,15 @@ impl SpecDir {
         }
         let mut several = Several { all: vec![], broken: vec![] };
         let mut findings = Findings { problems: vec![], files: vec![] };
+        let must = |name: &str| wanted.is_none_or(|wanted| wanted.iter().any(|one| one == name));
         for name in known {
-            let must = wanted.is_none_or(|wanted| wanted.contains(&name));
             match spec::load(&self.sources(&name)?, today) {
                 Ok(loaded) => several.all.push(loaded),
-                Err(wrong) if must => findings.extend(wrong),
+                Err(wrong) if must(&name) => findings.extend(wrong),
                 Err(_) => several.broken.push(name),
             }
         }
-        let clashes = spec::clashes_among(&several.all);
+        let clashes = spec::clashes_among(&several.all, must);
         if !clashes.is_empty() {
             let files = several.all.iter().flat_map(|loaded| loaded.files().to_vec()).collect();
             findings.extend(Findings { problems: clashes, files });

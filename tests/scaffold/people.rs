@@ -262,6 +262,22 @@ fn what_is_wrong_is_said_and_nothing_is_written() {
     assert!(!place.file("accounts").exists());
 }
 
+/// Two environments that want the same name keep nobody from rendering a third.
+#[test]
+fn a_clash_of_others_is_theirs() {
+    let place = Place::new();
+    let service = "{ replicas: 1, cpu: 100m, memory: 1Gi, needs: [], port: 8080 }";
+    let staging = format!("services:\n  prod-api: {service}");
+    Place::change(&place.spec("staging.yaml"), "services:", &staging);
+    let prod = format!("project: billpay-staging\nservices:\n  api: {service}");
+    Place::change(&place.spec("prod.yaml"), "services:", &prod);
+    place.scaffold(&["--env", "dev"]).exits(0);
+    for args in [["--env", "staging"], ["--env", "prod"], ["--all", "--check"]] {
+        let said = place.scaffold(&args).exits(1);
+        assert!(said.err.contains("`billpay-staging-prod-api`"), "{}", said.err);
+    }
+}
+
 #[test]
 fn programs_are_told_too() {
     let place = Place::new();

@@ -23,8 +23,8 @@ pub fn clashes<'l>(this: &Loaded, others: impl IntoIterator<Item = &'l Loaded>) 
     problems
 }
 
-/// Finds the names that any two of some environments would share.
-pub fn clashes_among(environments: &[Loaded]) -> Vec<Problem> {
+/// Finds the names that two environments would share, one of which is wanted at least.
+pub fn clashes_among(environments: &[Loaded], wanted: impl Fn(&str) -> bool) -> Vec<Problem> {
     let mut taken = BTreeMap::new();
     let mut problems = Vec::new();
     for this in environments {
@@ -33,7 +33,8 @@ pub fn clashes_among(environments: &[Loaded]) -> Vec<Problem> {
                 Entry::Vacant(free) => drop(free.insert((this, name))),
                 Entry::Occupied(first) => {
                     let (other, theirs) = first.get();
-                    if !std::ptr::eq(*other, this) {
+                    let concerns = |of: &Loaded| wanted(&of.environment.environment);
+                    if !std::ptr::eq(*other, this) && (concerns(this) || concerns(other)) {
                         problems.push(clash((other, theirs), (this, &name)));
                     }
                 }
