@@ -5,6 +5,8 @@
 //! The limits are those of each service's API reference; [`load`](super::spec::load)
 //! checks every name of an environment against them before anything is planned.
 
+use std::collections::BTreeSet;
+
 use super::spec::{AccessPolicy, Environment, PriceClass};
 
 /// Puts the environment behind a name: `billpay-cluster-dev`.
@@ -78,6 +80,20 @@ pub fn bucket_domain(env: &Environment, bucket: &str) -> String {
 /// Name of the role that workflows assume; at most 64 characters, as every role's.
 pub fn github_role(env: &Environment) -> String {
     in_environment(&env.github.role, env)
+}
+
+/// Names of the buckets that workflows bring files to, sorted.
+pub fn published_buckets(env: &Environment) -> BTreeSet<String> {
+    let frontends = env.frontends.keys().map(|name| frontend_bucket(env, name));
+    frontends.chain(env.buckets.keys().map(|name| other_bucket(env, name))).collect()
+}
+
+/// Who workflows are to AWS: a repository in the GitHub environment of the same name as ours.
+pub fn github_subjects(env: &Environment) -> Vec<String> {
+    let subject = |repository: &String| {
+        format!("repo:{}/{repository}:environment:{}", env.github.organization, env.environment)
+    };
+    env.github.repositories.iter().map(subject).collect()
 }
 
 /// Name of a service's role; at most 64 characters.

@@ -84,9 +84,6 @@ fn iam(env: &Environment) -> Option<Value> {
         (name.clone(), json!({"name": names::service_role(env, name), "secrets": secrets}))
     });
     let github = &env.github;
-    let subject = |repository: &String| {
-        format!("repo:{}/{repository}:environment:{}", github.organization, env.environment)
-    };
     Some(json!({
         "cluster_name": names::cluster(env),
         "addons": env.cluster.addons.keys().collect::<Vec<_>>(),
@@ -96,11 +93,11 @@ fn iam(env: &Environment) -> Option<Value> {
         "metric_namespaces": env.monitoring.metrics.keys().collect::<Vec<_>>(),
         "github": {
             "role": names::github_role(env),
-            "subjects": github.repositories.iter().map(subject).collect::<Vec<_>>(),
+            "subjects": names::github_subjects(env),
             "session_seconds": github.session_seconds,
         },
         "repositories_pattern": names::repository_pattern(env),
-        "bucket_names": bucket_names(env),
+        "bucket_names": names::published_buckets(env),
     }))
 }
 
@@ -261,13 +258,6 @@ fn dns(env: &Environment) -> Option<Value> {
         "services_domain": format!("{}.{}", env.environment, dns.zone),
         "domains": domains.collect::<Map<_, _>>(),
     }))
-}
-
-/// The buckets that workflows bring files to.
-fn bucket_names(env: &Environment) -> BTreeSet<String> {
-    let frontends = env.frontends.keys().map(|name| names::frontend_bucket(env, name));
-    let others = env.buckets.keys().map(|name| names::other_bucket(env, name));
-    frontends.chain(others).collect()
 }
 
 /// What the environments of one account and region share, made once for all of them.

@@ -56,18 +56,13 @@ pub fn trust_fargate(env: &Environment) -> Value {
 /// GitHub environment of the same name as ours, whose protection rules thereby hold.
 /// Audience and subjects are compared exactly; a pattern would let strangers in.
 pub fn trust_github(env: &Environment) -> Value {
-    let github = &env.github;
-    let subject = |repository: &String| {
-        format!("repo:{}/{repository}:environment:{}", github.organization, env.environment)
-    };
-    let subjects: Vec<String> = github.repositories.iter().map(subject).collect();
     policy(vec![json!({
         "Effect": "Allow",
         "Principal": {"Federated": names::oidc_provider_arn(env, GITHUB)},
         "Action": "sts:AssumeRoleWithWebIdentity",
         "Condition": {"StringEquals": {
             format!("{GITHUB}:aud"): STS_AUDIENCE,
-            format!("{GITHUB}:sub"): subjects,
+            format!("{GITHUB}:sub"): names::github_subjects(env),
         }},
     })])
 }
@@ -101,15 +96,10 @@ pub fn service(env: &Environment, secrets: &[String]) -> Option<Value> {
 /// What workflows may do: bring images, files and releases into this environment. They
 /// deploy to the cluster through its access entry, not through IAM.
 pub fn github(env: &Environment) -> Value {
-    let Environment { account, region, environment, project, .. } = env;
+    let Environment { account, region, environment, .. } = env;
     let of_environment = json!({"StringEquals": {format!("aws:ResourceTag/{ENVIRONMENT_TAG}"): environment}});
-    let buckets: Vec<String> = env
-        .frontends
-        .keys()
-        .map(|name| names::frontend_bucket(env, name))
-        .chain(env.buckets.keys().map(|name| names::other_bucket(env, name)))
-        .map(|bucket| format!("arn:aws:s3:::{bucket}"))
-        .collect();
+    let buckets: Vec<String> =
+        names::published_buckets(env).iter().map(|bucket| names::bucket_arn(bucket)).collect();
     let objects: Vec<String> = buckets.iter().map(|bucket| format!("{bucket}/*")).collect();
     let roles = ["cluster", "nodes"].map(|role| names::role_arn(env, &names::cluster_role(env, role)));
     let mut statements = vec![
@@ -137,10 +127,7 @@ pub fn github(env: &Environment) -> Value {
                 "ecr:PutImage",
                 "ecr:UploadLayerPart",
             ],
-            "Resource": format!(
-                "arn:aws:ecr:{region}:{account}:repository/{project}-*{}",
-                names::repository_suffix(env)
-            ),
+            "Resource": format!("arn:aws:ecr:{region}:{account}:repository/{}", names::repository_pattern(env)),
             "Condition": of_environment,
         }),
         json!({
