@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
-use crate::domain::spec::{self, Findings, Loaded, SourceFile, Sources};
+use crate::domain::findings::{Findings, SourceFile, nearest};
+use crate::domain::spec::{self, Loaded, Sources};
 
 /// The file that every environment goes over.
 const SHARED: &str = "shared";
@@ -201,7 +202,7 @@ impl SpecDir {
         let other = self.path.join(format!("{name}.yml"));
         SpecError::UnknownEnvironment {
             name: name.to_owned(),
-            did_you_mean: spec::nearest(name, known.iter().map(String::as_str)),
+            did_you_mean: nearest(name, known.iter().map(String::as_str)),
             misnamed: (is_plain && other.exists()).then_some(other),
             known,
         }

@@ -6,9 +6,9 @@ use serde::Serialize;
 use super::exit;
 use crate::app::{LocalError, SpecError, TreeError};
 use crate::domain::failure::Failure;
+use crate::domain::findings::Findings;
 use crate::domain::plan::Conflict;
 use crate::domain::resource::{ADDRESS_TAG, ENVIRONMENT_TAG};
-use crate::domain::spec::Findings;
 use crate::ops;
 
 /// An error, ready to be shown.

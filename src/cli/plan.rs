@@ -8,9 +8,9 @@ use super::error::Report;
 use super::ui::Ui;
 use super::{EnvArg, SelectionArgs, exit};
 use crate::app::App;
+use crate::domain::findings::nearest;
 use crate::domain::plan::{Goal, Kinds, Selection};
 use crate::domain::port::Provider;
-use crate::domain::spec::nearest;
 use crate::ops::{Survey, survey};
 
 #[derive(Debug, Args)]

@@ -2,11 +2,13 @@
 
 pub mod address;
 pub mod failure;
+pub mod findings;
 pub mod kind;
 pub mod names;
 pub mod plan;
 pub mod port;
 pub mod resource;
 pub mod spec;
+pub mod template;
 pub mod tofu;
 pub mod tree;

@@ -6,7 +6,8 @@
 use std::fs;
 use std::path::Path;
 
-use billpay::domain::spec::{SourceFile, Sources, load};
+use billpay::domain::findings::SourceFile;
+use billpay::domain::spec::{Sources, load};
 use snapbox::Data;
 
 use super::{BASE, TODAY};

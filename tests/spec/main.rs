@@ -7,7 +7,8 @@ mod directory;
 mod platform;
 mod round_trip;
 
-use billpay::domain::spec::{Findings, Loaded, SourceFile, Sources, load};
+use billpay::domain::findings::{Findings, SourceFile};
+use billpay::domain::spec::{Loaded, Sources, load};
 use jiff::civil::{Date, date};
 
 /// The day on which all tests run.

@@ -1,6 +1,7 @@
 //! A valid spec survives being written out and read again.
 
-use billpay::domain::spec::{Environment, SourceFile, Sources, load};
+use billpay::domain::findings::SourceFile;
+use billpay::domain::spec::{Environment, Sources, load};
 use proptest::prelude::*;
 
 use super::{TODAY, load_over_base};

@@ -60,7 +60,7 @@ pub fn once(name: &str, what: &str, fill: impl FnOnce(&Path)) -> PathBuf {
 }
 
 /// A Python environment with `packages`, made when it isn't there.
-fn python(name: &str, packages: &[&str]) -> PathBuf {
+pub fn python(name: &str, packages: &[&str]) -> PathBuf {
     once(name, &format!("installing {}", packages.join(", ")), |folder| {
         run(Command::new("python3").args(["-m", "venv"]).arg(folder));
         let flags = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];

@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use super::check::Finding;
 use super::check::names;
 use super::load::Loaded;
-use super::problem::Problem;
+use crate::domain::findings::Problem;
 
 /// Finds the names that an environment would share with others of the same directory.
 pub fn clashes<'l>(this: &Loaded, others: impl IntoIterator<Item = &'l Loaded>) -> Vec<Problem> {

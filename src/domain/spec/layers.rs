@@ -2,8 +2,9 @@
 
 use super::node::{Content, Entry, Node};
 use super::path::Path;
-use super::problem::Problem;
-use super::{schema, suggest};
+use super::schema;
+use crate::domain::findings::Problem;
+use crate::domain::findings::nearest;
 
 /// Merges two layers: mappings key by key; all else, the upper one replaces the lower.
 pub(super) fn merge(below: Node, above: Node) -> Node {
@@ -50,7 +51,7 @@ fn search(below: Option<&Node>, above: &Node, path: &Path, problems: &mut Vec<Pr
             let message = format!("`{path_here}` is not in shared.yaml, so `null` takes out nothing");
             let mut problem = Problem::error("nothing-to-take-out", entry.place.clone(), message);
             let known = below.map(Node::entries).unwrap_or_default();
-            problem.did_you_mean = suggest::nearest(&entry.key, known.iter().map(|entry| entry.key.as_str()));
+            problem.did_you_mean = nearest(&entry.key, known.iter().map(|entry| entry.key.as_str()));
             problems.push(problem);
         }
     }

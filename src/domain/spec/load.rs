@@ -9,10 +9,11 @@ use serde_json::Value;
 use super::check::{self, Finding, Spot};
 use super::node::{Content, Node};
 use super::path::Path;
-use super::problem::{Findings, Place, Problem, Severity};
-use super::source::{SourceFile, Sources};
+use super::source::Sources;
 use super::types::Environment;
 use super::{layers, parse, shape, show};
+use crate::domain::findings::SourceFile;
+use crate::domain::findings::{Findings, Place, Problem, Severity};
 
 /// An environment, and all that is known about how it came to be.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! The spec of an environment: its types, how it is read, layered and checked.
 //!
 //! [`load`] turns the text of two files, `shared.yaml` and `<environment>.yaml`, into an
-//! [`Environment`], or into everything that is wrong with them, each [`Problem`] at its
+//! [`Environment`], or into everything that is wrong with them, each [`Problem`](crate::domain::findings::Problem) at its
 //! file, line and column. The [`types`] are the only definition: the JSON Schema that
 //! editors and [`load`] check against is derived from them.
 
@@ -13,22 +13,17 @@ mod load;
 mod node;
 mod parse;
 mod path;
-mod problem;
-mod render;
 mod scalar;
 mod schema;
 mod shape;
 mod show;
 mod source;
-mod suggest;
 mod types;
 
 pub use clash::{clashes, clashes_among};
 pub use load::{Loaded, Origin, load};
 pub use parse::MAX_BYTES;
 pub use path::{Path, Step};
-pub use problem::{Findings, Place, Problem, Related, Severity};
 pub use schema::published as json_schema;
-pub use source::{SourceFile, Sources};
-pub use suggest::nearest;
+pub use source::Sources;
 pub use types::*;

@@ -3,7 +3,7 @@
 use serde_json::{Map as JsonMap, Number, Value};
 
 use super::path::{Path, Step};
-use super::problem::Place;
+use crate::domain::findings::Place;
 
 /// A value and where it was written.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use serde_yaml::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, Tag, options};
 
 use super::node::{Content, Entry, Node};
-use super::problem::{Place, Problem};
 use super::scalar;
-use super::source::SourceFile;
+use crate::domain::findings::SourceFile;
+use crate::domain::findings::{Place, Problem};
 
 /// Largest file that is read, bytes.
 pub const MAX_BYTES: usize = 256 * 1024;

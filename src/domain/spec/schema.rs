@@ -16,6 +16,7 @@ static COMPLETE: LazyLock<Value> = LazyLock::new(|| {
     let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
     let mut schema = settings.into_generator().into_root_schema_for::<Environment>().to_value();
     tidy(&mut schema);
+    schema.sort_all_objects();
     schema
 });
 
@@ -49,6 +50,7 @@ pub fn published() -> Value {
             json!("One environment of the platform. `<environment>.yaml` goes over `shared.yaml`: mappings merge key by key, lists and values replace, `null` takes an entry out."),
         );
     }
+    schema.sort_all_objects();
     schema
 }
 

@@ -10,9 +10,11 @@ use serde_json::Value;
 use super::node::{Content, Node};
 use super::parse::is_absent;
 use super::path::{Path, Step};
-use super::problem::Problem;
-use super::source::{SourceFile, Sources};
-use super::{schema, suggest};
+use super::schema;
+use super::source::Sources;
+use crate::domain::findings::Problem;
+use crate::domain::findings::SourceFile;
+use crate::domain::findings::nearest;
 
 static LAYER: LazyLock<Validator> = LazyLock::new(|| validator(schema::layer()));
 static COMPLETE: LazyLock<Validator> = LazyLock::new(|| validator(schema::complete()));
@@ -105,7 +107,7 @@ fn unknown_key(node: &Node, parent: &Path, key: &str, flaws: &mut Flaws) {
         Some(_) => format!("unknown key `{key}` in `{parent}`"),
     };
     let mut problem = Problem::error("unknown-key", place, message);
-    problem.did_you_mean = suggest::nearest(key, schema::keys(known));
+    problem.did_you_mean = nearest(key, schema::keys(known));
     flaws.spoiled.push(path.entry());
     match &problem.did_you_mean {
         Some(meant) => flaws.spoiled.push(parent.key(meant).entry()),
@@ -149,7 +151,7 @@ fn wrong_value(
             let allowed: Vec<String> = options.as_array().into_iter().flatten().map(word).collect();
             let mut problem = problem("not-allowed", format!("{name} cannot be {found}"));
             problem.did_you_mean =
-                suggest::nearest(value.as_str().unwrap_or_default(), allowed.iter().map(String::as_str));
+                nearest(value.as_str().unwrap_or_default(), allowed.iter().map(String::as_str));
             problem.help(format!("allowed: {}", allowed.join(", ")))
         }
         ValidationErrorKind::Pattern { pattern } => {

@@ -4,6 +4,7 @@
 //! The layout is that of `tofu fmt`: what has entries takes a line for each, and the equals
 //! signs of neighbouring one-line entries stand below one another.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::{Map, Value};
@@ -29,10 +30,11 @@ pub fn expression(value: &Value, indent: usize) -> String {
     }
 }
 
-/// Entries as lines `key = value`, each indented by `indent` spaces.
+/// Entries as lines `key = value`, sorted, each indented by `indent` spaces.
 pub fn attributes(entries: &Map<String, Value>, indent: usize) -> String {
+    let sorted: BTreeMap<&String, &Value> = entries.iter().collect();
     let written: Vec<(String, String)> =
-        entries.iter().map(|(name, value)| (key(name), expression(value, indent))).collect();
+        sorted.into_iter().map(|(name, value)| (key(name), expression(value, indent))).collect();
     let mut lines = String::new();
     // An entry of several lines ends the group that is aligned.
     for group in written.chunk_by(|(_, a), (_, b)| !a.contains('\n') && !b.contains('\n')) {

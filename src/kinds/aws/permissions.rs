@@ -265,7 +265,8 @@ pub fn boundary(env: &Environment) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::spec::{SourceFile, Sources, load};
+    use crate::domain::findings::SourceFile;
+    use crate::domain::spec::{Sources, load};
     use crate::kinds::aws::{desire, load_balancer_controller};
 
     /// prod, with everything that gives a role.

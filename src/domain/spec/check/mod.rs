@@ -15,9 +15,9 @@ mod tags;
 use jiff::civil::Date;
 
 use super::path::Path;
-use super::problem::Severity;
-use super::suggest;
 use super::types::Environment;
+use crate::domain::findings::Severity;
+use crate::domain::findings::nearest;
 
 /// What a finding points at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl Finding {
     /// Adds which of the known names was probably meant, and which there are.
     fn known<'n>(mut self, word: &str, names: impl IntoIterator<Item = &'n String>) -> Finding {
         let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
-        self.did_you_mean = suggest::nearest(word, names.iter().copied());
+        self.did_you_mean = nearest(word, names.iter().copied());
         match names.is_empty() {
             true => self.help("there are none"),
             false => self.help(format!("there are: {}", names.join(", "))),

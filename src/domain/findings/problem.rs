@@ -1,4 +1,4 @@
-//! What is wrong with a spec, where, and what to do about it.
+//! What is wrong with a file, where, and what to do about it.
 
 use std::fmt;
 use std::ops::Range;
@@ -19,7 +19,7 @@ pub enum Severity {
     Warning,
 }
 
-/// A place in a file of a spec; lines and columns count from 1, columns in characters.
+/// A place in a file; lines and columns count from 1, columns in characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Place {
     pub file: String,
@@ -44,7 +44,7 @@ pub struct Related {
     pub message: String,
 }
 
-/// One thing in a spec that is wrong, or worth a warning.
+/// One thing in a file that is wrong, or worth a warning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     pub severity: Severity,

@@ -82,7 +82,7 @@ fn shown(source: &str, span: Range<usize>) -> Range<usize> {
     start..start + length
 }
 
-/// Makes text from a spec harmless for a terminal.
+/// Makes text from a file harmless for a terminal.
 fn trusted(text: &str) -> String {
     normalize_untrusted_str(text)
 }

@@ -1,0 +1,77 @@
+//! The files that something is read from, as they are, before anything is parsed.
+
+use std::ops::Range;
+
+use super::problem::Place;
+
+/// A text file: its name, as people are told it, and its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    name: String,
+    text: String,
+    not_utf8: Option<NotUtf8>,
+}
+
+/// The first byte that keeps a file from being UTF-8.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotUtf8 {
+    pub at: usize,
+    pub byte: u8,
+    /// Whether the file begins as UTF-16 does.
+    pub looks_like_utf16: bool,
+}
+
+impl SourceFile {
+    pub fn new(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> SourceFile {
+        let name = name.into();
+        match String::from_utf8(bytes.into()) {
+            Ok(mut text) => {
+                // Editors on Windows put a byte order mark first; it is no part of the text.
+                if text.starts_with('\u{feff}') {
+                    text.remove(0);
+                }
+                SourceFile { name, text, not_utf8: None }
+            }
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                let bytes = error.as_bytes();
+                let not_utf8 = NotUtf8 {
+                    at,
+                    byte: bytes.get(at).copied().unwrap_or_default(),
+                    looks_like_utf16: matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]),
+                };
+                SourceFile {
+                    name,
+                    text: String::from_utf8_lossy(bytes).into_owned(),
+                    not_utf8: Some(not_utf8),
+                }
+            }
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The text, with a replacement character for whatever is not UTF-8.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What keeps it from being text.
+    pub fn not_utf8(&self) -> Option<&NotUtf8> {
+        self.not_utf8.as_ref()
+    }
+
+    /// The place of a range of the [`text`](Self::text).
+    pub fn place(&self, span: Range<usize>) -> Place {
+        let before = self.text.get(..span.start).unwrap_or(&self.text);
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        Place {
+            file: self.name.clone(),
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            span,
+        }
+    }
+}

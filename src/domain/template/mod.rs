@@ -1,0 +1,125 @@
+//! Project templates: what they ask, what they are answered and what they make.
+//!
+//! A template is a folder of files, in memory as [`TemplateFolder`]. `adapter::backstage`
+//! and `adapter::cookiecutter` know the two formats; both give a [`ProjectTemplate`].
+
+mod folder;
+mod question;
+mod rendering;
+
+use serde_json::{Map, Value};
+
+use crate::domain::findings::{Findings, Problem, SourceFile};
+
+pub use folder::{Entry, TemplateFile, TemplateFolder};
+pub use question::{Choice, Question, QuestionKind};
+pub use rendering::{Project, ProjectFile, RenderOptions, Rendering, StepDone, StepKind};
+
+/// What was answered to a template's questions, by name, in the template's order.
+pub type Answers = Map<String, Value>;
+
+/// What a template says about itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct About {
+    pub format: Format,
+    /// `metadata.name`, or the name of a Cookiecutter template's folder.
+    pub name: String,
+    pub title: Option<String>,
+    pub description: Option<String>,
+    pub owner: Option<String>,
+    pub tags: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    #[default]
+    Backstage,
+    Cookiecutter,
+}
+
+/// A template of projects, read and understood.
+pub trait ProjectTemplate {
+    fn about(&self) -> &About;
+
+    /// The next question that `answers` leave open, in the order in which people are asked.
+    ///
+    /// `None`: everything is answered. A question of which the answer is to be its default
+    /// is answered by putting that into `answers`; one that need not be answered (neither
+    /// required nor with a default), by [`Value::Null`], which [`ProjectTemplate::complete`]
+    /// takes out again. Fails when the template itself is wrong.
+    fn next_question(&self, answers: &Answers) -> Result<Option<Question>, TemplateError>;
+
+    /// Everything that may be asked at all, whatever is answered; to show, not to ask.
+    fn all_questions(&self) -> Result<Vec<Question>, TemplateError>;
+
+    /// The answers as they are rendered with and remembered, every default filled in, if
+    /// they are right; otherwise everything that is wrong with them.
+    fn complete(&self, answers: &Answers) -> Result<Answers, TemplateError>;
+
+    /// The steps that it takes, in words, for `scaffold show`.
+    fn steps(&self) -> Vec<StepDone>;
+
+    /// Renders the project in memory. `answers` came from [`ProjectTemplate::complete`].
+    ///
+    /// `told` hears how many files are done, now and then.
+    fn render(
+        &self,
+        answers: &Answers,
+        options: &RenderOptions,
+        told: &mut dyn FnMut(usize),
+    ) -> Result<Rendering, TemplateError>;
+}
+
+/// Why a template gives no project.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TemplateError {
+    /// The template is wrong, each problem at its place in it.
+    Wrong(Box<Findings>),
+    /// The template asks for what isn't done, or only when allowed; with what to do next.
+    Refused { why: String, hints: Vec<String> },
+    /// The answers are wrong.
+    Answers(Vec<AnswerFault>),
+}
+
+/// What is wrong with one answer.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct AnswerFault {
+    /// The question's name, dotted where it lies in another: `owner`, `database.size`.
+    pub name: String,
+    /// Why it won't do: `"x" is not one of aws, gcp`.
+    pub why: String,
+    /// Whether there is none, and one is needed.
+    pub missing: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub did_you_mean: Option<String>,
+}
+
+impl TemplateError {
+    /// One problem at a place in a file of the template.
+    pub fn at(problem: Problem, file: &SourceFile) -> TemplateError {
+        TemplateError::Wrong(Box::new(Findings { problems: vec![problem], files: vec![file.clone()] }))
+    }
+
+    pub fn refused(why: impl Into<String>, hint: impl Into<String>) -> TemplateError {
+        TemplateError::Refused { why: why.into(), hints: vec![hint.into()] }
+    }
+}
+
+impl std::fmt::Display for TemplateError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            TemplateError::Wrong(findings) => {
+                let told = findings.problems.iter().map(|p| format!("{}: {}", p.place, p.message));
+                f.write_str(&told.collect::<Vec<_>>().join("\n"))
+            }
+            TemplateError::Refused { why, .. } => f.write_str(why),
+            TemplateError::Answers(faults) => {
+                let told = faults.iter().map(|fault| format!("{}: {}", fault.name, fault.why));
+                f.write_str(&told.collect::<Vec<_>>().join("\n"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for TemplateError {}

@@ -1,0 +1,67 @@
+//! What a template makes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::domain::tree::RelPath;
+
+/// The files of a project.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Project {
+    pub files: BTreeMap<RelPath, ProjectFile>,
+    /// Folders with no file in them.
+    pub folders: BTreeSet<RelPath>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProjectFile {
+    pub bytes: Vec<u8>,
+    pub executable: bool,
+}
+
+/// What rendering may use beside the answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderOptions {
+    /// What random values and the time come from; without one they are refused, since a
+    /// later update couldn't render the same again.
+    pub seed: Option<u64>,
+    /// What `now` is, in seconds since 1970; remembered with the seed.
+    pub now: i64,
+    /// Whether the template's own programs (hooks) may run.
+    pub trust: bool,
+}
+
+/// A rendered project and how it came about.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Rendering {
+    pub project: Project,
+    /// What the template calls the project's folder, where it does.
+    pub name: Option<String>,
+    pub steps: Vec<StepDone>,
+    /// What the template says at its end: links and texts, by title.
+    pub said: Vec<(String, String)>,
+}
+
+/// One step of a template, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepDone {
+    pub id: String,
+    pub name: String,
+    /// `fetch:template`, `publish:github`.
+    pub action: String,
+    pub kind: StepKind,
+    /// What it did, or what the portal would do, in one line.
+    pub told: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepKind {
+    /// It makes or changes files of the project.
+    Files,
+    /// It acts on the outside: only the portal does it.
+    Outside,
+    /// Its condition doesn't hold.
+    Skipped,
+}
