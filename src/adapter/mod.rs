@@ -3,6 +3,7 @@
 pub mod aws;
 pub mod jinja;
 pub mod local;
+pub mod source;
 pub mod specs;
 pub mod templates;
 pub mod tools;

@@ -256,7 +256,7 @@ fn sort(path: &Path) -> Result<Sort, TreeError> {
 }
 
 /// Reads a file that is no symbolic link, whatever became of it since it was looked at.
-pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let mut file: File = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     let mut bytes = vec![];

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::tree::{Coverage, Decision, Rendered, TreeOptions};
 
 pub use error::TreeError;
+pub(crate) use look::read;
 pub use steps::{Halt, Steps};
 
 /// A folder on disk that rendered files go to.

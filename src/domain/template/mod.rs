@@ -5,7 +5,9 @@
 
 mod folder;
 mod question;
+mod record;
 mod rendering;
+mod source;
 
 use serde_json::{Map, Value};
 
@@ -13,7 +15,9 @@ use crate::domain::findings::{Findings, Problem, SourceFile};
 
 pub use folder::{Entry, TemplateFile, TemplateFolder};
 pub use question::{Choice, Question, QuestionKind};
+pub use record::{Applied, BadRecord, RECORD, Record};
 pub use rendering::{Project, ProjectFile, RenderOptions, Rendering, StepDone, StepKind};
+pub use source::{BadSource, GitOrigin, Origin, Source};
 
 /// What was answered to a template's questions, by name, in the template's order.
 pub type Answers = Map<String, Value>;
@@ -30,7 +34,7 @@ pub struct About {
     pub tags: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     #[default]

@@ -1,0 +1,220 @@
+//! A template in a Git repository, read out of its objects.
+//!
+//! Nothing is checked out, so that no filter, hook or submodule has anything to say.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use etcetera::{BaseStrategy, choose_base_strategy};
+use rustix::fs::{FlockOperation, flock};
+use sha2::{Digest, Sha256};
+
+use super::{At, Budget, Found, SourceError};
+use crate::domain::template::{Entry, GitOrigin, Origin, TemplateFile, TemplateFolder};
+
+/// What no name of a branch, tag or commit has.
+const ODD: &[char] = &[' ', '~', '^', ':', '?', '*', '[', '\\', '@'];
+
+pub(super) fn find(url: &str, at: At<'_>) -> Result<Found, SourceError> {
+    if let Some(reference) = at.reference
+        && (reference.is_empty()
+            || reference.starts_with('-')
+            || reference.contains("..")
+            || reference.contains(ODD)
+            || reference.chars().any(char::is_control))
+    {
+        return Err(SourceError::BadReference(reference.to_string()));
+    }
+    let repository = Repository::open(url)?;
+    let commit = repository.fetch(at.reference)?;
+    let directory = at.directory.map(|directory| directory.trim_matches('/')).filter(|it| !it.is_empty());
+    let name = match (url.trim_end_matches('/').rsplit(['/', ':']).next(), directory) {
+        (_, Some(directory)) => directory.to_string(),
+        (name, None) => name.unwrap_or(url).trim_end_matches(".git").to_string(),
+    };
+    let folder = repository.read(&commit, directory.unwrap_or_default(), name)?;
+    if folder.entries.is_empty()
+        && let Some(directory) = directory
+    {
+        return Err(SourceError::NoDirectory { directory: directory.to_string() });
+    }
+    let origin = Origin::Git(GitOrigin {
+        url: url.to_string(),
+        directory: directory.map(str::to_string),
+        reference: at.reference.map(str::to_string),
+        commit,
+    });
+    Ok(Found { folder, origin })
+}
+
+/// The copy of a repository that is kept on this machine.
+struct Repository<'a> {
+    url: &'a str,
+    folder: PathBuf,
+    /// One at a time: Git's own locks only make the second one fail.
+    _lock: fs::File,
+}
+
+impl Repository<'_> {
+    fn open(url: &str) -> Result<Repository<'_>, SourceError> {
+        let cache =
+            choose_base_strategy().map(|base| base.cache_dir()).unwrap_or_else(|_| std::env::temp_dir());
+        let digest: String =
+            Sha256::digest(url.as_bytes()).iter().take(12).map(|b| format!("{b:02x}")).collect();
+        let folder = cache.join("billpay/templates").join(digest);
+        let failed = |error| SourceError::Io { path: folder.clone(), error };
+        fs::create_dir_all(&folder).map_err(failed)?;
+        let lock = fs::File::create(folder.join("billpay.lock")).map_err(failed)?;
+        flock(&lock, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
+        let repository = Repository { url, folder, _lock: lock };
+        if !repository.folder.join("HEAD").is_file() {
+            repository.git(&["init", "--quiet", "--bare", "."], None)?;
+        }
+        Ok(repository)
+    }
+
+    /// Gets a branch, tag or commit, or what the repository has by default; returns the commit.
+    fn fetch(&self, reference: Option<&str>) -> Result<String, SourceError> {
+        let what = reference.unwrap_or("HEAD");
+        let shallow =
+            ["fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--force", "--"];
+        let error = match self.git(&[&shallow[..], &[self.url, what]].concat(), reference) {
+            Ok(_) => return self.commit("FETCH_HEAD", reference),
+            Err(error) => error,
+        };
+        // Not every server hands out a commit by its number; it does with everything.
+        if !what.chars().all(|c| c.is_ascii_hexdigit()) || what.len() < 7 {
+            return Err(error);
+        }
+        let all = ["fetch", "--quiet", "--tags", "--no-recurse-submodules", "--force"];
+        let unshallow: &[&str] = match self.folder.join("shallow").is_file() {
+            true => &["--unshallow"],
+            false => &[],
+        };
+        let branches = ["--", self.url, "+refs/heads/*:refs/heads/*"];
+        self.git(&[&all[..], unshallow, &branches[..]].concat(), reference)?;
+        self.commit(what, reference)
+    }
+
+    fn commit(&self, what: &str, reference: Option<&str>) -> Result<String, SourceError> {
+        let peeled = format!("{what}^{{commit}}");
+        let said = self.git(&["rev-parse", "--quiet", "--verify", "--end-of-options", &peeled], reference)?;
+        Ok(String::from_utf8_lossy(&said.stdout).trim().to_string())
+    }
+
+    fn read(&self, commit: &str, directory: &str, name: String) -> Result<TemplateFolder, SourceError> {
+        let listed = self.git(&["ls-tree", "-r", "-z", "-l", "--full-tree", commit], None)?;
+        let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
+        let mut folder = TemplateFolder { name, ..TemplateFolder::default() };
+        let mut blobs: BTreeMap<String, (String, String)> = BTreeMap::new();
+        let mut budget = Budget::default();
+        for line in listed.stdout.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
+            let Ok(line) = std::str::from_utf8(line) else {
+                let why = "a file's name in it is not UTF-8";
+                return Err(SourceError::NotText { path: self.url.into(), why });
+            };
+            let Some((facts, path)) = line.split_once('\t') else { continue };
+            let Some(path) = path.strip_prefix(&prefix) else { continue };
+            let mut facts = facts.split_whitespace();
+            let (mode, sort) = (facts.next().unwrap_or_default(), facts.next().unwrap_or_default());
+            let (blob, size) = (facts.next().unwrap_or_default(), facts.next().unwrap_or_default());
+            budget.take(size.parse().unwrap_or(0))?;
+            for (at, _) in path.match_indices('/') {
+                folder.entries.insert(path[..at].to_string(), Entry::Folder);
+            }
+            match sort {
+                "blob" => drop(blobs.insert(path.to_string(), (mode.to_string(), blob.to_string()))),
+                // A submodule: another repository, which nobody asked for.
+                _ => drop(folder.entries.insert(path.to_string(), Entry::Other)),
+            }
+        }
+        for ((path, (mode, _)), bytes) in blobs.iter().zip(self.blobs(&blobs)?) {
+            let entry = match mode.as_str() {
+                "120000" => Entry::Link(String::from_utf8_lossy(&bytes).into_owned()),
+                mode => Entry::File(TemplateFile { bytes, executable: mode == "100755" }),
+            };
+            folder.entries.insert(path.clone(), entry);
+        }
+        Ok(folder)
+    }
+
+    /// The contents of files, all by one process.
+    fn blobs(&self, blobs: &BTreeMap<String, (String, String)>) -> Result<Vec<Vec<u8>>, SourceError> {
+        let failed = |error| SourceError::Io { path: self.folder.clone(), error };
+        let short = || failed(ErrorKind::UnexpectedEof.into());
+        let mut command = self.command(&["cat-file", "--batch"]);
+        let git = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut git = git.spawn().map_err(failed)?;
+        let (Some(mut input), Some(mut output)) = (git.stdin.take(), git.stdout.take()) else {
+            return Err(short());
+        };
+        let asked: String = blobs.values().map(|(_, blob)| format!("{blob}\n")).collect();
+        // Git begins to answer before everything is asked.
+        let asking = std::thread::spawn(move || input.write_all(asked.as_bytes()));
+        let mut answer = vec![];
+        output.read_to_end(&mut answer).map_err(failed)?;
+        let asked = asking.join().map_err(|_| short())?;
+        let ended = git.wait().map_err(failed)?;
+        asked.map_err(failed)?;
+        let mut contents = vec![];
+        let mut rest = answer.as_slice();
+        for _ in blobs {
+            let end = rest.iter().position(|byte| *byte == b'\n').ok_or_else(short)?;
+            let head = String::from_utf8_lossy(&rest[..end]).into_owned();
+            let size =
+                head.rsplit(' ').next().and_then(|size| size.parse::<usize>().ok()).ok_or_else(short)?;
+            let bytes = rest.get(end + 1..end + 1 + size).ok_or_else(short)?;
+            contents.push(bytes.to_vec());
+            rest = rest.get(end + 2 + size..).unwrap_or_default();
+        }
+        match ended.success() {
+            true => Ok(contents),
+            false => Err(short()),
+        }
+    }
+
+    fn git(&self, arguments: &[&str], reference: Option<&str>) -> Result<Output, SourceError> {
+        let output =
+            self.command(arguments).stdin(Stdio::null()).output().map_err(|error| match error.kind() {
+                ErrorKind::NotFound => SourceError::NoGit,
+                _ => SourceError::Io { path: self.folder.clone(), error },
+            })?;
+        if output.status.success() {
+            return Ok(output);
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        let said = said.lines().map(str::trim).filter(|line| !line.is_empty());
+        let said = said.map(|line| line.trim_start_matches("fatal: ")).collect::<Vec<_>>().join("; ");
+        let reference = reference.map(str::to_string);
+        Err(SourceError::Git { url: self.url.to_string(), reference, said })
+    }
+
+    /// A call of Git in the copy, which can do nothing but what it is told.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("git");
+        // Only these ways to a repository: `ext` would run a program.
+        command.args(["-c", "protocol.allow=never", "-c", "core.hooksPath=/dev/null"]);
+        for transport in ["https", "ssh", "file"] {
+            command.args(["-c", &format!("protocol.{transport}.allow=always")]);
+        }
+        command.args(arguments).current_dir(&self.folder);
+        // What Git sets for a hook or a caller in a repository would lead it there.
+        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"] {
+            command.env_remove(name);
+        }
+        let alone = std::env::var_os("CI").is_some();
+        command.env("GIT_TERMINAL_PROMPT", if alone { "0" } else { "1" }).env("LC_ALL", "C");
+        command
+    }
+}
+
+/// Whether a project has changes that Git doesn't hold; none when it is in no repository.
+pub fn is_dirty(project: &Path) -> Option<bool> {
+    let mut command = Command::new("git");
+    command.args(["status", "--porcelain", "--untracked-files=all", "--", "."]).current_dir(project);
+    let output = command.stdin(Stdio::null()).output().ok()?;
+    output.status.success().then(|| !output.stdout.is_empty())
+}

@@ -1,0 +1,135 @@
+//! Where templates come from: billpay itself, a folder, a Git repository. All of a
+//! template is read into memory; no program of it runs and nothing of it is followed.
+
+mod embedded;
+mod folder;
+mod git;
+
+use std::path::{Path, PathBuf};
+
+use crate::domain::template::{BadSource, GitOrigin, Origin, Source, TemplateFolder};
+
+pub use embedded::names;
+pub use git::is_dirty;
+
+/// A template as it was found, and where.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub folder: TemplateFolder,
+    pub origin: Origin,
+}
+
+/// Why there is no template to read.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    #[error(transparent)]
+    Bad(#[from] BadSource),
+    #[error("billpay brings no template `{name}` along")]
+    Unknown { name: String, did_you_mean: Option<String> },
+    #[error("there is no folder {}", path.display())]
+    NoFolder { path: PathBuf },
+    #[error("cannot read {}: {error}", path.display())]
+    Io { path: PathBuf, error: std::io::Error },
+    #[error("{}: {why}", path.display())]
+    NotText { path: PathBuf, why: &'static str },
+    #[error("the template has more than {most} {what}")]
+    TooBig { most: u64, what: &'static str },
+    #[error("the repository has no folder `{directory}` at this commit")]
+    NoDirectory { directory: String },
+    #[error("git is not on this machine")]
+    NoGit,
+    #[error("git can't get {url}{}: {said}", reference.as_ref().map(|it| format!(" at {it}")).unwrap_or_default())]
+    Git { url: String, reference: Option<String>, said: String },
+    #[error("`{0}` can't be a branch, tag or commit")]
+    BadReference(String),
+}
+
+impl SourceError {
+    /// What to do about it.
+    pub fn hints(&self) -> Vec<String> {
+        let hint = match self {
+            SourceError::Unknown { name, did_you_mean } => {
+                let meant = did_you_mean.as_ref().map(|name| format!("did you mean `{name}`?"));
+                let list = "`billpay scaffold list` names those that there are".to_string();
+                return meant.into_iter().chain([list, format!("a folder is given as ./{name}")]).collect();
+            }
+            SourceError::NoGit => "install git, or give the folder of a checked out template",
+            SourceError::Git { .. } => "try it by hand: git ls-remote with that URL",
+            SourceError::NoDirectory { .. } => "--directory names the folder from the repository's root",
+            SourceError::Bad(_) => "give the name of a template, a folder, or a https, ssh or file URL",
+            _ => return vec![],
+        };
+        vec![hint.to_string()]
+    }
+}
+
+/// Files that one template may have.
+const MOST_FILES: u64 = 200_000;
+
+/// Bytes that one template may have.
+const MOST_BYTES: u64 = 1 << 30;
+
+/// Counts what is read, up to the limits.
+#[derive(Default)]
+struct Budget {
+    files: u64,
+    bytes: u64,
+}
+
+impl Budget {
+    fn take(&mut self, bytes: u64) -> Result<(), SourceError> {
+        self.files += 1;
+        self.bytes += bytes;
+        match (self.files > MOST_FILES, self.bytes > MOST_BYTES) {
+            (true, _) => Err(SourceError::TooBig { most: MOST_FILES, what: "files" }),
+            (_, true) => Err(SourceError::TooBig { most: MOST_BYTES >> 20, what: "MB" }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What narrows a source down.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct At<'a> {
+    /// A branch, tag or commit of a repository.
+    pub reference: Option<&'a str>,
+    /// The folder in it that the template is in.
+    pub directory: Option<&'a str>,
+}
+
+/// Finds a template as somebody named it.
+pub fn find(source: &Source, at: At<'_>) -> Result<Found, SourceError> {
+    match source {
+        Source::Named(name) => embedded::find(name),
+        Source::Path(path) => {
+            let path = Path::new(path);
+            let path = at.directory.map_or_else(|| path.to_owned(), |directory| path.join(directory));
+            let folder = folder::read(&path)?;
+            Ok(Found { folder, origin: Origin::Path(path.display().to_string()) })
+        }
+        Source::Git(url) => git::find(url, at),
+    }
+}
+
+/// Finds a project's template again: as it is now, or at another reference.
+///
+/// `project` is the folder that a path is taken from.
+pub fn find_again(origin: &Origin, project: &Path, reference: Option<&str>) -> Result<Found, SourceError> {
+    match origin {
+        Origin::Billpay(name) => embedded::find(name),
+        Origin::Path(path) => {
+            let folder = folder::read(&project.join(path))?;
+            Ok(Found { folder, origin: origin.clone() })
+        }
+        Origin::Git(GitOrigin { url, directory, reference: known, .. }) => {
+            // What is recorded came from a file that others may have written.
+            match Source::parse(url)? {
+                Source::Git(url) => {
+                    let reference = reference.or(known.as_deref());
+                    git::find(&url, At { reference, directory: directory.as_deref() })
+                }
+                _ => Err(BadSource { given: url.clone(), why: "it is no URL of a Git repository" }.into()),
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What a project remembers of the templates that it was made from.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Answers, Format, source::Origin};
+
+/// The file in `.billpay` that holds it.
+pub const RECORD: &str = "scaffold.yaml";
+
+/// The only layout of the file so far.
+pub const RECORD_SCHEMA: &str = "billpay/scaffold-record/v1";
+
+const HEAD: &str = "\
+# Written by `billpay scaffold`: what this project was made from. Commit it:
+# `billpay scaffold update` goes by it to bring in what changed in the template since.
+";
+
+/// Every template that a project was made from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    pub schema: String,
+    pub templates: Vec<Applied>,
+}
+
+/// One template, and how it was applied.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Applied {
+    pub template: String,
+    pub format: Format,
+    pub from: Origin,
+    /// What tells this version of the template from others.
+    pub digest: String,
+    /// What random values came from, where the template uses any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// What `now` was, in seconds since 1970; with the seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<i64>,
+    /// Whether the template's hooks were trusted to run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub trust: bool,
+    pub answers: Answers,
+}
+
+/// Why a record can't be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadRecord {
+    #[error("a newer billpay wrote it ({0})")]
+    Newer(String),
+    #[error("it has the marks of a merge in Git that nobody resolved")]
+    Conflicted,
+    #[error("{0}")]
+    Damaged(String),
+}
+
+impl Default for Record {
+    fn default() -> Record {
+        Record { schema: RECORD_SCHEMA.to_string(), templates: vec![] }
+    }
+}
+
+impl Record {
+    pub fn parse(text: &str) -> Result<Record, BadRecord> {
+        if text.lines().any(|line| line.starts_with("<<<<<<< ")) {
+            return Err(BadRecord::Conflicted);
+        }
+        #[derive(Deserialize)]
+        struct Head {
+            schema: String,
+        }
+        let damaged = |error: serde_yaml::Error| BadRecord::Damaged(error.to_string());
+        let head: Head = serde_yaml::from_str(text).map_err(damaged)?;
+        if head.schema != RECORD_SCHEMA {
+            return Err(BadRecord::Newer(head.schema));
+        }
+        serde_yaml::from_str(text).map_err(damaged)
+    }
+
+    /// The text of the file: the same for the same record.
+    pub fn print(&self) -> Result<String, BadRecord> {
+        let text = serde_yaml::to_string(self).map_err(|error| BadRecord::Damaged(error.to_string()))?;
+        Ok(format!("{HEAD}{text}"))
+    }
+
+    pub fn get(&self, template: &str) -> Option<&Applied> {
+        self.templates.iter().find(|applied| applied.template == template)
+    }
+
+    /// Puts a template in, in the place of what was remembered of it.
+    pub fn put(&mut self, applied: Applied) {
+        match self.templates.iter_mut().find(|known| known.template == applied.template) {
+            Some(known) => *known = applied,
+            None => self.templates.push(applied),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::source::GitOrigin;
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_record_reads_back_as_it_was_written_whatever_the_answers() {
+        let answers = json!({
+            "name": "payment", "text": "yes", "number": "01", "null": "null", "colon": "a: b # c", "lines": "a\n\nb\n",
+            "unicode": "żółć 🦀", "quote": "it's \"so\"", "empty": "", "list": [1, 2.5, true, null, "x"], "object": {"b": {}, "a": []},
+            "big": 18_446_744_073_709_551_615_u64, "date": "2026-11-22", "tilde": "~", "space": "  x  ", "merge": "<<",
+        });
+        let origin = Origin::Git(GitOrigin {
+            url: "https://example.com/x.git".into(),
+            directory: Some("a/b".into()),
+            reference: None,
+            commit: "0123456789".into(),
+        });
+        let mut record = Record::default();
+        for from in [origin, Origin::Path("../x".into()), Origin::Billpay("billpay-service".into())] {
+            record.put(Applied {
+                template: format!("{from}"),
+                format: Format::Backstage,
+                from,
+                digest: "0123456789012345".into(),
+                seed: Some(7),
+                now: Some(0),
+                trust: false,
+                answers: answers.as_object().cloned().unwrap_or_default(),
+            });
+        }
+        let text = record.print().unwrap_or_default();
+        assert_eq!(Record::parse(&text), Ok(record), "{text}");
+    }
+}
