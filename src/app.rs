@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use jiff::Zoned;
 
 use crate::adapter::aws::{Aws, Endpoint};
+use crate::adapter::backstage;
+use crate::adapter::cookiecutter;
 use crate::adapter::local::LocalAws;
+use crate::adapter::source;
 use crate::adapter::specs::{Several, SpecDir};
 use crate::adapter::templates::Embedded;
 use crate::adapter::tools;
@@ -14,10 +17,12 @@ use crate::domain::plan::Kinds;
 use crate::domain::port::{Check, TemplateError};
 use crate::domain::resource::Desired;
 use crate::domain::spec::{Environment, Loaded};
+use crate::domain::template::{self, Origin, ProjectTemplate, Record, Rendering, Source, TemplateFolder};
 use crate::kinds::aws::{self, AwsProvider};
 
 /// What the front ends may see of the adapters: why something is not there.
 pub use crate::adapter::local::Error as LocalError;
+pub use crate::adapter::source::{At, Found, RecordError, SourceError};
 pub use crate::adapter::specs::SpecError;
 pub use crate::adapter::tree::TreeError;
 
@@ -61,6 +66,86 @@ impl App {
     /// A folder that rendered files go to.
     pub fn tree(&self, root: PathBuf) -> Tree {
         Tree::at(root)
+    }
+
+    /// The names of the project templates that billpay brings along.
+    pub fn template_names(&self) -> Vec<String> {
+        source::names()
+    }
+
+    /// A project template by its name, its folder or its repository.
+    pub fn find_template(&self, named: &str, at: At<'_>) -> Result<Found, SourceError> {
+        source::find(&Source::parse(named)?, at)
+    }
+
+    /// The template of a project, as it is now or at a reference.
+    pub fn find_again(&self, from: &Origin, project: &Path, at: Option<&str>) -> Result<Found, SourceError> {
+        source::find_again(from, project, at)
+    }
+
+    /// Understands a template's files; `nested` is the folder of one of several in it.
+    pub fn open_template(
+        &self,
+        folder: &TemplateFolder,
+        nested: Option<&str>,
+    ) -> Result<Box<dyn ProjectTemplate>, template::TemplateError> {
+        if folder.file("template.yaml").is_some() {
+            return Ok(Box::new(backstage::open(folder)?));
+        }
+        if folder.file("cookiecutter.json").is_some() {
+            return Ok(Box::new(cookiecutter::open(folder, nested)?));
+        }
+        let inner = App::templates_in(folder);
+        let why = format!("{} has neither template.yaml nor cookiecutter.json", folder.name);
+        let hint = match inner.is_empty() {
+            true => "a Backstage template begins with template.yaml, a Cookiecutter template with cookiecutter.json".into(),
+            false => format!("templates in it: {}; name one with --directory", inner.join(", ")),
+        };
+        Err(template::TemplateError::refused(why, hint))
+    }
+
+    /// The folders of a folder that are templates, sorted; `""` for itself.
+    pub fn templates_in(folder: &TemplateFolder) -> Vec<String> {
+        let heads = folder.entries.keys().filter_map(|path| {
+            let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+            matches!(file, "template.yaml" | "cookiecutter.json").then(|| folder.to_string())
+        });
+        heads.collect()
+    }
+
+    /// The answers in a file that Cookiecutter keeps for its own `--replay`.
+    pub fn replay(text: &str) -> Result<template::Answers, template::TemplateError> {
+        cookiecutter::replay(text)
+    }
+
+    /// What a project remembers of its templates.
+    pub fn record(&self, project: &Path) -> Result<Option<Record>, RecordError> {
+        source::record(project)
+    }
+
+    /// The nearest project from a folder upwards that was made from a template.
+    pub fn project_above(&self, folder: &Path) -> Option<PathBuf> {
+        source::project_above(folder)
+    }
+
+    /// Where a template came from, as a project remembers it.
+    pub fn remembered(&self, from: Origin, project: &Path) -> Origin {
+        match from {
+            Origin::Path(path) => {
+                Origin::Path(source::from_project(project, Path::new(&path)).display().to_string())
+            }
+            from => from,
+        }
+    }
+
+    /// Whether Git holds all of a project; none when it is in no repository.
+    pub fn is_dirty(&self, project: &Path) -> Option<bool> {
+        source::is_dirty(project)
+    }
+
+    /// Runs a template's own programs on what it made, aside; only for who trusts it.
+    pub fn run_hooks(&self, rendering: Rendering) -> Result<Rendering, template::TemplateError> {
+        cookiecutter::run_hooks(rendering)
     }
 
     /// The local AWS of this user.

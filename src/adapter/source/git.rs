@@ -216,5 +216,5 @@ pub fn is_dirty(project: &Path) -> Option<bool> {
     let mut command = Command::new("git");
     command.args(["status", "--porcelain", "--untracked-files=all", "--", "."]).current_dir(project);
     let output = command.stdin(Stdio::null()).output().ok()?;
-    output.status.success().then(|| !output.stdout.is_empty())
+    output.status.success().then_some(!output.stdout.is_empty())
 }

@@ -4,6 +4,7 @@
 mod embedded;
 mod folder;
 mod git;
+mod record;
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use crate::domain::template::{BadSource, GitOrigin, Origin, Source, TemplateFold
 
 pub use embedded::names;
 pub use git::is_dirty;
+pub use record::{RecordError, from_project, project_above, record};
 
 /// A template as it was found, and where.
 #[derive(Debug, Clone)]

@@ -215,6 +215,23 @@ impl Ui {
         result
     }
 
+    /// Lets something count, and shows the count on a terminal if it takes a moment.
+    pub fn counting<T>(&self, what: &'static str, work: impl FnOnce(&mut dyn FnMut(usize)) -> T) -> T {
+        let began = std::time::Instant::now();
+        let mut spinner = None;
+        let result = work(&mut |count| {
+            if self.terminal && began.elapsed() > Duration::from_millis(800) {
+                let spinner = spinner.get_or_insert_with(indicatif::ProgressBar::new_spinner);
+                spinner.set_message(format!("{count} {what} …"));
+                spinner.tick();
+            }
+        });
+        if let Some(spinner) = spinner {
+            spinner.finish_and_clear();
+        }
+        result
+    }
+
     /// Shows a run as it goes.
     pub fn progress(&self, plan: &Plan) -> Progress<'_> {
         Progress::new(self, plan)

@@ -32,6 +32,9 @@ pub struct About {
     pub description: Option<String>,
     pub owner: Option<String>,
     pub tags: Vec<String>,
+    /// The question of which the answer tells several applications in one project apart:
+    /// the annotation `billpay.com/per` of a Backstage template.
+    pub per: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]

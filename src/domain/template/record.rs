@@ -26,6 +26,9 @@ pub struct Record {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Applied {
     pub template: String,
+    /// What tells this application of the template from others in the same project.
+    #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
     pub format: Format,
     pub from: Origin,
     /// What tells this version of the template from others.
@@ -51,6 +54,16 @@ pub enum BadRecord {
     Conflicted,
     #[error("{0}")]
     Damaged(String),
+}
+
+impl Applied {
+    /// The template's name, and which application of it this is where there may be several.
+    pub fn name(&self) -> String {
+        match &self.instance {
+            Some(instance) => format!("{}/{instance}", self.template),
+            None => self.template.clone(),
+        }
+    }
 }
 
 impl Default for Record {
@@ -82,13 +95,14 @@ impl Record {
         Ok(format!("{HEAD}{text}"))
     }
 
-    pub fn get(&self, template: &str) -> Option<&Applied> {
-        self.templates.iter().find(|applied| applied.template == template)
+    /// What is remembered under a name of [`Applied::name`].
+    pub fn get(&self, name: &str) -> Option<&Applied> {
+        self.templates.iter().find(|applied| applied.name() == name)
     }
 
     /// Puts a template in, in the place of what was remembered of it.
     pub fn put(&mut self, applied: Applied) {
-        match self.templates.iter_mut().find(|known| known.template == applied.template) {
+        match self.templates.iter_mut().find(|known| known.name() == applied.name()) {
             Some(known) => *known = applied,
             None => self.templates.push(applied),
         }
@@ -118,6 +132,7 @@ mod tests {
         for from in [origin, Origin::Path("../x".into()), Origin::Billpay("billpay-service".into())] {
             record.put(Applied {
                 template: format!("{from}"),
+                instance: None,
                 format: Format::Backstage,
                 from,
                 digest: "0123456789012345".into(),

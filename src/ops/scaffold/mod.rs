@@ -1,3 +1,4 @@
-//! Files for people's repositories, rendered from what the spec says.
+//! Files for people's repositories: from what the spec says, and from project templates.
 
 pub mod infrastructure;
+pub mod project;

@@ -1,0 +1,92 @@
+//! `billpay scaffold adopt`: a project that is there, tied to the template it was made from.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::template::{AnswerArgs, AtArgs, render};
+use crate::app::App;
+use crate::cli::error::Report;
+use crate::cli::exit;
+use crate::cli::ui::{BOLD, DIM, Ui};
+use crate::domain::template::Answers;
+use crate::domain::tree::{Action, TreeOptions, Why};
+use crate::ops::scaffold::project;
+
+#[derive(Debug, Args)]
+pub struct AdoptArgs {
+    /// Template: a name, a folder or a Git repository, best at the version that the project was made from
+    #[arg(value_name = "TEMPLATE")]
+    template: String,
+    #[command(flatten)]
+    at: AtArgs,
+    #[command(flatten)]
+    answers: AnswerArgs,
+    /// Folder of the project
+    #[arg(short, long, value_name = "DIR", default_value = ".")]
+    out: PathBuf,
+    /// Write nothing; show how far the project is as the template makes it
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub fn run(args: AdoptArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
+    if !args.out.is_dir() {
+        return Err(Report::new("no project is here", format!("there is no folder {}", args.out.display())));
+    }
+    let opened = args.at.open(&args.template, app)?;
+    let template = opened.template.as_ref();
+    let record = app.record(&args.out)?.unwrap_or_default();
+    let answers = args.answers.answers(template, Answers::new(), ui)?;
+    let options = args.answers.options(None, None);
+    let rendering = render(template, &answers, &options, app, ui)?;
+    let origin = app.remembered(opened.origin, &args.out);
+    let applied = project::applied(template, origin, opened.digest, &answers, &options);
+    let name = applied.name();
+    if record.get(&name).is_some() {
+        return Err(Report::new(format!("the project is tied to {name} already"), "")
+            .hint("`billpay scaffold update` brings in what changed in the template"));
+    }
+    let (rendered, coverage) = project::place(rendering.project, applied, &record)?;
+    let tree = app.tree(args.out.clone());
+    let options = TreeOptions { adopt: true, renames: true, ..TreeOptions::default() };
+    let decision = match args.dry_run {
+        true => tree.check(&rendered, &coverage, options)?,
+        false => tree.write(&rendered, &coverage, options)?,
+    };
+    let files = &decision.plan.files;
+    if ui.is_json() {
+        ui.json(&json!({
+            "schema": "billpay/scaffold-adopt/v1", "template": name, "out": args.out, "dry_run": args.dry_run,
+            "answers": answers, "counts": decision.plan.counts(), "files": files,
+        }))?;
+        return Ok(exit::DONE);
+    }
+    let mut text = String::new();
+    let (mut same, mut edited, mut gone) = (0, 0, 0);
+    for file in files {
+        let told = match &file.action {
+            Action::Kept { why: Why::Deleted } => {
+                gone += 1;
+                "not there: it stays away"
+            }
+            Action::Kept { .. } => {
+                edited += 1;
+                "differs: what differs counts as yours"
+            }
+            _ => {
+                same += 1;
+                continue;
+            }
+        };
+        text += &format!("  {} {DIM}{told}{DIM:#}\n", file.path);
+    }
+    let out = args.out.display();
+    let did = if args.dry_run { "would be tied" } else { "is tied" };
+    text += &format!(
+        "{BOLD}{out}{BOLD:#} {did} to {name}: {same} files as the template makes them, {edited} edited, {gone} not there"
+    );
+    ui.text(&text)?;
+    Ok(exit::DONE)
+}

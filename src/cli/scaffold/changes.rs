@@ -1,0 +1,112 @@
+//! What happens to the files of a tree, as people read it.
+
+use std::fmt::Write;
+
+use crate::cli::ui::{BAD, BOLD, CHANGED, DIM, GOOD};
+use crate::domain::tree::{Action, Decision, FilePlan, Why};
+
+/// How many changed files are named before only their number is told.
+const MOST_NAMED: usize = 20;
+
+/// How a decision is shown.
+pub struct Shown<'a> {
+    /// The folder, as it was named.
+    pub out: &'a str,
+    /// Whether nothing was written.
+    pub check: bool,
+    /// Whether what changes in each file is shown.
+    pub diff: bool,
+    pub verbose: bool,
+}
+
+/// What happens to a tree's files, in words.
+pub fn show(decision: &Decision, shown: &Shown<'_>) -> String {
+    let Shown { out, check, diff, verbose } = *shown;
+    let mut text = String::new();
+    let files = &decision.plan.files;
+    let touched: Vec<&FilePlan> = files.iter().filter(|file| file.action.touches()).collect();
+    let named = if verbose || diff { touched.len() } else { MOST_NAMED };
+    for file in touched.iter().take(named) {
+        let (sign, style) = match file.action {
+            Action::Create => ('+', GOOD),
+            Action::Delete => ('-', BAD),
+            _ => ('~', CHANGED),
+        };
+        let what = match file.action {
+            Action::Merge => "  merged with your edit",
+            Action::Overwrite => "  your edit is overwritten",
+            _ => "",
+        };
+        let _ = writeln!(text, "  {style}{sign}{style:#} {}{DIM}{what}{DIM:#}", file.path);
+        if diff {
+            let _ = writeln!(text, "{}", indented(&decision.diff(&file.path)));
+        }
+    }
+    if touched.len() > named {
+        let _ = writeln!(text, "  {DIM}… and {} more (-v names them){DIM:#}", touched.len() - named);
+    }
+    for file in files {
+        if let Action::Kept { why } = &file.action
+            && (verbose || !matches!(why, Why::Edited))
+        {
+            let (what, style) = if file.action.is_stale() { ("behind", CHANGED) } else { ("yours", DIM) };
+            let _ = writeln!(text, "  {style}{what}{style:#} {}: {}", file.path, explain(why));
+            if diff && file.action.is_stale() {
+                let _ = writeln!(text, "{}", indented(&decision.diff(&file.path)));
+            }
+        }
+    }
+    let counts = decision.plan.counts();
+    let tell = |count: usize, will: &str, did: &str| {
+        (count > 0).then(|| format!("{count} {}", if check { will } else { did }))
+    };
+    let told: Vec<String> = [
+        tell(counts.create, "to create", "created"),
+        tell(counts.update, "to update", "updated"),
+        tell(counts.merge, "to merge", "merged"),
+        tell(counts.overwrite, "to overwrite", "overwritten"),
+        tell(counts.delete, "to delete", "deleted"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let kept = match counts.kept {
+        0 => String::new(),
+        kept => format!("; {kept} left as you have them"),
+    };
+    let total = files.len() - counts.delete - counts.forget;
+    if told.is_empty() {
+        let _ = write!(text, "{BOLD}{out}{BOLD:#}: all {total} files are up to date{kept}");
+    } else {
+        let _ = write!(text, "{BOLD}{out}{BOLD:#}: {} of {total} files{kept}", told.join(", "));
+    }
+    text
+}
+
+/// Why a file stays as it is, and what to do about it.
+fn explain(why: &Why) -> String {
+    match why {
+        Why::Edited => "you edited it".to_string(),
+        Why::Behind => {
+            "you edited it, and what it is rendered from has changed: --merge joins both, --keep takes yours, --force the rendering"
+                .to_string()
+        }
+        Why::Overlap { lines } => {
+            let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+            format!(
+                "your edit and the change are in the same place ({}): --diff shows it; change the file by hand, or --keep yours, or --force the rendering",
+                lines.join(", ")
+            )
+        }
+        Why::NoBase => "you edited it, and what it was made from is lost: --keep takes yours, --force the rendering".to_string(),
+        Why::Deleted => "you deleted it; --force brings it back".to_string(),
+        Why::Foreign => "it was there before, and is yours; --force overwrites it".to_string(),
+        Why::NoLongerRendered => "you edited it, and it is no longer rendered: it is yours now".to_string(),
+        Why::Link { at } => format!("{at} is a symbolic link, through which nothing is written"),
+        Why::InTheWay { by } => format!("{by} is in the way: move it"),
+    }
+}
+
+fn indented(diff: &str) -> String {
+    diff.lines().map(|line| format!("      {line}\n")).collect()
+}

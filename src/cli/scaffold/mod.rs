@@ -1,0 +1,55 @@
+//! `billpay scaffold`: files for people's repositories.
+
+mod adopt;
+mod changes;
+mod infrastructure;
+mod list;
+mod new;
+mod show;
+mod template;
+mod update;
+
+use clap::{Args, Subcommand};
+
+use super::error::Report;
+use super::ui::Ui;
+use crate::app::App;
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+#[command(after_help = "A template is the name of one that billpay brings along (`billpay scaffold list`), a folder \\
+    (./templates/service) or a Git repository (https://…, ssh://…, git@…, gh:owner/name). It may be a Backstage \\
+    software template or a Cookiecutter template.")]
+pub struct ScaffoldArgs {
+    #[command(subcommand)]
+    what: Option<What>,
+    #[command(flatten)]
+    new: Option<new::NewArgs>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Render environments as a Terragrunt/OpenTofu tree
+    Infrastructure(infrastructure::InfrastructureArgs),
+    /// Name the project templates that there are
+    List(list::ListArgs),
+    /// Show what a template asks, which files it has and what its steps do
+    Show(show::ShowArgs),
+    /// Bring what changed in its templates into a project, and keep what people did to it
+    Update(update::UpdateArgs),
+    /// Tie a project that is there already to the template that it was made from
+    Adopt(adopt::AdoptArgs),
+}
+
+pub fn run(args: ScaffoldArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
+    match (args.what, args.new) {
+        (Some(What::Infrastructure(args)), _) => infrastructure::run(args, app, ui),
+        (Some(What::List(args)), _) => list::run(args, app, ui),
+        (Some(What::Show(args)), _) => show::run(args, app, ui),
+        (Some(What::Update(args)), _) => update::run(args, app, ui),
+        (Some(What::Adopt(args)), _) => adopt::run(args, app, ui),
+        (None, Some(args)) => new::run(args, app, ui),
+        (None, None) => Err(Report::new("no template is named", "")
+            .hint("`billpay scaffold list` names those that there are")),
+    }
+}

@@ -1,0 +1,104 @@
+//! `billpay scaffold show`: what a template asks, has and does.
+
+use std::fmt::Write;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::template::{AtArgs, Opened};
+use crate::app::App;
+use crate::cli::error::Report;
+use crate::cli::exit;
+use crate::cli::ui::{BOLD, DIM, Ui};
+use crate::domain::template::{Question, QuestionKind, StepDone, StepKind};
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Template: a name, a folder or a Git repository
+    #[arg(value_name = "TEMPLATE")]
+    template: String,
+    #[command(flatten)]
+    at: AtArgs,
+}
+
+pub fn run(args: ShowArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
+    let opened = args.at.open(&args.template, app)?;
+    let questions = opened.template.all_questions()?;
+    let steps = opened.template.steps();
+    if ui.is_json() {
+        let about = opened.template.about();
+        ui.json(&json!({
+            "schema": "billpay/scaffold-show/v1", "template": about.name, "format": about.format,
+            "title": about.title, "description": about.description, "owner": about.owner, "tags": about.tags,
+            "from": opened.origin, "digest": opened.digest, "questions": questions, "files": opened.files,
+            "steps": steps,
+        }))?;
+        return Ok(exit::DONE);
+    }
+    ui.text(&show(&opened, &questions, &steps))?;
+    Ok(exit::DONE)
+}
+
+fn show(opened: &Opened, questions: &[Question], steps: &[StepDone]) -> String {
+    let about = opened.template.about();
+    let title = about.title.as_deref().unwrap_or_default();
+    let mut text = format!("{BOLD}{}{BOLD:#}  {title}\n", about.name);
+    if let Some(description) = &about.description {
+        let _ = writeln!(text, "{description}");
+    }
+    let owner = about.owner.as_ref().map(|owner| format!(" · owner {owner}")).unwrap_or_default();
+    let _ = writeln!(text, "{DIM}{} · version {}{owner}{DIM:#}", opened.origin, opened.digest);
+    let mut page = None;
+    for question in questions {
+        if question.page != page || page.is_none() {
+            let heading = question.page.as_deref().unwrap_or("Questions");
+            if page.is_none() || question.page != page {
+                let _ = writeln!(text, "\n{BOLD}{heading}{BOLD:#}");
+            }
+            page = Some(question.page.clone().unwrap_or_default());
+            page = question.page.clone().or(page);
+        }
+        let _ = writeln!(text, "  {}  {DIM}{}{DIM:#}", question.name, facts(question));
+        let help = question.help.as_deref().unwrap_or_default();
+        let told = if help.is_empty() { &question.title } else { help };
+        if told != &question.name {
+            let _ = writeln!(text, "      {}", told.lines().next().unwrap_or_default());
+        }
+    }
+    let _ = writeln!(text, "\n{BOLD}{} files in the template; its steps{BOLD:#}", opened.files);
+    for step in steps {
+        let only = if step.kind == StepKind::Outside { "; only the portal does it" } else { "" };
+        let _ = writeln!(text, "  {}  {DIM}{}: {}{only}{DIM:#}", step.name, step.action, step.told);
+    }
+    text
+}
+
+/// What an answer has to be, in one line.
+fn facts(question: &Question) -> String {
+    let choices = |choices: &[crate::domain::template::Choice]| {
+        let named: Vec<String> = choices.iter().map(|choice| plain(&choice.value)).collect();
+        named.join(", ")
+    };
+    let kind = match &question.kind {
+        QuestionKind::Text => "text".to_string(),
+        QuestionKind::Integer => "whole number".to_string(),
+        QuestionKind::Number => "number".to_string(),
+        QuestionKind::YesNo => "true or false".to_string(),
+        QuestionKind::Choice(of) => format!("one of {}", choices(of)),
+        QuestionKind::Several(of) => format!("any of {}", choices(of)),
+        QuestionKind::Texts => "list of texts".to_string(),
+        QuestionKind::Data => "YAML".to_string(),
+    };
+    let default = question.default.as_ref().map(|default| format!("default {}", plain(default)));
+    let required = (question.required && question.default.is_none()).then(|| "required".to_string());
+    let conditional = question.conditional.then(|| "asked only if others are so".to_string());
+    let facts = [Some(kind), required, default, conditional].into_iter().flatten();
+    facts.chain(question.rules.iter().cloned()).collect::<Vec<_>>().join(", ")
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) if !text.is_empty() => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,226 @@
+//! `billpay scaffold update`: what changed in its templates since, for a project.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::changes::{self, Shown};
+use super::template::{AnswerArgs, Opened, render};
+use crate::app::{App, At};
+use crate::cli::error::Report;
+use crate::cli::exit;
+use crate::cli::ui::{BOLD, CHANGED, DIM, Ui};
+use crate::domain::template::{Applied, Question, Record};
+use crate::domain::tree::{Action, Conflict, Decision, TreeOptions};
+use crate::ops::scaffold::project;
+
+#[derive(Debug, Args)]
+pub struct UpdateArgs {
+    /// Folder of the project; by default the one here or above
+    #[arg(value_name = "DIR")]
+    project: Option<PathBuf>,
+    /// Only this one of the templates that the project was made from
+    #[arg(long, value_name = "NAME")]
+    template: Option<String>,
+    /// Branch, tag or commit of the template to go to
+    #[arg(long = "ref", value_name = "REF")]
+    reference: Option<String>,
+    /// Take the template from here from now on: a folder or a Git repository
+    #[arg(long, value_name = "SOURCE", requires = "template")]
+    from: Option<String>,
+    #[command(flatten)]
+    answers: AnswerArgs,
+    /// What becomes of a change that is in the same place as yours
+    #[arg(long, value_enum, default_value_t)]
+    conflict: OnConflict,
+    /// Write nothing; exit with 2 if there is something to take
+    #[arg(long)]
+    check: bool,
+    /// Show what changes in each file
+    #[arg(long)]
+    diff: bool,
+    /// Go on although Git doesn't hold everything, so that not all could be undone
+    #[arg(long)]
+    allow_dirty: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum OnConflict {
+    /// Both, in the file, between marks as Git makes them
+    #[default]
+    Inline,
+    /// Yours stays; the change goes beside it as FILE.rej
+    Rej,
+    /// Nothing is written, and the conflicts are named
+    Fail,
+}
+
+/// What came of one template.
+struct Updated {
+    before: Applied,
+    now: Opened,
+    questions: Vec<Question>,
+    dropped: Vec<String>,
+    /// None while a question has no answer.
+    decision: Option<Decision>,
+}
+
+pub fn run(args: UpdateArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
+    let (folder, record) = project(args.project.as_deref(), app)?;
+    if !args.check && !args.allow_dirty {
+        clean(&folder, app)?;
+    }
+    let chosen: Vec<Applied> = match &args.template {
+        None => record.templates.clone(),
+        Some(name) => vec![record.get(name).cloned().ok_or_else(|| {
+            let known = record.templates.iter().map(Applied::name).collect::<Vec<_>>();
+            Report::new(format!("the project was not made from {name}"), "")
+                .hint(format!("it was made from {}", known.join(", ")))
+        })?],
+    };
+    let mut updated = vec![];
+    for before in chosen {
+        updated.push(one(&args, before, &folder, app, ui)?);
+    }
+    let stale = updated.iter().any(Updated::is_stale);
+    let conflicts = updated.iter().any(|one| one.decision.as_ref().is_some_and(|it| it.plan.counts().conflict > 0));
+    if ui.is_json() {
+        let templates: Vec<Value> = updated.iter().map(Updated::json).collect();
+        ui.json(&json!({
+            "schema": "billpay/scaffold-update/v1", "project": folder, "check": args.check, "stale": stale,
+            "conflicts": conflicts, "templates": templates,
+        }))?;
+    } else {
+        let shown = updated.iter().map(|one| one.show(&folder, &args, ui.is_verbose()));
+        ui.text(&shown.collect::<Vec<_>>().join("\n\n"))?;
+    }
+    Ok(match (args.check, conflicts) {
+        (true, _) if stale => exit::CHANGES,
+        (false, true) => exit::PARTLY,
+        _ => exit::DONE,
+    })
+}
+
+fn one(args: &UpdateArgs, before: Applied, folder: &Path, app: &App, ui: &Ui) -> Result<Updated, Report> {
+    let found = match &args.from {
+        Some(source) => app.find_template(source, At {
+            reference: args.reference.as_deref(),
+            directory: None,
+        })?,
+        None => app.find_again(&before.from, folder, args.reference.as_deref())?,
+    };
+    let now = Opened::new(found, app)?;
+    let template = now.template.as_ref();
+    let (known, dropped) = project::still_asked(&before.answers, &template.all_questions()?);
+    let known = args.answers.over(known, template)?;
+    let questions = project::new_questions(template, &known)?;
+    let unanswered = questions.iter().any(|question| question.required && question.default.is_none());
+    if args.check && unanswered {
+        return Ok(Updated { before, now, questions, dropped, decision: None });
+    }
+    let answers = match args.check {
+        true => args.answers.answers_unasked(template, known, ui)?,
+        false => args.answers.answers(template, known, ui)?,
+    };
+    let options = args.answers.options(before.seed, before.now);
+    let rendering = render(template, &answers, &options, app, ui)?;
+    let mut applied =
+        project::applied(template, app.remembered(now.origin.clone(), folder), now.digest.clone(), &answers, &options);
+    // The same template at another commit is no news.
+    if applied.digest == before.digest && args.from.is_none() && args.reference.is_none() {
+        applied.from = before.from.clone();
+    }
+    // A template that was renamed, or asks otherwise, is still the one that it was.
+    applied.template.clone_from(&before.template);
+    applied.instance.clone_from(&before.instance);
+    let record = app.record(folder)?.unwrap_or_default();
+    let (rendered, coverage) = project::place(rendering.project, applied, &record)?;
+    let conflict = match args.conflict {
+        OnConflict::Inline => Conflict::Inline,
+        OnConflict::Rej => Conflict::Reject,
+        OnConflict::Fail => Conflict::Fail,
+    };
+    let options = TreeOptions { merge: true, renames: true, conflict, ..TreeOptions::default() };
+    let tree = app.tree(folder.to_owned());
+    let decision = match args.check {
+        true => tree.check(&rendered, &coverage, options)?,
+        false => tree.write(&rendered, &coverage, options)?,
+    };
+    Ok(Updated { before, now, questions, dropped, decision: Some(decision) })
+}
+
+impl Updated {
+    /// Whether there is, or was, something to take.
+    fn is_stale(&self) -> bool {
+        let files = |decision: &Decision| decision.plan.files.iter().any(|file| file.action.is_stale());
+        self.decision.as_ref().is_none_or(files)
+    }
+
+    fn json(&self) -> Value {
+        let counts = self.decision.as_ref().map(|decision| decision.plan.counts());
+        let files = self.decision.iter().flat_map(|decision| &decision.plan.files);
+        let files: Vec<_> = files.filter(|file| file.action != Action::Unchanged).collect();
+        json!({
+            "template": self.before.name(), "before": {"from": self.before.from, "digest": self.before.digest},
+            "now": {"from": self.now.origin, "digest": self.now.digest}, "stale": self.is_stale(),
+            "new_questions": self.questions, "no_longer_asked": self.dropped, "counts": counts, "files": files,
+        })
+    }
+
+    fn show(&self, folder: &Path, args: &UpdateArgs, verbose: bool) -> String {
+        let Applied { from, digest, .. } = &self.before;
+        let template = self.before.name();
+        let mut text = match *digest == self.now.digest {
+            true => format!("{BOLD}{template}{BOLD:#} {DIM}{from}{DIM:#}\n"),
+            false => {
+                format!("{BOLD}{template}{BOLD:#} {DIM}{digest} → {} {}{DIM:#}\n", self.now.digest, self.now.origin)
+            }
+        };
+        for question in &self.questions {
+            let default = question.default.as_ref().map(|value| format!(" (default {value})")).unwrap_or_default();
+            let _ = writeln!(text, "  {CHANGED}?{CHANGED:#} {} is asked now{default}", question.name);
+        }
+        for name in &self.dropped {
+            let _ = writeln!(text, "  {DIM}{name} is no longer asked; its answer goes{DIM:#}");
+        }
+        match &self.decision {
+            Some(decision) => {
+                let out = folder.display().to_string();
+                text += &changes::show(decision, &Shown { out: &out, check: args.check, diff: args.diff, verbose });
+            }
+            None => text += "  it can't be updated before this is answered (--set NAME=VALUE)",
+        }
+        text
+    }
+}
+
+/// The project that a command is about, and what it remembers.
+pub fn project(folder: Option<&Path>, app: &App) -> Result<(PathBuf, Record), Report> {
+    let here = folder.unwrap_or(Path::new("."));
+    let found = match folder {
+        Some(folder) => Some(folder.to_owned()),
+        None => app.project_above(here),
+    };
+    let record = match &found {
+        Some(folder) => app.record(folder)?,
+        None => None,
+    };
+    match (found, record) {
+        (Some(folder), Some(record)) if !record.templates.is_empty() => Ok((folder, record)),
+        _ => Err(Report::new("no project is here", format!("{} has no .billpay/scaffold.yaml", here.display()))
+            .hint("`billpay scaffold adopt TEMPLATE` ties a project to the template that it was made from")),
+    }
+}
+
+/// Refuses to mix the update with what Git doesn't hold yet.
+fn clean(folder: &Path, app: &App) -> Result<(), Report> {
+    let (why, first) = match app.is_dirty(folder) {
+        Some(false) => return Ok(()),
+        Some(true) => ("the project has changes that are not committed", "commit or stash them first"),
+        None => ("the project is in no Git repository", "put it into one first (git init, add, commit)"),
+    };
+    Err(Report::new("nothing was written", why)
+        .hint(format!("{first}, so that the update can be seen and undone; --allow-dirty goes on")))
+}

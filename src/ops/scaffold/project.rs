@@ -1,0 +1,109 @@
+//! Projects from templates: what goes to disk, and what is remembered for updates.
+
+use std::collections::BTreeSet;
+
+use crate::domain::template::{
+    Answers, Applied, BadRecord, Origin, Project, ProjectTemplate, Question, RECORD, Record, RenderOptions,
+    TemplateError,
+};
+use crate::domain::tree::{Action, Coverage, Decision, RelPath, Rendered, RenderedFile, Why};
+
+/// What the files of an applied template belong to in a tree.
+pub fn scope(applied: &str) -> String {
+    format!("template/{applied}")
+}
+
+/// What a project remembers of a template that it is made from.
+pub fn applied(
+    template: &dyn ProjectTemplate,
+    from: Origin,
+    digest: String,
+    answers: &Answers,
+    options: &RenderOptions,
+) -> Applied {
+    let about = template.about();
+    Applied {
+        template: about.name.clone(),
+        instance: instance(template, answers),
+        format: about.format,
+        from,
+        digest,
+        seed: options.seed,
+        now: options.seed.map(|_| options.now),
+        trust: options.trust,
+        answers: answers.clone(),
+    }
+}
+
+/// What tells this application of a template from others in the same project.
+fn instance(template: &dyn ProjectTemplate, answers: &Answers) -> Option<String> {
+    let answer = answers.get(template.about().per.as_deref()?)?;
+    Some(answer.as_str().map_or_else(|| answer.to_string(), str::to_string))
+}
+
+/// The files of a project as a tree, with the record that remembers them.
+pub fn place(project: Project, applied: Applied, record: &Record) -> Result<(Rendered, Coverage), BadRecord> {
+    let mut record = record.clone();
+    let scope = scope(&applied.name());
+    record.put(applied);
+    let files = project.files.into_iter().map(|(path, file)| {
+        (path, RenderedFile { scope: scope.clone(), bytes: file.bytes, executable: file.executable })
+    });
+    let files = files.collect();
+    let records = [(RECORD.to_string(), record.print()?.into_bytes())].into();
+    let known = record.templates.iter().map(|applied| self::scope(&applied.name())).collect();
+    let coverage = Coverage { scopes: BTreeSet::from([scope]), all: false, known };
+    Ok((Rendered { files, folders: project.folders, records }, coverage))
+}
+
+/// The files of somebody else that a first rendering would write over, or can't get past.
+pub fn in_the_way(decision: &Decision) -> Vec<&RelPath> {
+    let fits = |action: &Action| {
+        matches!(action, Action::Create | Action::Adopt | Action::Unchanged)
+            || matches!(action, Action::Kept { why: Why::Deleted })
+    };
+    decision.plan.files.iter().filter(|file| !fits(&file.action)).map(|file| &file.path).collect()
+}
+
+/// The remembered answers that the template, as it is now, still asks for; and those it doesn't.
+pub fn still_asked(answers: &Answers, questions: &[Question]) -> (Answers, Vec<String>) {
+    let asked: BTreeSet<&str> =
+        questions.iter().map(|question| question.name.split('.').next().unwrap_or_default()).collect();
+    let (kept, dropped): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|(name, _)| asked.contains(name.as_str()));
+    let kept = kept.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    (kept, dropped.into_iter().map(|(name, _)| name.clone()).collect())
+}
+
+/// The questions that remembered answers leave open, whether or not they have defaults.
+pub fn new_questions(template: &dyn ProjectTemplate, answers: &Answers) -> Result<Vec<Question>, TemplateError> {
+    let mut answers = answers.clone();
+    let mut open = vec![];
+    while let Some(question) = template.next_question(&answers)? {
+        let answer = question.default.clone().unwrap_or_default();
+        set(&mut answers, &question.name, answer);
+        if open.last() == Some(&question) {
+            break;
+        }
+        open.push(question);
+    }
+    Ok(open)
+}
+
+/// Puts an answer in, into another where its name is dotted.
+pub fn set(answers: &mut Answers, name: &str, value: serde_json::Value) {
+    match name.split_once('.') {
+        None => drop(answers.insert(name.to_string(), value)),
+        Some((first, rest)) => {
+            let inner = answers.entry(first).or_insert_with(|| serde_json::Value::Object(Answers::new()));
+            match inner {
+                serde_json::Value::Object(inner) => set(inner, rest, value),
+                other => {
+                    let mut inner = Answers::new();
+                    set(&mut inner, rest, value);
+                    *other = serde_json::Value::Object(inner);
+                }
+            }
+        }
+    }
+}
