@@ -28,7 +28,7 @@ pub fn run(args: ListArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         }
     };
     if ui.is_json() {
-        let templates: Vec<_> = templates.iter().map(|(name, opened)| {
+        let templates = templates.iter().map(|(name, opened)| {
             let about = opened.template.about();
             json!({
                 "template": name, "format": about.format, "title": about.title, "owner": about.owner,
