@@ -89,7 +89,7 @@ fn infrastructure(args: InfrastructureArgs, app: &App, ui: &Ui) -> Result<u8, Re
     let (rendered, coverage) = infrastructure::render(&templates, &wanted).map_err(in_template)?;
 
     let TreeArgs { out, check, merge, keep, force, diff } = args.tree;
-    let options = TreeOptions { merge, keep, force };
+    let options = TreeOptions { merge, keep, force, ..TreeOptions::default() };
     let tree = app.tree(out.clone());
     let decision = match check {
         true => tree.check(&rendered, &coverage, options)?,
@@ -135,6 +135,7 @@ fn show(decision: &Decision, out: &str, check: bool, diff: bool, verbose: bool) 
         let what = match file.action {
             Action::Merge => "  merged with your edit",
             Action::Overwrite => "  your edit is overwritten",
+            Action::Conflict { .. } => "  your edit and the change contradict each other: both are marked",
             _ => "",
         };
         let _ = writeln!(text, "  {style}{sign}{style:#} {}{DIM}{what}{DIM:#}", file.path);
@@ -165,6 +166,7 @@ fn show(decision: &Decision, out: &str, check: bool, diff: bool, verbose: bool) 
         tell(counts.update, "to update", "updated"),
         tell(counts.merge, "to merge", "merged"),
         tell(counts.overwrite, "to overwrite", "overwritten"),
+        tell(counts.conflict, "to mark as contradicting", "marked as contradicting"),
         tell(counts.delete, "to delete", "deleted"),
     ]
     .into_iter()
@@ -199,6 +201,7 @@ fn explain(why: &Why) -> String {
             )
         }
         Why::NoBase => "you edited it, and what it was made from is lost: --keep takes yours, --force the rendering".to_string(),
+        Why::Binary => "you changed it, so did what it is rendered from, and it is no text: --keep takes yours, --force the rendering".to_string(),
         Why::Deleted => "you deleted it; --force brings it back".to_string(),
         Why::Foreign => "it was there before, and is yours; --force overwrites it".to_string(),
         Why::NoLongerRendered => "you edited it, and it is no longer rendered: it is yours now".to_string(),
