@@ -37,7 +37,8 @@ fn rendered(environments: &[&Environment]) -> Rendered {
 
 /// The files of a tree, by their paths.
 fn files(rendered: &Rendered) -> BTreeMap<&str, &str> {
-    rendered.files.iter().map(|(path, file)| (path.as_str(), file.text.as_str())).collect()
+    let text = |bytes| std::str::from_utf8(bytes).expect("a text");
+    rendered.files.iter().map(|(path, file)| (path.as_str(), text(&file.bytes))).collect()
 }
 
 /// All of dev's tree but the modules, word for word; `SNAPSHOTS=overwrite cargo test` writes it anew.

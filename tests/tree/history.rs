@@ -7,7 +7,7 @@ use billpay::adapter::tree::TreeError;
 use billpay::domain::tree::{Action, Rendered, TreeOptions, Why};
 use proptest::prelude::*;
 
-use crate::world::{Files, Stop, World, coverage, rendered};
+use crate::world::{Files, PLAIN, Stop, World, coverage, rendered};
 
 const PATHS: &[&str] = &["a", "a/b", "d/x", "d/e/y", "f", "g"];
 
@@ -123,7 +123,7 @@ impl Story {
                 }
             }
             Deed::Run { merge, keep, force, kill } => {
-                self.run(TreeOptions { merge: *merge, keep: *keep, force: *force }, *kill);
+                self.run(TreeOptions { merge: *merge, keep: *keep, force: *force, ..PLAIN }, *kill);
             }
         }
     }

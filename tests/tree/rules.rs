@@ -23,17 +23,7 @@ fn a_tree_is_written_then_nothing_changes() {
     assert_eq!(world.run(A, PLAIN).plan.counts().unchanged, 2);
     assert_eq!((world.everything(), inode()), (before.clone(), was));
     let names: Vec<&str> = before.keys().filter_map(|at| at.strip_prefix("tree/.billpay/")).collect();
-    let expected = [
-        "",
-        ".gitattributes",
-        ".gitignore",
-        "base/",
-        "base/a.base",
-        "base/d/",
-        "base/d/e/",
-        "base/d/e/b.base",
-        "manifest.json",
-    ];
+    let expected = ["", ".gitattributes", ".gitignore", "base.pack", "manifest.json"];
     assert_eq!(names, expected);
     // Only what changed is written.
     world.run(&[("a", "1\n2\n3\n"), ("d/e/b", "c\n")], PLAIN);
@@ -119,7 +109,6 @@ fn what_is_no_longer_rendered_goes_with_its_folders() {
     let decision = world.run(&[("a", "1\n")], PLAIN);
     assert_eq!(World::action(&decision, "x/c"), kept(Why::NoLongerRendered));
     assert!(!world.root().join("x/y").exists() && !world.root().join("z").exists());
-    assert!(!world.root().join(".billpay/base/x.base").exists());
     assert_eq!(world.text("x/c").as_deref(), Some("edited\n"));
     // It is theirs from now on.
     assert!(world.check(&[("a", "1\n")], PLAIN).plan.files.len() == 1);
@@ -162,12 +151,12 @@ fn records_behind_a_link_are_refused() {
     let world = World::new();
     world.run(A, PLAIN);
     let outside = world.dir.path().join("outside");
-    fs::rename(world.root().join(".billpay/base"), &outside).expect("a rename");
-    symlink(&outside, world.root().join(".billpay/base")).expect("a link");
+    fs::rename(world.root().join(".billpay/base.pack"), &outside).expect("a rename");
+    symlink(&outside, world.root().join(".billpay/base.pack")).expect("a link");
     let before = world.everything();
     let error = world.tree().write(&rendered(&[("a", "2\n")]), &coverage(), PLAIN).expect_err("a link");
     assert!(
-        error.to_string().contains(".billpay/base is a symbolic link; every file is as it was"),
+        error.to_string().contains(".billpay/base.pack is a symbolic link; every file is as it was"),
         "{error}"
     );
     assert_eq!(world.everything(), before);
@@ -201,14 +190,16 @@ fn files_become_folders_and_folders_files() {
 #[test]
 fn scopes_are_left_alone_until_they_are_covered() {
     let world = World::new();
-    let file = |scope: &str| RenderedFile { scope: scope.into(), text: "1\n".into() };
+    let file = |scope: &str| RenderedFile::text(scope, "1\n");
     let all = Rendered {
         files: [(path("dev/a"), file("environment/dev")), (path("old/a"), file("environment/old"))].into(),
+        ..Rendered::default()
     };
     let dev: std::collections::BTreeSet<String> = ["environment/dev".to_owned()].into();
     let everything = Coverage { all: true, ..Coverage::default() };
     world.tree().write(&all, &everything, PLAIN).expect("a run");
-    let only_dev = Rendered { files: [(path("dev/a"), file("environment/dev"))].into() };
+    let only_dev =
+        Rendered { files: [(path("dev/a"), file("environment/dev"))].into(), ..Rendered::default() };
     let covering_dev = Coverage { scopes: dev.clone(), known: dev.clone(), all: false };
     world.tree().write(&only_dev, &covering_dev, PLAIN).expect("a run");
     assert!(world.text("old/a").is_some());
@@ -276,9 +267,10 @@ fn how_long_seven_thousand_files_take() {
     let world = World::new();
     let file = |n: usize, text: &str| {
         let at = path(&format!("environments/e{}/unit-{}/file-{n}.tf", n % 50, n % 700));
-        (at, RenderedFile { scope: "tree".into(), text: format!("{text} {n}\n").repeat(40) })
+        (at, RenderedFile::text("tree", format!("{text} {n}\n").repeat(40)))
     };
-    let all = |text: &str| Rendered { files: (0..7000).map(|n| file(n, text)).collect() };
+    let all =
+        |text: &str| Rendered { files: (0..7000).map(|n| file(n, text)).collect(), ..Rendered::default() };
     for (what, text) in [("created", "one"), ("unchanged", "one"), ("updated", "two"), ("deleted", "")] {
         let new = if text.is_empty() { Rendered::default() } else { all(text) };
         let start = Instant::now();

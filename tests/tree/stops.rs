@@ -54,7 +54,7 @@ fn after_a_kill_at_any_point_the_next_run_ends_where_this_one_would_have() {
         let killed = world.copy();
         match killed.stopped(&new, MERGE, at, Stop::Kill) {
             Ok(_) => {
-                assert!(at > 50, "{at} steps are too few to be true");
+                assert!(at > 30, "{at} steps are too few to be true");
                 break;
             }
             Err(error) => assert!(matches!(error, TreeError::Killed), "{error}"),

@@ -6,11 +6,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use billpay::adapter::tree::{Halt, Steps, Tree, TreeError};
-use billpay::domain::tree::{Action, Coverage, Decision, RelPath, Rendered, RenderedFile, TreeOptions, Why};
+use billpay::domain::tree::{
+    Action, Conflict, Coverage, Decision, RelPath, Rendered, RenderedFile, TreeOptions, Why,
+};
 
-pub const PLAIN: TreeOptions = TreeOptions { merge: false, keep: false, force: false };
-pub const MERGE: TreeOptions = TreeOptions { merge: true, keep: false, force: false };
-pub const FORCE: TreeOptions = TreeOptions { merge: false, keep: false, force: true };
+pub const PLAIN: TreeOptions = TreeOptions {
+    merge: false,
+    keep: false,
+    force: false,
+    conflict: Conflict::Leave,
+    renames: false,
+    adopt: false,
+};
+pub const MERGE: TreeOptions = TreeOptions { merge: true, ..PLAIN };
+pub const FORCE: TreeOptions = TreeOptions { force: true, ..PLAIN };
 
 /// What a file is: its text, or where it leads to.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -56,8 +65,8 @@ pub fn path(text: &str) -> RelPath {
 }
 
 pub fn rendered(files: &[(&str, &str)]) -> Rendered {
-    let file = |text: &str| RenderedFile { scope: "tree".into(), text: text.into() };
-    Rendered { files: files.iter().map(|(at, text)| (path(at), file(text))).collect() }
+    let file = |text: &str| RenderedFile::text("tree", text);
+    Rendered { files: files.iter().map(|(at, text)| (path(at), file(text))).collect(), ..Rendered::default() }
 }
 
 pub fn coverage() -> Coverage {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::domain::tree::{Damage, Refused, RelPath};
+use crate::domain::tree::{Damage, Refused, RelPath, Why};
 
 /// Why there is no plan for a tree, or why it wasn't carried out.
 ///
@@ -15,6 +15,10 @@ pub enum TreeError {
     Refused(Refused),
     /// Folders are where files should be, or files where folders should be.
     InTheWay(Vec<(RelPath, RelPath)>),
+    /// Edits and the rendering contradict each other, and that was to stop everything.
+    Conflicts(Vec<(RelPath, Why)>),
+    /// There is something where a new tree is to be.
+    NotEmpty { path: PathBuf },
     /// What billpay remembers of the tree can't be used.
     Manifest { path: PathBuf, damage: Damage },
     /// Another run is at work.
@@ -57,6 +61,10 @@ impl TreeError {
                 let anew = "or delete it: files that are as rendered are adopted, all others count as yours";
                 return vec![restore, anew.to_owned()];
             }
+            TreeError::Conflicts(_) => {
+                "have them marked in the files or put beside them, or keep yours, or take the rendering"
+            }
+            TreeError::NotEmpty { .. } => "choose another folder, or empty this one",
             TreeError::Busy { .. } => "wait until it is done",
             TreeError::Link { .. } => {
                 "billpay writes through no symbolic link: replace it by what it leads to"
@@ -79,10 +87,30 @@ impl fmt::Display for TreeError {
             TreeError::InTheWay(files) => {
                 let list = files.iter().map(|(path, by)| match path == by {
                     true => format!("`{path}` is to be a file, and something else is there"),
+                    false if is_beside(path, by) => {
+                        format!(
+                            "what can't be merged into `{path}` is to go to `{by}`, and that is there already"
+                        )
+                    }
                     false => format!("`{path}` can't be there: `{by}` is in the way"),
                 });
                 write!(f, "{}", list.collect::<Vec<_>>().join("\n"))
             }
+            TreeError::Conflicts(files) => {
+                let list = files.iter().map(|(path, why)| match why {
+                    Why::Overlap { lines } => {
+                        let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+                        let lines = lines.join(", ");
+                        format!("`{path}`: your edit and the change are in the same place ({lines})")
+                    }
+                    Why::Binary => {
+                        format!("`{path}`: you changed it, so did the rendering, and it is no text")
+                    }
+                    _ => format!("`{path}`: you edited it, and what it was made from is lost"),
+                });
+                write!(f, "{}", list.collect::<Vec<_>>().join("\n"))
+            }
+            TreeError::NotEmpty { path } => write!(f, "{} is there already, and not empty", path.display()),
             TreeError::Manifest { path, damage } => write!(f, "cannot use {}: {damage}", path.display()),
             TreeError::Busy { lock, holder } if holder.is_empty() => {
                 write!(f, "another run of billpay is at work here ({} is locked)", lock.display())
@@ -102,6 +130,10 @@ impl fmt::Display for TreeError {
             TreeError::Killed => write!(f, "stopped midway"),
         }
     }
+}
+
+fn is_beside(path: &RelPath, by: &RelPath) -> bool {
+    by.as_str().strip_prefix(path.as_str()).is_some_and(|ending| matches!(ending, ".rej" | ".new"))
 }
 
 impl std::error::Error for TreeError {

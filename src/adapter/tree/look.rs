@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
 use crate::domain::tree::{
-    Coverage, Decision, Found, Journal, Manifest, OURS, RelPath, Rendered, Seen, TreeOptions, decide,
-    wanted_bases,
+    Bases, Content, Coverage, Decision, Found, Journal, Manifest, OURS, RelPath, Rendered, Seen, TreeOptions,
+    decide, may_be_renamed, missing, moved, renamed, wanted_bases,
 };
 
-use super::TreeError;
+use super::pack::{PACK, unpacked};
+use super::{TreeError, search};
 
 /// What is at the end of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,41 +48,121 @@ impl Look {
     ) -> Result<Decision, TreeError> {
         let recorded = self.manifest()?.unwrap_or_default();
         let journal = self.journal()?;
-        let paths = rendered.files.keys().chain(recorded.files.keys()).chain(recorded.pending.keys());
-        let paths: BTreeSet<RelPath> = paths.cloned().collect();
+        let paths: BTreeSet<RelPath> = rendered.files.keys().chain(recorded.places()).cloned().collect();
         let mut seen = Seen::default();
+        self.find_all(paths, &mut seen)?;
+        for folder in recorded.folders.iter().chain(&rendered.folders) {
+            if !matches!(self.sort(folder)?, Sort::Folder | Sort::Absent) {
+                self.find_all([folder.clone()], &mut seen)?;
+            }
+        }
+        let done = recorded.done(&seen, &journal);
+        let manifest = recorded.settled(&done);
+        seen.packed = self.ours(PACK).exists();
+        if options.renames {
+            self.follow(rendered, coverage, options, &manifest, &mut seen)?;
+        }
+        let wanted = wanted_bases(rendered, coverage, options, &manifest, &seen);
+        if !wanted.is_empty() {
+            self.unpack(&mut seen)?;
+            self.find_beside(wanted, &manifest, &mut seen)?;
+        }
+        for name in rendered.records.keys() {
+            if let Some(record) = self.read_ours(&self.ours(name))? {
+                seen.records.insert(name.clone(), record);
+            }
+        }
+        let folders = self.folders.iter().filter(|(_, sort)| **sort == Sort::Folder);
+        seen.folders = folders.map(|(path, _)| path.clone()).collect();
+        decide(rendered, coverage, options, &manifest, &seen).map_err(TreeError::Refused)
+    }
+
+    fn find_all(
+        &mut self,
+        paths: impl IntoIterator<Item = RelPath>,
+        seen: &mut Seen,
+    ) -> Result<(), TreeError> {
         for path in paths {
             let found = self.find(&path)?;
             seen.found.insert(path, found);
         }
-        for folder in &recorded.folders {
-            self.sort(folder)?;
+        Ok(())
+    }
+
+    /// What is where things are set aside that can't be merged.
+    fn find_beside(
+        &mut self,
+        paths: BTreeSet<RelPath>,
+        manifest: &Manifest,
+        seen: &mut Seen,
+    ) -> Result<(), TreeError> {
+        let places = paths.iter().map(|path| seen.moves.get(path).unwrap_or(manifest.place(path)));
+        let beside = places.flat_map(|path| {
+            ["rej", "new"].into_iter().filter_map(move |ending| RelPath::new(format!("{path}.{ending}")).ok())
+        });
+        let beside: BTreeSet<RelPath> = beside.collect();
+        self.find_all(beside, seen)
+    }
+
+    /// Finds out what people and the template moved.
+    fn follow(
+        &mut self,
+        rendered: &Rendered,
+        coverage: &Coverage,
+        options: TreeOptions,
+        manifest: &Manifest,
+        seen: &mut Seen,
+    ) -> Result<(), TreeError> {
+        if !options.adopt && may_be_renamed(rendered, coverage, manifest, &seen.found) {
+            self.unpack(seen)?;
+            seen.renamed = renamed(rendered, coverage, manifest, &seen.bases, &seen.found);
         }
-        let folders = self.folders.iter().filter(|(_, sort)| **sort == Sort::Folder);
-        seen.folders = folders.map(|(path, _)| path.clone()).collect();
-        let done = recorded.done(&seen, &journal);
-        let manifest = recorded.settled(&done);
-        for path in wanted_bases(rendered, coverage, options, &manifest, &seen.found) {
-            let staged = recorded.pending.get(&path).filter(|_| done.contains(&path));
-            let staged = staged.filter(|pending| journal.base.contains(&pending.number));
-            let file = match staged {
-                Some(pending) => self.staged("base", pending.number),
-                None => self.base(&path),
-            };
-            if let Some(text) = self.read_ours(&file)? {
-                seen.bases.insert(path, text);
+        let missing = missing(rendered, coverage, options.adopt, manifest, &seen.found, &seen.renamed);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        self.unpack(seen)?;
+        if options.adopt {
+            for (path, sha256) in &missing {
+                let file = rendered.files.get(path);
+                seen.bases.extend(file.map(|file| (sha256.clone(), file.bytes.clone())));
             }
         }
-        decide(rendered, coverage, options, &manifest, &seen).map_err(TreeError::Refused)
+        let known: BTreeSet<RelPath> = rendered.files.keys().chain(manifest.places()).cloned().collect();
+        let others = search::others(&self.root, &known);
+        seen.moves = moved(&missing, &seen.bases, &others);
+        let places: Vec<RelPath> = seen.moves.values().cloned().collect();
+        self.find_all(places, seen)
+    }
+
+    /// Reads the bases, unless that was done.
+    fn unpack(&self, seen: &mut Seen) -> Result<(), TreeError> {
+        if seen.bases.is_empty() {
+            let bases = self.bases()?;
+            (seen.bases, seen.packed) = (bases.texts, seen.packed && bases.sound);
+        }
+        Ok(())
+    }
+
+    /// What was rendered the last time, and what an unfinished run was about to remember.
+    pub(super) fn bases(&self) -> Result<Bases, TreeError> {
+        let mut bases = Bases { sound: true, ..Bases::default() };
+        for path in [self.ours(PACK), self.staging().join("pack"), self.staging().join("oldpack")] {
+            if let Some(pack) = self.read_ours(&path)? {
+                let more = unpacked(&pack);
+                bases.sound &= more.sound;
+                bases.texts.extend(more.texts);
+            }
+        }
+        Ok(bases)
     }
 
     /// The manifest with what is pending in it, and which of that was done.
     pub(super) fn unfinished(&mut self) -> Result<(Manifest, BTreeSet<RelPath>), TreeError> {
         let recorded = self.manifest()?.unwrap_or_default();
         let mut seen = Seen::default();
-        for path in recorded.pending.keys() {
-            seen.found.insert(path.clone(), self.find(path)?);
-        }
+        let places = recorded.pending.iter().map(|(path, pending)| pending.at.as_ref().unwrap_or(path));
+        self.find_all(places.cloned(), &mut seen)?;
         let done = recorded.done(&seen, &self.journal()?);
         Ok((recorded, done))
     }
@@ -109,11 +190,6 @@ impl Look {
         self.staging().join(format!("{what}-{number}"))
     }
 
-    pub(super) fn base(&self, path: &RelPath) -> PathBuf {
-        // Under their own names, Terragrunt would take what was rendered for units of its own.
-        self.ours("base").join(format!("{path}.base"))
-    }
-
     pub(super) fn in_tree(&self, path: &RelPath) -> PathBuf {
         self.root.join(path.as_str())
     }
@@ -133,7 +209,7 @@ impl Look {
         Ok(())
     }
 
-    fn read_ours(&self, path: &Path) -> Result<Option<Vec<u8>>, TreeError> {
+    pub(super) fn read_ours(&self, path: &Path) -> Result<Option<Vec<u8>>, TreeError> {
         self.no_link(path)?;
         match read(path) {
             Ok(text) => Ok(Some(text)),
@@ -155,11 +231,11 @@ impl Look {
         for entry in entries {
             let name = entry.map_err(|error| TreeError::io("read", &staging, error))?.file_name();
             let name = name.to_string_lossy();
+            journal.pack |= name == "pack";
             let Some((what, number)) = name.split_once('-') else { continue };
             let numbers = match what {
                 "new" => &mut journal.new,
                 "old" => &mut journal.old,
-                "base" => &mut journal.base,
                 _ => continue,
             };
             numbers.extend(number.parse::<usize>().ok());
@@ -184,7 +260,9 @@ impl Look {
             Sort::Absent => Found::Absent,
             Sort::Link => Found::Link { at: path.clone() },
             Sort::Other => Found::Other,
-            Sort::File => Found::File(read(&full).map_err(|error| TreeError::io("read", &full, error))?),
+            Sort::File => {
+                Found::File(read_content(&full).map_err(|error| TreeError::io("read", &full, error))?)
+            }
             Sort::Folder => {
                 let (mut files, mut folders) = (vec![], vec![]);
                 let others = self.list(path, &mut files, &mut folders)?;
@@ -257,9 +335,15 @@ fn sort(path: &Path) -> Result<Sort, TreeError> {
 
 /// Reads a file that is no symbolic link, whatever became of it since it was looked at.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    read_content(path).map(|content| content.bytes)
+}
+
+/// Like [`read`], with the run bit.
+pub(super) fn read_content(path: &Path) -> io::Result<Content> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let mut file: File = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let executable = file.metadata()?.mode() & 0o100 != 0;
     let mut bytes = vec![];
     file.read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Ok(Content { bytes, executable })
 }

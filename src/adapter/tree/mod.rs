@@ -3,6 +3,8 @@
 mod error;
 mod lock;
 mod look;
+mod pack;
+mod search;
 mod steps;
 mod write;
 

@@ -2,13 +2,16 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
+use crate::domain::tree::Content;
+
 use super::TreeError;
-use super::look::read;
+use super::look::read_content;
 
 /// Why a run doesn't go on.
 #[derive(Debug)]
@@ -37,7 +40,7 @@ impl Steps for All {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Before<'a> {
     Absent,
-    Is(&'a [u8]),
+    Is(&'a Content),
     /// One of billpay's own records: whatever there is.
     Whatever,
 }
@@ -63,7 +66,7 @@ impl<'a> Doer<'a> {
         Doer { steps, done: vec![] }
     }
 
-    fn step(&mut self, doing: &'static str, path: &Path) -> Result<(), TreeError> {
+    pub(super) fn step(&mut self, doing: &'static str, path: &Path) -> Result<(), TreeError> {
         self.steps.before(doing, path).map_err(|halt| match halt {
             Halt::Fail(error) => TreeError::io(doing, path, error),
             Halt::Kill => TreeError::Killed,
@@ -71,15 +74,30 @@ impl<'a> Doer<'a> {
     }
 
     /// Writes a new file that nobody looks at yet; `like` is the file whose place it takes.
-    pub(super) fn stage(&mut self, path: &Path, text: &[u8], like: Option<&Path>) -> Result<(), TreeError> {
+    pub(super) fn stage(
+        &mut self,
+        path: &Path,
+        content: &Content,
+        like: Option<&Path>,
+    ) -> Result<(), TreeError> {
         self.step("write", path)?;
         let failed = |error| TreeError::io("write", path, error);
-        let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
-        file.write_all(text).map_err(failed)?;
+        let mode = if content.executable { 0o777 } else { 0o666 };
+        let mut options = OpenOptions::new();
+        let mut file = options.write(true).create_new(true).mode(mode).open(path).map_err(failed)?;
+        file.write_all(&content.bytes).map_err(failed)?;
         match like.map(fs::symlink_metadata) {
-            Some(Ok(like)) => file.set_permissions(like.permissions()).map_err(failed),
+            Some(Ok(like)) => {
+                let mode = with_run_bits(like.permissions().mode(), content.executable);
+                file.set_permissions(Permissions::from_mode(mode)).map_err(failed)
+            }
             _ => Ok(()),
         }
+    }
+
+    /// Writes a new file of billpay's own that nobody looks at yet.
+    pub(super) fn stage_record(&mut self, path: &Path, bytes: &[u8]) -> Result<(), TreeError> {
+        self.stage(path, &Content { bytes: bytes.to_vec(), executable: false }, None)
     }
 
     /// Makes sure that what was staged survives a loss of power.
@@ -261,6 +279,15 @@ impl<'a> Doer<'a> {
     }
 }
 
+/// The mode of a file whose run bit comes or goes; whoever may read it may run it then.
+fn with_run_bits(mode: u32, executable: bool) -> u32 {
+    match (mode & 0o100 != 0, executable) {
+        (false, true) => mode | (mode & 0o444) >> 2,
+        (true, false) => mode & !0o111,
+        _ => mode,
+    }
+}
+
 pub(super) fn is_folder(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|it| it.is_dir())
 }
@@ -301,9 +328,9 @@ fn put_aside(target: &Path, backup: &Path) -> Result<(), TreeError> {
 }
 
 /// What was put aside is what was looked at, or somebody was faster.
-fn expect(backup: &Path, expected: &[u8], target: &Path) -> Result<(), TreeError> {
-    match read(backup) {
-        Ok(bytes) if bytes == expected => Ok(()),
+fn expect(backup: &Path, expected: &Content, target: &Path) -> Result<(), TreeError> {
+    match read_content(backup) {
+        Ok(content) if content == *expected => Ok(()),
         _ => Err(TreeError::Changed { path: target.to_owned() }),
     }
 }

@@ -5,25 +5,36 @@
 //! between leaves a manifest and a staging folder from which the next run sees, file by
 //! file, how far this one got.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::domain::tree::{Coverage, Decision, Manifest, OURS, Rendered, TreeOptions, Why, Work};
+use crate::domain::tree::{
+    Conflict, Coverage, Decision, Manifest, OURS, RelPath, Rendered, TreeOptions, Why, Work, Write,
+};
 
 use super::look::{Look, read};
-use super::steps::{Before, Doer};
+use super::pack::{PACK, packed, unpacked};
+use super::steps::{Before, Doer, is_folder};
 use super::{Steps, TreeError, lock};
 
 const ATTRIBUTES: &str = "\
 # Written by billpay. Git must not change the line ends of what is compared byte by byte.
 * -text linguist-generated
+/base.pack binary
 ";
 
 const IGNORE: &str = "\
 # Written by billpay: what is only there while it is at work.
+/base.new
 /lock
 /manifest.new
 /staging/
 ";
+
+pub(super) const MANIFEST: &str = "manifest.json";
+
+/// What is in `.billpay` for Git's sake.
+pub(super) const OWN_FILES: &[(&str, &str)] = &[(".gitattributes", ATTRIBUTES), (".gitignore", IGNORE)];
 
 pub(super) fn write(
     root: &Path,
@@ -54,7 +65,7 @@ fn in_home(
     doer.make_folders(&look.root().join(OURS))?;
     let _lock = lock::exclusive(look.root())?;
     let result = locked(look, rendered, coverage, options, doer);
-    let remembers = look.ours("manifest.json").exists() || look.staging().exists();
+    let remembers = look.ours(MANIFEST).exists() || look.staging().exists();
     if remembers || matches!(result, Err(TreeError::Killed)) {
         doer.keep_since(0);
     } else {
@@ -71,6 +82,10 @@ fn locked(
     doer: &mut Doer,
 ) -> Result<Decision, TreeError> {
     settle(look, doer)?;
+    if is_folder(&look.ours("base")) {
+        // Where the bases were once.
+        doer.clear(&look.ours("base"))?;
+    }
     let decision = Look::at(look.root()).decide(rendered, coverage, options)?;
     let in_the_way = decision.plan.kept().filter_map(|(path, why)| match why {
         Why::InTheWay { by } => Some((path.clone(), by.clone())),
@@ -80,6 +95,11 @@ fn locked(
     if !in_the_way.is_empty() {
         return Err(TreeError::InTheWay(in_the_way));
     }
+    let conflicts = decision.plan.kept().filter(|(_, why)| why.is_conflict());
+    let conflicts: Vec<_> = conflicts.map(|(path, why)| (path.clone(), why.clone())).collect();
+    if options.conflict == Conflict::Fail && !conflicts.is_empty() {
+        return Err(TreeError::Conflicts(conflicts));
+    }
     if !decision.work.is_nothing() {
         carry_out(look, &decision.work, doer)?;
     }
@@ -88,41 +108,34 @@ fn locked(
 
 /// Brings the records of a killed run in line with what it got done, and clears up after it.
 fn settle(look: &Look, doer: &mut Doer) -> Result<(), TreeError> {
-    if look.manifest()?.is_none() && look.ours("base").exists() {
-        look.no_link(&look.ours("base"))?;
-        doer.clear(&look.ours("base"))?;
-    }
     let (recorded, done) = Look::at(look.root()).unfinished()?;
     if !recorded.pending.is_empty() {
-        let finished = || recorded.pending.iter().filter(|(path, _)| done.contains(*path));
-        // What goes leaves its folder to what comes.
-        for (path, _) in finished().filter(|(_, pending)| pending.entry.is_none()) {
-            look.no_link(&look.base(path))?;
-            doer.remove_for_good(&look.base(path))?;
-            empty_folders_up(look, &look.base(path), doer)?;
-        }
-        for (path, pending) in finished() {
-            let (staged, base) = (look.staged("base", pending.number), look.base(path));
-            if staged.exists() {
-                look.no_link(&base)?;
-                make_folder_of(&base, doer)?;
-                doer.replace_for_good(&staged, &base)?;
+        let settled = recorded.settled(&done);
+        let pack = packed(&look.bases()?, &settled)
+            .map_err(|error| TreeError::io("pack", &look.ours(PACK), error))?;
+        match pack {
+            Some(pack) if look.read_ours(&look.ours(PACK))?.as_ref() != Some(&pack) => {
+                replace(look, "base.new", PACK, &pack, doer)?;
             }
+            Some(_) => {}
+            None => doer.remove_for_good(&look.ours(PACK))?,
         }
-        replace_manifest(look, recorded.settled(&done).print().as_bytes(), doer)?;
+        replace(look, "manifest.new", MANIFEST, settled.print().as_bytes(), doer)?;
     }
     if look.staging().exists() {
         doer.clear(&look.staging())?;
     }
-    if look.ours("manifest.new").exists() {
-        doer.remove_for_good(&look.ours("manifest.new"))?;
+    for new in ["base.new", "manifest.new"] {
+        if look.ours(new).exists() {
+            doer.remove_for_good(&look.ours(new))?;
+        }
     }
     Ok(())
 }
 
 /// Does the work, or, when it fails, undoes what was done of it.
 fn carry_out(look: &Look, work: &Work, doer: &mut Doer) -> Result<(), TreeError> {
-    let manifest = look.ours("manifest.json");
+    let manifest = look.ours(MANIFEST);
     let before = read(&manifest).ok();
     let mark = doer.mark();
     let cause = match do_it(look, work, doer) {
@@ -139,7 +152,7 @@ fn carry_out(look: &Look, work: &Work, doer: &mut Doer) -> Result<(), TreeError>
     };
     let undone = doer.undo_to(mark).and_then(|()| match &before {
         _ if read(&manifest).ok() == before => Ok(()),
-        Some(before) => replace_manifest(look, before, doer),
+        Some(before) => replace(look, "manifest.new", MANIFEST, before, doer),
         None => doer.remove_for_good(&manifest),
     });
     let cleared = undone.and_then(|()| {
@@ -156,29 +169,45 @@ fn carry_out(look: &Look, work: &Work, doer: &mut Doer) -> Result<(), TreeError>
 fn do_it(look: &Look, work: &Work, doer: &mut Doer) -> Result<(), TreeError> {
     let meanwhile = work.manifest_meanwhile();
     let staged = |what: &str, number: usize| look.staged(what, number);
+    // What goes along to another path is still at the old one.
+    let old: BTreeMap<&RelPath, &RelPath> = work.moved.iter().map(|(from, to)| (to, from)).collect();
     doer.make_folder(&look.staging())?;
     for (path, pending) in &meanwhile.pending {
-        if let Some(write) = work.writes.get(path) {
-            let target = look.in_tree(path);
-            let like = write.before.as_ref().map(|_| target.as_path());
-            doer.stage(&staged("new", pending.number), &write.after, like)?;
-        }
-        if let Some(Some(text)) = work.bases.get(path) {
-            doer.stage(&staged("base", pending.number), text.as_bytes(), None)?;
+        let beside = work.beside.get(path).map(|beside| &beside.write);
+        if let Some(write) = work.writes.get(path).or(beside) {
+            let target = look.in_tree(pending.at.as_ref().unwrap_or(path));
+            let old = old.get(path).map(|from| look.in_tree(from));
+            let like = write.before.as_ref().map(|_| target).or(old);
+            doer.stage(&staged("new", pending.number), &write.after, like.as_deref())?;
         }
     }
+    let pack = new_pack(look, work)?;
+    if let Some(Some(pack)) = &pack {
+        doer.stage_record(&look.staging().join("pack"), pack)?;
+    }
+    let records = records(work);
+    for (name, bytes) in &records {
+        doer.stage_record(&look.staging().join(format!("record.{name}")), bytes)?;
+    }
     let manifest = staged("manifest", 0);
-    doer.stage(&manifest, work.after.print().as_bytes(), None)?;
+    doer.stage_record(&manifest, work.after.print().as_bytes())?;
     let pending = staged("pending", 0);
-    doer.stage(&pending, meanwhile.print().as_bytes(), None)?;
+    doer.stage_record(&pending, meanwhile.print().as_bytes())?;
     // One after the other, with nothing written in between: the first does the work of all.
     for path in [&manifest, &pending, &look.staging()] {
         doer.sync(path)?;
     }
-    doer.replace_for_good(&pending, &look.ours("manifest.json"))?;
+    doer.replace_for_good(&pending, &look.ours(MANIFEST))?;
 
-    for (path, before) in &work.deletes {
-        doer.remove(&look.in_tree(path), &staged("old", meanwhile.number(path)), Before::Is(before))?;
+    let delete = |path: &RelPath, doer: &mut Doer| match work.deletes.get(path) {
+        Some(before) => {
+            let target = look.in_tree(work.before.place(path));
+            doer.remove(&target, &staged("old", meanwhile.number(path)), Before::Is(before))
+        }
+        None => Ok(()),
+    };
+    for path in work.deletes.keys().filter(|path| !work.moved.contains_key(*path)) {
+        delete(path, doer)?;
     }
     for folder in &work.emptied {
         doer.remove_if_empty(&look.in_tree(folder))?;
@@ -186,63 +215,77 @@ fn do_it(look: &Look, work: &Work, doer: &mut Doer) -> Result<(), TreeError> {
     for folder in &work.made {
         doer.make_folder(&look.in_tree(folder))?;
     }
-    for (path, write) in &work.writes {
+    let put = |path: &RelPath, target: &RelPath, write: &Write, doer: &mut Doer| {
         let (new, old) = (staged("new", meanwhile.number(path)), staged("old", meanwhile.number(path)));
-        let before = write.before.as_deref().map_or(Before::Absent, Before::Is);
-        doer.put(&new, &look.in_tree(path), &old, before)?;
+        let before = write.before.as_ref().map_or(Before::Absent, Before::Is);
+        doer.put(&new, &look.in_tree(target), &old, before)
+    };
+    // What couldn't be merged is safe before the file counts as settled.
+    for (path, beside) in &work.beside {
+        put(path, path, &beside.write, doer)?;
     }
-    bases(look, work, &meanwhile, doer)?;
-    for (name, text) in [(".gitattributes", ATTRIBUTES), (".gitignore", IGNORE)] {
+    for (path, write) in &work.writes {
+        put(path, work.after.place(path), write, doer)?;
+    }
+    // What went along is at its new path by now.
+    for path in work.moved.keys() {
+        delete(path, doer)?;
+    }
+    let left: Vec<RelPath> = work.moved.keys().flat_map(RelPath::folders).collect();
+    for folder in work.emptied.iter().filter(|folder| left.contains(folder)) {
+        doer.remove_if_empty(&look.in_tree(folder))?;
+    }
+    let (new, old) = (look.staging().join("pack"), look.staging().join("oldpack"));
+    match pack {
+        Some(Some(_)) => doer.put(&new, &look.ours(PACK), &old, Before::Whatever)?,
+        Some(None) => doer.remove(&look.ours(PACK), &old, Before::Whatever)?,
+        None => {}
+    }
+    for (name, _) in &records {
+        let target = look.ours(name);
+        look.no_link(&target)?;
+        let new = look.staging().join(format!("record.{name}"));
+        doer.put(&new, &target, &look.staging().join(format!("before.{name}")), Before::Whatever)?;
+    }
+    for (name, text) in OWN_FILES {
         let target = look.ours(name);
         look.no_link(&target)?;
         if !read(&target).is_ok_and(|there| there == text.as_bytes()) {
             let (new, old) = (look.staging().join(name), look.staging().join(format!("before{name}")));
-            doer.stage(&new, text.as_bytes(), None)?;
+            doer.stage_record(&new, text.as_bytes())?;
             doer.put(&new, &target, &old, Before::Whatever)?;
         }
     }
-    doer.replace_for_good(&manifest, &look.ours("manifest.json"))
+    doer.replace_for_good(&manifest, &look.ours(MANIFEST))
 }
 
-/// Remembers new renderings, and forgets those that nothing is made from any more.
-fn bases(look: &Look, work: &Work, meanwhile: &Manifest, doer: &mut Doer) -> Result<(), TreeError> {
-    for (path, _) in work.bases.iter().filter(|(_, text)| text.is_none()) {
-        let target = look.base(path);
-        look.no_link(&target)?;
-        doer.remove(&target, &look.staged("oldbase", meanwhile.number(path)), Before::Whatever)?;
-        empty_folders_up(look, &target, doer)?;
-    }
-    for (path, _) in work.bases.iter().filter(|(_, text)| text.is_some()) {
-        let target = look.base(path);
-        look.no_link(&target)?;
-        make_folder_of(&target, doer)?;
-        let (new, old) =
-            (look.staged("base", meanwhile.number(path)), look.staged("oldbase", meanwhile.number(path)));
-        doer.put(&new, &target, &old, Before::Whatever)?;
-    }
-    Ok(())
+/// The files in `.billpay` that change; the rendering decides what is in them.
+fn records(work: &Work) -> Vec<(&str, &[u8])> {
+    work.records.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect()
 }
 
-/// Writes the manifest in one go.
-fn replace_manifest(look: &Look, text: &[u8], doer: &mut Doer) -> Result<(), TreeError> {
-    let new = look.ours("manifest.new");
+/// The pack of bases, if it has to be another one; and none if there are no bases any more.
+fn new_pack(look: &Look, work: &Work) -> Result<Option<Option<Vec<u8>>>, TreeError> {
+    let path = look.ours(PACK);
+    look.no_link(&path)?;
+    let digests = |manifest: &Manifest| -> BTreeSet<String> {
+        manifest.files.values().map(|entry| entry.sha256.clone()).collect()
+    };
+    if work.bases.is_empty() && digests(&work.before) == digests(&work.after) {
+        return Ok(None);
+    }
+    let there = look.read_ours(&path)?;
+    let mut bases = there.as_deref().map(unpacked).unwrap_or_default();
+    bases.texts.extend(work.bases.iter().map(|(digest, text)| (digest.clone(), text.clone())));
+    let new = packed(&bases, &work.after).map_err(|error| TreeError::io("pack", &path, error))?;
+    Ok((new != there).then_some(new))
+}
+
+/// Writes one of billpay's own files in one go.
+fn replace(look: &Look, new: &str, name: &str, text: &[u8], doer: &mut Doer) -> Result<(), TreeError> {
+    let new = look.ours(new);
     doer.remove_for_good(&new)?;
-    doer.stage(&new, text, None)?;
+    doer.stage_record(&new, text)?;
     doer.sync(&new)?;
-    doer.replace_for_good(&new, &look.ours("manifest.json"))
-}
-
-fn make_folder_of(file: &Path, doer: &mut Doer) -> Result<(), TreeError> {
-    file.parent().map_or(Ok(()), |folder| doer.make_folders(folder))
-}
-
-/// Removes the folders of a base that is gone, as far up as nothing else is in them.
-fn empty_folders_up(look: &Look, base: &Path, doer: &mut Doer) -> Result<(), TreeError> {
-    let top = look.ours("base");
-    for folder in base.ancestors().skip(1).take_while(|folder| *folder != top) {
-        if !doer.remove_if_empty(folder)? {
-            break;
-        }
-    }
-    Ok(())
+    doer.replace_for_good(&new, &look.ours(name))
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::cli::ui::{BAD, BOLD, CHANGED, DIM, GOOD};
-use crate::domain::tree::{Action, Decision, FilePlan, Why};
+use crate::domain::tree::{Action, Decision, FilePlan, Marked, Why};
 
 /// How many changed files are named before only their number is told.
 const MOST_NAMED: usize = 20;
@@ -32,12 +32,14 @@ pub fn show(decision: &Decision, shown: &Shown<'_>) -> String {
             Action::Delete => ('-', BAD),
             _ => ('~', CHANGED),
         };
-        let what = match file.action {
-            Action::Merge => "  merged with your edit",
-            Action::Overwrite => "  your edit is overwritten",
-            _ => "",
+        let what = match &file.action {
+            Action::Merge => "  merged with your edit".to_string(),
+            Action::Overwrite => "  your edit is overwritten".to_string(),
+            Action::Conflict { marked } => marks(marked),
+            _ => String::new(),
         };
-        let _ = writeln!(text, "  {style}{sign}{style:#} {}{DIM}{what}{DIM:#}", file.path);
+        let moved = file.at.as_ref().map(|at| format!("  at {at}, where you moved it")).unwrap_or_default();
+        let _ = writeln!(text, "  {style}{sign}{style:#} {}{DIM}{moved}{what}{DIM:#}", file.path);
         if diff {
             let _ = writeln!(text, "{}", indented(&decision.diff(&file.path)));
         }
@@ -65,6 +67,7 @@ pub fn show(decision: &Decision, shown: &Shown<'_>) -> String {
         tell(counts.update, "to update", "updated"),
         tell(counts.merge, "to merge", "merged"),
         tell(counts.overwrite, "to overwrite", "overwritten"),
+        tell(counts.conflict, "to mark as contradicting your edits", "marked as contradicting your edits"),
         tell(counts.delete, "to delete", "deleted"),
     ]
     .into_iter()
@@ -99,11 +102,24 @@ fn explain(why: &Why) -> String {
             )
         }
         Why::NoBase => "you edited it, and what it was made from is lost: --keep takes yours, --force the rendering".to_string(),
+        Why::Binary => "you changed it, so did what it is rendered from, and it is no text: --keep takes yours, --force the rendering".to_string(),
         Why::Deleted => "you deleted it; --force brings it back".to_string(),
         Why::Foreign => "it was there before, and is yours; --force overwrites it".to_string(),
         Why::NoLongerRendered => "you edited it, and it is no longer rendered: it is yours now".to_string(),
         Why::Link { at } => format!("{at} is a symbolic link, through which nothing is written"),
         Why::InTheWay { by } => format!("{by} is in the way: move it"),
+    }
+}
+
+/// Where both versions of a contradiction are.
+fn marks(marked: &Marked) -> String {
+    match marked {
+        Marked::Inline { lines } => {
+            let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+            format!("  contradicts your edit: both are there ({}); choose", lines.join(", "))
+        }
+        Marked::Rejected { file } => format!("  contradicts your edit, which stays; the change is in {file}"),
+        Marked::New { file } => format!("  you changed it too, and it is no text; the template's is {file}"),
     }
 }
 

@@ -71,7 +71,7 @@ pub fn run(args: InfrastructureArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let (rendered, coverage) = infrastructure::render(&templates, &wanted).map_err(in_template)?;
 
     let TreeArgs { out, check, merge, keep, force, diff } = args.tree;
-    let options = TreeOptions { merge, keep, force };
+    let options = TreeOptions { merge, keep, force, ..TreeOptions::default() };
     let tree = app.tree(out.clone());
     let decision = match check {
         true => tree.check(&rendered, &coverage, options)?,

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::path::RelPath;
 use super::text::digest;
-use super::{Found, Seen};
+use super::{Content, Found, Seen};
 
 /// Name and version of the manifest's format.
 pub const SCHEMA: &str = "billpay/tree/v1";
@@ -24,6 +24,15 @@ pub struct Entry {
     /// A person deleted it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
+    /// Whether it was rendered with the run bit.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub executable: bool,
+    /// Where a person moved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<RelPath>,
+    /// SHA-256 of the file that was written beside it, with what couldn't be merged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<String>,
 }
 
 /// What an unfinished run was about to do to a file.
@@ -43,10 +52,19 @@ pub struct Pending {
     pub kind: PendingKind,
     /// The number of its files in the staging folder.
     pub number: usize,
-    /// SHA-256 of what was there.
+    /// Where it is, when that is not the place that it is rendered for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<RelPath>,
+    /// The file that it stands beside, with what couldn't be merged into that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<RelPath>,
+    /// The new path to which what people wrote in it goes along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub into: Option<RelPath>,
+    /// The fingerprint of what was there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
-    /// SHA-256 of what is written.
+    /// The fingerprint of what is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wrote: Option<String>,
     /// What is remembered of it once that is done.
@@ -63,8 +81,8 @@ pub struct Journal {
     pub new: BTreeSet<usize>,
     /// Old contents that were put aside.
     pub old: BTreeSet<usize>,
-    /// New bases that didn't get to their place.
-    pub base: BTreeSet<usize>,
+    /// Whether the new pack of bases didn't get to its place.
+    pub pack: bool,
 }
 
 /// What was rendered the last time.
@@ -140,10 +158,23 @@ impl Manifest {
         self.pending.get(path).map_or(0, |pending| pending.number)
     }
 
+    /// Where the file of a path is on disk: there, or where a person moved it.
+    pub fn place<'a>(&'a self, path: &'a RelPath) -> &'a RelPath {
+        self.files.get(path).and_then(|entry| entry.at.as_ref()).unwrap_or(path)
+    }
+
+    /// Every path on disk that the manifest names.
+    pub fn places(&self) -> impl Iterator<Item = &RelPath> {
+        let moved = self.files.values().filter_map(|entry| entry.at.as_ref());
+        let pending = self.pending.iter().map(|(path, pending)| pending.at.as_ref().unwrap_or(path));
+        self.files.keys().chain(moved).chain(pending)
+    }
+
     /// The pending files that the unfinished run got done, as far as can be seen.
     pub fn done(&self, seen: &Seen, journal: &Journal) -> BTreeSet<RelPath> {
+        let found = |path, pending: &Pending| seen.found.get(pending.at.as_ref().unwrap_or(path));
         let done =
-            self.pending.iter().filter(|(path, pending)| is_done(pending, seen.found.get(path), journal));
+            self.pending.iter().filter(|(path, pending)| is_done(pending, found(path, pending), journal));
         done.map(|(path, _)| path.clone()).collect()
     }
 
@@ -151,20 +182,48 @@ impl Manifest {
     pub fn settled(&self, done: &BTreeSet<RelPath>) -> Manifest {
         let mut settled = Manifest { pending: BTreeMap::new(), ..self.clone() };
         for (path, pending) in self.pending.iter().filter(|(path, _)| done.contains(path)) {
-            match &pending.entry {
-                Some(entry) => drop(settled.files.insert(path.clone(), entry.clone())),
-                None => drop(settled.files.remove(path)),
+            match (&pending.entry, &pending.of) {
+                (Some(entry), _) => drop(settled.files.insert(path.clone(), entry.clone())),
+                (None, None) => drop(settled.files.remove(path)),
+                (None, Some(of)) => {
+                    if let Some(entry) = settled.files.get_mut(of) {
+                        entry.beside = pending.wrote.as_deref().map(|it| digest_of(it).to_owned());
+                    }
+                }
+            }
+        }
+        // What went along to a new path, but wasn't deleted at the old one: there is nothing
+        // more in it that anybody wrote.
+        for (path, pending) in self.pending.iter().filter(|(path, _)| !done.contains(path)) {
+            if let (Some(into), Some(before), Some(entry)) =
+                (&pending.into, &pending.before, settled.files.get_mut(path))
+                && done.contains(into)
+            {
+                entry.sha256 = digest_of(before).to_owned();
+                entry.executable = before != digest_of(before);
             }
         }
         settled
     }
 }
 
+/// What follows the digest in a fingerprint of a file with the run bit.
+const RUNS: &str = "+x";
+
+/// The digest of a file, and whether it has the run bit, in one text.
+pub(super) fn fingerprint(content: &Content) -> String {
+    digest(&content.bytes) + if content.executable { RUNS } else { "" }
+}
+
+fn digest_of(fingerprint: &str) -> &str {
+    fingerprint.strip_suffix(RUNS).unwrap_or(fingerprint)
+}
+
 /// A file is moved out of the staging folder, or into it, in one step: that it is there or
 /// isn't says exactly how far a run got. Digests are for when the folder was lost.
 fn is_done(pending: &Pending, found: Option<&Found>, journal: &Journal) -> bool {
     let now = match found {
-        Some(Found::File(bytes)) => Some(digest(bytes)),
+        Some(Found::File(content)) => Some(fingerprint(content)),
         _ => None,
     };
     let staged = |numbers: &BTreeSet<usize>| numbers.contains(&pending.number);
@@ -174,6 +233,6 @@ fn is_done(pending: &Pending, found: Option<&Found>, journal: &Journal) -> bool 
         // A run that undid its work puts what was there over what it wrote.
         PendingKind::Write => now.is_none() || now != pending.before,
         PendingKind::Delete => staged(&journal.old),
-        PendingKind::Record => journal.there && !staged(&journal.base),
+        PendingKind::Record => journal.there && !journal.pack,
     }
 }

@@ -4,32 +4,62 @@
 //! what was found on disk in; what is to be written, deleted and kept out.
 //! `adapter::tree` finds and writes.
 
+mod bases;
 mod decide;
 mod manifest;
+mod merge;
+mod over;
 mod path;
+mod renames;
 mod text;
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-pub use decide::{Decision, Refused, Work, Write, decide, wanted_bases};
+pub use bases::Bases;
+pub use decide::{Decision, Refused, decide, wanted_bases};
 pub use manifest::{Damage, Entry, Journal, Manifest, Pending, PendingKind, SCHEMA};
+pub use merge::{Merged, merge, merge_marked, merge_rejecting};
 pub use path::{BadPath, OURS, RelPath};
-pub use text::{Lines, Merged, digest, merge, unified_diff};
+pub use renames::{may_be_renamed, missing, moved, renamed};
+pub use text::{Lines, digest, is_binary, unified_diff};
+pub use work::{Beside, Work, Write};
 
 /// A file as it was rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RenderedFile {
     /// What it belongs to: `tree`, `environment/dev`.
     pub scope: String,
-    pub text: String,
+    pub bytes: Vec<u8>,
+    /// Whether it has the run bit.
+    pub executable: bool,
+}
+
+impl RenderedFile {
+    /// A text that nobody runs.
+    pub fn text(scope: impl Into<String>, text: impl Into<String>) -> RenderedFile {
+        RenderedFile { scope: scope.into(), bytes: text.into().into_bytes(), executable: false }
+    }
 }
 
 /// Everything that was rendered.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rendered {
     pub files: BTreeMap<RelPath, RenderedFile>,
+    /// Folders that are there with nothing in them, too.
+    pub folders: BTreeSet<RelPath>,
+    /// More small files to remember beside the manifest, by their names in `.billpay`.
+    pub records: BTreeMap<String, Vec<u8>>,
+}
+
+/// What a file on disk is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Content {
+    pub bytes: Vec<u8>,
+    /// Whether its owner may run it.
+    pub executable: bool,
 }
 
 /// Which part of a tree a run is about; the rest stays as it is.
@@ -59,13 +89,35 @@ pub struct TreeOptions {
     /// Makes files as they were rendered, whatever people did to them; together with
     /// `merge` only those that can't be merged.
     pub force: bool,
+    /// With `merge`: what becomes of what can't be merged.
+    pub conflict: Conflict,
+    /// Follows files that people or the template moved.
+    pub renames: bool,
+    /// Writes no file and remembers the rendering, as if it had been written before and
+    /// everything that is otherwise were people's work.
+    pub adopt: bool,
+}
+
+/// What becomes of a file in which a person's edit and the rendering contradict each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conflict {
+    /// It stays as it is, and behind.
+    #[default]
+    Leave,
+    /// Both versions stand in it, between markers; it counts as settled.
+    Inline,
+    /// The template's version stands in a file beside it; it counts as settled.
+    Reject,
+    /// Nothing at all is written.
+    Fail,
 }
 
 /// What was found where a file is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     Absent,
-    File(Vec<u8>),
+    File(Content),
     /// It, or a folder that it is in, is a symbolic link.
     Link {
         at: RelPath,
@@ -88,12 +140,20 @@ pub enum Found {
 /// What was found on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Seen {
-    /// Every path that is rendered or recorded.
+    /// Every path that is rendered or recorded, and every place that something was moved to.
     pub found: BTreeMap<RelPath, Found>,
     /// The folders that there are, of those that these paths or the manifest name.
     pub folders: BTreeSet<RelPath>,
-    /// What was rendered the last time, for the paths of [`wanted_bases`].
-    pub bases: BTreeMap<RelPath, Vec<u8>>,
+    /// What was rendered the last time, by digest, for the paths of [`wanted_bases`] at least.
+    pub bases: BTreeMap<String, Vec<u8>>,
+    /// Whether all that was rendered the last time can be had at all.
+    pub packed: bool,
+    /// The files in `.billpay` that the rendering names.
+    pub records: BTreeMap<String, Vec<u8>>,
+    /// Where people moved files to since the last run, by the paths that these are rendered for.
+    pub moves: BTreeMap<RelPath, RelPath>,
+    /// What the template renders under new paths, and the old ones.
+    pub renamed: BTreeMap<RelPath, RelPath>,
 }
 
 /// What is done about one file.
@@ -107,6 +167,12 @@ pub enum Action {
     Merge,
     /// Forced: what a person wrote is replaced by the rendering.
     Overwrite,
+    /// A person's edit and the changed rendering contradict each other: what doesn't is
+    /// merged, and what does is marked.
+    Conflict {
+        #[serde(flatten)]
+        marked: Marked,
+    },
     /// Nobody edited it, and it is no longer rendered.
     Delete,
     /// It was there already, just as it is rendered.
@@ -121,6 +187,18 @@ pub enum Action {
     },
 }
 
+/// Where both versions are of what couldn't be merged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "marked")]
+pub enum Marked {
+    /// In the file, in these lines of it, markers included.
+    Inline { lines: Vec<Lines> },
+    /// The person's in the file; the template's in this one beside it, as `diff -u` shows it.
+    Rejected { file: RelPath },
+    /// The person's in the file, which is no text; the template's is this one beside it.
+    New { file: RelPath },
+}
+
 /// Why a file stays as a person left it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "why")]
@@ -133,6 +211,8 @@ pub enum Why {
     Overlap { lines: Vec<Lines> },
     /// Edited, and what was rendered the last time is lost, so nothing can be merged.
     NoBase,
+    /// Edited and no text, and the rendering changed since.
+    Binary,
     /// Deleted by a person; it stays away.
     Deleted,
     /// A person wrote it before it was ever rendered.
@@ -149,6 +229,12 @@ pub enum Why {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FilePlan {
     pub path: RelPath,
+    /// Where a person moved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<RelPath>,
+    /// The path that it was rendered for before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<RelPath>,
     pub scope: String,
     #[serde(flatten)]
     pub action: Action,
@@ -158,6 +244,12 @@ pub struct FilePlan {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TreePlan {
     pub files: Vec<FilePlan>,
+    /// Folders that are made to be empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folders: Vec<RelPath>,
+    /// The names of the files in `.billpay` that the rendering changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<String>,
 }
 
 /// How many files a plan does what to.
@@ -167,6 +259,7 @@ pub struct TreeCounts {
     pub update: usize,
     pub merge: usize,
     pub overwrite: usize,
+    pub conflict: usize,
     pub delete: usize,
     pub adopt: usize,
     pub unchanged: usize,
@@ -177,15 +270,26 @@ pub struct TreeCounts {
 impl Action {
     /// Whether a file is written or deleted.
     pub fn touches(&self) -> bool {
-        use Action::{Create, Delete, Merge, Overwrite, Update};
-        matches!(self, Create | Update | Merge | Overwrite | Delete)
+        use Action::{Conflict, Create, Delete, Merge, Overwrite, Update};
+        matches!(self, Create | Update | Merge | Overwrite | Delete | Conflict { .. })
     }
 
     /// Whether the tree isn't what the specs say until something is done about the file.
     pub fn is_stale(&self) -> bool {
-        use Why::{Behind, InTheWay, NoBase, Overlap};
-        let behind = |why: &Why| matches!(why, Behind | Overlap { .. } | NoBase | InTheWay { .. });
+        let behind = |why: &Why| why.is_open() || matches!(why, Why::InTheWay { .. });
         self.touches() || matches!(self, Action::Kept { why } if behind(why))
+    }
+}
+
+impl Why {
+    /// Whether the rendering changed and nobody has said yet what becomes of the edit.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Why::Behind) || self.is_conflict()
+    }
+
+    /// Whether the edit and the rendering can't become one.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Why::Overlap { .. } | Why::NoBase | Why::Binary)
     }
 }
 
@@ -194,7 +298,8 @@ impl TreePlan {
     ///
     /// A person's deletions and additions, and edits of what is rendered as before, are no staleness.
     pub fn is_stale(&self) -> bool {
-        self.files.iter().any(|file| file.action.is_stale())
+        let files = self.files.iter().any(|file| file.action.is_stale());
+        files || !self.folders.is_empty() || !self.records.is_empty()
     }
 
     pub fn counts(&self) -> TreeCounts {
@@ -205,6 +310,7 @@ impl TreePlan {
                 Action::Update => &mut counts.update,
                 Action::Merge => &mut counts.merge,
                 Action::Overwrite => &mut counts.overwrite,
+                Action::Conflict { .. } => &mut counts.conflict,
                 Action::Delete => &mut counts.delete,
                 Action::Adopt => &mut counts.adopt,
                 Action::Unchanged => &mut counts.unchanged,

@@ -9,22 +9,36 @@ fn path(text: &str) -> RelPath {
 }
 
 fn rendered(files: &[(&str, &str)]) -> Rendered {
-    let file = |text: &str| RenderedFile { scope: "tree".into(), text: text.into() };
-    Rendered { files: files.iter().map(|(at, text)| (path(at), file(text))).collect() }
+    let file = |text: &str| RenderedFile::text("tree", text);
+    Rendered { files: files.iter().map(|(at, text)| (path(at), file(text))).collect(), ..Rendered::default() }
 }
 
 fn coverage() -> Coverage {
     Coverage { scopes: ["tree".to_owned()].into(), ..Coverage::default() }
 }
 
-const PLAIN: TreeOptions = TreeOptions { merge: false, keep: false, force: false };
-const MERGE: TreeOptions = TreeOptions { merge: true, keep: false, force: false };
-const FORCE: TreeOptions = TreeOptions { merge: false, keep: false, force: true };
-const BOTH: TreeOptions = TreeOptions { merge: true, keep: false, force: true };
+const PLAIN: TreeOptions = TreeOptions {
+    merge: false,
+    keep: false,
+    force: false,
+    conflict: Conflict::Leave,
+    renames: false,
+    adopt: false,
+};
+const MERGE: TreeOptions = TreeOptions { merge: true, ..PLAIN };
+const FORCE: TreeOptions = TreeOptions { force: true, ..PLAIN };
+const BOTH: TreeOptions = TreeOptions { merge: true, force: true, ..PLAIN };
 
 /// What is remembered after `files` were rendered.
 fn recorded(files: &[(&str, &str)]) -> Manifest {
-    let entry = |text: &str| Entry { scope: "tree".into(), sha256: digest(text.as_bytes()), deleted: false };
+    let entry = |text: &str| Entry {
+        scope: "tree".into(),
+        sha256: digest(text.as_bytes()),
+        deleted: false,
+        executable: false,
+        at: None,
+        beside: None,
+    };
     let mut manifest = Manifest::default();
     manifest.files = files.iter().map(|(at, text)| (path(at), entry(text))).collect();
     manifest.folders = manifest.files.keys().flat_map(RelPath::folders).collect();
@@ -32,12 +46,15 @@ fn recorded(files: &[(&str, &str)]) -> Manifest {
 }
 
 fn seen(files: &[(&str, &str)], bases: &[(&str, &str)]) -> Seen {
-    let found = |(at, text): &(&str, &str)| (path(at), Found::File(text.as_bytes().to_vec()));
-    let base = |(at, text): &(&str, &str)| (path(at), text.as_bytes().to_vec());
+    let content = |text: &str| Content { bytes: text.as_bytes().to_vec(), executable: false };
+    let found = |(at, text): &(&str, &str)| (path(at), Found::File(content(text)));
+    let base = |(_, text): &(&str, &str)| (digest(text.as_bytes()), text.as_bytes().to_vec());
     Seen {
         found: files.iter().map(found).collect(),
         folders: files.iter().flat_map(|(at, _)| path(at).folders().collect::<Vec<_>>()).collect(),
         bases: bases.iter().map(base).collect(),
+        packed: true,
+        ..Seen::default()
     }
 }
 
@@ -89,8 +106,8 @@ fn untouched_files_follow_the_rendering_and_keep_their_line_ends() {
     for (now, after) in [("1\n", "2\n3\n"), ("1\r\n", "2\r\n3\r\n")] {
         let (action, decision) = fate("1\n", now, "2\n3\n", PLAIN);
         assert_eq!(action, Action::Update);
-        assert_eq!(decision.work.writes[&path("a")].after, after.as_bytes());
-        assert_eq!(decision.work.bases[&path("a")].as_deref(), Some("2\n3\n"));
+        assert_eq!(decision.work.writes[&path("a")].after.bytes, after.as_bytes());
+        assert_eq!(decision.work.bases[&digest(b"2\n3\n")], b"2\n3\n");
     }
 }
 
@@ -104,7 +121,7 @@ fn edited_files_are_kept_merged_or_forced() {
     assert_eq!(fate(BASE, EDIT, NEW, PLAIN).0, kept(Why::Behind));
     let (action, decision) = fate(BASE, EDIT, NEW, MERGE);
     assert_eq!(action, Action::Merge);
-    assert_eq!(decision.work.writes[&path("a")].after, b"one\n2\n3\n4\nfive\n");
+    assert_eq!(decision.work.writes[&path("a")].after.bytes, b"one\n2\n3\n4\nfive\n");
     assert_eq!(decision.work.after.files[&path("a")].sha256, digest(NEW.as_bytes()));
     let (action, decision) = fate(BASE, EDIT, HARD, MERGE);
     assert_eq!(action, kept(Why::Overlap { lines: vec![Lines { first: 1, last: 1 }] }));
@@ -286,9 +303,10 @@ fn manifests_are_read_as_written_or_refused() {
 #[test]
 fn plans_are_read_as_written() {
     let lines = vec![Lines { first: 2, last: 3 }];
-    let file = |at: &str, action| FilePlan { path: path(at), scope: "tree".into(), action };
+    let file =
+        |at: &str, action| FilePlan { path: path(at), at: None, from: None, scope: "tree".into(), action };
     let files = vec![file("a", Action::Create), file("b", kept(Why::Overlap { lines }))];
-    let plan = TreePlan { files };
+    let plan = TreePlan { files, ..TreePlan::default() };
     let json = serde_json::to_string(&plan).expect("json");
     assert!(json.contains(r#""action":"kept","why":"overlap","lines":[{"first":2,"last":3}]"#), "{json}");
     assert_eq!(serde_json::from_str::<TreePlan>(&json).expect("a plan"), plan);

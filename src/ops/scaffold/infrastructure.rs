@@ -113,7 +113,7 @@ impl Tree<'_> {
             let path = if place.is_empty() { name } else { format!("{place}/{name}") };
             // Every part of the path is a name of ours or one that the spec's rules keep plain.
             let path = RelPath::new(path).map_err(|bad| TemplateError(bad.to_string()))?;
-            self.rendered.files.insert(path, RenderedFile { scope: scope.to_string(), text });
+            self.rendered.files.insert(path, RenderedFile::text(scope, text));
         }
         Ok(())
     }
