@@ -3,6 +3,7 @@
 pub mod aws;
 pub mod jinja;
 pub mod local;
+pub mod nunjucks;
 pub mod specs;
 pub mod templates;
 pub mod tools;
