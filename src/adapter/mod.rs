@@ -1,8 +1,11 @@
 //! What touches the world: AWS, files, other programs.
 
 pub mod aws;
+pub mod backstage;
+pub mod cookiecutter;
 pub mod jinja;
 pub mod local;
+pub mod nunjucks;
 pub mod source;
 pub mod specs;
 pub mod templates;

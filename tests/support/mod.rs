@@ -7,6 +7,7 @@
 pub mod aws_cli;
 pub mod emulator;
 pub mod install;
+pub mod npm;
 pub mod programs;
 pub mod proxy;
 pub mod sandbox;

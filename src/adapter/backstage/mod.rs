@@ -1,0 +1,100 @@
+//! Backstage software templates: `template.yaml` and what its steps fetch, rendered as the
+//! portal does, in memory.
+
+mod actions;
+mod binary;
+mod document;
+mod entity;
+mod fetch;
+mod files;
+mod glob;
+mod outside;
+mod references;
+mod render;
+mod run;
+mod spec;
+mod stop;
+mod workspace;
+
+use crate::domain::findings::Problem;
+use crate::domain::template::form::Form;
+use crate::domain::template::{
+    About, Answers, ProjectTemplate, Question, RenderOptions, Rendering, StepDone, StepKind, TemplateError,
+    TemplateFolder,
+};
+
+use spec::Spec;
+
+/// The file that a template is described in.
+pub const TEMPLATE_FILE: &str = "template.yaml";
+
+/// A Backstage software template, read and checked.
+pub struct BackstageTemplate {
+    folder: TemplateFolder,
+    spec: Spec,
+    form: Form,
+}
+
+/// Reads the `template.yaml` of a folder, and everything that is wrong with it.
+pub fn open(folder: &TemplateFolder) -> Result<BackstageTemplate, TemplateError> {
+    let Some(file) = folder.source(TEMPLATE_FILE) else {
+        let why = format!("there is no {} to read", folder.told(TEMPLATE_FILE));
+        return Err(TemplateError::refused(why, "a Backstage template is a folder with a template.yaml in it"));
+    };
+    let spec = Spec::read(file)?;
+    let form = Form::new(&spec.pages).map_err(|why| {
+        let place = spec.file.place(spec.pages_place.clone());
+        TemplateError::at(Problem::error("parameters", place, format!("`parameters` can't be asked for: {why}")), &spec.file)
+    })?;
+    Ok(BackstageTemplate { folder: folder.clone(), spec, form })
+}
+
+impl ProjectTemplate for BackstageTemplate {
+    fn about(&self) -> &About {
+        &self.spec.about
+    }
+
+    fn next_question(&self, answers: &Answers) -> Result<Option<Question>, TemplateError> {
+        Ok(self.form.next_question(answers))
+    }
+
+    fn all_questions(&self) -> Result<Vec<Question>, TemplateError> {
+        Ok(self.form.all_questions())
+    }
+
+    fn complete(&self, answers: &Answers) -> Result<Answers, TemplateError> {
+        self.form.complete(answers).map_err(TemplateError::Answers)
+    }
+
+    fn steps(&self) -> Vec<StepDone> {
+        self.spec.steps.iter().map(planned).collect()
+    }
+
+    fn render(
+        &self,
+        answers: &Answers,
+        options: &RenderOptions,
+        told: &mut dyn FnMut(usize),
+    ) -> Result<Rendering, TemplateError> {
+        run::run(&self.folder, &self.spec, answers, options, told)
+    }
+}
+
+/// A step before anything is answered.
+fn planned(step: &spec::Step) -> StepDone {
+    let literal = |key: &str| step.input.as_ref().and_then(|input| input.get(key)).and_then(document::Node::text);
+    let here = actions::find(&step.action).is_some() && !literal("url").is_some_and(fetch::is_elsewhere);
+    let on = ["url", "repoUrl", "catalogInfoUrl", "repoContentsUrl", "message", "filePath"].into_iter().find_map(literal);
+    let on = on.map(|on| format!(" {on}")).unwrap_or_default();
+    let condition = match step.condition.as_ref().and_then(document::Node::text) {
+        Some(condition) => format!(", if {condition}"),
+        None => String::new(),
+    };
+    StepDone {
+        id: step.id.clone(),
+        name: step.name.clone(),
+        action: step.action.clone(),
+        kind: if here { StepKind::Files } else { StepKind::Outside },
+        told: format!("{}{on}{condition}", step.action),
+    }
+}

@@ -1,0 +1,130 @@
+//! The values of `template.yaml`, rendered: a step's input, its condition, the output.
+
+use std::ops::Range;
+
+use serde_json::{Map, Value};
+
+use super::document::{Content, Node, in_order};
+use super::references::{Reference, has_tags, references};
+use super::spec::{Spec, place_in};
+use crate::adapter::nunjucks::{Context, Nunjucks};
+use crate::domain::findings::{Findings, Problem, SourceFile};
+use crate::domain::template::TemplateError;
+
+/// Renders values of a `template.yaml`, with errors at their places in it.
+pub(super) struct Values<'a> {
+    pub spec: &'a Spec,
+    pub nunjucks: &'a Nunjucks,
+    pub context: &'a Context,
+    /// What the context was made from.
+    pub known: &'a Map<String, Value>,
+    /// The steps of which the outputs are all known.
+    pub complete: &'a dyn Fn(&str) -> bool,
+}
+
+impl Values<'_> {
+    /// A value, rendered; `None` for what an expression alone gives that stands for nothing,
+    /// as the portal leaves such an input out.
+    pub fn value(&self, node: &Node) -> Result<Option<Value>, TemplateError> {
+        match &node.content {
+            Content::Text(text) if has_tags(text) => self.text(text, &node.span),
+            Content::List(items) => {
+                let mut values = vec![];
+                for item in items {
+                    let value = self.value(item)?;
+                    values.push(value.ok_or_else(|| self.undefined(item, "a list can't hold what is not there"))?);
+                }
+                Ok(Some(Value::Array(values)))
+            }
+            Content::Mapping(entries) => {
+                let mut object = Map::new();
+                for entry in entries {
+                    if let Some(value) = self.value(&entry.value)? {
+                        object.insert(entry.key.clone(), value);
+                    }
+                }
+                Ok(Some(Value::Object(in_order(object))))
+            }
+            _ => Ok(Some(node.to_json())),
+        }
+    }
+
+    fn text(&self, text: &str, span: &Range<usize>) -> Result<Option<Value>, TemplateError> {
+        let file = SourceFile::new(self.spec.file.name(), text);
+        let value = self.nunjucks.optional_value(&file, self.context);
+        let value = value.map_err(|error| self.at_its_place(error, text, span))?;
+        if value.is_none()
+            && let Some(reference) = references(text).iter().find(|reference| reference.alone)
+            && let Some((why, help)) = self.never(reference)
+        {
+            let span = place_in(self.spec.file.text(), span, text, &reference.span);
+            let problem = Problem::error("undefined", self.spec.file.place(span), why);
+            return Err(TemplateError::at(problem.help(help), &self.spec.file));
+        }
+        Ok(value)
+    }
+
+    /// Why what a name stands for is not there, if that is a mistake: an answer that was left
+    /// empty is none, nor what only the portal knows.
+    fn never(&self, reference: &Reference) -> Option<(String, String)> {
+        let name = reference.path.join(".");
+        let parts: Vec<&str> = reference.path.iter().map(String::as_str).collect();
+        match parts.as_slice() {
+            ["parameters"] | ["steps", ..] if parts.len() < 3 => None,
+            ["parameters", first, .., last] => {
+                let answered = self.known.get("parameters").and_then(|answers| answers.get(*first));
+                let asked = self.spec.asked.as_ref()?;
+                let wrong = answered.is_some_and(Value::is_object) && !asked.contains(*last);
+                wrong.then(|| (format!("`{name}` is not defined"), format!("no page asks for `{last}`")))
+            }
+            ["parameters", _] => None,
+            ["steps", id, ..] => {
+                let help = "billpay knows all outputs of that step".to_string();
+                (self.complete)(id).then(|| (format!("`{name}` is not defined: the step gives no such output"), help))
+            }
+            ["user", ..] => {
+                let help = "ask for it as a parameter: from the terminal there is no user of the portal";
+                Some((format!("`{name}` is known in the portal only"), help.into()))
+            }
+            ["secrets" | "environment", ..] => {
+                let help = "files of a project must not depend on what only the portal knows";
+                Some((format!("`{name}` is known in the portal only"), help.into()))
+            }
+            ["context", ..] => {
+                Some((format!("`{name}` is another one each time"), "give a seed, with `--seed`".into()))
+            }
+            _ => Some((format!("`{name}` is not defined"), "steps know parameters, steps, each, user and context".into())),
+        }
+    }
+
+    fn undefined(&self, node: &Node, why: &str) -> TemplateError {
+        let text = node.text().unwrap_or_default().trim();
+        let problem = Problem::error("undefined", self.spec.file.place(node.span.clone()), format!("`{text}` gives nothing"));
+        TemplateError::at(problem.help(why), &self.spec.file)
+    }
+
+    /// An error in a text of the file, at its place in the whole file.
+    fn at_its_place(&self, error: TemplateError, text: &str, span: &Range<usize>) -> TemplateError {
+        let TemplateError::Wrong(mut findings) = error else { return error };
+        let file = &self.spec.file;
+        for problem in findings.problems.iter_mut().filter(|problem| problem.place.file == file.name()) {
+            problem.place = file.place(place_in(file.text(), span, text, &problem.place.span));
+        }
+        let Findings { problems, files } = *findings;
+        let others = files.into_iter().filter(|other| other.name() != file.name());
+        let files = [file.clone()].into_iter().chain(others).collect();
+        TemplateError::Wrong(Box::new(Findings { problems, files }))
+    }
+}
+
+/// Whether the portal takes a condition's value for yes.
+pub(super) fn holds(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(value)) => *value,
+        Some(Value::Number(number)) => number.as_f64().is_some_and(|number| number != 0.0),
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(Value::Object(_)) => true,
+    }
+}
