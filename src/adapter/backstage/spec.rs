@@ -14,6 +14,9 @@ use crate::domain::template::{About, Format, TemplateError};
 const API_VERSION: &str = "scaffolder.backstage.io/v1beta3";
 const KIND: &str = "Template";
 
+/// The annotation that names the question by which several applications in one project differ.
+const PER: &str = "billpay.com/per";
+
 const TOP_KEYS: &[&str] = &["apiVersion", "kind", "metadata", "spec", "relations", "status"];
 const SPEC_KEYS: &[&str] = &[
     "type",
@@ -202,6 +205,8 @@ impl Checker<'_> {
                 }
             }
         }
+        let per = metadata.get("annotations").and_then(|annotations| annotations.get(PER)).and_then(Node::text);
+        about.per = per.map(str::to_string);
         for (key, into) in [("title", &mut about.title), ("description", &mut about.description)] {
             let Some(node) = metadata.get(key) else { continue };
             match node.text() {
