@@ -4,7 +4,8 @@
 //! and `adapter::cookiecutter` know the two formats; both give a [`ProjectTemplate`].
 
 mod folder;
-mod question;
+pub mod form;
+pub mod question;
 mod rendering;
 
 use serde_json::{Map, Value};

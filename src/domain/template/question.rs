@@ -1,7 +1,9 @@
 //! What a template asks.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use super::Answers;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Question {
@@ -51,4 +53,47 @@ pub enum QuestionKind {
 pub struct Choice {
     pub value: Value,
     pub title: String,
+}
+
+/// The name of an answer that lies in others; a dot that is part of a name has a backslash before it.
+pub fn name_of(path: &[String]) -> String {
+    path.iter().map(|part| part.replace('\\', "\\\\").replace('.', "\\.")).collect::<Vec<_>>().join(".")
+}
+
+/// The parts of a dotted name: what [`name_of`] was made of.
+pub fn path_of(name: &str) -> Vec<String> {
+    let mut path = vec![String::new()];
+    let mut characters = name.chars();
+    while let Some(character) = characters.next() {
+        match (character, path.last_mut()) {
+            ('.', _) => path.push(String::new()),
+            ('\\', Some(part)) => part.extend(characters.next()),
+            (other, Some(part)) => part.push(other),
+            (_, None) => {}
+        }
+    }
+    path
+}
+
+/// The answer to the question of a name.
+pub fn answer<'a>(answers: &'a Answers, name: &str) -> Option<&'a Value> {
+    let path = path_of(name);
+    let (first, rest) = path.split_first()?;
+    rest.iter().try_fold(answers.get(first)?, |value, part| value.get(part))
+}
+
+/// Answers the question of a name, within the objects that its name says.
+pub fn put_answer(answers: &mut Answers, name: &str, value: Value) {
+    let path = path_of(name);
+    let Some((last, above)) = path.split_last() else { return };
+    let mut fields = answers;
+    for part in above {
+        let inner = fields.entry(part.clone()).or_insert_with(|| Map::new().into());
+        if !inner.is_object() {
+            *inner = Map::new().into();
+        }
+        let Value::Object(inner) = inner else { return };
+        fields = inner;
+    }
+    fields.insert(last.clone(), value);
 }

@@ -1,0 +1,145 @@
+//! Whether the pages are schemas at all: what a template's author got wrong.
+
+use serde_json::Value;
+
+use super::json::referenced;
+use super::pattern;
+
+/// Deepest that schemas are written into each other.
+const DEEPEST: usize = 64;
+
+/// What is wrong with a page, with a JSON pointer to it from the pages.
+pub(super) fn wrong(page: &Value, at: usize) -> Result<(), String> {
+    if !page.is_object() {
+        return Err(format!("/{at}: a page has to be an object with `properties`"));
+    }
+    Sound { root: page, place: format!("/{at}") }.schema(page, 0)
+}
+
+struct Sound<'r> {
+    root: &'r Value,
+    place: String,
+}
+
+impl Sound<'_> {
+    fn fail(&self, what: impl std::fmt::Display) -> Result<(), String> {
+        Err(format!("{}: {what}", self.place))
+    }
+
+    fn inside<T>(&mut self, key: &str, look: impl FnOnce(&mut Self) -> T) -> T {
+        let length = self.place.len();
+        self.place.push('/');
+        self.place.push_str(&key.replace('~', "~0").replace('/', "~1"));
+        let result = look(self);
+        self.place.truncate(length);
+        result
+    }
+
+    fn schema(&mut self, schema: &Value, deep: usize) -> Result<(), String> {
+        let object = match schema {
+            Value::Object(object) => object,
+            Value::Bool(_) => return Ok(()),
+            _ => return self.fail("has to be an object (or true or false)"),
+        };
+        if deep > DEEPEST {
+            return self.fail("is too deep");
+        }
+        for (key, value) in object {
+            self.inside(key, |sound| sound.keyword(key, value, deep))?;
+        }
+        Ok(())
+    }
+
+    fn keyword(&mut self, key: &str, value: &Value, deep: usize) -> Result<(), String> {
+        match key {
+            "properties" | "patternProperties" | "definitions" | "$defs" => {
+                let Some(schemas) = value.as_object() else { return self.fail("has to be an object") };
+                for (name, schema) in schemas {
+                    self.inside(name, |sound| match key {
+                        "patternProperties" if !pattern::is_one(name) => {
+                            sound.fail(format!("`{name}` is not a regular expression"))
+                        }
+                        _ => sound.schema(schema, deep + 1),
+                    })?;
+                }
+                Ok(())
+            }
+            "dependencies" => {
+                let Some(dependencies) = value.as_object() else { return self.fail("has to be an object") };
+                for (name, dependency) in dependencies {
+                    self.inside(name, |sound| match dependency {
+                        Value::Array(_) => sound.names(dependency),
+                        Value::String(_) => Ok(()),
+                        schema => sound.schema(schema, deep + 1),
+                    })?;
+                }
+                Ok(())
+            }
+            "allOf" | "anyOf" | "oneOf" => {
+                let Some(schemas) = value.as_array() else { return self.fail("has to be a list") };
+                for (at, schema) in schemas.iter().enumerate() {
+                    self.inside(&at.to_string(), |sound| sound.schema(schema, deep + 1))?;
+                }
+                Ok(())
+            }
+            "items" if value.is_array() => {
+                for (at, schema) in value.as_array().into_iter().flatten().enumerate() {
+                    self.inside(&at.to_string(), |sound| sound.schema(schema, deep + 1))?;
+                }
+                Ok(())
+            }
+            "items"
+            | "additionalItems"
+            | "additionalProperties"
+            | "contains"
+            | "propertyNames"
+            | "if"
+            | "then"
+            | "else"
+            | "not" => self.schema(value, deep + 1),
+            "required" if !value.is_boolean() => self.names(value),
+            "enum" if !value.is_array() => self.fail("has to be a list of values"),
+            "type" => match value {
+                Value::String(_) => Ok(()),
+                Value::Array(names) if names.iter().all(Value::is_string) => Ok(()),
+                _ => self.fail("has to be the name of a type, or a list of names"),
+            },
+            "pattern" => match value.as_str() {
+                Some(pattern) if pattern::is_one(pattern) => Ok(()),
+                Some(pattern) => self.fail(format!("`{pattern}` is not a regular expression")),
+                None => self.fail("has to be a text"),
+            },
+            "format" | "$ref" if !value.is_string() => self.fail("has to be a text"),
+            "$ref" => {
+                let reference = value.as_str().unwrap_or_default();
+                match referenced(self.root, reference) {
+                    Some(schema) if schema.is_object() || schema.is_boolean() => Ok(()),
+                    _ if !reference.starts_with('#') => self.fail(format!(
+                        "`{reference}`: only what is on the same page can be referred to (#/…)"
+                    )),
+                    _ => self.fail(format!("there is no {reference} on this page")),
+                }
+            }
+            "minimum" | "maximum" | "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties"
+            | "maxProperties"
+                if !value.is_number() =>
+            {
+                self.fail("has to be a number")
+            }
+            "exclusiveMinimum" | "exclusiveMaximum" if !value.is_number() && !value.is_boolean() => {
+                self.fail("has to be a number")
+            }
+            "multipleOf" if value.as_f64().is_none_or(|of| of == 0.0) => {
+                self.fail("has to be a number above 0")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn names(&self, value: &Value) -> Result<(), String> {
+        match value.as_array() {
+            Some(names) if names.iter().all(Value::is_string) => Ok(()),
+            _ => self.fail("has to be a list of names"),
+        }
+    }
+}
