@@ -7,6 +7,7 @@ mod document;
 mod entity;
 mod fetch;
 mod files;
+mod fold;
 mod glob;
 mod outside;
 mod references;
