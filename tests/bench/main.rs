@@ -1,6 +1,6 @@
 //! The benchmark: `cargo test --test bench`, or with ` -- --without-terraform`; with
 //! ` -- --trace` it only shows when each call of a plan without changes begins and ends; with
-//! ` -- --trees` it only measures rendered trees.
+//! ` -- --trees` it only measures rendered trees; with ` -- --projects`, projects from templates.
 //!
 //! Prints calls, times and memory of billpay for the dev environment, and those of Terraform
 //! for the same resources in the same run, through the same kind of proxy and on the same
@@ -11,6 +11,7 @@
 mod support;
 
 mod billpay;
+mod projects;
 mod report;
 mod terraform;
 mod trees;
@@ -18,6 +19,7 @@ mod trees;
 use std::time::Duration;
 
 use billpay::Life;
+use projects::Projects;
 use report::Report;
 use terraform::Terraform;
 use trees::Trees;
@@ -29,6 +31,10 @@ fn main() {
     let trees = || [1, 200].map(Trees::measure);
     if std::env::args().any(|arg| arg == "--trees") {
         return report::trees(&trees());
+    }
+    let projects = || [200, 1000, 10_000].map(Projects::measure);
+    if std::env::args().any(|arg| arg == "--projects") {
+        return report::projects(&projects());
     }
     let mut report = Report::default();
     report.start(billpay::start_up_times());
@@ -43,6 +49,7 @@ fn main() {
     }
     report.print();
     report::trees(&trees());
+    report::projects(&projects());
 }
 
 /// Measures Terraform as far as it gets; says why it didn't get further.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::billpay::{Life, Measured};
 use crate::support::proxy::Calls;
 use crate::terraform;
+use crate::projects::Projects;
 use crate::trees::Trees;
 
 #[derive(Default)]
@@ -218,6 +219,30 @@ pub fn trees(trees: &[Trees]) {
             ms(tree.terragrunt),
             ms(tree.terragrunt) / ms(tree.create),
             ms(tree.create) / aim,
+        );
+    }
+}
+
+/// Projects from templates: the middle of several runs each, beside Cookiecutter and Copier.
+pub fn projects(projects: &[Projects]) {
+    let profile = if cfg!(debug_assertions) { "unoptimised" } else { "optimised" };
+    println!("\nProjects from templates ({profile} build), milliseconds, middle of several runs\n");
+    println!(" files  backstage template  cookiecutter template  cookiecutter itself  copier  ours of theirs (aim 0.02)");
+    for project in projects {
+        let ms = |time: std::time::Duration| time.as_secs_f64() * 1000.0;
+        let peer = |time: Option<std::time::Duration>| time.map_or("-".to_string(), |time| format!("{:.0}", ms(time)));
+        let ratio = |ours: std::time::Duration, theirs: Option<std::time::Duration>| {
+            theirs.map_or("-".to_string(), |theirs| format!("{:.3}", ms(ours) / ms(theirs)))
+        };
+        println!(
+            "{:>6}  {:>18.1}  {:>21.1}  {:>19}  {:>6}  {} and {}",
+            project.files,
+            ms(project.backstage),
+            ms(project.cookiecutter_by_us),
+            peer(project.cookiecutter),
+            peer(project.copier),
+            ratio(project.cookiecutter_by_us, project.cookiecutter),
+            ratio(project.backstage, project.copier),
         );
     }
 }

@@ -1,0 +1,120 @@
+//! Projects from templates, measured: the same files by billpay, Cookiecutter and Copier, and
+//! how the time grows with the number of files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::support::install::python;
+
+/// How often each figure is taken; the middle one is shown.
+const RUNS: usize = 5;
+
+/// The middle times of a template of so many files.
+pub struct Projects {
+    pub files: usize,
+    /// A Backstage template.
+    pub backstage: Duration,
+    /// The Cookiecutter template, by billpay.
+    pub cookiecutter_by_us: Duration,
+    /// The same template, by Cookiecutter; none where it would take too long.
+    pub cookiecutter: Option<Duration>,
+    /// The same files as a Copier template, by Copier.
+    pub copier: Option<Duration>,
+}
+
+impl Projects {
+    pub fn measure(files: usize) -> Projects {
+        let place = templates(files);
+        let with_peers = files <= 1000;
+        let billpay = |template: &str| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_billpay"));
+            command.args(["scaffold", template, "--set", "name=pay", "--out", "out"]);
+            middle(&place, command)
+        };
+        let cookiecutter = || {
+            let program = python("cookiecutter-2.7.1", &["cookiecutter==2.7.1"]).join("bin/cookiecutter");
+            let mut command = Command::new(program);
+            command.args(["--no-input", "--output-dir", "out", "./cookiecutter", "name=pay"]);
+            middle(&place, command)
+        };
+        let copier = || {
+            let program = python("copier-9.19.1", &["copier==9.19.1"]).join("bin/copier");
+            let mut command = Command::new(program);
+            command.args(["copy", "--quiet", "--defaults", "--data", "name=pay", "./copier", "out"]);
+            middle(&place, command)
+        };
+        Projects {
+            files,
+            backstage: billpay("./backstage"),
+            cookiecutter_by_us: billpay("./cookiecutter"),
+            cookiecutter: with_peers.then(cookiecutter),
+            copier: with_peers.then(copier),
+        }
+    }
+}
+
+/// The same files as a template for each of the three.
+fn templates(files: usize) -> TempDir {
+    let place = tempfile::tempdir().expect("a folder");
+    let write = |path: PathBuf, text: String| {
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    };
+    let root = place.path();
+    write(root.join("backstage/template.yaml"), BACKSTAGE.to_string());
+    write(root.join("cookiecutter/cookiecutter.json"), r#"{"name": "pay"}"#.to_string());
+    write(root.join("copier/copier.yml"), "_templates_suffix: \"\"\nname: {type: str}\n".to_string());
+    for number in 0..files {
+        let path = format!("folder{}/file{number}.txt", number / 50);
+        let body = |variable: &str| {
+            let lines = (0..20).map(|line| format!("line {line} of {number}: {variable}\n"));
+            lines.collect::<String>()
+        };
+        write(root.join("backstage/skeleton").join(&path), body("${{ values.name }}"));
+        write(root.join("cookiecutter/{{cookiecutter.name}}").join(&path), body("{{ cookiecutter.name }}"));
+        write(root.join("copier").join(&path), body("{{ name }}"));
+    }
+    place
+}
+
+const BACKSTAGE: &str = "\
+apiVersion: scaffolder.backstage.io/v1beta3
+kind: Template
+metadata: { name: many }
+spec:
+  owner: platform-team
+  type: service
+  parameters:
+    properties:
+      name: { type: string }
+  steps:
+    - id: files
+      action: fetch:template
+      input:
+        url: ./skeleton
+        values:
+          name: ${{ parameters.name }}
+";
+
+fn middle(place: &TempDir, mut command: Command) -> Duration {
+    command.current_dir(place.path()).env("HOME", place.path().join("home"));
+    let mut times: Vec<Duration> = (0..RUNS)
+        .map(|_| {
+            clear(&place.path().join("out"));
+            let start = Instant::now();
+            let ended = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+            assert!(ended.is_ok_and(|ended| ended.success()), "{command:?}");
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    times[RUNS / 2]
+}
+
+fn clear(folder: &Path) {
+    let _ = fs::remove_dir_all(folder);
+}
