@@ -1,9 +1,9 @@
 //! Runs that are killed, or fail, at every point there is.
 
 use billpay::adapter::tree::TreeError;
-use billpay::domain::tree::Rendered;
+use billpay::domain::tree::{Conflict, Coverage, Rendered, TreeOptions};
 
-use crate::world::{Files, MERGE, PLAIN, Stop, World, coverage, rendered};
+use crate::world::{Files, MERGE, PLAIN, Stop, World, coverage, file, path, rendered};
 
 const TEN: &str = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n";
 
@@ -31,8 +31,76 @@ fn busy() -> (World, Rendered) {
     (world, rendered(&files))
 }
 
-fn write(world: &World, new: &Rendered) {
-    world.tree().write(new, &coverage(), MERGE).unwrap_or_else(|error| panic!("{error}"));
+/// What is merged where it can be, in a tree that has more than texts in it.
+fn merged() -> Scene {
+    let (world, mut new) = busy();
+    let mut old = rendered(&[]);
+    old.files.insert(path("bin"), file("\0one", false));
+    old.files.insert(path("tool"), file("#!one\n", true));
+    let only = Coverage { scopes: ["more".to_owned()].into(), ..Coverage::default() };
+    old.files.values_mut().for_each(|file| file.scope = "more".into());
+    world.tree().write(&old, &only, PLAIN).expect("a run");
+    world.set_mode("merged", 0o755);
+    new.files.insert(path("bin"), file("\0two", true));
+    new.files.insert(path("tool"), file("#!one\n", false));
+    new.files.insert(path("logo"), file("\0\u{1}", true));
+    new.folders = [path("empty/folder")].into();
+    new.records = [("scaffold.yaml".to_owned(), b"version: 2\n".to_vec())].into();
+    Scene { name: "merged", world, new, options: MERGE }
+}
+
+/// A tree in which people and the template contradict and move each other.
+fn contradicting(conflict: Conflict) -> Scene {
+    let world = World::new();
+    let text = |n: usize| format!("top {n}\n{TEN}bottom {n}\n");
+    let (old, new) = (text(0), text(1));
+    let names = ["clash", "half", "moved", "folder/a", "folder/b", "old-name", "old-gone", "lost", "plain"];
+    world.run(&names.map(|at| (at, old.as_str())), PLAIN);
+    let mut bin = rendered(&names.map(|at| (at, old.as_str())));
+    bin.files.insert(path("bin"), file("\0one", false));
+    world.write(&bin, PLAIN);
+    world.put("clash", "person-1\nperson-2\n");
+    world.put("half", &old.replace("top 0", "person-top").replace("5\n", "person-5\n"));
+    world.put("moved", &old.replace("5\n", "person-moved\n"));
+    world.rename("moved", "elsewhere/moved-on");
+    world.put("folder/b", &old.replace("5\n", "person-b\n"));
+    world.rename("folder", "place");
+    world.put("old-name", &old.replace("5\n", "person-old\n"));
+    world.put("bin", "person-\0\n");
+    world.delete("old-gone");
+    let names = ["clash", "half", "moved", "folder/a", "folder/b", "new/name", "plain"];
+    let mut new = rendered(&names.map(|at| (at, new.as_str())));
+    new.files.insert(path("bin"), file("\0two", false));
+    let options = TreeOptions { conflict, renames: true, ..MERGE };
+    Scene { name: "contradicting", world, new, options }
+}
+
+/// A tree that was made by other means.
+fn adopted() -> Scene {
+    let world = World::new();
+    world.put("same", "1\n");
+    world.put("other", "person-1\n");
+    world.put("moved-on", "1\n2\nperson-2\n");
+    let mut new = rendered(&[("same", "1\n"), ("other", "1\n"), ("moved", "1\n2\n3\n"), ("x/gone", "y\n")]);
+    new.records = [("scaffold.yaml".to_owned(), b"version: 2\n".to_vec())].into();
+    Scene { name: "adopted", world, new, options: TreeOptions { adopt: true, renames: true, ..MERGE } }
+}
+
+struct Scene {
+    name: &'static str,
+    world: World,
+    new: Rendered,
+    options: TreeOptions,
+}
+
+impl Scene {
+    fn all() -> Vec<Scene> {
+        vec![merged(), contradicting(Conflict::Inline), contradicting(Conflict::Reject), adopted()]
+    }
+
+    fn write(&self, world: &World) {
+        world.write(&self.new, self.options);
+    }
 }
 
 fn people(files: &Files) -> Vec<String> {
@@ -45,86 +113,100 @@ fn people(files: &Files) -> Vec<String> {
 
 #[test]
 fn after_a_kill_at_any_point_the_next_run_ends_where_this_one_would_have() {
-    let (world, new) = busy();
-    let theirs = people(&world.files());
-    let whole = world.copy();
-    write(&whole, &new);
-    assert_eq!(people(&whole.files()), theirs);
-    for at in 0.. {
-        let killed = world.copy();
-        match killed.stopped(&new, MERGE, at, Stop::Kill) {
-            Ok(_) => {
-                assert!(at > 30, "{at} steps are too few to be true");
-                break;
+    for scene in Scene::all() {
+        let Scene { name, world, new, options } = &scene;
+        let theirs = people(&world.files());
+        let whole = world.copy();
+        scene.write(&whole);
+        assert_eq!(people(&whole.files()), theirs, "{name}");
+        for at in 0.. {
+            let killed = world.copy();
+            match killed.stopped(new, *options, at, Stop::Kill) {
+                Ok(_) => {
+                    assert!(at > 15, "{at} steps are too few to be true");
+                    break;
+                }
+                Err(error) => assert!(matches!(error, TreeError::Killed), "{error}"),
             }
-            Err(error) => assert!(matches!(error, TreeError::Killed), "{error}"),
+            // What is on its way to another path may be at both.
+            let mut there = people(&killed.files());
+            there.dedup();
+            assert_eq!(there, theirs, "{name} killed before step {at}");
+            let before = killed.everything();
+            let told = killed.tree().check(new, &coverage(), *options).expect("a plan");
+            assert_eq!(before, killed.everything(), "check wrote something");
+            let done = killed.tree().write(new, &coverage(), *options).expect("a run");
+            assert_eq!(told.plan, done.plan, "{name} killed before step {at}");
+            same(&killed.everything(), &whole.everything(), name, at);
         }
-        assert_eq!(people(&killed.files()), theirs, "killed before step {at}");
-        let before = killed.everything();
-        let told = killed.tree().check(&new, &coverage(), MERGE).expect("a plan");
-        assert_eq!(before, killed.everything(), "check wrote something");
-        let done = killed.tree().write(&new, &coverage(), MERGE).expect("a run");
-        assert_eq!(told.plan, done.plan, "killed before step {at}");
-        same(&killed.everything(), &whole.everything(), at);
     }
 }
 
 #[test]
 fn after_a_failure_at_any_point_everything_is_as_before() {
-    let (world, new) = busy();
-    let (before, fresh) = (world.everything(), World::new());
-    for (world, before) in [(&world, before), (&fresh, Files::new())] {
-        for at in 0.. {
-            let failed = world.copy();
-            match failed.stopped(&new, MERGE, at, Stop::Fail) {
-                // It was done already, but for the clearing up.
-                Ok(_) if failed.root().join(".billpay/staging").exists() => continue,
-                Ok(_) => break,
-                Err(error) => assert!(error.to_string().contains("the disk is on fire"), "{error}"),
+    for scene in Scene::all() {
+        let Scene { name, world, new, options } = &scene;
+        let (before, fresh) = (world.everything(), World::new());
+        for (world, before) in [(world, before), (&fresh, Files::new())] {
+            for at in 0.. {
+                let failed = world.copy();
+                match failed.stopped(new, *options, at, Stop::Fail) {
+                    // It was done already, but for the clearing up.
+                    Ok(_) if failed.root().join(".billpay/staging").exists() => continue,
+                    Ok(_) => break,
+                    Err(error) => assert!(error.to_string().contains("the disk is on fire"), "{error}"),
+                }
+                same(&failed.everything(), &before, name, at);
             }
-            same(&failed.everything(), &before, at);
         }
     }
 }
 
 #[test]
 fn a_kill_while_undoing_is_gone_on_from_too() {
-    let (world, new) = busy();
-    let theirs = people(&world.files());
-    let whole = world.copy();
-    write(&whole, &new);
-    'failures: for at in (0..).step_by(3) {
-        for later in (0..).step_by(2) {
-            let killed = world.copy();
-            match killed.stopped(&new, MERGE, at, Stop::FailThenKill(later)) {
-                Ok(_) => break 'failures,
-                Err(TreeError::Killed) => {}
-                Err(_) => break,
+    for scene in Scene::all() {
+        let Scene { name, world, new, options } = &scene;
+        let theirs = people(&world.files());
+        let whole = world.copy();
+        scene.write(&whole);
+        'failures: for at in (0..).step_by(3) {
+            for later in (0..).step_by(2) {
+                let killed = world.copy();
+                match killed.stopped(new, *options, at, Stop::FailThenKill(later)) {
+                    Ok(_) => break 'failures,
+                    Err(TreeError::Killed) => {}
+                    Err(_) => break,
+                }
+                let mut there = people(&killed.files());
+                there.dedup();
+                assert_eq!(there, theirs, "{name} failed at step {at}, killed {later} later");
+                scene.write(&killed);
+                same(&killed.files(), &whole.files(), name, at * 1000 + later);
             }
-            assert_eq!(people(&killed.files()), theirs, "failed at step {at}, killed {later} later");
-            write(&killed, &new);
-            same(&killed.files(), &whole.files(), at * 1000 + later);
         }
     }
 }
 
 #[test]
 fn what_people_write_after_a_kill_stays_theirs() {
-    let (world, new) = busy();
-    for at in 0.. {
-        let killed = world.copy();
-        if killed.stopped(&new, MERGE, at, Stop::Kill).is_ok() {
-            break;
+    for scene in Scene::all() {
+        let Scene { name, world, new, options } = &scene;
+        for at in 0.. {
+            let killed = world.copy();
+            if killed.stopped(new, *options, at, Stop::Kill).is_ok() {
+                break;
+            }
+            let is_file = |at: &String| !at.ends_with('/') && !at.ends_with(" +x");
+            for (number, file) in killed.files().into_keys().filter(is_file).enumerate() {
+                let text = killed.text(&file).expect("a text");
+                killed.put(&file, &format!("{text}person-later-{number}\n"));
+            }
+            let theirs = people(&killed.files());
+            // What they built on may be in the way of the new; that is told, and nothing happens.
+            let result = killed.tree().write(new, &coverage(), *options);
+            assert!(matches!(result, Ok(_) | Err(TreeError::InTheWay(_))));
+            assert_eq!(people(&killed.files()), theirs, "{name} killed before step {at}");
         }
-        let files: Vec<String> = killed.files().into_keys().filter(|at| !at.ends_with('/')).collect();
-        for file in &files {
-            killed.put(file, &(killed.text(file).expect("a text") + "person-later\n"));
-        }
-        let theirs = people(&killed.files());
-        // What they built on may be in the way of the new; that is told, and nothing happens.
-        let result = killed.tree().write(&new, &coverage(), MERGE);
-        assert!(matches!(result, Ok(_) | Err(TreeError::InTheWay(_))));
-        assert_eq!(people(&killed.files()), theirs, "killed before step {at}");
     }
 }
 
@@ -137,7 +219,7 @@ fn what_the_system_refuses_is_told_and_undone() {
     new.files.insert(deep.parse().expect("a path"), file);
     let error = world.tree().write(&new, &coverage(), MERGE).expect_err("too long a path");
     assert!(matches!(error, TreeError::Io { .. } | TreeError::Undone { .. }), "{error}");
-    same(&world.everything(), &before, 0);
+    same(&world.everything(), &before, "too long", 0);
 }
 
 #[test]
@@ -171,11 +253,11 @@ fn somebody_who_is_faster_wins() {
     }
 }
 
-fn same(left: &Files, right: &Files, at: usize) {
+fn same(left: &Files, right: &Files, name: &str, at: usize) {
     let differ = |one: &Files, other: &Files| -> Vec<String> {
         let differs = one.iter().filter(|(path, text)| other.get(*path) != Some(*text));
         differs.map(|(path, text)| format!("{path}: {:?}", String::from_utf8_lossy(text))).collect()
     };
     let (only_left, only_right) = (differ(left, right), differ(right, left));
-    assert!(left == right, "stopped before step {at}\nis {only_left:#?}\nnot {only_right:#?}");
+    assert!(left == right, "{name}: stopped before step {at}\nis {only_left:#?}\nnot {only_right:#?}");
 }

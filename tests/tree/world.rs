@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use billpay::adapter::tree::{Halt, Steps, Tree, TreeError};
@@ -69,6 +70,11 @@ pub fn rendered(files: &[(&str, &str)]) -> Rendered {
     Rendered { files: files.iter().map(|(at, text)| (path(at), file(text))).collect(), ..Rendered::default() }
 }
 
+/// A file of bytes, with or without the run bit.
+pub fn file(bytes: impl Into<Vec<u8>>, executable: bool) -> RenderedFile {
+    RenderedFile { scope: "tree".into(), bytes: bytes.into(), executable }
+}
+
 pub fn coverage() -> Coverage {
     Coverage { scopes: ["tree".to_owned()].into(), ..Coverage::default() }
 }
@@ -120,6 +126,29 @@ impl World {
         fs::write(file, text).expect("a file");
     }
 
+    pub fn put_bytes(&self, at: &str, bytes: &[u8]) {
+        self.put(at, "");
+        fs::write(self.root().join(at), bytes).expect("a file");
+    }
+
+    pub fn set_mode(&self, at: &str, mode: u32) {
+        fs::set_permissions(self.root().join(at), fs::Permissions::from_mode(mode)).expect("a mode");
+    }
+
+    pub fn mode(&self, at: &str) -> u32 {
+        fs::metadata(self.root().join(at)).expect("a file").mode() & 0o777
+    }
+
+    pub fn rename(&self, from: &str, to: &str) {
+        let to = self.root().join(to);
+        fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
+        fs::rename(self.root().join(from), to).expect("a rename");
+    }
+
+    pub fn write(&self, new: &Rendered, options: TreeOptions) -> Decision {
+        self.tree().write(new, &coverage(), options).unwrap_or_else(|error| panic!("{error}"))
+    }
+
     pub fn delete(&self, at: &str) {
         fs::remove_file(self.root().join(at)).expect("a file to delete");
     }
@@ -154,7 +183,7 @@ pub fn kept(why: Why) -> Option<Action> {
     Some(Action::Kept { why })
 }
 
-/// Folders end in a slash.
+/// Folders end in a slash; for files with the run bit there is another entry that says so.
 fn list(root: &Path, folder: &Path, files: &mut Files) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries {
@@ -168,6 +197,9 @@ fn list(root: &Path, folder: &Path, files: &mut Files) {
             let to = fs::read_link(entry.path()).expect("a link");
             files.insert(format!("{at}@"), to.to_str().expect("a name").into());
         } else {
+            if entry.metadata().expect("a file").mode() & 0o100 != 0 {
+                files.insert(format!("{at} +x"), vec![]);
+            }
             files.insert(at, fs::read(entry.path()).expect("a file"));
         }
     }

@@ -110,7 +110,9 @@ impl fmt::Display for TreeError {
                 });
                 write!(f, "{}", list.collect::<Vec<_>>().join("\n"))
             }
-            TreeError::NotEmpty { path } => write!(f, "{} is there already, and not empty", path.display()),
+            TreeError::NotEmpty { path } => {
+                write!(f, "{} is there already, and no empty folder", path.display())
+            }
             TreeError::Manifest { path, damage } => write!(f, "cannot use {}: {damage}", path.display()),
             TreeError::Busy { lock, holder } if holder.is_empty() => {
                 write!(f, "another run of billpay is at work here ({} is locked)", lock.display())

@@ -51,13 +51,13 @@ impl Look {
         let paths: BTreeSet<RelPath> = rendered.files.keys().chain(recorded.places()).cloned().collect();
         let mut seen = Seen::default();
         self.find_all(paths, &mut seen)?;
-        for folder in recorded.folders.iter().chain(&rendered.folders) {
+        for folder in recorded.folders.iter().chain(&recorded.making).chain(&rendered.folders) {
             if !matches!(self.sort(folder)?, Sort::Folder | Sort::Absent) {
                 self.find_all([folder.clone()], &mut seen)?;
             }
         }
         let done = recorded.done(&seen, &journal);
-        let manifest = recorded.settled(&done);
+        let manifest = recorded.settled(&done, &self.there());
         seen.packed = self.ours(PACK).exists();
         if options.renames {
             self.follow(rendered, coverage, options, &manifest, &mut seen)?;
@@ -72,8 +72,7 @@ impl Look {
                 seen.records.insert(name.clone(), record);
             }
         }
-        let folders = self.folders.iter().filter(|(_, sort)| **sort == Sort::Folder);
-        seen.folders = folders.map(|(path, _)| path.clone()).collect();
+        seen.folders = self.there();
         decide(rendered, coverage, options, &manifest, &seen).map_err(TreeError::Refused)
     }
 
@@ -157,14 +156,23 @@ impl Look {
         Ok(bases)
     }
 
-    /// The manifest with what is pending in it, and which of that was done.
-    pub(super) fn unfinished(&mut self) -> Result<(Manifest, BTreeSet<RelPath>), TreeError> {
+    /// The folders that were looked at and are there.
+    fn there(&self) -> BTreeSet<RelPath> {
+        let folders = self.folders.iter().filter(|(_, sort)| **sort == Sort::Folder);
+        folders.map(|(path, _)| path.clone()).collect()
+    }
+
+    /// What an unfinished run leaves remembered, if there was one.
+    pub(super) fn unfinished(&mut self) -> Result<Option<Manifest>, TreeError> {
         let recorded = self.manifest()?.unwrap_or_default();
         let mut seen = Seen::default();
         let places = recorded.pending.iter().map(|(path, pending)| pending.at.as_ref().unwrap_or(path));
         self.find_all(places.cloned(), &mut seen)?;
+        for folder in &recorded.making {
+            self.sort(folder)?;
+        }
         let done = recorded.done(&seen, &self.journal()?);
-        Ok((recorded, done))
+        Ok(recorded.is_unfinished().then(|| recorded.settled(&done, &self.there())))
     }
 
     /// The manifest, if there is one yet.

@@ -1,5 +1,6 @@
 //! Brings a rendered tree to disk: all of it or nothing, and kind to people's edits.
 
+mod create;
 mod error;
 mod lock;
 mod look;
@@ -69,5 +70,31 @@ impl Tree {
         steps: &mut dyn Steps,
     ) -> Result<Decision, TreeError> {
         write::write(&self.root, rendered, coverage, options, steps)
+    }
+
+    /// Brings the rendering to a folder that isn't there yet or is empty, in one step: whoever
+    /// looks sees nothing or all of it.
+    ///
+    /// It is made in a folder beside it, `.NAME.billpay-…`; what a kill leaves of that is
+    /// cleared the next time. Where no folder can take the place of this one (it is the
+    /// current folder, or a mount), the tree is made as [`Tree::write`] makes it.
+    pub fn create(&self, rendered: &Rendered, coverage: &Coverage) -> Result<Decision, TreeError> {
+        self.create_in_steps(rendered, coverage, &mut steps::All)
+    }
+
+    /// Like [`Tree::create`], as [`Tree::write_in_steps`] is like [`Tree::write`].
+    pub fn create_in_steps(
+        &self,
+        rendered: &Rendered,
+        coverage: &Coverage,
+        steps: &mut dyn Steps,
+    ) -> Result<Decision, TreeError> {
+        create::create(&self.root, rendered, coverage, steps)
+    }
+
+    /// A file in `.billpay` that a rendering had among its records.
+    pub fn record(&self, name: &str) -> Result<Option<Vec<u8>>, TreeError> {
+        let look = look::Look::at(&self.root);
+        look.read_ours(&look.ours(name))
     }
 }

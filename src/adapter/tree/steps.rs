@@ -301,7 +301,7 @@ fn rename(from: &Path, to: &Path) -> Result<(), TreeError> {
 }
 
 /// Renames only if nothing is there.
-fn rename_new(from: &Path, to: &Path) -> Result<(), TreeError> {
+pub(super) fn rename_new(from: &Path, to: &Path) -> Result<(), TreeError> {
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         Ok(()) => Ok(()),
         Err(Errno::EXIST) => Err(TreeError::Changed { path: to.to_owned() }),

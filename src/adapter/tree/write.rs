@@ -108,9 +108,7 @@ fn locked(
 
 /// Brings the records of a killed run in line with what it got done, and clears up after it.
 fn settle(look: &Look, doer: &mut Doer) -> Result<(), TreeError> {
-    let (recorded, done) = Look::at(look.root()).unfinished()?;
-    if !recorded.pending.is_empty() {
-        let settled = recorded.settled(&done);
+    if let Some(settled) = Look::at(look.root()).unfinished()? {
         let pack = packed(&look.bases()?, &settled)
             .map_err(|error| TreeError::io("pack", &look.ours(PACK), error))?;
         match pack {
@@ -189,6 +187,16 @@ fn do_it(look: &Look, work: &Work, doer: &mut Doer) -> Result<(), TreeError> {
     for (name, bytes) in &records {
         doer.stage_record(&look.staging().join(format!("record.{name}")), bytes)?;
     }
+    // There before the manifest is, so that they needn't be thought of again.
+    for (name, text) in OWN_FILES {
+        let target = look.ours(name);
+        look.no_link(&target)?;
+        if !read(&target).is_ok_and(|there| there == text.as_bytes()) {
+            let (new, old) = (look.staging().join(name), look.staging().join(format!("before{name}")));
+            doer.stage_record(&new, text.as_bytes())?;
+            doer.put(&new, &target, &old, Before::Whatever)?;
+        }
+    }
     let manifest = staged("manifest", 0);
     doer.stage_record(&manifest, work.after.print().as_bytes())?;
     let pending = staged("pending", 0);
@@ -246,15 +254,6 @@ fn do_it(look: &Look, work: &Work, doer: &mut Doer) -> Result<(), TreeError> {
         look.no_link(&target)?;
         let new = look.staging().join(format!("record.{name}"));
         doer.put(&new, &target, &look.staging().join(format!("before.{name}")), Before::Whatever)?;
-    }
-    for (name, text) in OWN_FILES {
-        let target = look.ours(name);
-        look.no_link(&target)?;
-        if !read(&target).is_ok_and(|there| there == text.as_bytes()) {
-            let (new, old) = (look.staging().join(name), look.staging().join(format!("before{name}")));
-            doer.stage_record(&new, text.as_bytes())?;
-            doer.put(&new, &target, &old, Before::Whatever)?;
-        }
     }
     doer.replace_for_good(&manifest, &look.ours(MANIFEST))
 }

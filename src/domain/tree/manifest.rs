@@ -94,6 +94,9 @@ pub struct Manifest {
     /// The folders that billpay made.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub folders: BTreeSet<RelPath>,
+    /// The folders that a run is making; only there while it does it, or when it was killed.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub making: BTreeSet<RelPath>,
     /// What a run is doing; only there while it does it, or when it was killed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pending: BTreeMap<RelPath, Pending>,
@@ -112,8 +115,8 @@ pub enum Damage {
 
 impl Default for Manifest {
     fn default() -> Manifest {
-        let (files, folders, pending) = Default::default();
-        Manifest { schema: SCHEMA.to_owned(), files, folders, pending }
+        let (files, folders, making, pending) = Default::default();
+        Manifest { schema: SCHEMA.to_owned(), files, folders, making, pending }
     }
 }
 
@@ -148,9 +151,14 @@ impl Manifest {
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
-    /// The same files, with other folders and with work that is pending.
-    pub fn with(&self, folders: BTreeSet<RelPath>, pending: BTreeMap<RelPath, Pending>) -> Manifest {
-        Manifest { folders, pending, ..self.clone() }
+    /// The same files, with work that is pending.
+    pub fn with(&self, making: BTreeSet<RelPath>, pending: BTreeMap<RelPath, Pending>) -> Manifest {
+        Manifest { making, pending, ..self.clone() }
+    }
+
+    /// Whether it says what an unfinished run was doing.
+    pub fn is_unfinished(&self) -> bool {
+        !self.pending.is_empty() || !self.making.is_empty()
     }
 
     /// The number of a pending file in the staging folder.
@@ -179,8 +187,11 @@ impl Manifest {
     }
 
     /// The manifest that the unfinished run would have left, had it meant to stop where it did.
-    pub fn settled(&self, done: &BTreeSet<RelPath>) -> Manifest {
-        let mut settled = Manifest { pending: BTreeMap::new(), ..self.clone() };
+    ///
+    /// `there` are the folders that it made, among others.
+    pub fn settled(&self, done: &BTreeSet<RelPath>, there: &BTreeSet<RelPath>) -> Manifest {
+        let mut settled = Manifest { making: BTreeSet::new(), pending: BTreeMap::new(), ..self.clone() };
+        settled.folders.extend(self.making.intersection(there).cloned());
         for (path, pending) in self.pending.iter().filter(|(path, _)| done.contains(path)) {
             match (&pending.entry, &pending.of) {
                 (Some(entry), _) => drop(settled.files.insert(path.clone(), entry.clone())),

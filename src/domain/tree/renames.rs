@@ -46,14 +46,19 @@ pub fn renamed(
             && !in_the_way(path)
             && matches!(found.get(*path), None | Some(Found::Absent | Found::File(_)))
     });
-    let new = new.map(|(path, file)| (path, Text::new(&file.bytes))).collect();
-    let pairs = pair(&gone, &new);
+    let mut new: BTreeMap<&RelPath, Text> = new.map(|(path, file)| (path, Text::new(&file.bytes))).collect();
+    // What somebody worked on comes before what nobody wants.
+    let is_there = |path: &RelPath| matches!(found.get(manifest.place(path)), Some(Found::File(_)));
+    let (there, absent): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        gone.iter().map(|(path, wanted)| (*path, *wanted)).partition(|(path, _)| is_there(path));
+    let mut pairs = pair(&there, &new);
+    new.retain(|path, _| !pairs.values().any(|it| it == *path));
+    pairs.extend(pair(&absent, &new));
     let fits = |old: &RelPath, path: &RelPath| match found.get(path) {
         // A person's own, unless they renamed it as well.
         Some(Found::File(theirs)) => {
-            let there = matches!(found.get(manifest.place(old)), Some(Found::File(_)));
             let wanted = gone.get(old);
-            !there && wanted.is_some_and(|wanted| wanted.likeness(&Text::new(&theirs.bytes)) >= ALIKE)
+            !is_there(old) && wanted.is_some_and(|wanted| wanted.likeness(&Text::new(&theirs.bytes)) >= ALIKE)
         }
         _ => true,
     };
@@ -176,6 +181,7 @@ fn moved_folders(from: &RelPath, to: &RelPath) -> Vec<(RelPath, RelPath)> {
 }
 
 /// What a file is looked for by.
+#[derive(Clone, Copy)]
 struct Wanted<'a> {
     sha256: &'a str,
     text: Option<&'a [u8]>,
@@ -238,13 +244,10 @@ fn pair(
         by_digest.entry(&other.sha256).or_default().push(at);
     }
     for (path, wanted) in wanted {
-        let same = by_digest.get(wanted.sha256);
-        if let Some(same) = same {
-            pairs.extend(same.iter().map(|at| (SAME, in_common(path, at), *path, *at)));
-            continue;
-        }
+        let same = by_digest.get(wanted.sha256).into_iter().flatten();
+        pairs.extend(same.map(|at| (SAME, in_common(path, at), *path, *at)));
         let Some(text) = wanted.text.map(Text::new) else { continue };
-        for (at, other) in others {
+        for (at, other) in others.iter().filter(|(_, other)| other.sha256 != wanted.sha256) {
             let common = in_common(path, at);
             let likeness = if few || common.0 > 0 { text.likeness(other) } else { 0 };
             if likeness >= ALIKE {

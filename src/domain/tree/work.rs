@@ -65,8 +65,7 @@ impl Work {
         let paths: BTreeSet<&RelPath> = paths.collect();
         let numbered = paths.into_iter().enumerate();
         let pending = numbered.map(|(number, path)| (path.clone(), self.pending(path, number))).collect();
-        let folders = self.before.folders.union(&self.made).cloned().collect();
-        self.before.with(folders, pending)
+        self.before.with(self.made.clone(), pending)
     }
 
     fn pending(&self, path: &RelPath, number: usize) -> Pending {
