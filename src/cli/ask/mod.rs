@@ -5,6 +5,8 @@ mod given;
 mod interrupt;
 mod prompt;
 mod report;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;

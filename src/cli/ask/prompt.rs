@@ -65,7 +65,8 @@ impl Prompts {
     /// An answer that is typed in.
     fn written(&self, question: &Question, check: Check) -> io::Result<Value> {
         let value_of = |text: &str| match text {
-            "" if question.kind != QuestionKind::Text || !question.required => Ok(Value::Null),
+            // As in the portal: an empty field is no answer.
+            "" => Ok(Value::Null),
             text => typed(text, question),
         };
         let default = question.default.as_ref().map(|default| match (&question.kind, default) {
