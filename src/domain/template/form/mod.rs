@@ -19,7 +19,7 @@ mod words;
 
 use serde_json::Value;
 
-use super::question::{answer, name_of};
+use super::question::{answer, name_of, path_of};
 use super::{AnswerFault, Answers, Question};
 use crate::domain::findings::nearest;
 use asked::{Asked, Asking};
@@ -109,9 +109,22 @@ impl Form {
             }
         }
         match state {
-            Value::Object(answers) if faults.is_empty() => Ok(answers),
+            Value::Object(answers) if faults.is_empty() => Ok(self.in_order(answers)),
             _ => Err(faults),
         }
+    }
+
+    /// The answers in the order of the questions.
+    fn in_order(&self, mut answers: Answers) -> Answers {
+        let mut ordered = Answers::new();
+        for question in self.all_questions() {
+            let first = path_of(&question.name).into_iter().next().unwrap_or_default();
+            if let Some(answer) = answers.shift_remove(&first) {
+                ordered.insert(first, answer);
+            }
+        }
+        ordered.extend(answers);
+        ordered
     }
 
     /// The answers with everything that the portal's form would add to them, right or not.
