@@ -61,7 +61,7 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let tree = app.tree(out.clone());
     let options = TreeOptions { force: args.force, ..TreeOptions::default() };
     let decision = if is_new(&out) && !args.dry_run {
-        tree.write(&rendered, &coverage, options)?
+        tree.create(&rendered, &coverage)?
     } else {
         let decision = tree.check(&rendered, &coverage, options)?;
         let in_the_way = project::in_the_way(&decision);
