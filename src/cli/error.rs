@@ -9,7 +9,7 @@ use crate::domain::failure::Failure;
 use crate::domain::findings::Findings;
 use crate::domain::plan::Conflict;
 use crate::domain::resource::{ADDRESS_TAG, ENVIRONMENT_TAG};
-use crate::domain::template::{AnswerFault, BadRecord, TemplateError};
+use crate::domain::template::{BadRecord, TemplateError};
 use crate::ops;
 
 /// An error, ready to be shown.
@@ -105,37 +105,8 @@ impl From<BadRecord> for Report {
 
 impl From<TemplateError> for Report {
     fn from(error: TemplateError) -> Report {
-        match error {
-            TemplateError::Wrong(findings) => {
-                let count = findings.problems.len();
-                let heading = format!("the template has {count} problem{}", if count == 1 { "" } else { "s" });
-                let hints = vec!["nothing was written".to_string()];
-                Report { heading, details: vec![], hints, findings: Some(findings), code: exit::ERROR }
-            }
-            TemplateError::Refused { why, hints } => {
-                let mut report = Report::new("the template is not used", why);
-                report.hints = hints;
-                report
-            }
-            TemplateError::Answers(faults) => answers(&faults),
-        }
+        super::ask::report(error, &[])
     }
-}
-
-/// Everything that is wrong with answers, missing ones last.
-fn answers(faults: &[AnswerFault]) -> Report {
-    let (missing, wrong): (Vec<_>, Vec<_>) = faults.iter().partition(|fault| fault.missing);
-    let count = faults.len();
-    let mut report = Report::new(format!("{count} answer{} won't do", if count == 1 { "" } else { "s" }), "");
-    report.details = wrong.iter().chain(&missing).map(|fault| format!("{}: {}", fault.name, fault.why)).collect();
-    let meant = faults.iter().filter_map(|fault| {
-        fault.did_you_mean.as_ref().map(|meant| format!("{}: did you mean `{meant}`?", fault.name))
-    });
-    report.hints = meant.collect();
-    if let Some(first) = missing.first() {
-        report.hints.push(format!("answer with --set {}=VALUE, in a file with --values, or on a terminal", first.name));
-    }
-    report
 }
 
 impl From<std::io::Error> for Report {

@@ -68,7 +68,7 @@ fn show(opened: &Opened, questions: &[Question], steps: &[StepDone]) -> String {
     let _ = writeln!(text, "\n{BOLD}{} files in the template; its steps{BOLD:#}", opened.files);
     for step in steps {
         let only = if step.kind == StepKind::Outside { "; only the portal does it" } else { "" };
-        let _ = writeln!(text, "  {}  {DIM}{}: {}{only}{DIM:#}", step.name, step.action, step.told);
+        let _ = writeln!(text, "  {}  {DIM}{}{only}{DIM:#}", step.name, step.told);
     }
     text
 }

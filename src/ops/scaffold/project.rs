@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::domain::template::question::put_answer;
 use crate::domain::template::{
     Answers, Applied, BadRecord, Origin, Project, ProjectTemplate, Question, RECORD, Record, RenderOptions,
     TemplateError,
@@ -81,29 +82,11 @@ pub fn new_questions(template: &dyn ProjectTemplate, answers: &Answers) -> Resul
     let mut open = vec![];
     while let Some(question) = template.next_question(&answers)? {
         let answer = question.default.clone().unwrap_or_default();
-        set(&mut answers, &question.name, answer);
+        put_answer(&mut answers, &question.name, answer);
         if open.last() == Some(&question) {
             break;
         }
         open.push(question);
     }
     Ok(open)
-}
-
-/// Puts an answer in, into another where its name is dotted.
-pub fn set(answers: &mut Answers, name: &str, value: serde_json::Value) {
-    match name.split_once('.') {
-        None => drop(answers.insert(name.to_string(), value)),
-        Some((first, rest)) => {
-            let inner = answers.entry(first).or_insert_with(|| serde_json::Value::Object(Answers::new()));
-            match inner {
-                serde_json::Value::Object(inner) => set(inner, rest, value),
-                other => {
-                    let mut inner = Answers::new();
-                    set(&mut inner, rest, value);
-                    *other = serde_json::Value::Object(inner);
-                }
-            }
-        }
-    }
 }
