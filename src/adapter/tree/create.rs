@@ -2,16 +2,19 @@
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
+use std::num::NonZero;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use rustix::fs::{CWD, FlockOperation, Mode, OFlags, flock, mkdirat, openat};
 use rustix::io::Errno;
 
 use crate::domain::tree::{
-    Bases, Coverage, Decision, Manifest, OURS, Rendered, Seen, TreeOptions, Work, decide,
+    Bases, Content, Coverage, Decision, Manifest, OURS, RelPath, Rendered, Seen, TreeOptions, Work, Write,
+    decide,
 };
 
 use super::look::Look;
@@ -211,38 +214,87 @@ fn over(folder: &Path, root: &Path) -> Result<(), TreeError> {
 
 /// Writes everything; nobody looks at it yet, so that there is no order to keep.
 fn fill(folder: &Path, fd: BorrowedFd, work: &Work, doer: &mut Doer) -> Result<(), TreeError> {
+    let ours = PathBuf::from(OURS);
+    for made in work.made.iter().map(|made| Path::new(made.as_str())).chain([ours.as_path()]) {
+        doer.step("make the folder", &folder.join(made))?;
+        let made_it = mkdirat(fd, made, Mode::from_raw_mode(0o777));
+        made_it.map_err(|error| TreeError::io("make the folder", &folder.join(made), error))?;
+    }
+    let put = |at: &Path, bytes: &[u8], executable: bool| {
+        new_file(fd, at, bytes, executable).map_err(|error| TreeError::io("write", &folder.join(at), error))
+    };
     let bases = Bases { texts: work.bases.clone(), sound: true };
-    // Packing takes as long as writing, and needs another part of the machine.
-    thread::scope(|scope| {
+    let files = Shared { files: work.writes.iter().collect(), next: AtomicUsize::new(0) };
+    let pack = thread::scope(|scope| {
+        let helpers = if work.writes.len() < FEW { 0 } else { HELPERS.min(cores().saturating_sub(1)) };
         let pack = scope.spawn(|| packed(&bases, &work.after));
-        let ours = PathBuf::from(OURS);
-        for made in work.made.iter().map(|made| Path::new(made.as_str())).chain([ours.as_path()]) {
-            doer.step("make the folder", &folder.join(made))?;
-            let made_it = mkdirat(fd, made, Mode::from_raw_mode(0o777));
-            made_it.map_err(|error| TreeError::io("make the folder", &folder.join(made), error))?;
+        let write_some =
+            || files.each(|path, after| put(Path::new(path.as_str()), &after.bytes, after.executable));
+        let helpers: Vec<_> = (0..helpers).map(|_| scope.spawn(write_some)).collect();
+        let written = files.each(|path, after| {
+            doer.step("write", &folder.join(path.as_str()))?;
+            put(Path::new(path.as_str()), &after.bytes, after.executable)
+        });
+        for helper in helpers {
+            helper.join().map_err(|_| lost(folder))??;
         }
-        let mut put = |at: &Path, bytes: &[u8], executable: bool| {
-            doer.step("write", &folder.join(at))?;
-            new_file(fd, at, bytes, executable)
-                .map_err(|error| TreeError::io("write", &folder.join(at), error))
-        };
-        for (path, write) in &work.writes {
-            put(Path::new(path.as_str()), &write.after.bytes, write.after.executable)?;
+        written?;
+        let pack = pack.join().map_err(|_| lost(folder))?;
+        pack.map_err(|error| TreeError::io("pack", &folder.join(OURS), error))
+    })?;
+    let mut records: Vec<(&str, &[u8])> =
+        work.records.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    records.extend(OWN_FILES.iter().map(|(name, text)| (*name, text.as_bytes())));
+    records.extend(pack.as_deref().map(|pack| (PACK, pack)));
+    let manifest = work.after.print();
+    records.push((MANIFEST, manifest.as_bytes()));
+    for (name, bytes) in records {
+        doer.step("write", &folder.join(&ours).join(name))?;
+        put(&ours.join(name), bytes, false)?;
+    }
+    Ok(())
+}
+
+/// Fewer files than these are written faster by one alone.
+const FEW: usize = 64;
+
+/// More than these get in each other's way in the filesystem.
+const HELPERS: usize = 3;
+
+/// So many files are taken at once: mostly those of one folder.
+const TAKEN: usize = 16;
+
+/// Files that several write together.
+struct Shared<'a> {
+    files: Vec<(&'a RelPath, &'a Write)>,
+    next: AtomicUsize,
+}
+
+impl Shared<'_> {
+    /// Does it to the files that nobody else has taken yet; a failure leaves nothing to take.
+    fn each(&self, mut to: impl FnMut(&RelPath, &Content) -> Result<(), TreeError>) -> Result<(), TreeError> {
+        loop {
+            let from = self.next.fetch_add(TAKEN, Ordering::Relaxed);
+            let Some(files) = self.files.get(from..) else { return Ok(()) };
+            if files.is_empty() {
+                return Ok(());
+            }
+            for (path, write) in files.iter().take(TAKEN) {
+                if let Err(error) = to(path, &write.after) {
+                    self.next.store(self.files.len(), Ordering::Relaxed);
+                    return Err(error);
+                }
+            }
         }
-        for (name, bytes) in &work.records {
-            put(&ours.join(name), bytes, false)?;
-        }
-        for (name, text) in OWN_FILES {
-            put(&ours.join(name), text.as_bytes(), false)?;
-        }
-        if work.after != Manifest::default() {
-            put(&ours.join(MANIFEST), work.after.print().as_bytes(), false)?;
-        }
-        let pack = pack.join().map_err(|_| std::io::Error::other("packing it failed"));
-        let pack =
-            pack.and_then(|pack| pack).map_err(|error| TreeError::io("pack", &folder.join(OURS), error))?;
-        pack.map_or(Ok(()), |pack| put(&ours.join(PACK), &pack, false))
-    })
+    }
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+fn lost(folder: &Path) -> TreeError {
+    TreeError::io("write", folder, std::io::Error::other("a part of the run broke down"))
 }
 
 fn new_file(folder: BorrowedFd, at: &Path, bytes: &[u8], executable: bool) -> std::io::Result<()> {
