@@ -146,16 +146,16 @@ impl Check<'_> {
                 self.add(schema, "type", words::of_types(types));
             }
         }
-        if let Some(Value::Array(listed)) = schema.get("enum") {
-            if !listed.iter().any(|known| equal(known, value)) {
-                let listed: Vec<&Value> = listed.iter().collect();
-                self.not_one_of(schema, "enum", value, &listed);
-            }
+        if let Some(Value::Array(listed)) = schema.get("enum")
+            && !listed.iter().any(|known| equal(known, value))
+        {
+            let listed: Vec<&Value> = listed.iter().collect();
+            self.not_one_of(schema, "enum", value, &listed);
         }
-        if let Some(constant) = schema.get("const") {
-            if !equal(constant, value) {
-                self.add(schema, "const", format!("has to be {}", words::shown(constant)));
-            }
+        if let Some(constant) = schema.get("const")
+            && !equal(constant, value)
+        {
+            self.add(schema, "const", format!("has to be {}", words::shown(constant)));
         }
     }
 
@@ -286,15 +286,15 @@ impl Check<'_> {
         if let Some(most) = number(schema, "maxLength").filter(|most| length > *most) {
             self.add(schema, "maxLength", format!("must have at most {} characters", words::count(most)));
         }
-        if let Some(Value::String(pattern)) = schema.get("pattern") {
-            if pattern::matches(pattern, text) == Some(false) {
-                self.add(schema, "pattern", format!("must match {pattern}"));
-            }
+        if let Some(Value::String(pattern)) = schema.get("pattern")
+            && pattern::matches(pattern, text) == Some(false)
+        {
+            self.add(schema, "pattern", format!("must match {pattern}"));
         }
-        if let Some(Value::String(format)) = schema.get("format") {
-            if !formats::is(format, text) {
-                self.add(schema, "format", words::of_format(format));
-            }
+        if let Some(Value::String(format)) = schema.get("format")
+            && !formats::is(format, text)
+        {
+            self.add(schema, "format", words::of_format(format));
         }
     }
 
@@ -343,10 +343,10 @@ impl Check<'_> {
                 self.add(schema, "uniqueItems", format!("has {} more than once", words::shown(item)));
             }
         }
-        if let Some(contains) = schema.get("contains") {
-            if !items.iter().any(|item| self.accepts(contains, Some(item))) {
-                self.add(schema, "contains", "has no entry of the kind that is needed");
-            }
+        if let Some(contains) = schema.get("contains")
+            && !items.iter().any(|item| self.accepts(contains, Some(item)))
+        {
+            self.add(schema, "contains", "has no entry of the kind that is needed");
         }
         let Some(described) = schema.get("items") else { return };
         for (at, item) in items.iter().enumerate() {

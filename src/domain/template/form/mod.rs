@@ -19,7 +19,7 @@ mod words;
 
 use serde_json::Value;
 
-use super::question::{answer, name_of};
+use super::question::{answer, name_of, path_of};
 use super::{AnswerFault, Answers, Question};
 use crate::domain::findings::nearest;
 use asked::{Asked, Asking};
@@ -94,14 +94,8 @@ impl Form {
     /// One thing is stricter than there: a name that no page has is a mistake. The portal
     /// would carry such a value along, unseen.
     pub fn complete(&self, answers: &Answers) -> Result<Answers, Vec<AnswerFault>> {
-        let given = json::normal(&json::without_nulls(&Value::Object(answers.clone())));
-        let mut faults = self.unknown(&given);
-        let mut state = given.clone();
-        for page in &self.pages {
-            if let Some(shown) = &page.shown {
-                state = complete_page(shown, &state);
-            }
-        }
+        let mut faults = self.unknown(&json::without_nulls(&Value::Object(answers.clone())));
+        let state = Value::Object(self.filled(answers));
         for page in &self.pages {
             let mut wrong = Checker::of_backend(&page.whole).wrong(&page.whole, Some(&state));
             if let Some(shown) = &page.shown {
@@ -115,8 +109,33 @@ impl Form {
             }
         }
         match state {
-            Value::Object(answers) if faults.is_empty() => Ok(answers),
+            Value::Object(answers) if faults.is_empty() => Ok(self.in_order(answers)),
             _ => Err(faults),
+        }
+    }
+
+    /// The answers in the order of the questions.
+    fn in_order(&self, mut answers: Answers) -> Answers {
+        let mut ordered = Answers::new();
+        for question in self.all_questions() {
+            let first = path_of(&question.name).into_iter().next().unwrap_or_default();
+            if let Some(answer) = answers.shift_remove(&first) {
+                ordered.insert(first, answer);
+            }
+        }
+        ordered.extend(answers);
+        ordered
+    }
+
+    /// The answers with everything that the portal's form would add to them, right or not.
+    pub fn filled(&self, answers: &Answers) -> Answers {
+        let mut state = json::normal(&json::without_nulls(&Value::Object(answers.clone())));
+        for shown in self.pages.iter().filter_map(|page| page.shown.as_ref()) {
+            state = complete_page(shown, &state);
+        }
+        match state {
+            Value::Object(filled) => filled,
+            _ => Answers::new(),
         }
     }
 

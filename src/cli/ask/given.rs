@@ -1,0 +1,153 @@
+//! The answers that the command line gives: `--values FILE`, then each `--set name=value`.
+
+use std::io::Read;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::cli::error::Report;
+use crate::cli::exit;
+use crate::domain::findings::nearest;
+use crate::domain::template::question::{path_of, put_answer};
+use crate::domain::template::{Answers, Choice, Question, QuestionKind};
+
+/// Reads answers from a file, `-` for standard input, and lets `sets` overrule them.
+///
+/// What `--set` gives is of the question's type: to a question for text, `1.0` is text.
+pub fn given(sets: &[String], values: Option<&Path>, questions: &[Question]) -> Result<Answers, Report> {
+    let mut answers = match values {
+        Some(path) => file(path)?,
+        None => Answers::new(),
+    };
+    let mut wrong = vec![];
+    for set in sets {
+        match one(set, questions) {
+            Ok((name, value)) => put_answer(&mut answers, name, value),
+            Err(why) => wrong.push(why),
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(answers);
+    }
+    let hint = "`billpay scaffold show` lists what a template asks".to_string();
+    let heading = match wrong.len() {
+        1 => "an answer can't be taken".to_string(),
+        count => format!("{count} answers can't be taken"),
+    };
+    Err(Report { heading, details: wrong, hints: vec![hint], findings: None, code: exit::ERROR })
+}
+
+fn file(path: &Path) -> Result<Answers, Report> {
+    let is_input = path.as_os_str() == "-";
+    let told = if is_input { "standard input".to_string() } else { path.display().to_string() };
+    let fail = |why: String| Report::new(format!("can't read answers from {told}"), why);
+    let text = if is_input {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(path)
+    };
+    let text = text.map_err(|error| fail(error.to_string()))?;
+    let text = text.trim_start_matches('\u{feff}');
+    // An empty file gives no answers.
+    let nothing = text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
+    if nothing {
+        return Ok(Answers::new());
+    }
+    match serde_yaml::from_str(text).map_err(|error| fail(error.to_string()))? {
+        Value::Object(answers) => Ok(answers),
+        Value::Null => Ok(Answers::new()),
+        _ => Err(fail("it has to be names with their answers, like `owner: payments`".to_string())),
+    }
+}
+
+/// One `name=value`.
+fn one<'s>(set: &'s str, questions: &[Question]) -> Result<(&'s str, Value), String> {
+    let Some((name, text)) = set.split_once('=') else {
+        return Err(format!("`{set}` gives no value: write --set {set}=…"));
+    };
+    let name = name.trim();
+    if name.is_empty() || path_of(name).iter().any(String::is_empty) {
+        return Err(format!("`{set}` gives no name: write --set name=…"));
+    }
+    if let Some(question) = questions.iter().find(|question| question.name == name) {
+        return Ok((name, typed(text, question).map_err(|why| format!("{name}: {why}"))?));
+    }
+    let within = |whole: &str, part: &str| part.strip_prefix(whole).is_some_and(|rest| rest.starts_with('.'));
+    let known = questions.iter().any(|question| {
+        let free = question.kind == QuestionKind::Data && within(&question.name, name);
+        free || within(name, &question.name)
+    });
+    if known {
+        return Ok((name, yaml(text).map_err(|why| format!("{name}: {why}"))?));
+    }
+    let meant = nearest(name, questions.iter().map(|question| question.name.as_str()));
+    let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+    Err(format!("{name}: is not asked for by this template{meant}"))
+}
+
+/// A value of the type that a question asks for; one that isn't of it stays text, to be refused
+/// with what is right.
+pub(super) fn typed(text: &str, question: &Question) -> Result<Value, String> {
+    let plain = text.trim();
+    Ok(match &question.kind {
+        QuestionKind::Text => text.into(),
+        QuestionKind::Choice(choices) => chosen(text, choices),
+        _ if plain.is_empty() && !matches!(question.kind, QuestionKind::Texts | QuestionKind::Several(_)) => {
+            text.into()
+        }
+        QuestionKind::Integer | QuestionKind::Number => number(plain).unwrap_or_else(|| text.into()),
+        QuestionKind::YesNo => match plain.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "y" | "on" => true.into(),
+            "false" | "no" | "n" | "off" => false.into(),
+            _ => text.into(),
+        },
+        QuestionKind::Texts => texts(plain)?.into(),
+        QuestionKind::Several(choices) => {
+            let texts = texts(plain)?;
+            texts.iter().map(|text| chosen(&written(text), choices)).collect()
+        }
+        QuestionKind::Data => yaml(text)?,
+    })
+}
+
+/// The choice that is written so; a title is as good as the value.
+fn chosen(text: &str, choices: &[Choice]) -> Value {
+    let by_value = choices.iter().find(|choice| written(&choice.value) == text);
+    let found = by_value.or_else(|| choices.iter().find(|choice| choice.title == text));
+    found.map_or_else(|| text.into(), |choice| choice.value.clone())
+}
+
+/// `a, b`, or a list in YAML.
+fn texts(text: &str) -> Result<Vec<Value>, String> {
+    if text.starts_with('[') {
+        return match yaml(text)? {
+            Value::Array(items) => Ok(items),
+            _ => Err("has to be a list".to_string()),
+        };
+    }
+    Ok(text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(Value::from).collect())
+}
+
+fn number(text: &str) -> Option<Value> {
+    if let Ok(whole) = text.parse::<i64>() {
+        return Some(whole.into());
+    }
+    let float = text.parse::<f64>().ok().filter(|float| float.is_finite())?;
+    serde_json::Number::from_f64(float).map(Value::Number)
+}
+
+pub(super) fn yaml(text: &str) -> Result<Value, String> {
+    serde_yaml::from_str(text).map_err(|error| {
+        let why = error.to_string();
+        format!("is not YAML: {}", why.lines().next().unwrap_or_default().trim_start_matches("error: "))
+    })
+}
+
+/// A value as it is given on the command line.
+pub(super) fn written(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,156 @@
+//! The answers to a template's questions: what the command line gives, what people say on a
+//! terminal, and the defaults.
+
+mod given;
+mod interrupt;
+mod prompt;
+mod report;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+
+use serde_json::Value;
+
+use super::error::Report;
+use super::ui::{BOLD, DIM, Ui};
+use crate::domain::template::question::{answer, path_of, put_answer};
+use crate::domain::template::{AnswerFault, Answers, ProjectTemplate, Question, TemplateError};
+
+pub use given::given;
+pub use report::report;
+
+/// How questions are dealt with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct How {
+    /// Whether the defaults are taken without asking.
+    pub defaults: bool,
+}
+
+/// Most times that one question is asked; a template that never has enough is wrong.
+const MOST_ASKED: usize = 20;
+
+/// All answers to a template's questions: asked for on a terminal; without one, or in CI,
+/// the defaults, and one error that names every question that has none.
+pub fn answers(template: &dyn ProjectTemplate, given: Answers, how: How, ui: &Ui) -> Result<Answers, Report> {
+    let questions = || template.all_questions().unwrap_or_default();
+    let told = |error: TemplateError| report(error, &questions());
+    if how.defaults || !may_ask() {
+        return template.complete(&given).map_err(told);
+    }
+    // Better now than after twenty questions.
+    let wrong = wrong_already(template, &given).map_err(told)?;
+    if !wrong.is_empty() {
+        return Err(told(TemplateError::Answers(wrong)));
+    }
+    let mut answers = given.clone();
+    loop {
+        ask(template, &mut answers, ui)?;
+        let faults = match template.complete(&answers) {
+            Ok(complete) => return Ok(complete),
+            Err(TemplateError::Answers(faults)) => faults,
+            Err(other) => return Err(told(other)),
+        };
+        // What was said here can be said again; what was given can't.
+        let again: Vec<&AnswerFault> = faults
+            .iter()
+            .filter(|fault| answer(&given, &fault.name).is_none() && answer(&answers, &fault.name).is_some())
+            .collect();
+        if again.is_empty() {
+            return Err(told(TemplateError::Answers(faults)));
+        }
+        for fault in again {
+            prompt::wrong(fault);
+            forget(&mut answers, &fault.name);
+        }
+    }
+}
+
+/// Whether there is somebody to ask.
+fn may_ask() -> bool {
+    let in_ci = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && !in_ci
+}
+
+/// What is wrong with given answers whatever the others are.
+fn wrong_already(template: &dyn ProjectTemplate, given: &Answers) -> Result<Vec<AnswerFault>, TemplateError> {
+    let faults = match template.complete(given) {
+        Ok(_) => return Ok(vec![]),
+        Err(TemplateError::Answers(faults)) => faults,
+        Err(other) => return Err(other),
+    };
+    let is_given = |fault: &AnswerFault| {
+        !fault.missing
+            && answer(given, &fault.name).is_some_and(|value| !value.is_object() && !value.is_null())
+    };
+    Ok(faults.into_iter().filter(is_given).collect())
+}
+
+/// Asks whatever is open.
+fn ask(template: &dyn ProjectTemplate, answers: &mut Answers, ui: &Ui) -> Result<(), Report> {
+    let prompts = prompt::Prompts::new()?;
+    let mut asked: BTreeMap<String, usize> = BTreeMap::new();
+    let mut page: Option<String> = None;
+    loop {
+        let question = template.next_question(answers).map_err(|error| report(error, &[]))?;
+        let Some(question) = question else { return Ok(()) };
+        let times = asked.entry(question.name.clone()).or_default();
+        *times += 1;
+        if *times > MOST_ASKED {
+            return Ok(());
+        }
+        if page != question.page {
+            if let Some(title) = &question.page {
+                anstream::eprintln!("\n{BOLD}{title}{BOLD:#}");
+            }
+            page.clone_from(&question.page);
+        }
+        if let Some(help) = question.help.as_deref().filter(|_| *times == 1) {
+            for line in help.lines() {
+                anstream::eprintln!("{DIM}  {line}{DIM:#}");
+            }
+        }
+        if ui.is_verbose() {
+            ui.note(&format!("  --set {}=…", question.name));
+        }
+        let check = |value: &Value| check(template, answers, &question, value);
+        let value = prompts.ask(&question, &check)?;
+        put_answer(answers, &question.name, value);
+    }
+}
+
+/// What is wrong with one answer, by itself and beside the others.
+fn check(
+    template: &dyn ProjectTemplate,
+    answers: &Answers,
+    question: &Question,
+    value: &Value,
+) -> Result<(), String> {
+    if value.is_null() {
+        return Ok(());
+    }
+    let mut with = answers.clone();
+    put_answer(&mut with, &question.name, value.clone());
+    let Err(TemplateError::Answers(faults)) = template.complete(&with) else { return Ok(()) };
+    let below = format!("{}.", question.name);
+    let own = faults.iter().find(|fault| fault.name == question.name || fault.name.starts_with(&below));
+    match own {
+        None => Ok(()),
+        Some(fault) => Err(match &fault.did_you_mean {
+            Some(meant) => format!("{}; did you mean {meant}?", fault.why),
+            None => fault.why.clone(),
+        }),
+    }
+}
+
+fn forget(answers: &mut Answers, name: &str) {
+    let path = path_of(name);
+    let Some((last, above)) = path.split_last() else { return };
+    let mut fields = answers;
+    for part in above {
+        let Some(Value::Object(inner)) = fields.get_mut(part) else { return };
+        fields = inner;
+    }
+    fields.shift_remove(last);
+}

@@ -1,0 +1,85 @@
+//! What is wrong with a template or with its answers, as people are told.
+
+use crate::cli::error::Report;
+use crate::cli::exit;
+use crate::domain::template::{AnswerFault, Question, QuestionKind, TemplateError};
+
+/// Most choices that are named.
+const MOST_NAMED: usize = 12;
+
+/// An error of a template, ready to be shown; `questions` are all of its.
+pub fn report(error: TemplateError, questions: &[Question]) -> Report {
+    match error {
+        TemplateError::Wrong(findings) => {
+            let count = findings.problems.len();
+            let heading = format!("the template has {count} problem{}", if count == 1 { "" } else { "s" });
+            let findings = Some(findings);
+            Report { heading, details: vec![], hints: vec![], findings, code: exit::ERROR }
+        }
+        TemplateError::Refused { why, hints } => {
+            Report { heading: why, details: vec![], hints, findings: None, code: exit::ERROR }
+        }
+        TemplateError::Answers(faults) => answers(&faults, questions),
+    }
+}
+
+fn answers(faults: &[AnswerFault], questions: &[Question]) -> Report {
+    let (missing, wrong): (Vec<&AnswerFault>, Vec<&AnswerFault>) =
+        faults.iter().partition(|fault| fault.missing);
+    let of = |count: usize, one: &str, more: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        count => Some(format!("{count} {more}")),
+    };
+    let parts = [
+        of(wrong.len(), "answer is wrong", "answers are wrong"),
+        of(missing.len(), "question has no answer", "questions have no answer"),
+    ];
+    let heading = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let mut details: Vec<String> = wrong.iter().map(|fault| told(fault)).collect();
+    details.extend(missing.iter().map(|fault| open(fault, questions)));
+    let mut hints = vec![];
+    if !missing.is_empty() {
+        let flags: Vec<String> = missing.iter().map(|fault| format!("--set {}=…", fault.name)).collect();
+        hints.push(format!("answer with {}, or all of them with --values FILE", flags.join(" ")));
+    } else if !wrong.is_empty() {
+        hints.push("`billpay scaffold show` lists what a template asks".to_string());
+    }
+    Report { heading, details, hints, findings: None, code: exit::ERROR }
+}
+
+fn told(fault: &AnswerFault) -> String {
+    let meant = fault.did_you_mean.as_ref().map(|meant| format!("; did you mean {meant}?"));
+    format!("{}: {}{}", fault.name, fault.why, meant.unwrap_or_default())
+}
+
+/// A question without an answer: what it is, and how to answer it.
+fn open(fault: &AnswerFault, questions: &[Question]) -> String {
+    let name = &fault.name;
+    let Some(question) = questions.iter().find(|question| question.name == *name) else {
+        return format!("{name}: {}: --set {name}=…", fault.why);
+    };
+    let mut what = vec![kind(&question.kind)];
+    what.extend(question.rules.iter().cloned());
+    let title = if question.title == *name { String::new() } else { format!("{}, ", question.title) };
+    format!("{name}: {title}{}: --set {name}=…", what.join(", "))
+}
+
+/// What an answer is, in words.
+pub(super) fn kind(kind: &QuestionKind) -> String {
+    let named = |choices: &[crate::domain::template::Choice]| {
+        let left = choices.len().saturating_sub(MOST_NAMED);
+        let names = choices.iter().take(MOST_NAMED).map(|choice| super::given::written(&choice.value));
+        names.chain((left > 0).then(|| format!("… and {left} more"))).collect::<Vec<_>>().join(", ")
+    };
+    match kind {
+        QuestionKind::Text => "text".to_string(),
+        QuestionKind::Integer => "a whole number".to_string(),
+        QuestionKind::Number => "a number".to_string(),
+        QuestionKind::YesNo => "true or false".to_string(),
+        QuestionKind::Choice(choices) => format!("one of {}", named(choices)),
+        QuestionKind::Several(choices) => format!("any of {}", named(choices)),
+        QuestionKind::Texts => "texts, with commas between them".to_string(),
+        QuestionKind::Data => "YAML".to_string(),
+    }
+}
