@@ -1,8 +1,9 @@
 // The portal's real scaffolder: started once, asked for dry runs over HTTP.
 //
 // node portal.cjs FOLDER, where FOLDER/node_modules has Backstage's packages. Reads a request
-// a line: {template: "the text of template.yaml", values: {…}, files: [{path, base64, executable}]},
-// and writes an answer a line: {status, files: [{path, base64, executable}], output, error}.
+// a line: {template: "the text of template.yaml", values: {…}, files: [{path, hex, executable}],
+// folders: [path]},
+// and writes an answer a line: {status, files: [{path, hex, executable}], folders, output, error}.
 'use strict';
 
 const path = require('node:path');
@@ -118,7 +119,10 @@ async function dryRun(url, request) {
     body: JSON.stringify({
       template,
       values: request.values,
-      directoryContents: request.files.map(file => ({ path: file.path, base64Content: file.base64 })),
+      directoryContents: request.files.map(file => ({
+        path: file.path,
+        base64Content: Buffer.from(file.hex, 'hex').toString('base64'),
+      })),
     }),
   });
   const body = await response.json();
@@ -128,7 +132,7 @@ async function dryRun(url, request) {
   }
   const files = body.directoryContents.map(file => ({
     path: file.path,
-    base64: file.base64Content,
+    hex: Buffer.from(file.base64Content, 'base64').toString('hex'),
     executable: file.executable,
   }));
   return { status: 200, files, folders, output: body.output };

@@ -1,9 +1,52 @@
 //! Nunjucks templates as the portal renders them.
+//!
+//! The portal's engine (`nunjitsu`, which took Nunjucks' place there) is neither Nunjucks nor
+//! Jinja: operators bind otherwise (`not a == b` is `(not a) == b`), values are JavaScript's,
+//! `set` in a loop reaches outward, and lists can be changed. On `minijinja` this would be every
+//! operator, name and loop written anew as calls, so it has an interpreter of its own here:
+//! a template is read (`scan`, `token`, `expression`, `statement`) and run (`machine`).
+//! Where it can't be the same it is refused; [`DIFFERENCES`] says where. What is not defined is
+//! an error wherever it would show: asking for it (`if`, `and`, `==`, `is defined`, `default`)
+//! is not.
+
+mod ast;
+mod budget;
+mod callable;
+mod calls;
+mod checks;
+mod code;
+mod coerce;
+mod differences;
+mod expression;
+mod fault;
+mod filters;
+mod json;
+mod looping;
+mod machine;
+mod methods;
+mod number;
+mod operate;
+mod plan;
+mod regex;
+mod scan;
+mod scope;
+mod statement;
+mod token;
+mod units;
+mod value;
 
 use std::sync::Arc;
 
 use crate::domain::findings::SourceFile;
 use crate::domain::template::TemplateError;
+
+use ast::StatementKind;
+use fault::{Fault, Outcome};
+use machine::{Machine, Options};
+use scan::Marks;
+use value::Value;
+
+pub use differences::{DIFFERENCES, Difference};
 
 /// How a set of templates is rendered.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,7 +71,9 @@ pub struct Nunjucks {
 /// What templates are rendered with, prepared once and cheap to clone.
 #[derive(Clone)]
 pub struct Context {
-    values: Arc<serde_json::Value>,
+    /// What it was made of: templates that change lists begin with fresh ones.
+    source: Arc<serde_json::Value>,
+    values: Arc<Result<Value, Fault>>,
 }
 
 impl Nunjucks {
@@ -37,19 +82,26 @@ impl Nunjucks {
     }
 
     /// Prepares what templates may name: `{"values": {…}}`, or `{"parameters": {…}, "steps": {…}}`.
+    ///
+    /// Values that no template can be given (some names, too many, too deep) are an error of
+    /// each rendering.
     pub fn context(&self, values: &serde_json::Value) -> Context {
-        Context { values: Arc::new(values.clone()) }
+        let read = json::read(values).map_err(|fault| *fault);
+        // What was refused may lie too deep to be copied.
+        let source = if read.is_ok() { values.clone() } else { serde_json::Value::Null };
+        Context { source: Arc::new(source), values: Arc::new(read) }
     }
 
     /// Renders a text: the contents of a file, or a path.
     pub fn render(&self, file: &SourceFile, context: &Context) -> Result<String, TemplateError> {
-        let _ = (&self.settings, &context.values);
-        Ok(file.text().to_string())
+        let text = self.text(file, context);
+        text.map_err(|fault| TemplateError::at(fault.problem(file), file))
     }
 
     /// Renders a step's input: the value itself of a text that is one `${{ }}` alone, any other as text.
     pub fn value(&self, file: &SourceFile, context: &Context) -> Result<serde_json::Value, TemplateError> {
-        self.render(file, context).map(serde_json::Value::String)
+        let value = self.native(file, context).and_then(|value| json::write(value.there()?));
+        value.map_err(|fault| TemplateError::at(fault.problem(file), file))
     }
 
     /// Like [`Nunjucks::value`], but `None` for one `${{ }}` alone of what is not there, as the
@@ -59,6 +111,77 @@ impl Nunjucks {
         file: &SourceFile,
         context: &Context,
     ) -> Result<Option<serde_json::Value>, TemplateError> {
-        self.value(file, context).map(Some)
+        let value = self.native(file, context);
+        let value = value.and_then(|value| match value {
+            Value::Undefined(_) => Ok(None),
+            value => json::write(&value).map(Some),
+        });
+        value.map_err(|fault| TemplateError::at(fault.problem(file), file))
+    }
+
+    fn text(&self, file: &SourceFile, context: &Context) -> Outcome<String> {
+        let text = file.text();
+        if !self.has_tags(text) {
+            return Ok(text.to_string());
+        }
+        self.with(file, context, false, |machine, body, place| {
+            let mut output = String::new();
+            machine.body(body, place, &mut output)?;
+            Ok(output)
+        })
+    }
+
+    fn native(&self, file: &SourceFile, context: &Context) -> Outcome<Value> {
+        self.with(file, context, true, |machine, body, place| {
+            if let [only] = body.as_slice()
+                && let StatementKind::Output(value) = &only.kind
+            {
+                return machine.value(value, place);
+            }
+            let mut output = String::new();
+            machine.body(body, place, &mut output)?;
+            Ok(Value::text(output))
+        })
+    }
+
+    fn has_tags(&self, text: &str) -> bool {
+        let variable = if self.settings.cookiecutter_compat { "{{" } else { "${{" };
+        [variable, "{%", "{#", "#}"].iter().any(|mark| text.contains(mark))
+    }
+
+    fn with<T>(
+        &self,
+        file: &SourceFile,
+        context: &Context,
+        step: bool,
+        run: impl for<'m> FnOnce(&Machine<'m>, &'m ast::Body, &scope::Place) -> Outcome<T>,
+    ) -> Outcome<T> {
+        let Settings { cookiecutter_compat: cookiecutter, trim_blocks, lstrip_blocks, seed, .. } =
+            self.settings;
+        let text = file.text();
+        if text.len() > LONGEST {
+            return Err(Box::new(Fault::of(
+                "too-long",
+                format!("a template is {} MB at most", LONGEST >> 20),
+            )));
+        }
+        let body = statement::template(text, Marks { cookiecutter, trim_blocks, lstrip_blocks })?;
+        let plan = plan::plan(&body)?;
+        let values = match &*context.values {
+            // Each rendering begins with the same values, whatever another did to its lists.
+            Ok(_) if methods::CHANGING.iter().any(|name| text.contains(name)) => json::read(&context.source)?,
+            Ok(values) => values.clone(),
+            Err(fault) => return Err(Box::new(fault.clone())),
+        };
+        let entries = match &values {
+            Value::Record(record) => record.entries(),
+            _ => &[],
+        };
+        let machine = Machine::new(text, Options { cookiecutter, seed, step }, file.name());
+        let place = machine.start(&plan, entries);
+        run(&machine, &body, &place)
     }
 }
+
+/// Bytes that a template may have: the portal's limit.
+const LONGEST: usize = 4 << 20;

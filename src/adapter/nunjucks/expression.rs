@@ -1,0 +1,619 @@
+//! Reads expressions: Nunjucks' own order of operators, which is neither JavaScript's nor Jinja's.
+
+use std::sync::Arc;
+
+use super::ast::{Arguments, Binary, Compare, Expr, ExprKind, Named, Signature, Span};
+use super::code::Code;
+use super::fault::{Fault, Outcome};
+use super::token::{Spanned, Token, tokens};
+use super::value::reserved;
+
+/// Brackets that may lie in one another.
+const NESTED: usize = 100;
+/// Levels of operators that an expression may have.
+pub const HIGHEST: usize = 200;
+
+pub struct Parser<'t, 'i> {
+    tokens: Vec<Spanned<'t>>,
+    at: usize,
+    nested: usize,
+    /// The next number of a node.
+    ids: &'i mut usize,
+}
+
+impl<'t, 'i> Parser<'t, 'i> {
+    pub fn new(code: Code<'t>, ids: &'i mut usize) -> Outcome<Parser<'t, 'i>> {
+        Ok(Parser { tokens: tokens(code)?, at: 0, nested: 0, ids })
+    }
+
+    /// All of the code as one expression.
+    pub fn whole(mut self) -> Outcome<Expr> {
+        let expression = self.inline_if()?;
+        self.end()?;
+        Ok(expression)
+    }
+
+    /// Names with commas between them.
+    pub fn targets(mut self) -> Outcome<Vec<Named>> {
+        let mut targets = vec![];
+        loop {
+            let named = self.name()?;
+            if matches!(&*named.name, "true" | "false" | "null" | "none") {
+                return Fault::syntax(named.span, format!("`{}` can't be set", named.name));
+            }
+            targets.push(named);
+            if !self.sign(",") {
+                break;
+            }
+        }
+        self.end()?;
+        Ok(targets)
+    }
+
+    /// What a macro takes, between its brackets.
+    pub fn signature(mut self) -> Outcome<Signature> {
+        let mut signature = Signature::default();
+        if self.at_end() {
+            return Ok(signature);
+        }
+        loop {
+            let named = self.name()?;
+            if self.sign("=") {
+                signature.named.push((named, self.inline_if()?));
+            } else {
+                signature.plain.push(named);
+            }
+            if !self.sign(",") {
+                break;
+            }
+        }
+        self.end()?;
+        Ok(signature)
+    }
+
+    /// The filter of a filter block, which takes what the block writes.
+    pub fn filter_of(mut self, input: ExprKind, height: usize) -> Outcome<Expr> {
+        let span = self.span();
+        let input = self.make(span, height + 1, input)?;
+        let filter = self.filter(input)?;
+        self.end()?;
+        Ok(filter)
+    }
+
+    fn inline_if(&mut self) -> Outcome<Expr> {
+        let then = self.or()?;
+        if !self.word("if") {
+            return Ok(then);
+        }
+        let condition = self.or()?;
+        let otherwise = if self.word("else") { Some(Box::new(self.or()?)) } else { None };
+        let height = height(&then).max(height(&condition)).max(otherwise.as_deref().map_or(0, height));
+        let span = then.span.start..otherwise.as_deref().unwrap_or(&condition).span.end;
+        let kind = ExprKind::If { condition: Box::new(condition), then: Box::new(then), otherwise };
+        self.make(span, height, kind)
+    }
+
+    fn or(&mut self) -> Outcome<Expr> {
+        let mut left = self.and()?;
+        while self.word("or") {
+            let right = self.and()?;
+            left = self.pair(left, right, ExprKind::Or)?;
+        }
+        Ok(left)
+    }
+
+    fn and(&mut self) -> Outcome<Expr> {
+        let mut left = self.not()?;
+        while self.word("and") {
+            let right = self.not()?;
+            left = self.pair(left, right, ExprKind::And)?;
+        }
+        Ok(left)
+    }
+
+    fn not(&mut self) -> Outcome<Expr> {
+        let start = self.span();
+        if self.word("not") {
+            let inner = self.deeper(Self::not)?;
+            return self.negated(inner, &start);
+        }
+        self.membership()
+    }
+
+    /// `not` belongs to the first operand alone: `not a == b` is `(not a) == b`.
+    fn negated(&mut self, inner: Expr, start: &Span) -> Outcome<Expr> {
+        let span = start.start..inner.span.end;
+        match inner.kind {
+            ExprKind::Binary(operator, left, right) if operator != Binary::Power => {
+                let left = self.negated(*left, start)?;
+                self.pair(left, *right, |left, right| ExprKind::Binary(operator, left, right))
+            }
+            ExprKind::Compare(first, others) => {
+                let first = self.negated(*first, start)?;
+                let height = inner.height;
+                self.make(span, height, ExprKind::Compare(Box::new(first), others))
+            }
+            _ => {
+                let height = inner.height;
+                self.make(span, height, ExprKind::Not(Box::new(inner)))
+            }
+        }
+    }
+
+    fn membership(&mut self) -> Outcome<Expr> {
+        let mut left = self.test()?;
+        loop {
+            let negated = self.is_word(0, "not") && self.is_word(1, "in");
+            if negated {
+                self.at += 1;
+            }
+            if !self.word("in") {
+                return Ok(left);
+            }
+            let right = self.test()?;
+            left = self.pair(left, right, ExprKind::In)?;
+            if negated {
+                let (span, height) = (left.span.clone(), left.height);
+                left = self.make(span, height, ExprKind::Not(Box::new(left)))?;
+            }
+        }
+    }
+
+    fn test(&mut self) -> Outcome<Expr> {
+        let value = self.equality()?;
+        if !self.word("is") {
+            return Ok(value);
+        }
+        let negated = self.word("not");
+        let test = self.equality()?;
+        let is = self.pair(value, test, |value, test| ExprKind::Is { value, test })?;
+        if !negated {
+            return Ok(is);
+        }
+        let (span, height) = (is.span.clone(), is.height);
+        self.make(span, height, ExprKind::Not(Box::new(is)))
+    }
+
+    fn equality(&mut self) -> Outcome<Expr> {
+        const SIGNS: &[(&str, Compare)] = &[
+            ("==", Compare::Equal),
+            ("===", Compare::Same),
+            ("!=", Compare::Unequal),
+            ("!==", Compare::Different),
+        ];
+        self.comparison(SIGNS, Self::relation)
+    }
+
+    fn relation(&mut self) -> Outcome<Expr> {
+        const SIGNS: &[(&str, Compare)] = &[
+            ("<", Compare::Less),
+            ("<=", Compare::LessEqual),
+            (">", Compare::Greater),
+            (">=", Compare::GreaterEqual),
+        ];
+        self.comparison(SIGNS, Self::sum)
+    }
+
+    fn comparison(
+        &mut self,
+        signs: &[(&'static str, Compare)],
+        operand: fn(&mut Self) -> Outcome<Expr>,
+    ) -> Outcome<Expr> {
+        let first = operand(self)?;
+        let mut others = vec![];
+        while let Some((_, compare)) = signs.iter().find(|(sign, _)| self.sign(sign)) {
+            others.push((*compare, operand(self)?));
+        }
+        let Some((_, last)) = others.last() else { return Ok(first) };
+        let span = first.span.start..last.span.end;
+        let height = others.iter().map(|(_, other)| other.height).max().unwrap_or(0).max(first.height);
+        self.make(span, height, ExprKind::Compare(Box::new(first), others))
+    }
+
+    fn sum(&mut self) -> Outcome<Expr> {
+        const SIGNS: &[(&str, Binary)] =
+            &[("+", Binary::Add), ("-", Binary::Subtract), ("~", Binary::Concat)];
+        let mut left = self.product()?;
+        while let Some((_, operator)) = SIGNS.iter().find(|(sign, _)| self.sign(sign)) {
+            let right = self.product()?;
+            left = self.pair(left, right, |left, right| ExprKind::Binary(*operator, left, right))?;
+        }
+        Ok(left)
+    }
+
+    /// `*`, `/` and `%` read in levels of their own, and are then worked off from the left.
+    fn product(&mut self) -> Outcome<Expr> {
+        let mut all = self.quotients()?;
+        while self.sign("*") {
+            let next = self.quotients()?;
+            all.follow(Binary::Multiply, next);
+        }
+        self.fold(all)
+    }
+
+    fn quotients(&mut self) -> Outcome<Sequence> {
+        let mut all = self.floors()?;
+        while self.sign("/") {
+            let next = self.floors()?;
+            all.follow(Binary::Divide, next);
+        }
+        Ok(all)
+    }
+
+    fn floors(&mut self) -> Outcome<Sequence> {
+        let mut all = self.remainders()?;
+        while self.sign("//") {
+            let next = self.remainders()?;
+            all.follow(Binary::Divide, next);
+            let whole = self.fold(all)?;
+            let (span, height) = (whole.span.clone(), whole.height);
+            let floor = self.make(span, height, ExprKind::Floor(Box::new(whole)))?;
+            all = Sequence { first: floor, others: vec![] };
+        }
+        Ok(all)
+    }
+
+    fn remainders(&mut self) -> Outcome<Sequence> {
+        let mut all = Sequence { first: self.power()?, others: vec![] };
+        while self.sign("%") {
+            all.others.push((Binary::Modulo, self.power()?));
+        }
+        Ok(all)
+    }
+
+    fn fold(&mut self, all: Sequence) -> Outcome<Expr> {
+        let mut left = all.first;
+        for (operator, right) in all.others {
+            left = self.pair(left, right, |left, right| ExprKind::Binary(operator, left, right))?;
+        }
+        Ok(left)
+    }
+
+    fn power(&mut self) -> Outcome<Expr> {
+        let mut left = self.filtered()?;
+        while self.sign("**") {
+            let right = self.filtered()?;
+            left = self.pair(left, right, |left, right| ExprKind::Binary(Binary::Power, left, right))?;
+        }
+        Ok(left)
+    }
+
+    fn filtered(&mut self) -> Outcome<Expr> {
+        let mut input = self.unary()?;
+        while self.sign("|") {
+            input = self.filter(input)?;
+        }
+        Ok(input)
+    }
+
+    fn filter(&mut self, input: Expr) -> Outcome<Expr> {
+        let first = self.name()?;
+        let (mut name, mut span) = (first.name.to_string(), first.span);
+        while self.sign(".") {
+            let next = self.name()?;
+            name.push('.');
+            name.push_str(&next.name);
+            span.end = next.span.end;
+        }
+        let arguments = if self.sign("(") { self.deeper(Self::arguments)? } else { Arguments::default() };
+        let height = arguments.height().max(input.height);
+        let whole = input.span.start.min(span.start)..self.before();
+        let name = Named { id: first.id, name: name.into(), span };
+        self.make(whole, height, ExprKind::Filter { name, input: Box::new(input), arguments })
+    }
+
+    fn unary(&mut self) -> Outcome<Expr> {
+        let start = self.span();
+        for (sign, make) in
+            [("-", ExprKind::Negative as fn(Box<Expr>) -> ExprKind), ("+", ExprKind::Positive)]
+        {
+            if self.sign(sign) {
+                let inner = self.deeper(Self::unary)?;
+                let twice = match sign {
+                    "-" => matches!(inner.kind, ExprKind::Negative(_)),
+                    _ => matches!(inner.kind, ExprKind::Positive(_)),
+                };
+                if twice {
+                    return Fault::syntax(start, format!("`{sign}` twice needs brackets"));
+                }
+                let (span, height) = (start.start..inner.span.end, inner.height);
+                return self.make(span, height, make(Box::new(inner)));
+            }
+        }
+        self.postfix()
+    }
+
+    fn postfix(&mut self) -> Outcome<Expr> {
+        let mut of = self.primary()?;
+        loop {
+            let start = of.span.start;
+            if self.sign(".") {
+                let name = self.name()?;
+                let key = self.make(name.span.clone(), 0, ExprKind::Text(name.name))?;
+                of = self.member(of, key)?;
+            } else if self.sign("[") {
+                let key = self.deeper(Self::subscript)?;
+                self.expect("]")?;
+                if let ExprKind::Text(name) = &key.kind {
+                    allowed(name, &key.span)?;
+                }
+                of = self.member(of, key)?;
+            } else if self.sign("(") {
+                let arguments = self.deeper(Self::arguments)?;
+                let height = arguments.height().max(of.height);
+                let span = start..self.before();
+                of = self.make(span, height, ExprKind::Call { of: Box::new(of), arguments })?;
+            } else {
+                return Ok(of);
+            }
+        }
+    }
+
+    fn member(&mut self, of: Expr, key: Expr) -> Outcome<Expr> {
+        let span = of.span.start..self.before();
+        let height = of.height.max(key.height);
+        self.make(span, height, ExprKind::Member { of: Box::new(of), key: Box::new(key) })
+    }
+
+    fn subscript(&mut self) -> Outcome<Expr> {
+        let span = self.span();
+        let mut parts: [Option<Box<Expr>>; 3] = [None, None, None];
+        if !self.is_sign(":") && !self.is_sign("]") {
+            parts[0] = Some(Box::new(self.inline_if()?));
+        }
+        if !self.sign(":") {
+            return match parts[0].take() {
+                Some(key) => Ok(*key),
+                None => Fault::syntax(span, "something is to stand in these brackets"),
+            };
+        }
+        if !self.is_sign(":") && !self.is_sign("]") {
+            parts[1] = Some(Box::new(self.inline_if()?));
+        }
+        if self.sign(":") && !self.is_sign("]") {
+            parts[2] = Some(Box::new(self.inline_if()?));
+        }
+        let height = parts.iter().flatten().map(|part| part.height).max().unwrap_or(0);
+        let [start, stop, step] = parts;
+        self.make(span.start..self.before(), height, ExprKind::Slice { start, stop, step })
+    }
+
+    fn primary(&mut self) -> Outcome<Expr> {
+        let spanned = self.peek(0).clone();
+        let span = spanned.span;
+        let kind = match spanned.token {
+            Token::Number(number) => ExprKind::Number(number),
+            Token::Text(text) => ExprKind::Text(text.into()),
+            Token::Regex(regex) => ExprKind::Regex(regex),
+            Token::Name("true") => ExprKind::Bool(true),
+            Token::Name("false") => ExprKind::Bool(false),
+            Token::Name("none" | "null") => ExprKind::Null,
+            Token::Name(name) => {
+                allowed(name, &span)?;
+                ExprKind::Name(name.into())
+            }
+            Token::Sign("(") => return self.group(span),
+            Token::Sign("[") => return self.list(span),
+            Token::Sign("{") => return self.object(span),
+            Token::Sign(sign) => return Fault::syntax(span, format!("`{sign}` doesn't belong here")),
+            Token::End => return Fault::syntax(span, "something is missing here"),
+        };
+        self.at += 1;
+        self.make(span, 0, kind)
+    }
+
+    fn group(&mut self, span: Span) -> Outcome<Expr> {
+        self.at += 1;
+        let items = self.deeper(|parser| parser.items(")"))?;
+        if items.is_empty() {
+            return Fault::syntax(span, "something is to stand in these brackets");
+        }
+        let height = items.iter().map(|item| item.height).max().unwrap_or(0);
+        self.make(span.start..self.before(), height, ExprKind::Group(items))
+    }
+
+    fn list(&mut self, span: Span) -> Outcome<Expr> {
+        self.at += 1;
+        let items = self.deeper(|parser| parser.items("]"))?;
+        let height = items.iter().map(|item| item.height).max().unwrap_or(0);
+        self.make(span.start..self.before(), height, ExprKind::List(items))
+    }
+
+    fn object(&mut self, span: Span) -> Outcome<Expr> {
+        self.at += 1;
+        let entries = self.deeper(Self::entries)?;
+        let height = entries.iter().map(|(_, value)| value.height).max().unwrap_or(0);
+        self.make(span.start..self.before(), height, ExprKind::Object(entries))
+    }
+
+    fn entries(&mut self) -> Outcome<Vec<(Arc<str>, Expr)>> {
+        let mut entries = vec![];
+        if self.sign("}") {
+            return Ok(entries);
+        }
+        loop {
+            let spanned = self.peek(0).clone();
+            let name: Arc<str> = match spanned.token {
+                Token::Name(name) if !matches!(name, "true" | "false" | "null" | "none") => name.into(),
+                Token::Text(text) => text.into(),
+                _ => return Fault::syntax(spanned.span, "a name or a text in quotes is to stand here"),
+            };
+            allowed(&name, &spanned.span)?;
+            self.at += 1;
+            self.expect(":")?;
+            entries.push((name, self.inline_if()?));
+            if !self.sign(",") {
+                break;
+            }
+        }
+        self.expect("}")?;
+        Ok(entries)
+    }
+
+    fn items(&mut self, end: &'static str) -> Outcome<Vec<Expr>> {
+        let mut items = vec![];
+        if self.sign(end) {
+            return Ok(items);
+        }
+        loop {
+            items.push(self.inline_if()?);
+            if !self.sign(",") {
+                break;
+            }
+        }
+        self.expect(end)?;
+        Ok(items)
+    }
+
+    fn arguments(&mut self) -> Outcome<Arguments> {
+        let mut arguments = Arguments::default();
+        if self.sign(")") {
+            return Ok(arguments);
+        }
+        loop {
+            let named = matches!(self.peek(0).token, Token::Name(_))
+                && matches!(self.peek(1).token, Token::Sign("="));
+            if named {
+                let name = self.name()?;
+                self.at += 1;
+                arguments.named.push((name, self.inline_if()?));
+            } else {
+                arguments.plain.push(self.inline_if()?);
+            }
+            if !self.sign(",") {
+                break;
+            }
+        }
+        self.expect(")")?;
+        Ok(arguments)
+    }
+
+    fn name(&mut self) -> Outcome<Named> {
+        let spanned = self.peek(0).clone();
+        let Token::Name(name) = spanned.token else {
+            return Fault::syntax(spanned.span, "a name is to stand here");
+        };
+        allowed(name, &spanned.span)?;
+        self.at += 1;
+        Ok(Named { id: self.id(), name: name.into(), span: spanned.span })
+    }
+
+    fn id(&mut self) -> usize {
+        *self.ids += 1;
+        *self.ids
+    }
+
+    fn pair(
+        &mut self,
+        left: Expr,
+        right: Expr,
+        make: impl FnOnce(Box<Expr>, Box<Expr>) -> ExprKind,
+    ) -> Outcome<Expr> {
+        let span = left.span.start..right.span.end;
+        let height = left.height.max(right.height);
+        self.make(span, height, make(Box::new(left), Box::new(right)))
+    }
+
+    /// A node over others of a height.
+    fn make(&mut self, span: Span, height: usize, kind: ExprKind) -> Outcome<Expr> {
+        if height >= HIGHEST {
+            let told = format!("an expression can't have more than {HIGHEST} levels");
+            return Err(Box::new(Fault { span: Some(span), ..Fault::of("too-deep", told) }));
+        }
+        Ok(Expr { id: self.id(), span, height: height + 1, kind })
+    }
+
+    fn deeper<T>(&mut self, inner: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
+        self.nested += 1;
+        if self.nested > NESTED {
+            let told = format!("more than {NESTED} brackets lie in one another");
+            return Err(Box::new(Fault { span: Some(self.span()), ..Fault::of("too-deep", told) }));
+        }
+        let outcome = inner(self);
+        self.nested -= 1;
+        outcome
+    }
+
+    fn peek(&self, ahead: usize) -> &Spanned<'t> {
+        // The last token is the end, which there always is.
+        &self.tokens[(self.at + ahead).min(self.tokens.len() - 1)]
+    }
+
+    fn span(&self) -> Span {
+        self.peek(0).span.clone()
+    }
+
+    /// Where the last token that was taken ends.
+    fn before(&self) -> usize {
+        self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(0, |token| token.span.end)
+    }
+
+    fn is_sign(&self, sign: &str) -> bool {
+        matches!(self.peek(0).token, Token::Sign(known) if known == sign)
+    }
+
+    fn is_word(&self, ahead: usize, word: &str) -> bool {
+        matches!(self.peek(ahead).token, Token::Name(name) if name == word)
+    }
+
+    fn sign(&mut self, sign: &str) -> bool {
+        let here = self.is_sign(sign);
+        self.at += usize::from(here);
+        here
+    }
+
+    fn word(&mut self, word: &str) -> bool {
+        let here = self.is_word(0, word);
+        self.at += usize::from(here);
+        here
+    }
+
+    fn expect(&mut self, sign: &str) -> Outcome<()> {
+        if self.sign(sign) {
+            return Ok(());
+        }
+        Fault::syntax(self.span(), format!("`{sign}` is to stand here"))
+    }
+
+    fn at_end(&self) -> bool {
+        matches!(self.peek(0).token, Token::End)
+    }
+
+    fn end(&self) -> Outcome<()> {
+        if self.at_end() {
+            return Ok(());
+        }
+        Fault::syntax(self.span(), "the tag was to end here")
+    }
+}
+
+/// Operands with the operators between them.
+struct Sequence {
+    first: Expr,
+    others: Vec<(Binary, Expr)>,
+}
+
+impl Sequence {
+    fn follow(&mut self, operator: Binary, next: Sequence) {
+        self.others.push((operator, next.first));
+        self.others.extend(next.others);
+    }
+}
+
+impl Arguments {
+    fn height(&self) -> usize {
+        let named = self.named.iter().map(|(_, value)| value.height);
+        self.plain.iter().map(|value| value.height).chain(named).max().unwrap_or(0)
+    }
+}
+
+fn height(expression: &Expr) -> usize {
+    expression.height
+}
+
+fn allowed(name: &str, span: &Span) -> Outcome<()> {
+    if reserved(name) {
+        return Fault::syntax(span.clone(), format!("`{name}` can't be used in a template"));
+    }
+    Ok(())
+}

@@ -1,0 +1,197 @@
+//! A template as texts and tags.
+
+use super::code::{Code, terminator};
+use super::fault::{Fault, Outcome};
+use super::number::is_space;
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Piece<'t> {
+    Text(String),
+    /// The inside of `${{ }}`, and where the tag begins.
+    Variable(Code<'t>, usize),
+    /// The inside of `{% %}`, and where the tag begins.
+    Block(Code<'t>, usize),
+}
+
+/// What is looked for in a text.
+#[derive(Debug, Clone, Copy)]
+pub struct Marks {
+    pub cookiecutter: bool,
+    pub trim_blocks: bool,
+    pub lstrip_blocks: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Variable,
+    Block,
+    Comment,
+}
+
+/// Cuts a template into its pieces.
+pub fn pieces(text: &str, marks: Marks) -> Outcome<Vec<Piece<'_>>> {
+    let mut scan = Scan { text, marks, at: 0, pending: String::new(), pieces: vec![] };
+    while scan.at < text.len() {
+        if !scan.next()? {
+            break;
+        }
+    }
+    scan.flush();
+    Ok(scan.pieces)
+}
+
+struct Scan<'t> {
+    text: &'t str,
+    marks: Marks,
+    at: usize,
+    pending: String,
+    pieces: Vec<Piece<'t>>,
+}
+
+impl<'t> Scan<'t> {
+    fn flush(&mut self) {
+        if !self.pending.is_empty() {
+            self.pieces.push(Piece::Text(std::mem::take(&mut self.pending)));
+        }
+    }
+
+    fn rest(&self) -> &'t str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn opening(&self) -> Option<(usize, Kind, &'static str)> {
+        let variable = if self.marks.cookiecutter { "{{" } else { "${{" };
+        let marks = [(Kind::Variable, variable), (Kind::Block, "{%"), (Kind::Comment, "{#")];
+        let found = marks
+            .into_iter()
+            .filter_map(|(kind, mark)| self.rest().find(mark).map(|at| (self.at + at, kind, mark)));
+        found.min_by_key(|(at, ..)| *at)
+    }
+
+    /// Takes the text up to the next tag, and the tag; false at the end.
+    fn next(&mut self) -> Outcome<bool> {
+        let opening = self.opening();
+        if let Some(end) = self.rest().find("#}").map(|at| self.at + at)
+            && opening.is_none_or(|(at, ..)| end < at)
+        {
+            return Fault::syntax(end..end + 2, "a comment ends here that didn't begin");
+        }
+        let Some((start, kind, mark)) = opening else {
+            self.pending.push_str(self.rest());
+            return Ok(false);
+        };
+        self.pending.push_str(self.text.get(self.at..start).unwrap_or_default());
+        if kind == Kind::Block && self.marks.lstrip_blocks {
+            self.strip_indentation(start);
+        }
+        let mut from = start + mark.len();
+        if self.text.as_bytes().get(from) == Some(&b'-') {
+            from += 1;
+            self.pending.truncate(self.pending.trim_end_matches(is_space).len());
+        }
+        self.flush();
+        let close = match kind {
+            Kind::Variable => "}}",
+            Kind::Block => "%}",
+            Kind::Comment => "#}",
+        };
+        let end = match kind {
+            Kind::Comment => self.text.get(from..).and_then(|rest| rest.find(close)).map(|at| from + at),
+            _ => terminator(self.text, from, close)?,
+        };
+        let Some(end) = end else {
+            return Fault::syntax(start..from, format!("`{mark}` isn't closed by `{close}`"));
+        };
+        let trim_after = self.text.as_bytes().get(end - 1) == Some(&b'-');
+        let inner = Code { text: self.text, at: 0 }.part(from, end - usize::from(trim_after));
+        self.at = end + close.len();
+        match kind {
+            Kind::Comment => {}
+            Kind::Variable => self.pieces.push(Piece::Variable(inner.trim_start(), start)),
+            Kind::Block => {
+                let inner = inner.trim();
+                if matches!(inner.tag(), "raw" | "verbatim") {
+                    self.raw(inner)?;
+                    if trim_after {
+                        self.skip_space();
+                    }
+                    return Ok(true);
+                }
+                self.pieces.push(Piece::Block(inner, start));
+            }
+        }
+        if trim_after {
+            self.skip_space();
+        } else if kind == Kind::Block {
+            self.trim_line_end();
+        }
+        Ok(true)
+    }
+
+    fn skip_space(&mut self) {
+        let rest = self.rest();
+        self.at += rest.len() - rest.trim_start_matches(is_space).len();
+    }
+
+    fn trim_line_end(&mut self) {
+        if self.marks.trim_blocks {
+            let rest = self.rest();
+            let end = if rest.starts_with("\r\n") { 2 } else { usize::from(rest.starts_with('\n')) };
+            self.at += end;
+        }
+    }
+
+    /// Takes away what is only indentation before a block that begins its line.
+    fn strip_indentation(&mut self, start: usize) {
+        let before = self.text.get(..start).unwrap_or_default();
+        let line = before.rfind('\n').map_or(0, |at| at + 1);
+        if !before.get(line..).unwrap_or_default().chars().all(is_space) {
+            return;
+        }
+        let keep = self.pending.rfind('\n').map_or(0, |at| at + 1);
+        if self.pending.get(keep..).unwrap_or_default().chars().all(is_space) {
+            self.pending.truncate(keep);
+        }
+    }
+
+    /// Takes what `raw` holds as text.
+    fn raw(&mut self, tag: Code<'t>) -> Outcome<()> {
+        let name = tag.tag();
+        if !tag.after_tag().text.is_empty() {
+            return Fault::syntax(tag.span(), format!("`{name}` takes nothing after it"));
+        }
+        self.trim_line_end();
+        let closing = format!("end{name}");
+        let mut depth = 1;
+        let mut at = self.at;
+        while let Some(marker) = self.text.get(at..).and_then(|rest| rest.find("{%")).map(|found| at + found)
+        {
+            let Some((closes, end)) = self.raw_marker(marker, name, &closing) else {
+                at = marker + 2;
+                continue;
+            };
+            at = end;
+            depth += if closes { -1 } else { 1 };
+            if depth == 0 {
+                if self.text.get(marker..end).is_some_and(|marker| marker.contains('\n')) {
+                    return Fault::syntax(marker..end, format!("`{closing}` can't go over two lines"));
+                }
+                self.pending.push_str(self.text.get(self.at..marker).unwrap_or_default());
+                self.at = end;
+                return Ok(());
+            }
+        }
+        Fault::syntax(tag.span(), format!("`{name}` isn't closed by `{closing}`"))
+    }
+
+    /// Whether a tag opens or closes the same kind of raw text, and where it ends.
+    fn raw_marker(&self, start: usize, name: &str, closing: &str) -> Option<(bool, usize)> {
+        let rest = self.text.get(start + 2..)?.trim_start_matches(is_space);
+        let (closes, rest) = match rest.strip_prefix(closing) {
+            Some(rest) => (true, rest),
+            None => (false, rest.strip_prefix(name)?),
+        };
+        let rest = rest.trim_start_matches(is_space).strip_prefix("%}")?;
+        Some((closes, self.text.len() - rest.len()))
+    }
+}
