@@ -6,9 +6,12 @@ use crate::place::Place;
 
 /// Kills the program after a while that grows from run to run, until it once gets through.
 fn killed_ever_later(place: &Place, args: &[&str], mut check: impl FnMut(bool)) {
-    for turn in 0.. {
+    for turn in 0..4000 {
         let mut child = place.command("", args).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().expect("it starts");
         std::thread::sleep(Duration::from_micros(500 * turn));
+        if let Some(ended) = child.try_wait().expect("it can be asked") {
+            assert!(ended.success(), "it fails by itself");
+        }
         let _ = child.kill();
         let ended = child.wait().expect("it ends");
         check(ended.success());

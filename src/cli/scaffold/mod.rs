@@ -24,7 +24,7 @@ pub struct ScaffoldArgs {
     #[command(subcommand)]
     what: Option<What>,
     #[command(flatten)]
-    new: Option<new::NewArgs>,
+    new: new::NewArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -42,14 +42,12 @@ enum What {
 }
 
 pub fn run(args: ScaffoldArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
-    match (args.what, args.new) {
-        (Some(What::Infrastructure(args)), _) => infrastructure::run(args, app, ui),
-        (Some(What::List(args)), _) => list::run(args, app, ui),
-        (Some(What::Show(args)), _) => show::run(args, app, ui),
-        (Some(What::Update(args)), _) => update::run(args, app, ui),
-        (Some(What::Adopt(args)), _) => adopt::run(args, app, ui),
-        (None, Some(args)) => new::run(args, app, ui),
-        (None, None) => Err(Report::new("no template is named", "")
-            .hint("`billpay scaffold list` names those that there are")),
+    match args.what {
+        Some(What::Infrastructure(args)) => infrastructure::run(args, app, ui),
+        Some(What::List(args)) => list::run(args, app, ui),
+        Some(What::Show(args)) => show::run(args, app, ui),
+        Some(What::Update(args)) => update::run(args, app, ui),
+        Some(What::Adopt(args)) => adopt::run(args, app, ui),
+        None => new::run(args.new, app, ui),
     }
 }

@@ -20,7 +20,7 @@ use crate::ops::scaffold::project;
 pub struct NewArgs {
     /// Template: a name, a folder or a Git repository
     #[arg(value_name = "TEMPLATE")]
-    template: String,
+    template: Option<String>,
     #[command(flatten)]
     at: AtArgs,
     #[command(flatten)]
@@ -40,7 +40,10 @@ pub struct NewArgs {
 }
 
 pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
-    let opened = args.at.open(&args.template, app)?;
+    let source = args.template.ok_or_else(|| {
+        Report::new("no template is named", "").hint("`billpay scaffold list` names those that there are")
+    })?;
+    let opened = args.at.open(&source, app)?;
     let template = opened.template.as_ref();
     let answers = args.answers.answers(template, Answers::new(), ui)?;
     let options = args.answers.options(None, None);
