@@ -120,6 +120,8 @@ pub fn missing(
         recorded.map(|(path, entry)| (path.clone(), entry.sha256.clone())).collect();
     if adopt {
         let covered = rendered.files.iter().filter(|(path, file)| coverage.has(&file.scope) && absent(path));
+        let covered =
+            covered.filter(|(path, _)| !manifest.files.get(*path).is_some_and(|entry| entry.deleted));
         missing.extend(covered.map(|(path, file)| (path.clone(), digest(&file.bytes))));
     }
     missing
