@@ -44,7 +44,7 @@ pub fn renamed(
         coverage.has(&file.scope)
             && !manifest.files.contains_key(*path)
             && !in_the_way(path)
-            && matches!(found.get(*path), None | Some(Found::Absent | Found::File(_)))
+            && !matches!(found.get(*path), Some(Found::Link { .. } | Found::Other))
     });
     let mut new: BTreeMap<&RelPath, Text> = new.map(|(path, file)| (path, Text::new(&file.bytes))).collect();
     // What somebody worked on comes before what nobody wants.
