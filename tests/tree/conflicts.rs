@@ -38,10 +38,7 @@ fn inline_both_stand_in_the_file() {
     // It is settled: the next change of the template merges with what people made of it.
     assert_eq!(World::action(&world.run(&[("a", NEW)], INLINE), "a"), kept(Why::Edited));
     world.put("a", &text.replace("<<<<<<< yours\nmy top\n=======\n", "").replace(">>>>>>> template\n", ""));
-    assert_eq!(
-        World::action(&world.run(&[("a", NEW)], INLINE), "a"),
-        Some(Action::Adopt).filter(|_| false).or(Some(Action::Unchanged))
-    );
+    assert_eq!(World::action(&world.run(&[("a", NEW)], INLINE), "a"), Some(Action::Unchanged));
     let json = serde_json::to_string(&decision.plan).expect("JSON");
     let expected = r#""action":"conflict","marked":"inline","lines":[{"first":1,"last":5}]"#;
     assert!(json.contains(expected), "{json}");
@@ -142,6 +139,32 @@ fn failing_names_every_conflict_and_writes_nothing() {
     // Where nothing contradicts, nothing fails.
     let new = rendered(&[("a", BASE), ("b", BASE), ("c", NEW), ("d", NEW)]);
     world.tree().write(&new, &coverage(), FAIL).expect("a run");
+}
+
+#[test]
+fn what_is_beside_a_moved_file_is_seen_too() {
+    // Enough in common to be recognised.
+    let long = |text: &str| text.replace("4\n", &format!("{}\n", "4".repeat(50)));
+    let (base, mine, new) = (long(BASE), long(MINE), long(NEW));
+    let follow = TreeOptions { renames: true, ..REJECT };
+    for template_too in [false, true] {
+        let world = edited(&base, &mine);
+        world.rename("a", "x/moved");
+        world.put("x/moved.rej", "mine\n");
+        let before = world.everything();
+        let at = if template_too { "b" } else { "a" };
+        let error =
+            world.tree().write(&rendered(&[(at, &new)]), &coverage(), follow).expect_err("in the way");
+        assert!(
+            matches!(error, TreeError::InTheWay(_)) && error.to_string().contains("x/moved.rej"),
+            "{error}"
+        );
+        assert_eq!(world.everything(), before);
+        world.delete("x/moved.rej");
+        world.tree().write(&rendered(&[(at, &new)]), &coverage(), follow).expect("a run");
+        assert!(world.text("x/moved.rej").expect("what was rejected").contains("+new top"));
+        assert_eq!(world.text("x/moved"), Some(new.replace("new top", "my top")));
+    }
 }
 
 /// Texts of few lines, many of them alike; and edits of them.

@@ -42,6 +42,46 @@ fn a_made_tree_is_as_a_written_one() {
     assert_eq!(world.write(&project(), PLAIN).plan.counts().unchanged, 6);
 }
 
+/// So many files that several threads write them.
+fn many() -> Rendered {
+    let at = |n: usize| path(&format!("src/module-{}/part-{}/file-{n}.txt", n % 20, n % 5));
+    let files = (0..300).map(|n| (at(n), file(format!("line {n}\n").repeat(n), n % 3 == 0)));
+    Rendered { files: files.collect(), ..Rendered::default() }
+}
+
+#[test]
+fn a_tree_of_many_files_is_as_a_written_one_or_not_there() {
+    let (made, written) = (World::new(), World::new());
+    made.tree().create(&many(), &coverage()).expect("a tree");
+    written.write(&many(), PLAIN);
+    assert_eq!(made.everything(), written.everything());
+    // Each part is a name, and all together are too long for a path.
+    let mut new = many();
+    new.files.insert(path(&format!("src/{}", vec!["n".repeat(250); 17].join("/"))), file("", false));
+    let failed = World::new();
+    failed.tree().create(&new, &coverage()).expect_err("too long a path");
+    assert!(failed.everything().is_empty(), "{:?}", failed.everything().keys());
+}
+
+#[test]
+fn what_a_killed_run_wrote_is_gone_on_from() {
+    for at in 0.. {
+        let world = World::new();
+        fs::create_dir(world.root()).expect("a folder");
+        if world.stopped(&project(), PLAIN, at, Stop::Kill).is_ok() {
+            break;
+        }
+        match create(&world) {
+            Ok(_) => assert_eq!(world.everything(), written(), "killed before step {at}"),
+            // It had all been done.
+            Err(error) => {
+                assert!(matches!(error, TreeError::NotEmpty { .. }), "killed before step {at}: {error}");
+                assert_eq!(world.write(&project(), PLAIN).plan.counts().unchanged, 6);
+            }
+        }
+    }
+}
+
 #[test]
 fn an_empty_folder_is_made_full_and_keeps_its_mode() {
     let world = World::new();

@@ -4,17 +4,20 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use billpay::adapter::tree::TreeError;
-use billpay::domain::tree::{Action, Rendered, TreeOptions, Why};
+use billpay::domain::tree::{Action, Conflict, FilePlan, Rendered, TreeOptions};
 use proptest::prelude::*;
 
-use crate::world::{Files, PLAIN, Stop, World, coverage, rendered};
+use crate::world::{Files, Stop, World, coverage, file, path, same};
 
-const PATHS: &[&str] = &["a", "a/b", "d/x", "d/e/y", "f", "g"];
+const PATHS: &[&str] = &["a", "a/b", "d/x", "d/e/y", "f", "g", "d/bin"];
+
+/// What each path is rendered from.
+type From = [Option<(u8, u8)>; 7];
 
 #[derive(Debug, Clone)]
 enum Deed {
     /// What each path is rendered from from now on.
-    Render([Option<(u8, u8)>; 6]),
+    Render(From),
     Edit {
         path: usize,
         line: usize,
@@ -33,10 +36,11 @@ enum Deed {
     Crlf {
         path: usize,
     },
+    Chmod {
+        path: usize,
+    },
     Run {
-        merge: bool,
-        keep: bool,
-        force: bool,
+        options: TreeOptions,
         kill: Option<usize>,
     },
 }
@@ -45,26 +49,42 @@ fn deed() -> impl Strategy<Value = Deed> {
     let path = || 0..PATHS.len();
     let text = || proptest::option::weighted(0.8, (0..3_u8, 0..3_u8));
     let rarely = || proptest::bool::weighted(0.15);
-    let run = (any::<bool>(), rarely(), rarely(), proptest::option::weighted(0.3, 0..70_usize));
+    let conflict = prop_oneof![Just(Conflict::Leave), Just(Conflict::Inline), Just(Conflict::Reject)];
+    let flags = (any::<bool>(), rarely(), rarely(), any::<bool>(), rarely());
+    let options = (flags, conflict).prop_map(|((merge, keep, force, renames, adopt), conflict)| {
+        TreeOptions { merge, keep, force, conflict, renames, adopt }
+    });
+    let run = (options, proptest::option::weighted(0.3, 0..70_usize));
     prop_oneof![
-        3 => proptest::array::uniform6(text()).prop_map(Deed::Render),
+        3 => proptest::array::uniform7(text()).prop_map(Deed::Render),
         3 => (path(), 0..12_usize).prop_map(|(path, line)| Deed::Edit { path, line }),
         1 => path().prop_map(|path| Deed::Delete { path }),
         1 => (path(), path()).prop_map(|(from, to)| Deed::Rename { from, to }),
         1 => path().prop_map(|path| Deed::Add { path }),
         1 => path().prop_map(|path| Deed::Crlf { path }),
-        6 => run.prop_map(|(merge, keep, force, kill)| Deed::Run { merge, keep, force, kill }),
+        1 => path().prop_map(|path| Deed::Chmod { path }),
+        6 => run.prop_map(|(options, kill)| Deed::Run { options, kill }),
     ]
 }
 
-fn rendering(from: &[Option<(u8, u8)>; 6]) -> Rendered {
+fn rendering(from: &From) -> Rendered {
     let text = |(x, y): (u8, u8)| format!("top {x}\n2\n3\n4\nmiddle\n6\n7\nbottom {y}\n");
-    let texts = PATHS.iter().zip(from).filter_map(|(path, from)| Some((*path, text((*from)?))));
-    let texts: Vec<(&str, String)> = texts.collect();
-    let files: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    let mut new = Rendered::default();
+    for (at, from) in PATHS.iter().zip(from) {
+        let Some((x, y)) = *from else { continue };
+        let bytes = if at.ends_with("bin") { format!("\0 {x} {y}\n") } else { text((x, y)) };
+        new.files.insert(path(at), file(bytes, x == 2));
+    }
     // A file can't be a folder as well.
-    let both = |path: &str| path == "a/b" && files.iter().any(|(other, _)| *other == "a");
-    rendered(&files.iter().filter(|(path, _)| !both(path)).copied().collect::<Vec<_>>())
+    if new.files.contains_key(&path("a")) {
+        new.files.remove(&path("a/b"));
+    }
+    // Something to be made that is no file, now and then.
+    if let Some((x, _)) = from[4] {
+        new.folders.extend((x > 0).then(|| path("d/empty")));
+        new.records.insert("scaffold.yaml".to_owned(), vec![x]);
+    }
+    new
 }
 
 /// A tree, what is rendered to it, and what people would be cross about.
@@ -122,9 +142,12 @@ impl Story {
                     self.world.put(PATHS[*path], &text.replace("\r\n", "\n").replace('\n', "\r\n"));
                 }
             }
-            Deed::Run { merge, keep, force, kill } => {
-                self.run(TreeOptions { merge: *merge, keep: *keep, force: *force, ..PLAIN }, *kill);
+            Deed::Chmod { path } => {
+                if self.is_file(PATHS[*path]) {
+                    self.world.set_mode(PATHS[*path], self.world.mode(PATHS[*path]) ^ 0o111);
+                }
             }
+            Deed::Run { options, kill } => self.run(*options, *kill),
         }
     }
 
@@ -153,11 +176,19 @@ impl Story {
             Err(error) => panic!("{error}"),
         };
         assert_eq!(told.plan, done.plan, "check and run do not agree");
+        let conflicts: Vec<&FilePlan> =
+            done.plan.files.iter().filter(|it| matches!(it.action, Action::Conflict { .. })).collect();
         let touched = done.plan.files.iter().any(|file| file.action.touches());
-        assert_eq!(touched, files(&whole) != files(&self.world), "{:?}", done.plan);
-        let behind = |why: &Why| matches!(why, Why::Behind | Why::Overlap { .. } | Why::NoBase);
-        let behind = done.plan.kept().any(|(_, why)| behind(why));
-        assert_eq!(told.plan.is_stale(), touched || behind);
+        // What is rejected may be just what was rejected before.
+        if conflicts.is_empty() {
+            assert_eq!(touched, files(&whole) != files(&self.world), "{:?}", done.plan);
+        }
+        let behind = done.plan.kept().any(|(_, why)| why.is_open());
+        let others = !done.plan.folders.is_empty() || !done.plan.records.is_empty();
+        assert_eq!(told.plan.is_stale(), touched || behind || others);
+        if options.adopt {
+            assert_eq!(files(&whole), files(&self.world), "adopting wrote a file");
+        }
 
         let after = whole.files();
         if !options.force {
@@ -167,7 +198,20 @@ impl Story {
                 assert!(!after.contains_key(path), "{path} came back");
             }
         }
+        // All that the template says is in the file, or beside it.
+        for file in conflicts {
+            let place = file.at.as_ref().unwrap_or(&file.path).as_str();
+            let new = String::from_utf8_lossy(&self.new.files[&file.path].bytes).into_owned();
+            let texts = [place.to_owned(), format!("{place}.rej"), format!("{place}.new")];
+            let there: String = texts.iter().filter_map(|at| whole.text(at)).collect();
+            for line in new.lines() {
+                assert!(there.contains(line), "{line:?} is lost, by {file:?}: {there}");
+            }
+        }
         for file in &done.plan.files {
+            if let Some(from) = &file.from {
+                self.taken.remove(from.as_str());
+            }
             if file.action == Action::Create || !self.new.files.contains_key(&file.path) {
                 self.taken.remove(file.path.as_str());
             }
@@ -179,14 +223,14 @@ impl Story {
                 assert!(people(&before).is_subset(&people(&self.world.files())), "lost by the kill");
             }
             self.world.tree().write(&self.new, &coverage(), options).expect("a run");
-            assert_eq!(self.world.everything(), whole.everything(), "killed before step {at}");
+            same(&self.world.everything(), &whole.everything(), &format!("killed before step {at}"));
         } else {
             self.world = whole;
         }
         let once = self.world.everything();
         let again = self.world.tree().write(&self.new, &coverage(), options).expect("a run");
         assert!(!again.plan.files.iter().any(|file| file.action.touches()), "{:?}", again.plan);
-        assert_eq!(self.world.everything(), once, "the second run changed something");
+        same(&self.world.everything(), &once, "the second run changed something");
     }
 }
 
@@ -206,7 +250,8 @@ proptest! {
 
     #[test]
     fn nobody_loses_anything(deeds in proptest::collection::vec(deed(), 1..30)) {
-        let all = [Some((0, 0)), None, Some((0, 0)), Some((0, 0)), Some((0, 0)), Some((0, 0))];
+        let mut all = [Some((0, 0)); 7];
+        all[1] = None;
         let mut story =
             Story { world: World::new(), new: rendering(&all), written: 0, taken: BTreeSet::new() };
         story.run(TreeOptions::default(), None);

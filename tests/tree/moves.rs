@@ -206,6 +206,18 @@ fn a_place_that_a_person_moved_a_file_to_is_taken() {
 }
 
 #[test]
+fn a_file_that_is_rendered_where_another_was_moved_to_takes_it_over() {
+    let world = World::new();
+    world.run(&[("a", &text(0))], PLAIN);
+    world.rename("a", "b");
+    world.run(&[("a", &text(0))], FOLLOW);
+    for _ in 0..2 {
+        world.run(&[("b", &text(0))], PLAIN);
+        assert_eq!(world.text("b"), Some(text(0)));
+    }
+}
+
+#[test]
 fn a_file_becomes_a_folder_though_it_was_edited() {
     let world = World::new();
     world.run(&[("a", &text(0))], PLAIN);

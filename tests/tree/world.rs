@@ -217,3 +217,13 @@ fn copy_folder(from: &Path, to: &Path) {
         }
     }
 }
+
+/// Asserts that both are the same, and says in which files they aren't.
+pub fn same(left: &Files, right: &Files, what: &str) {
+    let differ = |one: &Files, other: &Files| -> Vec<String> {
+        let differs = one.iter().filter(|(path, text)| other.get(*path) != Some(*text));
+        differs.map(|(path, text)| format!("{path}: {:?}", String::from_utf8_lossy(text))).collect()
+    };
+    let (only_left, only_right) = (differ(left, right), differ(right, left));
+    assert!(left == right, "{what}\nis {only_left:#?}\nnot {only_right:#?}");
+}

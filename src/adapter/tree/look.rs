@@ -95,7 +95,8 @@ impl Look {
         manifest: &Manifest,
         seen: &mut Seen,
     ) -> Result<(), TreeError> {
-        let places = paths.iter().map(|path| seen.moves.get(path).unwrap_or(manifest.place(path)));
+        let paths = paths.iter().chain(seen.renamed.values());
+        let places = paths.map(|path| seen.moves.get(path).unwrap_or(manifest.place(path)));
         let beside = places.flat_map(|path| {
             ["rej", "new"].into_iter().filter_map(move |ending| RelPath::new(format!("{path}.{ending}")).ok())
         });

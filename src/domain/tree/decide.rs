@@ -109,7 +109,7 @@ pub fn decide(
         went: BTreeMap::new(),
         kept: BTreeMap::new(),
         digests: BTreeMap::new(),
-        taken: taken(manifest, seen),
+        taken: taken(rendered, coverage, manifest, seen),
         gone: BTreeSet::new(),
     };
     let went_along: BTreeSet<&RelPath> = seen.renamed.values().collect();
@@ -160,9 +160,19 @@ fn check(rendered: &Rendered) -> Result<(), Refused> {
     }
 }
 
-/// The places that people moved files to, and which ones.
-fn taken(manifest: &Manifest, seen: &Seen) -> BTreeMap<RelPath, RelPath> {
-    let before = manifest.files.iter().filter_map(|(path, entry)| Some((entry.at.clone()?, path.clone())));
+/// The places that people moved files to which stay ours, and which ones these are.
+fn taken(
+    rendered: &Rendered,
+    coverage: &Coverage,
+    manifest: &Manifest,
+    seen: &Seen,
+) -> BTreeMap<RelPath, RelPath> {
+    let went_along: BTreeSet<&RelPath> = seen.renamed.values().collect();
+    let stays = |path: &RelPath, entry: &Entry| {
+        rendered.files.contains_key(path) || !coverage.has(&entry.scope) || went_along.contains(path)
+    };
+    let before = manifest.files.iter().filter(|(path, entry)| stays(path, entry));
+    let before = before.filter_map(|(path, entry)| Some((entry.at.clone()?, path.clone())));
     let now = seen.moves.iter().map(|(path, at)| (at.clone(), path.clone()));
     before.chain(now).filter(|(at, path)| at != path).collect()
 }
@@ -190,7 +200,9 @@ impl Decider<'_> {
     fn no_longer_rendered(&mut self, path: &RelPath, entry: &Entry) {
         let place = self.manifest.place(path);
         let action = match self.seen.found.get(place) {
+            // Something else of ours is or comes there.
             _ if self.taken.get(place).is_some_and(|by| by != path) => Action::Forget,
+            _ if place != path && self.rendered.files.contains_key(place) => Action::Forget,
             Some(Found::File(theirs)) if digest(&theirs.bytes) == entry.sha256 && !self.options.adopt => {
                 self.work.deletes.insert(path.clone(), theirs.clone());
                 self.gone.insert(place.clone());
@@ -226,21 +238,12 @@ impl Decider<'_> {
         if place == *path && self.taken.contains_key(path) {
             return self.in_the_place_of_another(path, recorded);
         }
-        let in_the_way = match self.seen.found.get(&place).unwrap_or(&Found::Absent) {
-            Found::File(theirs) => return self.over_file(path, file, theirs, recorded, entry),
-            Found::Link { at } => return Action::Kept { why: Why::Link { at: at.clone() } },
-            Found::Absent => None,
-            Found::Blocked { by } => (!self.gone.contains(by)).then_some(by),
-            Found::Folder { files, folders, others } => {
-                let ours = |folder: &RelPath| self.manifest.folders.contains(folder);
-                let leaves = !others
-                    && ours(path)
-                    && folders.iter().all(ours)
-                    && files.iter().all(|file| self.gone.contains(file));
-                (!leaves).then_some(path)
-            }
-            Found::Other => Some(path),
-        };
+        match self.seen.found.get(&place) {
+            Some(Found::File(theirs)) => return self.over_file(path, file, theirs, recorded, entry),
+            Some(Found::Link { at }) => return Action::Kept { why: Why::Link { at: at.clone() } },
+            _ => {}
+        }
+        let in_the_way = self.in_the_way(path);
         match (recorded, in_the_way) {
             // Whatever a person put there instead: they deleted the file.
             (Some(recorded), _) if !self.options.force => {
@@ -248,13 +251,30 @@ impl Decider<'_> {
                 self.remember(path, Entry { sha256, executable, deleted: true, ..entry });
                 Action::Kept { why: Why::Deleted }
             }
-            (_, Some(by)) => Action::Kept { why: Why::InTheWay { by: by.clone() } },
+            (_, Some(by)) => Action::Kept { why: Why::InTheWay { by } },
             (_, None) => {
                 let after = Content { bytes: file.bytes.clone(), executable: file.executable };
                 self.work.writes.insert(path.clone(), Write { before: None, after });
                 self.remember(path, entry);
                 Action::Create
             }
+        }
+    }
+
+    /// What keeps a new file from being made here, if it doesn't go by then.
+    fn in_the_way(&self, path: &RelPath) -> Option<RelPath> {
+        match self.seen.found.get(path).unwrap_or(&Found::Absent) {
+            Found::Absent => None,
+            Found::Blocked { by } => (!self.gone.contains(by)).then(|| by.clone()),
+            Found::Folder { files, folders, others } => {
+                let ours = |folder: &RelPath| self.manifest.folders.contains(folder);
+                let leaves = !others
+                    && ours(path)
+                    && folders.iter().all(ours)
+                    && files.iter().all(|file| self.gone.contains(file));
+                (!leaves).then(|| path.clone())
+            }
+            Found::Link { .. } | Found::File(_) | Found::Other => Some(path.clone()),
         }
     }
 
@@ -304,7 +324,7 @@ impl Decider<'_> {
                 _ => None,
             },
         };
-        let absent = matches!(self.seen.found.get(path), None | Some(Found::Absent));
+        let absent = self.in_the_way(path).is_none();
         match theirs {
             None if absent && !self.options.force => {
                 let entry = self.entry(path, file, path);

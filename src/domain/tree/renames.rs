@@ -44,7 +44,7 @@ pub fn renamed(
         coverage.has(&file.scope)
             && !manifest.files.contains_key(*path)
             && !in_the_way(path)
-            && matches!(found.get(*path), None | Some(Found::Absent | Found::File(_)))
+            && !matches!(found.get(*path), Some(Found::Link { .. } | Found::Other))
     });
     let mut new: BTreeMap<&RelPath, Text> = new.map(|(path, file)| (path, Text::new(&file.bytes))).collect();
     // What somebody worked on comes before what nobody wants.
@@ -120,6 +120,8 @@ pub fn missing(
         recorded.map(|(path, entry)| (path.clone(), entry.sha256.clone())).collect();
     if adopt {
         let covered = rendered.files.iter().filter(|(path, file)| coverage.has(&file.scope) && absent(path));
+        let covered =
+            covered.filter(|(path, _)| !manifest.files.get(*path).is_some_and(|entry| entry.deleted));
         missing.extend(covered.map(|(path, file)| (path.clone(), digest(&file.bytes))));
     }
     missing
