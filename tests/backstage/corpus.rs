@@ -3,8 +3,8 @@
 //!
 //! Behind a path may stand `(executable)`, `(crlf)`, `(hex)`, `(no end)` (without the last line
 //! end), several with commas; a path that ends with `/` is a folder. Behind the name of answers
-//! may stand `(only the portal: difference)`, where the portal renders and we refuse, or
-//! `(only us: difference)`.
+//! may stand `(refused)`, where both refuse them, `(only the portal: difference)`, where we
+//! refuse what the portal renders, or `(otherwise: difference)`, where the two say different things.
 
 use std::fs;
 use std::path::Path;
@@ -22,8 +22,17 @@ pub struct Case {
 pub struct Given {
     pub name: String,
     pub answers: Answers,
-    /// Which difference keeps the two from agreeing.
-    pub difference: Option<String>,
+    pub expected: Expected,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    Same,
+    RefusedByBoth,
+    /// Only the portal renders it, because of a difference.
+    OnlyThePortal(String),
+    /// What is said at the end differs, because of a difference.
+    SaidOtherwise(String),
 }
 
 pub fn all() -> Vec<Case> {
@@ -63,8 +72,14 @@ fn case(path: &Path) -> Case {
 
 fn given(name: &str, text: &str, flags: &str) -> Given {
     let answers = if text.trim().is_empty() { Answers::new() } else { serde_yaml::from_str(text).expect("answers") };
-    let difference = flags.split_once(": ").map(|(_, difference)| difference.to_string());
-    Given { name: name.into(), answers, difference }
+    let expected = match flags.split_once(": ").unwrap_or((flags, "")) {
+        ("", _) => Expected::Same,
+        ("refused", _) => Expected::RefusedByBoth,
+        ("only the portal", difference) => Expected::OnlyThePortal(difference.into()),
+        ("otherwise", difference) => Expected::SaidOtherwise(difference.into()),
+        (other, _) => panic!("nothing is expected by `{other}`"),
+    };
+    Given { name: name.into(), answers, expected }
 }
 
 fn section(folder: &mut TemplateFolder, path: &str, text: &str, flags: &str) {

@@ -258,7 +258,7 @@ impl Translator {
                 self.at += 1;
                 self.regex.push_str("(?:[^/]+/)*");
             }
-            None if stars > 1 && starts => self.regex.push_str(".*"),
+            _ if stars > 1 && starts => self.regex.push_str(".*"),
             _ => self.regex.push_str("[^/]*"),
         }
     }
