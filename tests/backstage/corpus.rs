@@ -46,7 +46,11 @@ pub fn all() -> Vec<Case> {
 fn case(path: &Path) -> Case {
     let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
     let text = fs::read_to_string(path).expect("a text");
-    let mut case = Case { folder: TemplateFolder { name: name.clone(), ..TemplateFolder::default() }, name, answers: vec![] };
+    let mut case = Case {
+        folder: TemplateFolder { name: name.clone(), ..TemplateFolder::default() },
+        name,
+        answers: vec![],
+    };
     let mut sections: Vec<(String, String)> = vec![];
     for line in text.split_inclusive('\n') {
         match line.trim_end().strip_prefix("-- ").and_then(|line| line.strip_suffix(" --")) {
@@ -71,7 +75,8 @@ fn case(path: &Path) -> Case {
 }
 
 fn given(name: &str, text: &str, flags: &str) -> Given {
-    let answers = if text.trim().is_empty() { Answers::new() } else { serde_yaml::from_str(text).expect("answers") };
+    let answers =
+        if text.trim().is_empty() { Answers::new() } else { serde_yaml::from_str(text).expect("answers") };
     let expected = match flags.split_once(": ").unwrap_or((flags, "")) {
         ("", _) => Expected::Same,
         ("refused", _) => Expected::RefusedByBoth,
@@ -113,10 +118,12 @@ fn in_the_repository() -> Vec<Case> {
     paths.sort();
     let case = |path: &std::path::PathBuf| {
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        let mut folder = TemplateFolder { name: format!("templates/backstage/{name}"), ..TemplateFolder::default() };
+        let mut folder =
+            TemplateFolder { name: format!("templates/backstage/{name}"), ..TemplateFolder::default() };
         load(path, path, &mut folder);
         let answers = fs::read_dir(root.join("tests/backstage/answers").join(&name));
-        let mut files: Vec<_> = answers.into_iter().flatten().map(|file| file.expect("answers").path()).collect();
+        let mut files: Vec<_> =
+            answers.into_iter().flatten().map(|file| file.expect("answers").path()).collect();
         files.sort();
         let mut answers: Vec<Given> = files
             .iter()
@@ -144,7 +151,11 @@ fn load(root: &Path, at: &Path, folder: &mut TemplateFolder) {
             load(root, &path, folder);
         } else {
             let executable = about.permissions().mode() & 0o111 != 0;
-            put(folder, &name, Entry::File(TemplateFile { bytes: fs::read(&path).expect("bytes"), executable }));
+            put(
+                folder,
+                &name,
+                Entry::File(TemplateFile { bytes: fs::read(&path).expect("bytes"), executable }),
+            );
         }
     }
 }

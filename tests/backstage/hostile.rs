@@ -7,7 +7,9 @@ use billpay::domain::template::{Entry, TemplateFile};
 use crate::{asking, folder, put, render, told};
 
 fn fetch(input: &str) -> String {
-    asking(&format!("- action: fetch:template\n  input: {{ url: ./s, values: {{ name: '${{{{ parameters.name }}}}' }}{input} }}\n"))
+    asking(&format!(
+        "- action: fetch:template\n  input: {{ url: ./s, values: {{ name: '${{{{ parameters.name }}}}' }}{input} }}\n"
+    ))
 }
 
 #[track_caller]
@@ -43,7 +45,11 @@ fn no_name_leads_into_git_or_billpay_or_to_a_device() {
     let template = fetch("");
     for name in [".git", ".GIT", ".billpay", "nul", "a:b", "a\\\\b", "x.", "tab\\there"] {
         let name = name.replace("\\\\", "\\").replace("\\t", "\t");
-        refused(&[("template.yaml", &template), ("s/${{ values.name }}/x.txt", "x")], &name, "which no project may have");
+        refused(
+            &[("template.yaml", &template), ("s/${{ values.name }}/x.txt", "x")],
+            &name,
+            "which no project may have",
+        );
     }
 }
 
@@ -85,10 +91,22 @@ fn links_and_devices_in_a_template_are_refused() {
 #[test]
 fn two_names_for_one_place_are_refused() {
     let template = fetch("");
-    refused(&[("template.yaml", &template), ("s/README.md", ""), ("s/readme.md", "")], "shop", "one file on Windows");
+    refused(
+        &[("template.yaml", &template), ("s/README.md", ""), ("s/readme.md", "")],
+        "shop",
+        "one file on Windows",
+    );
     refused(&[("template.yaml", &template), ("s/A/x", ""), ("s/a/y", "")], "shop", "one file on Windows");
-    refused(&[("template.yaml", &template), ("s/x", ""), ("s/${{ values.name }}", "")], "x", "would both be `x`");
-    refused(&[("template.yaml", &template), ("s/a", ""), ("s/${{ values.name }}/b", "")], "a", "`a` is a file");
+    refused(
+        &[("template.yaml", &template), ("s/x", ""), ("s/${{ values.name }}", "")],
+        "x",
+        "would both be `x`",
+    );
+    refused(
+        &[("template.yaml", &template), ("s/a", ""), ("s/${{ values.name }}/b", "")],
+        "a",
+        "would both be `a`",
+    );
 }
 
 #[test]

@@ -24,7 +24,8 @@ fn what_the_portal_would_do_is_told_in_a_line() {
   input: { url: 'https://github.com/acme/vendor/tree/main/', targetPath: vendor }
 ";
     let rendering = render(&folder(&[("template.yaml", &asking(steps))]), "shop").expect("a project");
-    let done: Vec<(StepKind, &str)> = rendering.steps.iter().map(|step| (step.kind, step.told.as_str())).collect();
+    let done: Vec<(StepKind, &str)> =
+        rendering.steps.iter().map(|step| (step.kind, step.told.as_str())).collect();
     assert_eq!(
         done,
         [
@@ -32,7 +33,10 @@ fn what_the_portal_would_do_is_told_in_a_line() {
             (StepKind::Outside, "catalog:register would register the new project in the catalog"),
             (StepKind::Skipped, "skipped, since `${{ parameters.note }}` doesn't hold"),
             (StepKind::Outside, "only the portal runs acme:ticket:open"),
-            (StepKind::Outside, "fetch:plain would fetch https://github.com/acme/vendor/tree/main/ into vendor"),
+            (
+                StepKind::Outside,
+                "fetch:plain would fetch https://github.com/acme/vendor/tree/main/ into vendor"
+            ),
         ]
     );
 }
@@ -48,7 +52,8 @@ fn files_that_depend_on_what_is_fetched_elsewhere_are_refused_with_a_way_out() {
         "fs:readdir\n  input: { paths: ['.'] }",
     ] {
         let template = asking(&format!("{away}- action: {step}\n"));
-        let error = render(&folder(&[("template.yaml", &template), ("s/x", "x")]), "shop").expect_err("it is refused");
+        let error = render(&folder(&[("template.yaml", &template), ("s/x", "x")]), "shop")
+            .expect_err("it is refused");
         assert!(told(&error).contains("put a copy into the template"), "{step}: {}", told(&error));
     }
     let apart = asking(&format!("{away}- action: fetch:plain\n  input: {{ url: ./s, targetPath: own }}\n"));
@@ -59,7 +64,8 @@ fn files_that_depend_on_what_is_fetched_elsewhere_are_refused_with_a_way_out() {
 #[test]
 fn files_that_depend_on_what_an_outside_step_gives_are_refused() {
     let steps = "- id: look\n  action: catalog:fetch\n  input: { entityRef: 'component:default/x' }\n- action: fetch:template\n  input: { url: ./s, values: { owner: '${{ steps.look.output.entity.spec.owner }}' } }\n";
-    let error = render(&folder(&[("template.yaml", &asking(steps)), ("s/x", "x")]), "shop").expect_err("it is refused");
+    let error = render(&folder(&[("template.yaml", &asking(steps)), ("s/x", "x")]), "shop")
+        .expect_err("it is refused");
     assert!(told(&error).contains("what `look` gives"), "{}", told(&error));
     assert!(told(&error).contains("ask for it as a parameter"), "{}", told(&error));
 }
@@ -71,13 +77,15 @@ fn the_steps_are_told_before_anything_is_answered() {
     let told: Vec<String> = template.steps().into_iter().map(|step| step.told).collect();
     assert_eq!(told, ["fetch:template ./s", "publish:github x, if ${{ parameters.note }}"]);
     assert_eq!(template.about().name, "service");
-    let asked: Vec<String> = template.all_questions().expect("questions").into_iter().map(|question| question.name).collect();
+    let asked: Vec<String> =
+        template.all_questions().expect("questions").into_iter().map(|question| question.name).collect();
     assert_eq!(asked, ["name", "note"]);
 }
 
 #[test]
 fn ten_thousand_files_are_made_and_counted() {
-    let steps = "- action: fetch:template\n  input: { url: ./s, values: { name: '${{ parameters.name }}' } }\n";
+    let steps =
+        "- action: fetch:template\n  input: { url: ./s, values: { name: '${{ parameters.name }}' } }\n";
     let mut folder = folder(&[("template.yaml", &asking(steps))]);
     for n in 0..10_000 {
         let text = format!("file {n} of ${{{{ values.name }}}}\n");
@@ -88,7 +96,8 @@ fn ten_thousand_files_are_made_and_counted() {
     let mut answers = Answers::new();
     answers.insert("name".into(), "shop".into());
     let told = RefCell::new(vec![]);
-    let rendering = template.render(&answers, &options(), &mut |done| told.borrow_mut().push(done)).expect("a project");
+    let rendering =
+        template.render(&answers, &options(), &mut |done| told.borrow_mut().push(done)).expect("a project");
     assert_eq!(rendering.project.files.len(), 10_000);
     assert_eq!(told.borrow().last(), Some(&10_000));
     assert!(told.borrow().is_sorted() && told.borrow().len() > 50, "it is told how far it is");

@@ -42,11 +42,14 @@ fn the_portal_makes_the_same_trees() {
                     used.insert(difference.clone());
                 }
                 (Expected::SaidOtherwise(difference), Ok(ours), Ok(theirs))
-                    if ours.said != theirs.said && (&ours.files, &ours.folders) == (&theirs.files, &theirs.folders) =>
+                    if ours.said != theirs.said
+                        && (&ours.files, &ours.folders) == (&theirs.files, &theirs.folders) =>
                 {
                     used.insert(difference.clone());
                 }
-                (Expected::Same, Ok(ours), Ok(theirs)) => wrong.push(format!("{name}:\n{}", differs(&ours, &theirs))),
+                (Expected::Same, Ok(ours), Ok(theirs)) => {
+                    wrong.push(format!("{name}:\n{}", differs(&ours, &theirs)))
+                }
                 (expected, ours, theirs) => {
                     let short = |side: Result<Made, String>| match side {
                         Ok(made) => format!("makes {:?}, says {:?}", made.files.keys(), made.said),
@@ -112,8 +115,12 @@ fn theirs(portal: &mut Portal, folder: &TemplateFolder, answers: &Answers) -> Re
             _ => None,
         })
         .collect();
-    let folders: Vec<&String> =
-        folder.entries.iter().filter(|(_, entry)| matches!(entry, Entry::Folder)).map(|(path, _)| path).collect();
+    let folders: Vec<&String> = folder
+        .entries
+        .iter()
+        .filter(|(_, entry)| matches!(entry, Entry::Folder))
+        .map(|(path, _)| path)
+        .collect();
     let request = json!({"template": template, "values": answers, "files": files, "folders": folders});
     let answer = portal.ask(&request);
     if answer["status"] != 200 {
