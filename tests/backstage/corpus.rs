@@ -3,8 +3,8 @@
 //!
 //! Behind a path may stand `(executable)`, `(crlf)`, `(hex)`, `(no end)` (without the last line
 //! end), several with commas; a path that ends with `/` is a folder. Behind the name of answers
-//! may stand `(only the portal: difference)`, where the portal renders and we refuse, or
-//! `(only us: difference)`.
+//! may stand `(refused)`, where both refuse them, `(only the portal: difference)`, where we
+//! refuse what the portal renders, or `(otherwise: difference)`, where the two say different things.
 
 use std::fs;
 use std::path::Path;
@@ -22,8 +22,17 @@ pub struct Case {
 pub struct Given {
     pub name: String,
     pub answers: Answers,
-    /// Which difference keeps the two from agreeing.
-    pub difference: Option<String>,
+    pub expected: Expected,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    Same,
+    RefusedByBoth,
+    /// Only the portal renders it, because of a difference.
+    OnlyThePortal(String),
+    /// What is said at the end differs, because of a difference.
+    SaidOtherwise(String),
 }
 
 pub fn all() -> Vec<Case> {
@@ -37,7 +46,11 @@ pub fn all() -> Vec<Case> {
 fn case(path: &Path) -> Case {
     let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
     let text = fs::read_to_string(path).expect("a text");
-    let mut case = Case { folder: TemplateFolder { name: name.clone(), ..TemplateFolder::default() }, name, answers: vec![] };
+    let mut case = Case {
+        folder: TemplateFolder { name: name.clone(), ..TemplateFolder::default() },
+        name,
+        answers: vec![],
+    };
     let mut sections: Vec<(String, String)> = vec![];
     for line in text.split_inclusive('\n') {
         match line.trim_end().strip_prefix("-- ").and_then(|line| line.strip_suffix(" --")) {
@@ -62,9 +75,16 @@ fn case(path: &Path) -> Case {
 }
 
 fn given(name: &str, text: &str, flags: &str) -> Given {
-    let answers = if text.trim().is_empty() { Answers::new() } else { serde_yaml::from_str(text).expect("answers") };
-    let difference = flags.split_once(": ").map(|(_, difference)| difference.to_string());
-    Given { name: name.into(), answers, difference }
+    let answers =
+        if text.trim().is_empty() { Answers::new() } else { serde_yaml::from_str(text).expect("answers") };
+    let expected = match flags.split_once(": ").unwrap_or((flags, "")) {
+        ("", _) => Expected::Same,
+        ("refused", _) => Expected::RefusedByBoth,
+        ("only the portal", difference) => Expected::OnlyThePortal(difference.into()),
+        ("otherwise", difference) => Expected::SaidOtherwise(difference.into()),
+        (other, _) => panic!("nothing is expected by `{other}`"),
+    };
+    Given { name: name.into(), answers, expected }
 }
 
 fn section(folder: &mut TemplateFolder, path: &str, text: &str, flags: &str) {
@@ -98,10 +118,12 @@ fn in_the_repository() -> Vec<Case> {
     paths.sort();
     let case = |path: &std::path::PathBuf| {
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        let mut folder = TemplateFolder { name: format!("templates/backstage/{name}"), ..TemplateFolder::default() };
+        let mut folder =
+            TemplateFolder { name: format!("templates/backstage/{name}"), ..TemplateFolder::default() };
         load(path, path, &mut folder);
         let answers = fs::read_dir(root.join("tests/backstage/answers").join(&name));
-        let mut files: Vec<_> = answers.into_iter().flatten().map(|file| file.expect("answers").path()).collect();
+        let mut files: Vec<_> =
+            answers.into_iter().flatten().map(|file| file.expect("answers").path()).collect();
         files.sort();
         let mut answers: Vec<Given> = files
             .iter()
@@ -129,7 +151,11 @@ fn load(root: &Path, at: &Path, folder: &mut TemplateFolder) {
             load(root, &path, folder);
         } else {
             let executable = about.permissions().mode() & 0o111 != 0;
-            put(folder, &name, Entry::File(TemplateFile { bytes: fs::read(&path).expect("bytes"), executable }));
+            put(
+                folder,
+                &name,
+                Entry::File(TemplateFile { bytes: fs::read(&path).expect("bytes"), executable }),
+            );
         }
     }
 }

@@ -22,7 +22,11 @@ use billpay::domain::template::{
 fn folder(files: &[(&str, &str)]) -> TemplateFolder {
     let mut folder = TemplateFolder { name: "service".into(), ..TemplateFolder::default() };
     for (path, text) in files {
-        put(&mut folder, path, Entry::File(TemplateFile { bytes: text.as_bytes().to_vec(), executable: false }));
+        put(
+            &mut folder,
+            path,
+            Entry::File(TemplateFile { bytes: text.as_bytes().to_vec(), executable: false }),
+        );
     }
     folder
 }

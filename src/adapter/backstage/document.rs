@@ -130,8 +130,7 @@ pub(super) fn read(file: &SourceFile) -> Result<Vec<Node>, Box<Problem>> {
         let message = format!("the file is not UTF-8: byte {} is 0x{:02x}", flaw.at, flaw.byte);
         return Err(Box::new(Problem::error("not-utf-8", place, message).help("save it as UTF-8")));
     }
-    let mut builder =
-        Builder { file, open: vec![], documents: vec![], anchors: HashMap::new(), values: 0 };
+    let mut builder = Builder { file, open: vec![], documents: vec![], anchors: HashMap::new(), values: 0 };
     let options = options! { emit_comments: false, flow_nesting_limit: 2 * MAX_DEPTH, block_nesting_limit: 2 * MAX_DEPTH };
     for next in Parser::new_from_str_with_options(text, options) {
         match next {
@@ -205,7 +204,11 @@ impl Builder<'_> {
             return Err(Box::new(wrong.help("quote a value that begins with `{` or `[`")));
         }
         if self.open.len() >= MAX_DEPTH {
-            return Err(self.wrong("too-deep", &span, format!("values are nested more than {MAX_DEPTH} deep")));
+            return Err(self.wrong(
+                "too-deep",
+                &span,
+                format!("values are nested more than {MAX_DEPTH} deep"),
+            ));
         }
         self.open.push(Open { start: span.start, anchor, kind });
         Ok(())
@@ -274,7 +277,11 @@ impl Builder<'_> {
         if self.values <= MAX_VALUES {
             return Ok(());
         }
-        Err(self.wrong("too-many-values", span, format!("the file unfolds into more than {MAX_VALUES} values")))
+        Err(self.wrong(
+            "too-many-values",
+            span,
+            format!("the file unfolds into more than {MAX_VALUES} values"),
+        ))
     }
 
     fn scalar(

@@ -84,7 +84,8 @@ fn node(value: &Value, indent: usize, start: Option<usize>, depth: usize) -> Res
             if depth > DEEPEST {
                 return Err(Fault::new("the entity is nested too deeply"));
             }
-            let items = items.iter().map(|item| Ok(format!("- {}", node(item, indent + 2, None, depth + 1)?)));
+            let items =
+                items.iter().map(|item| Ok(format!("- {}", node(item, indent + 2, None, depth + 1)?)));
             let items: Result<Vec<String>, Fault> = items.collect();
             Ok(below(items?.join(&format!("\n{}", spaces(indent)))))
         }
@@ -93,9 +94,7 @@ fn node(value: &Value, indent: usize, start: Option<usize>, depth: usize) -> Res
 }
 
 fn string(text: &str, indent: usize, start: Option<usize>, key: bool) -> Result<String, Fault> {
-    let forces_quotes = |c: char| {
-        matches!(c, '\0'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}')
-    };
+    let forces_quotes = |c: char| matches!(c, '\0'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}');
     let quoted = || Ok(quoted(text, indent, start, key));
     if text.contains(forces_quotes) {
         return Ok(double(text, indent, start, key));
@@ -138,7 +137,8 @@ fn means_something_else(text: &str) -> bool {
         Some(("", after)) => digits(after),
         Some((before, after)) => digits(before) && (after.is_empty() || digits(after)),
     };
-    let exponent = exponent.is_none_or(|exponent| digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)));
+    let exponent =
+        exponent.is_none_or(|exponent| digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)));
     let radix = |prefix: &str, radix: u32| {
         let digits = text.strip_prefix(prefix).filter(|digits| !digits.is_empty());
         digits.is_some_and(|digits| digits.chars().all(|c| c.is_digit(radix)))
@@ -250,7 +250,9 @@ fn block(text: &str, indent: usize, start: Option<usize>) -> Result<String, Faul
     let blank_start = content.starts_with([' ', '\n']);
     let more_indented = content.split('\n').any(|line| line.starts_with([' ', '\t']));
     if content.is_empty() || content.starts_with('\t') || (longest > limit && more_indented) {
-        return Err(Fault::new("the entity has a text that billpay can't write as the portal does: it has long or empty lines that are indented"));
+        return Err(Fault::new(
+            "the entity has a text that billpay can't write as the portal does: it has long or empty lines that are indented",
+        ));
     }
     let end = end.strip_suffix('\n').unwrap_or(end);
     let end = match end.is_empty() {
@@ -277,7 +279,8 @@ fn block(text: &str, indent: usize, start: Option<usize>) -> Result<String, Faul
             before_is_end = line.is_empty();
             lines.push_str(line);
         }
-        let (body, too_long) = fold(&format!("{}{end}", after_lines(&lines, &margin)), indent, Some(indent), Mode::Block);
+        let (body, too_long) =
+            fold(&format!("{}{end}", after_lines(&lines, &margin)), indent, Some(indent), Mode::Block);
         if !too_long {
             return Ok(format!(">{header}\n{margin}{body}"));
         }

@@ -176,22 +176,27 @@ impl Fetch<'_> {
             return Err(Fault::new(why).into());
         }
         let source = self.source_folder(url)?;
-        if let Some((link, _)) = source.entries.iter().find(|(_, entry)| matches!(entry, Entry::Link(_) | Entry::Other)) {
+        if let Some((link, _)) =
+            source.entries.iter().find(|(_, entry)| matches!(entry, Entry::Link(_) | Entry::Other))
+        {
             return Err(linked(&source.told(link)).into());
         }
         let is_folder = |path: &str| {
-            resolve(path).is_ok_and(|path| matches!(source.entries.get(&path), Some(Entry::Folder)) || path.is_empty())
+            resolve(path)
+                .is_ok_and(|path| matches!(source.entries.get(&path), Some(Entry::Folder)) || path.is_empty())
         };
         let copied = Globs::new(copied.unwrap_or_default(), is_folder)?;
         let engine = Engine::new(input, self.options);
         let replace = yes(input, "replace");
-        let mut made: BTreeMap<String, String> = BTreeMap::new();
+        let mut made: BTreeMap<String, (String, bool)> = BTreeMap::new();
         let (mut left, mut written) = (0_usize, 0_usize);
         for (path, entry) in &source.entries {
             let name = source.told(path);
             let location = if let Entry::Folder = entry { format!("{path}/") } else { path.clone() };
             let (rendered, unrendered) = match &extension {
-                Some(extension) if extension_of(path) == extension => (true, without_last(&location, extension)),
+                Some(extension) if extension_of(path) == extension => {
+                    (true, without_last(&location, extension))
+                }
                 Some(_) => (false, location.as_str()),
                 None => (!copied.has(path), location.as_str()),
             };
@@ -203,7 +208,10 @@ impl Fetch<'_> {
                 Fault::new(format!("{} (the name that `{}` gets)", fault.why, name.escape_debug()))
             })?;
             let output = join(&target, &path);
-            if let (Entry::File(_), Some(other)) = (entry, made.get(&output)) {
+            let is_file = matches!(entry, Entry::File(_));
+            if let Some((other, other_is_file)) = made.get(&output)
+                && (is_file || *other_is_file)
+            {
                 let why = format!(
                     "`{}` and `{}` would both be `{}`, and the portal takes whichever it comes to first",
                     other.escape_debug(),
@@ -213,11 +221,12 @@ impl Fetch<'_> {
                 return Err(Fault::new(why).into());
             }
             if self.workspace.has(&output) && !replace {
-                left += usize::from(matches!(entry, Entry::File(_)));
+                left += usize::from(is_file);
                 continue;
             }
             let Entry::File(file) = entry else {
                 self.workspace.folder(&output)?;
+                made.insert(output, (name, is_file));
                 continue;
             };
             let work = if is_binary(&file.bytes) {
@@ -235,7 +244,7 @@ impl Fetch<'_> {
                 WorkFile { bytes, executable, from: name.clone() }
             };
             self.workspace.write(&output, work)?;
-            made.insert(output, name);
+            made.insert(output, (name, is_file));
             written += 1;
             self.count();
         }
@@ -300,8 +309,11 @@ impl Fetch<'_> {
             let why = format!("there is no folder `{}` to copy the file into", folder.escape_debug());
             return Err(Fault::new(why).into());
         }
-        let work =
-            WorkFile { bytes: file.bytes.clone(), executable: file.executable, from: self.folder.told(&path) };
+        let work = WorkFile {
+            bytes: file.bytes.clone(),
+            executable: file.executable,
+            from: self.folder.told(&path),
+        };
         self.workspace.write(&target, work)?;
         self.count();
         Ok(format!("copies {target}"))

@@ -54,7 +54,9 @@ pub(super) fn rename(workspace: &mut Workspace, input: &Map<String, Value>) -> R
 fn one(workspace: &mut Workspace, from: &str, to: &str, overwrite: bool) -> Result<(), Fault> {
     let (shown_from, shown_to) = (from.escape_debug(), to.escape_debug());
     if from.is_empty() || to.is_empty() {
-        return Err(Fault::new("the project's folder itself can't be renamed, and nothing can take its place"));
+        return Err(Fault::new(
+            "the project's folder itself can't be renamed, and nothing can take its place",
+        ));
     }
     if !workspace.has(from) {
         return Err(Fault::new(format!("there is no `{shown_from}` to rename")));
@@ -68,13 +70,17 @@ fn one(workspace: &mut Workspace, from: &str, to: &str, overwrite: bool) -> Resu
     }
     if workspace.has(to) {
         if workspace.is_folder(to) != is_folder {
-            return Err(Fault::new(format!("one of `{shown_from}` and `{shown_to}` is a file, the other a folder")));
+            return Err(Fault::new(format!(
+                "one of `{shown_from}` and `{shown_to}` is a file, the other a folder"
+            )));
         }
         if !overwrite {
             return Err(Fault::new(format!("`{shown_to}` is there already, and `overwrite` isn't set")));
         }
         if from.strip_prefix(to).is_some_and(|rest| rest.starts_with('/')) {
-            return Err(Fault::new(format!("`{shown_to}` holds `{shown_from}`, and can't be replaced by it")));
+            return Err(Fault::new(format!(
+                "`{shown_to}` holds `{shown_from}`, and can't be replaced by it"
+            )));
         }
         workspace.remove(to);
     }

@@ -70,8 +70,8 @@ fn compile(pattern: &str, takes: bool) -> Result<Vec<Regex>, Fault> {
             continue;
         };
         let translated = Translator::new(&pattern).translate();
-        let translated =
-            translated.ok_or_else(|| Fault::new(format!("{} excludes by `!(…)`, which billpay doesn't do", told())))?;
+        let translated = translated
+            .ok_or_else(|| Fault::new(format!("{} excludes by `!(…)`, which billpay doesn't do", told())))?;
         let regex = Regex::new(&format!("^(?s:{translated})$"));
         compiled.push(regex.map_err(|_| Fault::new(format!("{} can't be read", told())))?);
     }
@@ -143,7 +143,11 @@ fn braces_at(pattern: &str, start: usize) -> Option<(usize, Vec<String>)> {
                 depth -= 1;
                 if depth == 0 {
                     let end = start + at + 1;
-                    let several = if alternatives.len() > 1 { Some(alternatives) } else { range(alternatives.first()?) };
+                    let several = if alternatives.len() > 1 {
+                        Some(alternatives)
+                    } else {
+                        range(alternatives.first()?)
+                    };
                     return several.map(|several| (end, several));
                 }
             }
@@ -165,12 +169,14 @@ fn range(inside: &str) -> Option<Vec<String>> {
         if first.abs_diff(last) > MOST_EXPANDED as u64 {
             return None;
         }
-        let numbers: Vec<i64> = if first <= last { (first..=last).collect() } else { (last..=first).rev().collect() };
+        let numbers: Vec<i64> =
+            if first <= last { (first..=last).collect() } else { (last..=first).rev().collect() };
         return Some(numbers.into_iter().map(|number| number.to_string()).collect());
     }
     let one = |text: &str| (text.len() == 1).then(|| text.chars().next()).flatten();
     let (first, last) = (one(first)?, one(last)?);
-    let letters: Vec<char> = if first <= last { (first..=last).collect() } else { (last..=first).rev().collect() };
+    let letters: Vec<char> =
+        if first <= last { (first..=last).collect() } else { (last..=first).rev().collect() };
     Some(letters.into_iter().map(String::from).collect())
 }
 
@@ -258,14 +264,15 @@ impl Translator {
                 self.at += 1;
                 self.regex.push_str("(?:[^/]+/)*");
             }
-            None if stars > 1 && starts => self.regex.push_str(".*"),
+            _ if stars > 1 && starts => self.regex.push_str(".*"),
             _ => self.regex.push_str("[^/]*"),
         }
     }
 
     /// A slash; before a last `**`, it may be left out with it.
     fn slash(&mut self) {
-        let last = self.chars.get(self.at..).is_some_and(|rest| rest.len() > 1 && rest.iter().all(|c| *c == '*'));
+        let last =
+            self.chars.get(self.at..).is_some_and(|rest| rest.len() > 1 && rest.iter().all(|c| *c == '*'));
         if last && !self.regex.is_empty() {
             self.at = self.chars.len();
             self.regex.push_str("(?:/.*)?");

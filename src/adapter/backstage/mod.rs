@@ -40,12 +40,18 @@ pub struct BackstageTemplate {
 pub fn open(folder: &TemplateFolder) -> Result<BackstageTemplate, TemplateError> {
     let Some(file) = folder.source(TEMPLATE_FILE) else {
         let why = format!("there is no {} to read", folder.told(TEMPLATE_FILE));
-        return Err(TemplateError::refused(why, "a Backstage template is a folder with a template.yaml in it"));
+        return Err(TemplateError::refused(
+            why,
+            "a Backstage template is a folder with a template.yaml in it",
+        ));
     };
     let spec = Spec::read(file)?;
     let form = Form::new(&spec.pages).map_err(|why| {
         let place = spec.file.place(spec.pages_place.clone());
-        TemplateError::at(Problem::error("parameters", place, format!("`parameters` can't be asked for: {why}")), &spec.file)
+        TemplateError::at(
+            Problem::error("parameters", place, format!("`parameters` can't be asked for: {why}")),
+            &spec.file,
+        )
     })?;
     Ok(BackstageTemplate { folder: folder.clone(), spec, form })
 }
@@ -83,9 +89,12 @@ impl ProjectTemplate for BackstageTemplate {
 
 /// A step before anything is answered.
 fn planned(step: &spec::Step) -> StepDone {
-    let literal = |key: &str| step.input.as_ref().and_then(|input| input.get(key)).and_then(document::Node::text);
+    let literal =
+        |key: &str| step.input.as_ref().and_then(|input| input.get(key)).and_then(document::Node::text);
     let here = actions::find(&step.action).is_some() && !literal("url").is_some_and(fetch::is_elsewhere);
-    let on = ["url", "repoUrl", "catalogInfoUrl", "repoContentsUrl", "message", "filePath"].into_iter().find_map(literal);
+    let on = ["url", "repoUrl", "catalogInfoUrl", "repoContentsUrl", "message", "filePath"]
+        .into_iter()
+        .find_map(literal);
     let on = on.map(|on| format!(" {on}")).unwrap_or_default();
     let condition = match step.condition.as_ref().and_then(document::Node::text) {
         Some(condition) => format!(", if {condition}"),

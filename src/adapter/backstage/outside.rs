@@ -11,7 +11,10 @@ const PUBLISHED: &[&str] = &["remoteUrl", "repoContentsUrl", "commitHash"];
 /// The outputs that the portal's dry run makes up; none for actions that aren't known.
 pub(super) fn example_outputs(action: &str) -> Map<String, Value> {
     let names: &[&str] = match action {
-        "publish:github" | "publish:azure" | "publish:bitbucketCloud" | "publish:bitbucketServer"
+        "publish:github"
+        | "publish:azure"
+        | "publish:bitbucketCloud"
+        | "publish:bitbucketServer"
         | "publish:gitea" => PUBLISHED,
         "publish:gerrit" => &["remoteUrl", "repoContentsUrl"],
         "github:repo:create" => &["remoteUrl", "repoContentsUrl"],
@@ -27,7 +30,9 @@ pub(super) fn told(action: &str, input: &Map<String, Value>) -> String {
     let repository = text("repoUrl").map(repository);
     let kind = action.split(':').nth(1).unwrap_or_default();
     let what = match action {
-        "publish:github:pull-request" | "publish:gitlab:merge-request" | "publish:bitbucketCloud:pull-request"
+        "publish:github:pull-request"
+        | "publish:gitlab:merge-request"
+        | "publish:bitbucketCloud:pull-request"
         | "publish:bitbucketServer:pull-request" => {
             repository.map(|repository| format!("open a change in the repository {repository}"))
         }
@@ -47,8 +52,12 @@ pub(super) fn told(action: &str, input: &Map<String, Value>) -> String {
         }
         "catalog:fetch" => {
             let refs = input.get("entityRefs").and_then(Value::as_array).into_iter().flatten();
-            let refs: Vec<&str> = text("entityRef").into_iter().chain(refs.filter_map(Value::as_str)).collect();
-            Some(format!("read {} from the catalog", if refs.is_empty() { "entities".into() } else { refs.join(", ") }))
+            let refs: Vec<&str> =
+                text("entityRef").into_iter().chain(refs.filter_map(Value::as_str)).collect();
+            Some(format!(
+                "read {} from the catalog",
+                if refs.is_empty() { "entities".into() } else { refs.join(", ") }
+            ))
         }
         "github:actions:dispatch" => {
             let workflow = text("workflowId").unwrap_or("a workflow");

@@ -89,7 +89,8 @@ fn end_of_tag(text: &str, from: usize, close: &str, kind: Kind) -> usize {
 fn after_raw(text: &str, from: usize, word: &str) -> usize {
     let mut at = from;
     while let Some(found) = text.get(at..).and_then(|rest| rest.find("{%")).map(|found| found + at) {
-        let end = text.get(found..).and_then(|rest| rest.find("%}")).map_or(text.len(), |end| found + end + 2);
+        let end =
+            text.get(found..).and_then(|rest| rest.find("%}")).map_or(text.len(), |end| found + end + 2);
         let inside = text.get(found..end).unwrap_or_default();
         if inside.contains(&format!("end{word}")) {
             return end;
@@ -154,9 +155,9 @@ fn path(expression: &str) -> (Vec<String>, usize) {
         } else if let Some(after) = rest.strip_prefix('[') {
             let quoted = after.strip_prefix(['"', '\'']).zip(after.chars().next());
             let Some((key, quote)) = quoted else { return (path, length) };
-            let Some((key, _)) = key.split_once([quote]).filter(|(key, after)| {
-                after.starts_with(']') && !key.contains('\\')
-            }) else {
+            let Some((key, _)) =
+                key.split_once([quote]).filter(|(key, after)| after.starts_with(']') && !key.contains('\\'))
+            else {
                 return (path, length);
             };
             path.push(key.to_string());

@@ -32,7 +32,9 @@ impl Values<'_> {
                 let mut values = vec![];
                 for item in items {
                     let value = self.value(item)?;
-                    values.push(value.ok_or_else(|| self.undefined(item, "a list can't hold what is not there"))?);
+                    values.push(
+                        value.ok_or_else(|| self.undefined(item, "a list can't hold what is not there"))?,
+                    );
                 }
                 Ok(Some(Value::Array(values)))
             }
@@ -80,7 +82,8 @@ impl Values<'_> {
             ["parameters", _] => None,
             ["steps", id, ..] => {
                 let help = "billpay knows all outputs of that step".to_string();
-                (self.complete)(id).then(|| (format!("`{name}` is not defined: the step gives no such output"), help))
+                (self.complete)(id)
+                    .then(|| (format!("`{name}` is not defined: the step gives no such output"), help))
             }
             ["user", ..] => {
                 let help = "ask for it as a parameter: from the terminal there is no user of the portal";
@@ -93,13 +96,20 @@ impl Values<'_> {
             ["context", ..] => {
                 Some((format!("`{name}` is another one each time"), "give a seed, with `--seed`".into()))
             }
-            _ => Some((format!("`{name}` is not defined"), "steps know parameters, steps, each, user and context".into())),
+            _ => Some((
+                format!("`{name}` is not defined"),
+                "steps know parameters, steps, each, user and context".into(),
+            )),
         }
     }
 
     fn undefined(&self, node: &Node, why: &str) -> TemplateError {
         let text = node.text().unwrap_or_default().trim();
-        let problem = Problem::error("undefined", self.spec.file.place(node.span.clone()), format!("`{text}` gives nothing"));
+        let problem = Problem::error(
+            "undefined",
+            self.spec.file.place(node.span.clone()),
+            format!("`{text}` gives nothing"),
+        );
         TemplateError::at(problem.help(why), &self.spec.file)
     }
 

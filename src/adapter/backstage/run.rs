@@ -128,7 +128,8 @@ impl Run<'_> {
         }
         let condition = step.condition.as_ref();
         if let Some(condition) = condition
-            && (condition.content == Content::Bool(false) || (step.each.is_none() && !self.holds(condition)?))
+            && (condition.content == Content::Bool(false)
+                || (step.each.is_none() && !self.holds(condition)?))
         {
             return skipped();
         }
@@ -278,7 +279,8 @@ impl Run<'_> {
             let wanted = action.inputs.iter().find(|wanted| wanted.name == entry.key);
             if let Some(wanted) = wanted.filter(|wanted| !wanted.shape.fits(&value)) {
                 let place = self.spec.file.place(entry.value.span.clone());
-                let message = format!("`{}` has to be {}, and this gives {value}", entry.key, wanted.shape.told());
+                let message =
+                    format!("`{}` has to be {}, and this gives {value}", entry.key, wanted.shape.told());
                 return Err(TemplateError::at(Problem::error("wrong-type", place, message), &self.spec.file));
             }
             input.insert(entry.key.clone(), value);
@@ -288,7 +290,8 @@ impl Run<'_> {
             Some(missing) => {
                 let entry = entries.iter().find(|entry| entry.key == missing.name);
                 let span = entry.map_or(step.place.clone(), |entry| entry.value.span.clone());
-                let message = format!("`{}` needs the input `{}`, and this gives nothing", step.action, missing.name);
+                let message =
+                    format!("`{}` needs the input `{}`, and this gives nothing", step.action, missing.name);
                 let problem = Problem::error("missing-key", self.spec.file.place(span), message);
                 Err(TemplateError::at(problem, &self.spec.file))
             }
@@ -309,7 +312,10 @@ impl Run<'_> {
     fn needs_nothing_from_outside(&self, step: &Step) -> Result<(), TemplateError> {
         let nodes = [&step.condition, &step.each, &step.input].into_iter().flatten();
         let Some(id) = nodes.filter_map(|node| self.from_outside(node)).next() else { return Ok(()) };
-        let why = format!("the step `{}` makes files from what `{id}` gives, and only the portal runs that", step.id);
+        let why = format!(
+            "the step `{}` makes files from what `{id}` gives, and only the portal runs that",
+            step.id
+        );
         Err(TemplateError::refused(why, "ask for it as a parameter, or make the files before that step"))
     }
 

@@ -98,7 +98,11 @@ impl Checker<'_> {
 
     fn spec(&mut self, root: &Node) -> Option<Spec> {
         let Content::Mapping(_) = root.content else {
-            self.error("wrong-type", &root.span, format!("a template is a mapping, and this is {}", root.kind()));
+            self.error(
+                "wrong-type",
+                &root.span,
+                format!("a template is a mapping, and this is {}", root.kind()),
+            );
             return None;
         };
         self.known_keys(root, TOP_KEYS, "a template");
@@ -126,13 +130,19 @@ impl Checker<'_> {
         }
         for key in ["formDecorators", "EXPERIMENTAL_formDecorators"] {
             if let Some(node) = spec.get(key).filter(|node| !matches!(node.content, Content::List(_))) {
-                self.error("wrong-type", &node.span, format!("`{key}` is a list, and this is {}", node.kind()));
+                self.error(
+                    "wrong-type",
+                    &node.span,
+                    format!("`{key}` is a list, and this is {}", node.kind()),
+                );
             }
         }
         let about = About { owner: spec.get("owner").and_then(Node::text).map(str::to_string), ..about };
-        let namespace = root.get("metadata").and_then(|metadata| metadata.get("namespace")).and_then(Node::text);
+        let namespace =
+            root.get("metadata").and_then(|metadata| metadata.get("namespace")).and_then(Node::text);
         let entity_ref = format!("template:{}/{}", namespace.unwrap_or("default"), about.name).to_lowercase();
-        let spec = Spec { file: self.file.clone(), about, entity_ref, pages, pages_place, asked, steps, output };
+        let spec =
+            Spec { file: self.file.clone(), about, entity_ref, pages, pages_place, asked, steps, output };
         self.references(&spec);
         Some(spec)
     }
@@ -141,8 +151,11 @@ impl Checker<'_> {
         for entry in node.entries().iter().filter(|entry| !known.contains(&entry.key.as_str())) {
             let meant = nearest(&entry.key, known.iter().copied());
             let help = format!("it takes {}", known.join(", "));
-            let problem =
-                self.error("unknown-key", &entry.place, format!("{whose} has no `{}`", entry.key.escape_debug()));
+            let problem = self.error(
+                "unknown-key",
+                &entry.place,
+                format!("{whose} has no `{}`", entry.key.escape_debug()),
+            );
             problem.did_you_mean = meant;
             problem.help.push(help);
         }
@@ -160,10 +173,15 @@ impl Checker<'_> {
     fn exactly(&mut self, root: &Node, key: &str, wanted: &str) {
         let Some(node) = self.needed(root, key, "the template") else { return };
         if node.text() != Some(wanted) {
-            let is = node.text().map_or_else(|| node.kind().to_string(), |text| format!("`{}`", text.escape_debug()));
-            let problem = self.error("wrong-value", &node.span, format!("`{key}` is {is}, and has to be `{wanted}`"));
+            let is = node
+                .text()
+                .map_or_else(|| node.kind().to_string(), |text| format!("`{}`", text.escape_debug()));
+            let problem =
+                self.error("wrong-value", &node.span, format!("`{key}` is {is}, and has to be `{wanted}`"));
             if key == "apiVersion" {
-                problem.help.push("billpay renders templates of this version only, as the portal does".into());
+                problem
+                    .help
+                    .push("billpay renders templates of this version only, as the portal does".into());
             }
         }
     }
@@ -200,8 +218,11 @@ impl Checker<'_> {
             match name.text() {
                 Some(text) if is_name(text) => about.name = text.to_string(),
                 _ => {
-                    let problem = self.error("wrong-value", &name.span, "`name` is no name that the catalog takes");
-                    problem.help.push("1 to 63 letters and digits, with `-`, `_` and `.` between them".into());
+                    let problem =
+                        self.error("wrong-value", &name.span, "`name` is no name that the catalog takes");
+                    problem
+                        .help
+                        .push("1 to 63 letters and digits, with `-`, `_` and `.` between them".into());
                 }
             }
         }
@@ -240,7 +261,10 @@ impl Checker<'_> {
         };
         for page in &pages {
             if !matches!(page.content, Content::Mapping(_)) {
-                let message = format!("a page of `parameters` is a mapping (a JSON Schema), and this is {}", page.kind());
+                let message = format!(
+                    "a page of `parameters` is a mapping (a JSON Schema), and this is {}",
+                    page.kind()
+                );
                 self.error("wrong-type", &page.span, message);
             }
         }
@@ -261,9 +285,14 @@ impl Checker<'_> {
             if let Some(first) = steps.iter().position(|other| other.id == step.id) {
                 let first = places.get(first).cloned().unwrap_or_default();
                 let first = self.file.place(first);
-                let problem =
-                    self.error("duplicate-step", &place, format!("two steps have the id `{}`", step.id.escape_debug()));
-                problem.related.push(crate::domain::findings::Related { place: first, message: "first here".into() });
+                let problem = self.error(
+                    "duplicate-step",
+                    &place,
+                    format!("two steps have the id `{}`", step.id.escape_debug()),
+                );
+                problem
+                    .related
+                    .push(crate::domain::findings::Related { place: first, message: "first here".into() });
             }
             steps.push(step);
             places.push(place);
@@ -280,7 +309,11 @@ impl Checker<'_> {
         let mut text = |key: &str| {
             let node = item.get(key)?;
             if node.text().is_none() {
-                self.error("wrong-type", &node.span, format!("`{key}` has to be a text, and this is {}", node.kind()));
+                self.error(
+                    "wrong-type",
+                    &node.span,
+                    format!("`{key}` has to be a text, and this is {}", node.kind()),
+                );
             }
             node.text().map(str::to_string)
         };
@@ -310,11 +343,13 @@ impl Checker<'_> {
     /// What can be said about a step's input before anything is rendered.
     fn action(&mut self, action: &str, place: &Node, input: Option<&Node>) {
         let Some(known) = actions::find(action) else {
-            let all = || actions::ACTIONS.iter().map(|action| action.id).chain(actions::OUTSIDE.iter().copied());
+            let all =
+                || actions::ACTIONS.iter().map(|action| action.id).chain(actions::OUTSIDE.iter().copied());
             // Whatever a portal has for itself is fine, if it isn't nearly one of its own.
             let meant = nearest(action, all()).filter(|_| !all().any(|id| id == action));
             if let Some(meant) = meant.filter(|meant| strsim::damerau_levenshtein(meant, action) <= 2) {
-                let problem = self.error("unknown-action", &place.span, format!("there is no action `{action}`"));
+                let problem =
+                    self.error("unknown-action", &place.span, format!("there is no action `{action}`"));
                 problem.did_you_mean = Some(meant);
             }
             return;
@@ -351,12 +386,20 @@ impl Checker<'_> {
         for key in ["links", "text"] {
             let Some(node) = output.get(key) else { continue };
             let Content::List(items) = &node.content else {
-                self.error("wrong-type", &node.span, format!("`{key}` is a list, and this is {}", node.kind()));
+                self.error(
+                    "wrong-type",
+                    &node.span,
+                    format!("`{key}` is a list, and this is {}", node.kind()),
+                );
                 continue;
             };
             for item in items {
                 if !matches!(item.content, Content::Mapping(_)) {
-                    self.error("wrong-type", &item.span, format!("this has to be a mapping, and is {}", item.kind()));
+                    self.error(
+                        "wrong-type",
+                        &item.span,
+                        format!("this has to be a mapping, and is {}", item.kind()),
+                    );
                     continue;
                 }
                 let keys: &[&str] = match key {
@@ -407,7 +450,9 @@ impl Checker<'_> {
                 let span = place_in(self.file.text(), &node.span, text, &reference.span);
                 match (reference.path.first().map(String::as_str), reference.path.get(1)) {
                     (Some("parameters"), Some(name)) => {
-                        let Some(asked) = spec.asked.as_ref().filter(|asked| !asked.contains(name)) else { continue };
+                        let Some(asked) = spec.asked.as_ref().filter(|asked| !asked.contains(name)) else {
+                            continue;
+                        };
                         let meant = nearest(name, asked.iter().map(String::as_str));
                         let message = format!("`parameters.{name}` is asked for on no page");
                         let problem = self.error("undefined", &span, message);
@@ -420,8 +465,11 @@ impl Checker<'_> {
                             problem.did_you_mean = meant.map(|meant| format!("steps.{meant}"));
                         }
                         Some(at) if at >= number => {
-                            let problem =
-                                self.error("undefined", &span, format!("the step `{id}` has not run yet when this is rendered"));
+                            let problem = self.error(
+                                "undefined",
+                                &span,
+                                format!("the step `{id}` has not run yet when this is rendered"),
+                            );
                             problem.help.push("a step sees what the steps before it gave".into());
                         }
                         Some(_) => {}
@@ -431,7 +479,8 @@ impl Checker<'_> {
                         if !text.contains("{%") =>
                     {
                         let root = reference.path.first().cloned().unwrap_or_default();
-                        let meant = nearest(&root, ROOTS.iter().copied()).or_else(|| Some("parameters".into()));
+                        let meant =
+                            nearest(&root, ROOTS.iter().copied()).or_else(|| Some("parameters".into()));
                         let problem = self.error("undefined", &span, format!("steps know no `{root}`"));
                         problem.did_you_mean = meant;
                     }
@@ -451,7 +500,9 @@ impl Checker<'_> {
 /// Where a part of a scalar's text is in the file, however the scalar is written.
 pub(super) fn place_in(file: &str, scalar: &Range<usize>, text: &str, part: &Range<usize>) -> Range<usize> {
     let whole = || scalar.clone();
-    let (Some(raw), Some(wanted)) = (file.get(scalar.clone()), text.get(part.clone())) else { return whole() };
+    let (Some(raw), Some(wanted)) = (file.get(scalar.clone()), text.get(part.clone())) else {
+        return whole();
+    };
     if wanted.is_empty() {
         return whole();
     }

@@ -138,7 +138,9 @@ impl Workspace {
     /// Notes that the portal would put something there that isn't known here.
     pub fn fetched_elsewhere(&mut self, path: &str, url: &str) -> Result<(), Fault> {
         self.own(path)?;
-        if self.get(path).is_some_and(|item| matches!(item, Item::File(_))) || self.below(path).next().is_some() {
+        if self.get(path).is_some_and(|item| matches!(item, Item::File(_)))
+            || self.below(path).next().is_some()
+        {
             return Err(away(path, url));
         }
         self.away.push((path.to_string(), url.to_string()));
@@ -148,7 +150,8 @@ impl Workspace {
     /// Whether what is at a path, and below it, is known here.
     pub fn own(&self, path: &str) -> Result<(), Fault> {
         let inside = |path: &str, folder: &str| {
-            folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            folder.is_empty()
+                || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         match self.away.iter().find(|(folder, _)| inside(path, folder) || inside(folder, path)) {
             Some((folder, url)) => Err(away(folder, url)),
@@ -190,7 +193,9 @@ impl Workspace {
         }
         let below: Vec<String> = self.below(from).map(|(path, _)| path.to_string()).collect();
         let moved = below.iter().map(String::as_str).chain([from]);
-        for (path, item) in moved.filter_map(|path| Some((path, self.items.remove(path)?))).collect::<Vec<_>>() {
+        for (path, item) in
+            moved.filter_map(|path| Some((path, self.items.remove(path)?))).collect::<Vec<_>>()
+        {
             let rest = path.strip_prefix(from).unwrap_or_default();
             self.items.insert(format!("{to}{rest}"), item);
         }
@@ -208,13 +213,19 @@ impl Workspace {
             .collect();
         for (path, item) in self.items {
             let told = match &item {
-                Item::File(file) if !file.from.is_empty() => format!(" (from `{}`)", file.from.escape_debug()),
+                Item::File(file) if !file.from.is_empty() => {
+                    format!(" (from `{}`)", file.from.escape_debug())
+                }
                 _ => String::new(),
             };
             let rel = RelPath::new(path.clone()).map_err(|bad| {
                 let path = path.escape_debug();
-                let why = format!("the template makes `{path}`{told}, which no project may have: {}", bad.why);
-                TemplateError::refused(why, "change the name in the template, or the answer that it comes from")
+                let why =
+                    format!("the template makes `{path}`{told}, which no project may have: {}", bad.why);
+                TemplateError::refused(
+                    why,
+                    "change the name in the template, or the answer that it comes from",
+                )
             })?;
             match item {
                 Item::File(WorkFile { bytes, executable, .. }) => {
@@ -248,7 +259,8 @@ impl Workspace {
 
 fn away(folder: &str, url: &str) -> Fault {
     let folder = if folder.is_empty() { "the project's folder" } else { folder };
-    let why = format!("the portal would put what it fetches from {url} into {folder}, where other steps work too");
+    let why =
+        format!("the portal would put what it fetches from {url} into {folder}, where other steps work too");
     Fault { why, away: true }
 }
 
