@@ -101,17 +101,21 @@ fn compare(outcomes: &[Result<Value, String>]) {
                 shown.insert(name);
             }
             (Err(_), Err(_), Some(_)) => refused += 1,
-            _ => wrong.push(format!("{told}\n  ours:   {}\n  theirs: {theirs:?}", match &ours {
-                Ok(value) => value.to_string(),
-                Err(error) => format!("refused: {error}"),
-            })),
+            _ => wrong.push(format!(
+                "{told}\n  ours:   {}\n  theirs: {theirs:?}",
+                match &ours {
+                    Ok(value) => value.to_string(),
+                    Err(error) => format!("refused: {error}"),
+                }
+            )),
         }
     }
     println!("{same} the same, {refused} refused by both, of {}", cases.len());
-    for difference in DIFFERENCES.iter().filter(|difference| shown.contains(difference.name)) {
-        println!("differs: {}: {}", difference.name, difference.reason);
-    }
     assert!(wrong.is_empty(), "{} of {} are not the same:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+    for difference in DIFFERENCES {
+        println!("differs: {}: {}", difference.name, difference.reason);
+        assert!(shown.contains(difference.name), "no case shows `{}`", difference.name);
+    }
 }
 
 fn golden() -> Vec<Result<Value, String>> {

@@ -12,12 +12,18 @@ fn an_undefined_name_is_told_with_its_place_and_the_one_that_was_meant() {
     let found = problem("first\n  name: ${{ values.nmae | upper }}\n", &context);
     assert_eq!(found.code, "undefined");
     assert_eq!(found.message, "`values.nmae` is not defined");
-    assert_eq!((found.place.file.as_str(), found.place.line, found.place.column), ("skeleton/app.txt", 2, 13));
+    assert_eq!(
+        (found.place.file.as_str(), found.place.line, found.place.column),
+        ("skeleton/app.txt", 2, 13)
+    );
     assert_eq!(found.did_you_mean.as_deref(), Some("values.name"));
     let found = problem("${{ values.owner.tema }}", &context);
     assert_eq!(found.did_you_mean.as_deref(), Some("values.owner.team"));
     let found = problem("${{ value.name }}", &context);
-    assert_eq!((found.message.as_str(), found.did_you_mean.as_deref()), ("`value` is not defined", Some("values")));
+    assert_eq!(
+        (found.message.as_str(), found.did_you_mean.as_deref()),
+        ("`value` is not defined", Some("values"))
+    );
 }
 
 #[test]
@@ -73,7 +79,8 @@ fn random_is_refused_without_a_seed_and_the_same_each_time_with_one() {
         other => other.to_string(),
     });
     assert!(told.is_err_and(|told| told.contains("--seed")));
-    let seeded = |seed| render_with(&Settings { seed: Some(seed), ..Settings::default() }, template, &json!({}));
+    let seeded =
+        |seed| render_with(&Settings { seed: Some(seed), ..Settings::default() }, template, &json!({}));
     assert_eq!(seeded(7), seeded(7));
     assert_ne!(seeded(7), seeded(8));
 }

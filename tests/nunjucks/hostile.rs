@@ -27,9 +27,8 @@ fn macros_that_call_themselves_are_ended() {
 
 #[test]
 fn output_of_gigabytes_is_ended() {
-    let doubled = "{% set x = 'xxxxxxxxxxxxxxxx' %}".to_string()
-        + &"{% set x = x ~ x %}".repeat(30)
-        + "${{ x }}";
+    let doubled =
+        "{% set x = 'xxxxxxxxxxxxxxxx' %}".to_string() + &"{% set x = x ~ x %}".repeat(30) + "${{ x }}";
     assert_eq!(code(&doubled), "too-long");
     assert_eq!(code("${{ 'x' | center(1000000000) }}"), "template");
     assert_eq!(code("${{ 'a\nb' | indent(1000000000) }}"), "template");
@@ -101,4 +100,18 @@ fn files_programs_and_the_environment_are_out_of_reach() {
     ] {
         assert!(render(template, &json!({"values": {}})).is_err(), "{template}");
     }
+}
+
+#[test]
+fn what_goes_as_deep_as_it_may_does_not_crash() {
+    let brackets = |inner: &str| format!("{}{inner}{}", "[".repeat(29), "]".repeat(29));
+    let calls = format!("${{{{ {} }}}}", brackets("m()"));
+    let blocks = "{% for i in [1] %}".repeat(20) + &calls + &"{% endfor %}".repeat(20);
+    assert_eq!(code(&format!("{{% macro m() %}}{blocks}{{% endmacro %}}${{{{ m() }}}}")), "too-deep");
+    let blocks = "{% if true %}".repeat(38) + "${{ " + &brackets("1") + " }}" + &"{% endif %}".repeat(38);
+    assert_eq!(render(&blocks, &json!({})), Ok("1".into()));
+    let sum = format!("${{{{ 1{} }}}}", " + 1".repeat(110));
+    assert_eq!(render(&sum, &json!({})), Ok("111".into()));
+    let filters = format!("${{{{ 1{} }}}}", " | abs".repeat(110));
+    assert_eq!(render(&filters, &json!({})), Ok("1".into()));
 }

@@ -22,7 +22,12 @@ pub struct Case {
 
 impl Case {
     pub fn new(template: impl Into<String>, context: &Value) -> Case {
-        Case { template: template.into(), context: context.clone(), settings: Settings::default(), typed: false }
+        Case {
+            template: template.into(),
+            context: context.clone(),
+            settings: Settings::default(),
+            typed: false,
+        }
     }
 
     /// What we make of it.
