@@ -9,9 +9,9 @@ use super::token::{Spanned, Token, tokens};
 use super::value::reserved;
 
 /// Brackets that may lie in one another.
-const NESTED: usize = 100;
+const NESTED: usize = 30;
 /// Levels of operators that an expression may have.
-pub const HIGHEST: usize = 200;
+const HIGHEST: usize = 120;
 
 pub struct Parser<'t, 'i> {
     tokens: Vec<Spanned<'t>>,
