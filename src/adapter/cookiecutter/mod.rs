@@ -1,0 +1,2 @@
+pub mod jinja2;
+mod letters;
