@@ -13,7 +13,7 @@ use crate::domain::findings::{Findings, Problem, SourceFile};
 
 pub use folder::{Entry, TemplateFile, TemplateFolder};
 pub use question::{Choice, Question, QuestionKind};
-pub use rendering::{Project, ProjectFile, RenderOptions, Rendering, StepDone, StepKind};
+pub use rendering::{Hook, HookTime, Project, ProjectFile, RenderOptions, Rendering, StepDone, StepKind};
 
 /// What was answered to a template's questions, by name, in the template's order.
 pub type Answers = Map<String, Value>;

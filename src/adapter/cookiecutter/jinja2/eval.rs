@@ -69,7 +69,8 @@ impl Interpreter<'_> {
                 (true, _) => self.eval(state, value),
                 (false, Some(otherwise)) => self.eval(state, otherwise),
                 (false, None) => {
-                    Ok(Value::missing("the condition is false, and there is no `else` to take then"))
+                    let message = "the condition is false, and there is no `else` to take then".to_string();
+                    Ok(Value::Undefined(Rc::new(Missing { message, silent: true, ..Missing::default() })))
                 }
             },
             Kind::Attribute(value, name) => {
@@ -132,7 +133,7 @@ impl Interpreter<'_> {
         let mut known = state.scope.known();
         known.extend(globals::NAMES.iter().map(ToString::to_string));
         let message = format!("`{name}` is not defined");
-        Value::Undefined(Rc::new(Missing { message, word: name.to_string(), known }))
+        Value::Undefined(Rc::new(Missing { message, word: name.to_string(), known, silent: false }))
     }
 
     fn eval_arguments(&self, state: &State, arguments: &Arguments, first: Option<Value>) -> Res<Args> {
@@ -305,7 +306,7 @@ fn missing(of: &Value, written: &Expr, name: &str) -> Value {
     };
     let full = |name: &str| path.as_ref().map_or_else(|| name.to_string(), |path| format!("{path}.{name}"));
     let known = known.iter().map(|name| full(name)).collect();
-    Value::Undefined(Rc::new(Missing { message, word: full(name), known }))
+    Value::Undefined(Rc::new(Missing { message, word: full(name), known, silent: false }))
 }
 
 fn path(expr: &Expr) -> Option<String> {

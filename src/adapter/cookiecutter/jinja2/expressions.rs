@@ -160,18 +160,12 @@ impl Parser<'_> {
             ("//", Operator::FloorDiv),
             ("%", Operator::Mod),
         ];
-        self.left_to_right(&operators, |parser| parser.unary(true))
+        self.left_to_right(&operators, Parser::power)
     }
 
+    /// A sign binds closer than a power: `-2 ** 2` is 4.
     fn power(&mut self) -> Res<Expr> {
-        let start = self.span().start;
-        let mut left = self.primary()?;
-        left = self.postfix(left, start)?;
-        while self.skip_op("**") {
-            let right = self.deeper(|parser| parser.unary(false))?;
-            left = self.expr(start, Kind::Binary(Operator::Pow, Box::new(left), Box::new(right)));
-        }
-        Ok(left)
+        self.left_to_right(&[("**", Operator::Pow)], |parser| parser.unary(true))
     }
 
     fn unary(&mut self, with_filter: bool) -> Res<Expr> {
@@ -183,7 +177,7 @@ impl Parser<'_> {
             let value = self.deeper(|parser| parser.unary(false))?;
             self.expr(start, Kind::Positive(Box::new(value)))
         } else {
-            self.power()?
+            self.primary()?
         };
         value = self.postfix(value, start)?;
         if with_filter { self.filtered(value, start) } else { Ok(value) }

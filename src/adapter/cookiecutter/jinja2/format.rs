@@ -12,7 +12,10 @@ use super::{escape, ops, repr, strings};
 pub enum Side {
     Left,
     Right,
+    /// In the middle, as `str.center` has it.
     Center,
+    /// In the middle, as `^` has it.
+    Middle,
     /// Between the sign and the digits.
     Sign,
 }
@@ -25,6 +28,7 @@ pub fn pad(text: &str, width: usize, fill: char, side: Side) -> String {
         Side::Right | Side::Sign => missing,
         // Python's own rounding: the odd one goes where the width says.
         Side::Center => missing / 2 + (missing & width & 1),
+        Side::Middle => missing / 2,
     };
     let fills = |count: usize| std::iter::repeat_n(fill, count).collect::<String>();
     if side == Side::Sign {
@@ -364,7 +368,7 @@ fn parse_spec(text: &str) -> Res<Spec> {
     let side = |c: char| match c {
         '<' => Some(Side::Left),
         '>' => Some(Side::Right),
-        '^' => Some(Side::Center),
+        '^' => Some(Side::Middle),
         '=' => Some(Side::Sign),
         _ => None,
     };

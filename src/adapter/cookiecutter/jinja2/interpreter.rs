@@ -547,6 +547,7 @@ impl<'l> Interpreter<'l> {
                     message: format!("the template `{template}` has no `{name}`"),
                     word: name.to_string(),
                     known: exports.names(),
+                    silent: false,
                 };
                 Value::Undefined(Rc::new(missing))
             });

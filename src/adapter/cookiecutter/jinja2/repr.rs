@@ -14,6 +14,7 @@ const LONGEST: usize = crate::adapter::jinja::MOST_BYTES;
 /// What `str()` gives.
 pub fn str(value: &Value) -> Res<String> {
     match value.there()? {
+        Value::Undefined(_) => Ok(String::new()),
         Value::Str(text) | Value::Safe(text) => Ok(text.to_string()),
         Value::Object(object) => match &**object {
             Object::Module { text, .. } => Ok(text.to_string()),

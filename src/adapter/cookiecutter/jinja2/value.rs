@@ -36,6 +36,8 @@ pub struct Missing {
     /// The name that was looked for, and those that are there.
     pub word: String,
     pub known: Vec<String>,
+    /// Whether it may be used after all, as nothing: what an `if` without `else` gives.
+    pub silent: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -227,7 +229,7 @@ impl Value {
     /// The value itself, or an error if it isn't there.
     pub fn there(&self) -> Res<&Value> {
         match self {
-            Value::Undefined(missing) => Err(Fault::undefined(missing)),
+            Value::Undefined(missing) if !missing.silent => Err(Fault::undefined(missing)),
             other => Ok(other),
         }
     }
@@ -291,9 +293,8 @@ impl Value {
     }
 
     pub fn is_true(&self) -> Res<bool> {
-        Ok(match self {
-            Value::Undefined(missing) => return Err(Fault::undefined(missing)),
-            Value::None => false,
+        Ok(match self.there()? {
+            Value::Undefined(_) | Value::None => false,
             Value::Bool(yes) => *yes,
             Value::Int(number) => *number != 0,
             Value::Float(number) => *number != 0.0,
@@ -313,6 +314,7 @@ impl Value {
     /// How many there are in it, for those that know.
     pub fn len(&self) -> Res<usize> {
         Ok(match self.there()? {
+            Value::Undefined(_) => 0,
             Value::Str(text) | Value::Safe(text) => text.chars().count(),
             Value::List(items) => items.borrow().len(),
             Value::Tuple(items) => items.len(),
@@ -330,6 +332,7 @@ impl Value {
     pub fn items(&self) -> Res<Vec<Value>> {
         const MOST: usize = 4_000_000;
         Ok(match self.there()? {
+            Value::Undefined(_) => vec![],
             Value::Str(text) | Value::Safe(text) => {
                 let mut letter = [0; 4];
                 text.chars().map(|c| Value::text(c.encode_utf8(&mut letter))).collect()
