@@ -60,7 +60,7 @@ pub fn template(name: &str) -> TemplateFolder {
         add("bom.txt", "\u{feff}{{ cookiecutter.name }}\n".as_bytes(), false);
         add("image.png", b"\x89PNG\r\n\x1a\n\x00{{ cookiecutter.name }}", false);
         add("really-text.png", b"{{ cookiecutter.name }}\r\n", false);
-        add("nul.txt", b"a\x00b{{ cookiecutter.name }}\x00\x01\x02\x03\xff", true);
+        add("zero.txt", b"a\x00b{{ cookiecutter.name }}\x00\x01\x02\x03\xff", true);
         add("archive.bin", &(0..=255).collect::<Vec<u8>>(), false);
         add("unicode.txt", "ελληνικά русский 日本語 {{ cookiecutter.name }}\n".as_bytes(), false);
         add("chinese.txt", "这是一个模板，用来测试。{{ cookiecutter.name }}\n".repeat(30).as_bytes(), false);
@@ -113,7 +113,11 @@ pub fn one(text: &str) -> TemplateFolder {
 pub const PLAIN: RenderOptions = RenderOptions { seed: None, now: 0, trust: false };
 
 /// Answers all questions by their defaults, where `answers` has none, and renders.
-pub fn render(folder: &TemplateFolder, answers: &Answers, options: &RenderOptions) -> Result<Rendering, TemplateError> {
+pub fn render(
+    folder: &TemplateFolder,
+    answers: &Answers,
+    options: &RenderOptions,
+) -> Result<Rendering, TemplateError> {
     let template = billpay::adapter::cookiecutter::open(folder, None)?;
     let answers = template.complete(answers)?;
     template.render(&answers, options, &mut |_| {})

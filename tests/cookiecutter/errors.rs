@@ -15,8 +15,14 @@ fn told(text: &str, expected: &[&str]) {
 #[test]
 fn an_undefined_variable_is_told_with_its_place_and_what_was_meant() {
     let place = "demo/{{cookiecutter.name}}/a.txt:2:8";
-    told("one\nname = {{ cookiecutter.nmae }}\n", &["`cookiecutter.nmae` is not defined", "did you mean `cookiecutter.name`?"]);
-    told("one\n12345 {{ cookiecuter.name }}\n", &["`cookiecuter` is not defined", "did you mean `cookiecutter`?"]);
+    told(
+        "one\nname = {{ cookiecutter.nmae }}\n",
+        &["`cookiecutter.nmae` is not defined", "did you mean `cookiecutter.name`?"],
+    );
+    told(
+        "one\n12345 {{ cookiecuter.name }}\n",
+        &["`cookiecuter` is not defined", "did you mean `cookiecutter`?"],
+    );
     told("one\n1234{{ cookiecutter.x }}", &[place]);
     told("a\r\n1234{{ cookiecutter.x }}\r\n", &[place]);
 }

@@ -74,11 +74,19 @@ fn names_that_lead_out_are_refused() {
         corpus::refusal(&template, &answers)
     };
     for name in ["../x", "/etc/x", "a/../../x", ".git/x", "a\0b", ".", "..", ".billpay", ""] {
-        for told in [named("{{cookiecutter.name}}", "a", name), named("{{cookiecutter.name ~ 'x'}}", "{{cookiecutter.name}}/a", name)] {
-            assert!(told.contains("can't be a path") || told.contains("empty") || told.contains("there already"), "{name}: {told}");
+        for told in [
+            named("{{cookiecutter.name}}", "a", name),
+            named("{{cookiecutter.name ~ 'x'}}", "{{cookiecutter.name}}/a", name),
+        ] {
+            assert!(
+                told.contains("can't be a path") || told.contains("empty") || told.contains("there already"),
+                "{name}: {told}"
+            );
         }
     }
-    for (json, directory) in [("{\"template\": [\"x (../../etc)\"]}", None), ("{}", Some("../x")), ("{}", Some("/etc"))] {
+    for (json, directory) in
+        [("{\"template\": [\"x (../../etc)\"]}", None), ("{}", Some("../x")), ("{}", Some("/etc"))]
+    {
         let template = corpus::small(&[("cookiecutter.json", json)]);
         assert!(billpay::adapter::cookiecutter::open(&template, directory).is_err(), "{json} {directory:?}");
     }

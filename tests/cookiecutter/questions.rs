@@ -20,7 +20,10 @@ fn questions_come_one_after_the_other_with_defaults_from_the_answers() {
         given.insert(question.name, question.default.unwrap_or(Value::Null));
     }
     let names: Vec<&str> = asked.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["slug", "package", "owner", "license", "docker", "docs", "port", "ratio", "nothing", "services"]);
+    assert_eq!(
+        names,
+        ["slug", "package", "owner", "license", "docker", "docs", "port", "ratio", "nothing", "services"]
+    );
     assert_eq!(asked[0].1, Some(json!("card-api")));
     assert_eq!(asked[1].1, Some(json!("card_api")));
     assert_eq!(asked[6].1, Some(json!("8080")));
@@ -59,7 +62,8 @@ fn one_of_several_templates_is_chosen_by_an_answer() {
     let template = open(&corpus::template("several"), None).expect("a template");
     let first = template.next_question(&Answers::new()).expect("a question").expect("it is open");
     assert_eq!((first.name.as_str(), first.default), ("template", Some(json!("one"))));
-    let complete = template.complete(&answers(json!({"template": "two", "size": "m"}))).expect("they are right");
+    let complete =
+        template.complete(&answers(json!({"template": "two", "size": "m"}))).expect("they are right");
     let rendering = template.render(&complete, &corpus::PLAIN, &mut |_| {}).expect("it is rendered");
     let file = rendering.project.files.values().next().expect("a file");
     assert_eq!(file.bytes, b"two m\n");

@@ -48,10 +48,16 @@ fn texts_are_what_jinja_makes_of_them() {
 #[test]
 fn values_print_as_in_python() {
     let cases = [
-        ("{{ [none, true, 1.0, 'it\\'s', (1,), {'a': 1e16}] }}", "[None, True, 1.0, \"it's\", (1,), {'a': 1e+16}]"),
+        (
+            "{{ [none, true, 1.0, 'it\\'s', (1,), {'a': 1e16}] }}",
+            "[None, True, 1.0, \"it's\", (1,), {'a': 1e+16}]",
+        ),
         ("{{ '%s-%03d' % ('a', 7) }} {{ -7 // 2 }} {{ -7 % 3 }}", "a-007 -4 2"),
         ("{% set l = [] %}{% set _ = l.append('x') %}{{ l }}", "['x']"),
-        ("{{ 'Größe & Maß'|slugify }} {{ {'b': 1, 'a': 'é'}|jsonify(none) }}", "grosse-mass {\"a\": \"\\u00e9\", \"b\": 1}"),
+        (
+            "{{ 'Größe & Maß'|slugify }} {{ {'b': 1, 'a': 'é'}|jsonify(none) }}",
+            "grosse-mass {\"a\": \"\\u00e9\", \"b\": 1}",
+        ),
     ];
     for (source, expected) in cases {
         assert_eq!(corpus::text(source, &corpus::PLAIN), expected, "{source}");
@@ -62,7 +68,8 @@ fn values_print_as_in_python() {
 fn random_values_and_the_time_are_the_same_for_the_same_seed() {
     let source = "{{ uuid4() }} {{ random_ascii_string(8, true) }} {{ [1, 2, 3]|random }} \
                   {% now 'utc', '%Y-%m-%dT%H:%M:%S %a %j' %} {% now 'utc' + 'days=1,hours=2', '%d %H' %}";
-    let seeded = |seed| corpus::text(source, &RenderOptions { seed: Some(seed), now: 1_700_000_000, trust: false });
+    let seeded =
+        |seed| corpus::text(source, &RenderOptions { seed: Some(seed), now: 1_700_000_000, trust: false });
     assert_eq!(seeded(1), seeded(1));
     assert_ne!(seeded(1), seeded(2));
     assert!(seeded(1).ends_with("2023-11-14T22:13:20 Tue 318 16 00"), "{}", seeded(1));

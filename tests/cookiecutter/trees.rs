@@ -5,7 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use billpay::adapter::cookiecutter::hooks;
-use billpay::domain::template::{Answers, Entry, HookTime, ProjectFile, RenderOptions, Rendering, TemplateFile};
+use billpay::domain::template::{
+    Answers, Entry, HookTime, ProjectFile, RenderOptions, Rendering, TemplateFile,
+};
 use serde_json::{Value, json};
 
 use crate::{corpus, peer};
@@ -14,6 +16,7 @@ use crate::{corpus, peer};
 const DIFFERENCES: &[(&str, &str)] = &[
     ("answers are values", "cookiecutter renders extra_context as templates; what people type it doesn't"),
     ("_template, _repo_dir, _output_dir", "paths of this machine: the template's name, and `.`"),
+    ("_cookiecutter", "as the template has it, as when people are asked; extra_context changes it"),
     ("OrderedDict", "prints as since Python 3.12"),
     ("numbers", "of more than 38 digits are refused"),
     ("bytes", "str.encode is refused"),
@@ -23,6 +26,7 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ("extensions", "only jinja2.ext.do, loopcontrols, jinja2_time and cookiecutter's own"),
     ("files that are neither UTF-8 nor binary", "copied; cookiecutter stops"),
     ("links", "refused"),
+    ("names", "that Windows or Git have for themselves are refused: nul.txt, .git"),
     ("slugify", "letters of which text-unidecode's reading isn't known are refused"),
 ];
 
@@ -42,7 +46,9 @@ fn theirs(folder: &Path) -> Tree {
     let entries = corpus::read(folder);
     let empty = |path: &str| !entries.keys().any(|other| other.starts_with(&format!("{path}/")));
     let kept = entries.iter().filter_map(|(path, entry)| match entry {
-        Entry::File(TemplateFile { bytes, executable }) => Some((path.clone(), Some((bytes.clone(), *executable)))),
+        Entry::File(TemplateFile { bytes, executable }) => {
+            Some((path.clone(), Some((bytes.clone(), *executable))))
+        }
         _ if empty(path) => Some((path.clone(), None)),
         _ => None,
     });
@@ -64,7 +70,11 @@ fn differing(told: &str, theirs: &Tree, ours: &Tree) -> Vec<String> {
             Some(_) => {}
         }
     }
-    wrong.extend(ours.keys().filter(|path| !theirs.contains_key(*path)).map(|path| format!("{told}: {path} is too much")));
+    wrong.extend(
+        ours.keys()
+            .filter(|path| !theirs.contains_key(*path))
+            .map(|path| format!("{told}: {path} is too much")),
+    );
     wrong
 }
 
@@ -87,7 +97,8 @@ fn projects_are_what_cookiecutter_makes_of_them() {
     }
     let done = peer::run(folder.path(), &json!({"projects": jobs}));
     let (mut wrong, mut files) = (vec![], 0);
-    for ((told, template, answers), done) in cases.iter().zip(done["projects"].as_array().expect("projects")) {
+    for ((told, template, answers), done) in cases.iter().zip(done["projects"].as_array().expect("projects"))
+    {
         match (corpus::render(template, answers, &corpus::PLAIN), done.get("made").and_then(Value::as_str)) {
             (Ok(rendering), Some(made)) => {
                 let name = Path::new(made).file_name().and_then(|name| name.to_str()).map(str::to_string);

@@ -2,11 +2,12 @@
 
 /// What files are called whose content is never text, whatever it looks like.
 const EXTENSIONS: &[&str] = &[
-    "7z", "a", "apk", "avi", "avif", "bin", "bmp", "bz2", "class", "dat", "db", "dll", "dmg", "doc", "docx", "dylib",
-    "eot", "exe", "flac", "gif", "gz", "heic", "ico", "iso", "jar", "jpeg", "jpg", "lz", "lz4", "m4a", "mkv", "mov",
-    "mp3", "mp4", "mpeg", "mpg", "o", "odp", "ods", "odt", "ogg", "otf", "parquet", "pdf", "png", "ppt", "pptx", "psd",
-    "pyc", "pyo", "rar", "rpm", "so", "sqlite", "sqlite3", "tar", "tgz", "tif", "tiff", "ttf", "wasm", "wav", "webm",
-    "webp", "whl", "woff", "woff2", "xls", "xlsx", "xz", "zip", "zst",
+    "7z", "a", "apk", "avi", "avif", "bin", "bmp", "bz2", "class", "dat", "db", "dll", "dmg", "doc", "docx",
+    "dylib", "eot", "exe", "flac", "gif", "gz", "heic", "ico", "iso", "jar", "jpeg", "jpg", "lz", "lz4",
+    "m4a", "mkv", "mov", "mp3", "mp4", "mpeg", "mpg", "o", "odp", "ods", "odt", "ogg", "otf", "parquet",
+    "pdf", "png", "ppt", "pptx", "psd", "pyc", "pyo", "rar", "rpm", "so", "sqlite", "sqlite3", "tar", "tgz",
+    "tif", "tiff", "ttf", "wasm", "wav", "webm", "webp", "whl", "woff", "woff2", "xls", "xlsx", "xz", "zip",
+    "zst",
 ];
 
 /// What files of well-known formats begin with.
@@ -38,7 +39,8 @@ const LOOKED_AT: usize = 512;
 /// UTF-8.
 pub fn is_binary(path: &str, bytes: &[u8]) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let extension = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, extension)| extension);
+    let extension =
+        name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, extension)| extension);
     if extension.is_some_and(|extension| EXTENSIONS.contains(&extension.to_lowercase().as_str())) {
         return true;
     }

@@ -24,7 +24,10 @@ impl Config {
         };
         if let Some(not) = file.not_utf8() {
             let place = file.place(not.at..not.at + 1);
-            return Err(TemplateError::at(Problem::error("not-utf8", place, "this file is not UTF-8"), &file));
+            return Err(TemplateError::at(
+                Problem::error("not-utf8", place, "this file is not UTF-8"),
+                &file,
+            ));
         }
         let mut variables: Map<String, Value> = serde_json::from_str(file.text()).map_err(|error| {
             let before: usize =

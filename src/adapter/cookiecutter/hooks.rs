@@ -26,7 +26,9 @@ impl fmt::Display for HookFailure {
             HookFailure::Failed { file, status, wrote } if wrote.is_empty() => {
                 write!(f, "the hook {file} failed ({status})")
             }
-            HookFailure::Failed { file, status, wrote } => write!(f, "the hook {file} failed ({status}):\n{wrote}"),
+            HookFailure::Failed { file, status, wrote } => {
+                write!(f, "the hook {file} failed ({status}):\n{wrote}")
+            }
         }
     }
 }

@@ -22,12 +22,18 @@ const KNOWN: &[std::ops::RangeInclusive<u32>] = &[
 
 /// Letters that text-unidecode takes for something else than `deunicode`.
 const OTHERWISE: &[(&str, &str)] = &[
-    (" ", "\u{a8}\u{af}\u{b4}\u{b8}ͺ\u{384}\u{385}\u{1fbd}\u{1fbf}\u{1fc0}\u{1fc1}\u{1fcd}\u{1fce}\u{1fcf}\u{1fdd}\u{1fde}\u{1fdf}\u{1fed}\u{1fee}\u{1ffd}\u{1ffe}\u{2017}\u{203e}\u{309b}\u{309c}"),
+    (
+        " ",
+        "\u{a8}\u{af}\u{b4}\u{b8}ͺ\u{384}\u{385}\u{1fbd}\u{1fbf}\u{1fc0}\u{1fc1}\u{1fcd}\u{1fce}\u{1fcf}\u{1fdd}\u{1fde}\u{1fdf}\u{1fed}\u{1fee}\u{1ffd}\u{1ffe}\u{2017}\u{203e}\u{309b}\u{309c}",
+    ),
     ("m", "µ"),
     ("L*", "Ŀ"),
     ("l*", "ŀ"),
     ("Z", "ǯ"),
-    ("[?]", "Ɂɂ\u{34f}\u{350}\u{351}\u{352}\u{353}\u{354}\u{355}\u{356}\u{357}\u{358}\u{359}\u{35a}\u{35b}\u{35c}\u{35d}\u{35e}\u{35f}ͰͱͲͳͶͷͻͼͽͿϏϘϙ\u{3f6}ϷϸϺϻϼϽϾ\u{487}ҊҋӅӆӉӊӍӎӏӶӷӺӻӼӽӾՠֈỺỻỼỽỾゕゖ\u{30a0}"),
+    (
+        "[?]",
+        "Ɂɂ\u{34f}\u{350}\u{351}\u{352}\u{353}\u{354}\u{355}\u{356}\u{357}\u{358}\u{359}\u{35a}\u{35b}\u{35c}\u{35d}\u{35e}\u{35f}ͰͱͲͳͶͷͻͼͽͿϏϘϙ\u{3f6}ϷϸϺϻϼϽϾ\u{487}ҊҋӅӆӉӊӍӎӏӶӷӺӻӼӽӾՠֈỺỻỼỽỾゕゖ\u{30a0}",
+    ),
     (";", "\u{37e}"),
     ("*", "\u{387}"),
     ("i", "ΐї"),
@@ -90,24 +96,23 @@ const WHOLE: &str = "ÆÐ×ØÞßæð÷øþĐđĦħıĸŁłŊŋŒœŦŧ";
 
 /// HTML's names of characters that are no letters with accents.
 pub const ENTITIES: &[&str] = &[
-    "AElig", "Alpha", "Beta", "Chi", "Dagger", "Delta", "ETH", "Epsilon", "Eta", "Gamma", "Iota",
-    "Kappa", "Lambda", "Mu", "Nu", "OElig", "Omega", "Omicron", "Oslash", "Phi", "Pi", "Prime",
-    "Psi", "Rho", "Sigma", "THORN", "Tau", "Theta", "Upsilon", "Xi", "Zeta", "acute", "aelig",
-    "alefsym", "alpha", "amp", "and", "ang", "asymp", "bdquo", "beta", "brvbar", "bull", "cap",
-    "cedil", "cent", "chi", "circ", "clubs", "cong", "copy", "crarr", "cup", "curren", "dArr",
-    "dagger", "darr", "deg", "delta", "diams", "divide", "empty", "emsp", "ensp", "epsilon",
-    "equiv", "eta", "eth", "euro", "exist", "fnof", "forall", "frac12", "frac14", "frac34", "frasl",
-    "gamma", "ge", "gt", "hArr", "harr", "hearts", "hellip", "iexcl", "image", "infin", "int",
-    "iota", "iquest", "isin", "kappa", "lArr", "lambda", "lang", "laquo", "larr", "lceil", "ldquo",
-    "le", "lfloor", "lowast", "loz", "lrm", "lsaquo", "lsquo", "lt", "macr", "mdash", "micro",
-    "middot", "minus", "mu", "nabla", "nbsp", "ndash", "ne", "ni", "not", "notin", "nsub", "nu",
-    "oelig", "oline", "omega", "omicron", "oplus", "or", "ordf", "ordm", "oslash", "otimes", "para",
-    "part", "permil", "perp", "phi", "pi", "piv", "plusmn", "pound", "prime", "prod", "prop", "psi",
-    "quot", "rArr", "radic", "rang", "raquo", "rarr", "rceil", "rdquo", "real", "reg", "rfloor",
-    "rho", "rlm", "rsaquo", "rsquo", "sbquo", "sdot", "sect", "shy", "sigma", "sigmaf", "sim",
-    "spades", "sub", "sube", "sum", "sup", "sup1", "sup2", "sup3", "supe", "szlig", "tau", "there4",
-    "theta", "thetasym", "thinsp", "thorn", "tilde", "times", "trade", "uArr", "uarr", "uml",
-    "upsih", "upsilon", "weierp", "xi", "yen", "zeta", "zwj", "zwnj",
+    "AElig", "Alpha", "Beta", "Chi", "Dagger", "Delta", "ETH", "Epsilon", "Eta", "Gamma", "Iota", "Kappa",
+    "Lambda", "Mu", "Nu", "OElig", "Omega", "Omicron", "Oslash", "Phi", "Pi", "Prime", "Psi", "Rho", "Sigma",
+    "THORN", "Tau", "Theta", "Upsilon", "Xi", "Zeta", "acute", "aelig", "alefsym", "alpha", "amp", "and",
+    "ang", "asymp", "bdquo", "beta", "brvbar", "bull", "cap", "cedil", "cent", "chi", "circ", "clubs",
+    "cong", "copy", "crarr", "cup", "curren", "dArr", "dagger", "darr", "deg", "delta", "diams", "divide",
+    "empty", "emsp", "ensp", "epsilon", "equiv", "eta", "eth", "euro", "exist", "fnof", "forall", "frac12",
+    "frac14", "frac34", "frasl", "gamma", "ge", "gt", "hArr", "harr", "hearts", "hellip", "iexcl", "image",
+    "infin", "int", "iota", "iquest", "isin", "kappa", "lArr", "lambda", "lang", "laquo", "larr", "lceil",
+    "ldquo", "le", "lfloor", "lowast", "loz", "lrm", "lsaquo", "lsquo", "lt", "macr", "mdash", "micro",
+    "middot", "minus", "mu", "nabla", "nbsp", "ndash", "ne", "ni", "not", "notin", "nsub", "nu", "oelig",
+    "oline", "omega", "omicron", "oplus", "or", "ordf", "ordm", "oslash", "otimes", "para", "part", "permil",
+    "perp", "phi", "pi", "piv", "plusmn", "pound", "prime", "prod", "prop", "psi", "quot", "rArr", "radic",
+    "rang", "raquo", "rarr", "rceil", "rdquo", "real", "reg", "rfloor", "rho", "rlm", "rsaquo", "rsquo",
+    "sbquo", "sdot", "sect", "shy", "sigma", "sigmaf", "sim", "spades", "sub", "sube", "sum", "sup", "sup1",
+    "sup2", "sup3", "supe", "szlig", "tau", "there4", "theta", "thetasym", "thinsp", "thorn", "tilde",
+    "times", "trade", "uArr", "uarr", "uml", "upsih", "upsilon", "weierp", "xi", "yen", "zeta", "zwj",
+    "zwnj",
 ];
 
 /// What stands for a letter of another alphabet.

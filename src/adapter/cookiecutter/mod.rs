@@ -13,12 +13,13 @@ mod questions;
 mod render;
 mod replay;
 mod settings;
+mod stack;
 
 use serde_json::Value;
 
 use crate::domain::template::{
-    About, AnswerFault, Answers, Format, ProjectTemplate, Question, RenderOptions, Rendering, StepDone, StepKind,
-    TemplateError, TemplateFolder,
+    About, AnswerFault, Answers, Format, ProjectTemplate, Question, RenderOptions, Rendering, StepDone,
+    StepKind, TemplateError, TemplateFolder,
 };
 
 use config::Config;
@@ -92,7 +93,7 @@ impl ProjectTemplate for CookiecutterTemplate {
                 None => return Ok(Some(nested.question())),
             }
         }
-        questions::next(level, answers)
+        stack::with_room(|_| questions::next(level, answers), &mut |_| {})
     }
 
     fn all_questions(&self) -> Result<Vec<Question>, TemplateError> {
@@ -104,7 +105,7 @@ impl ProjectTemplate for CookiecutterTemplate {
                     levels.extend(nested.levels().rev().map(|level| (level, true)));
                     vec![nested.question()]
                 }
-                None => questions::all(level)?,
+                None => stack::with_room(|_| questions::all(level), &mut |_| {})?,
             };
             for mut question in here {
                 question.conditional |= conditional;
@@ -125,12 +126,14 @@ impl ProjectTemplate for CookiecutterTemplate {
             complete.insert(nested.name.clone(), answer);
         }
         let names: Vec<String> = complete.keys().cloned().collect();
-        complete.extend(questions::complete(level, answers, &names)?);
+        let own = stack::with_room(|_| questions::complete(level, answers, &names), &mut |_| {})?;
+        complete.extend(own);
         Ok(complete)
     }
 
     fn steps(&self) -> Vec<StepDone> {
-        let mut steps = vec![step("render", "Render the files", "cookiecutter:render", "the files of the project")];
+        let mut steps =
+            vec![step("render", "Render the files", "cookiecutter:render", "the files of the project")];
         for file in render::hook_files(&self.level.folder) {
             let told = format!("runs {file} of the template, if trusted");
             steps.push(step(&file, &format!("Run {file}"), "cookiecutter:hook", &told));
@@ -153,7 +156,10 @@ impl ProjectTemplate for CookiecutterTemplate {
         };
         let mut own = answers.clone();
         own.retain(|name, _| !keys.contains(name));
-        render::render(level, &own, options, told)
+        stack::with_room(
+            |send| render::render(level, &own, options, &mut |count| drop(send.send(count))),
+            told,
+        )
     }
 }
 

@@ -30,13 +30,20 @@ pub fn below(folder: &TemplateFolder, directory: &str) -> Result<TemplateFolder,
     let path = directory.trim_end_matches('/');
     let path = path.strip_prefix("./").unwrap_or(path);
     let path = RelPath::new(path).map_err(|bad| {
-        TemplateError::refused(format!("`{directory}` is no folder of the template: {}", bad.why), "name a folder in it")
+        TemplateError::refused(
+            format!("`{directory}` is no folder of the template: {}", bad.why),
+            "name a folder in it",
+        )
     })?;
     Ok(folder.below(path.as_str()))
 }
 
 impl Nested {
-    pub fn read(folder: &TemplateFolder, config: &Config, depth: usize) -> Result<Option<Nested>, TemplateError> {
+    pub fn read(
+        folder: &TemplateFolder,
+        config: &Config,
+        depth: usize,
+    ) -> Result<Option<Nested>, TemplateError> {
         let (old, new) = (config.variables.get("template"), config.variables.get("templates"));
         if old.is_none() && new.is_none() {
             return Ok(None);
@@ -63,7 +70,8 @@ impl Nested {
             (_, Some(Value::Array(templates))) if !templates.is_empty() => {
                 for template in templates.iter().map(shown) {
                     let path = template.find('(').zip(template.rfind(')'));
-                    let path = path.and_then(|(open, close)| template.get(open + 1..close)).map(str::to_string);
+                    let path =
+                        path.and_then(|(open, close)| template.get(open + 1..close)).map(str::to_string);
                     let Some(path) = path.filter(|path| !path.is_empty()) else {
                         let message = format!("`{template}` has no folder in brackets behind it");
                         return Err(wrong(Some(&template), message));
@@ -88,7 +96,8 @@ impl Nested {
     }
 
     pub fn question(&self) -> Question {
-        let choice = |option: &Choosable| Choice { value: option.value.as_str().into(), title: option.title.clone() };
+        let choice =
+            |option: &Choosable| Choice { value: option.value.as_str().into(), title: option.title.clone() };
         Question {
             name: self.name.clone(),
             title: self.title.clone(),
@@ -121,7 +130,8 @@ impl Nested {
         };
         by_name.or_else(by_path).map(|option| &option.level).ok_or_else(|| {
             let known: Vec<String> = self.options.iter().map(|option| option.value.clone()).collect();
-            let mut fault = wrong_answer(&self.name, format!("`{wanted}` is not one of {}", known.join(", ")), &[]);
+            let mut fault =
+                wrong_answer(&self.name, format!("`{wanted}` is not one of {}", known.join(", ")), &[]);
             fault.did_you_mean = crate::domain::findings::nearest(&wanted, known.iter().map(String::as_str));
             TemplateError::Answers(vec![fault])
         })

@@ -13,7 +13,8 @@ pub fn in_json(file: &SourceFile, key: &str, text: Option<&str>) -> Range<usize>
     let quoted = literal(key);
     let key_at = source.find(&quoted).unwrap_or_default();
     let behind = source.get(key_at..).unwrap_or_default();
-    let found = text.and_then(|text| behind.find(&literal(text)).map(|at| key_at + at + 1..key_at + at + 1 + text.len()));
+    let found = text
+        .and_then(|text| behind.find(&literal(text)).map(|at| key_at + at + 1..key_at + at + 1 + text.len()));
     found.unwrap_or(key_at..key_at + quoted.len())
 }
 

@@ -45,7 +45,8 @@ pub fn complete(level: &Level, answers: &Answers, also: &[String]) -> Result<Ans
     if !walk.faults.is_empty() {
         return Err(TemplateError::Answers(walk.faults));
     }
-    let complete = asked.into_iter().filter_map(|name| walk.known.get(&name).cloned().map(|value| (name, value)));
+    let complete =
+        asked.into_iter().filter_map(|name| walk.known.get(&name).cloned().map(|value| (name, value)));
     Ok(complete.filter(|(_, value)| !value.is_null()).collect())
 }
 
@@ -71,10 +72,7 @@ impl Renderer<'_> {
             Value::Null | Value::Bool(_) => raw.clone(),
             Value::Number(size) => Value::String(number(size)),
             Value::String(text) if self.level.config.syntax.is_plain(text) => {
-                let newline = !self.level.config.syntax.keep_trailing_newline;
-                let text = text.replace("\r\n", "\n").replace('\r', "\n");
-                let text = if newline { text.strip_suffix('\n').unwrap_or(&text) } else { &text };
-                Value::String(text.to_string())
+                Value::String(text.replace("\r\n", "\n").replace('\r', "\n"))
             }
             Value::String(text) => {
                 let dict = Jinja::dict(to_dict(known, true));
@@ -142,7 +140,9 @@ fn ask(
             walk.open = Some(question);
             return Ok(true);
         }
-        (None, QuestionKind::Choice(choices)) => choices.first().map_or(Value::Null, |choice| choice.value.clone()),
+        (None, QuestionKind::Choice(choices)) => {
+            choices.first().map_or(Value::Null, |choice| choice.value.clone())
+        }
         (None, _) => default,
         (Some(answer), _) => match answered(&question, raw, &default, answer) {
             Ok(value) => value,
@@ -210,7 +210,9 @@ fn answered(question: &Question, raw: &Value, default: &Value, answer: &Value) -
             };
             let found = choices.iter().find(same).or_else(as_written);
             let known = || choices.iter().map(|choice| shown(&choice.value)).collect::<Vec<_>>().join(", ");
-            found.map(|choice| choice.value.clone()).ok_or_else(|| format!("{} is not one of {}", told(), known()))
+            found
+                .map(|choice| choice.value.clone())
+                .ok_or_else(|| format!("{} is not one of {}", told(), known()))
         }
         QuestionKind::Data => {
             let parsed = match answer {

@@ -12,8 +12,8 @@ use super::jinja2::{Fault, Interpreter, Loader, Value as Jinja};
 use super::{Level, patterns, places, questions, shown};
 use crate::domain::findings::{Problem, SourceFile};
 use crate::domain::template::{
-    Answers, Entry, Hook, HookTime, Project, ProjectFile, RenderOptions, Rendering, StepDone, StepKind, TemplateError,
-    TemplateFile, TemplateFolder,
+    Answers, Entry, Hook, HookTime, Project, ProjectFile, RenderOptions, Rendering, StepDone, StepKind,
+    TemplateError, TemplateFile, TemplateFolder,
 };
 use crate::domain::tree::RelPath;
 
@@ -31,7 +31,8 @@ const HOOKS: &[(&str, Option<HookTime>)] = &[
 
 /// The files of a template that are programs to be run, by their path in it.
 pub fn hook_files(folder: &TemplateFolder) -> Vec<String> {
-    let below = folder.entries.keys().filter(|path| path.strip_prefix("hooks/").is_some_and(|p| !p.contains('/')));
+    let below =
+        folder.entries.keys().filter(|path| path.strip_prefix("hooks/").is_some_and(|p| !p.contains('/')));
     below.filter(|path| hook_time(path).is_some()).cloned().collect()
 }
 
@@ -99,7 +100,9 @@ pub fn render(
     told(count);
     let folders = empty_ones(&making.files, making.folders);
     let mut steps = vec![done("render", "cookiecutter:render", format!("{count} files"))];
-    steps.extend(hooks.iter().map(|hook| done(&hook.file, "cookiecutter:hook", format!("runs {}", hook.file))));
+    steps.extend(
+        hooks.iter().map(|hook| done(&hook.file, "cookiecutter:hook", format!("runs {}", hook.file))),
+    );
     let project = Project { files: making.files, folders };
     Ok(Rendering { project, name: Some(name), steps, said: vec![], hooks })
 }
@@ -112,8 +115,12 @@ fn done(id: &str, action: &str, told: String) -> StepDone {
 fn refuse_hooks(folder: &TemplateFolder, trust: bool) -> Result<(), TemplateError> {
     let hooks = hook_files(folder);
     if let Some(before) = hooks.iter().find(|hook| hook_time(hook) == Some(None)) {
-        let why = format!("{} changes the template before it is read, which is not done", folder.told(before));
-        return Err(TemplateError::refused(why, "take the template without it, if its questions can do without"));
+        let why =
+            format!("{} changes the template before it is read, which is not done", folder.told(before));
+        return Err(TemplateError::refused(
+            why,
+            "take the template without it, if its questions can do without",
+        ));
     }
     match hooks.first() {
         Some(first) if !trust => {
@@ -128,13 +135,18 @@ fn refuse_hooks(folder: &TemplateFolder, trust: bool) -> Result<(), TemplateErro
 fn top(level: &Level) -> Result<&str, TemplateError> {
     let syntax = &level.config.syntax;
     let templated = |name: &str| {
-        name.contains("cookiecutter") && name.contains(&syntax.variable_start) && name.contains(&syntax.variable_end)
+        name.contains("cookiecutter")
+            && name.contains(&syntax.variable_start)
+            && name.contains(&syntax.variable_end)
     };
     let names = level.folder.entries.iter().filter(|(path, _)| !path.contains('/') && templated(path));
     let mut folders = names.filter(|(_, entry)| !matches!(entry, Entry::File(_)));
     let told = &level.folder.name;
     let refused = |why: String| {
-        let hint = format!("one folder named like {}cookiecutter.name{}", syntax.variable_start, syntax.variable_end);
+        let hint = format!(
+            "one folder named like {}cookiecutter.name{}",
+            syntax.variable_start, syntax.variable_end
+        );
         TemplateError::refused(why, hint)
     };
     match (folders.next(), folders.next()) {
@@ -148,7 +160,9 @@ fn top(level: &Level) -> Result<&str, TemplateError> {
 fn new_lines(level: &Level) -> Result<Option<String>, TemplateError> {
     let key = "_new_lines";
     match level.config.variables.get(key) {
-        Some(Value::String(newline)) if ["\n", "\r", "\r\n"].contains(&newline.as_str()) => Ok(Some(newline.clone())),
+        Some(Value::String(newline)) if ["\n", "\r", "\r\n"].contains(&newline.as_str()) => {
+            Ok(Some(newline.clone()))
+        }
         None | Some(Value::Null | Value::Bool(false)) => Ok(None),
         Some(Value::String(empty)) if empty.is_empty() => Ok(None),
         Some(other) => {
@@ -259,7 +273,8 @@ impl Making<'_> {
             let told = if name == self.top { name.to_string() } else { format!("{}/{name}", self.top) };
             return places::error(fault, &SourceFile::new(folder.told(&told), name), 0);
         }
-        let paths = [format!("{}/{template}", self.top), format!("templates/{template}"), template.to_string()];
+        let paths =
+            [format!("{}/{template}", self.top), format!("templates/{template}"), template.to_string()];
         let path = paths.iter().find(|path| folder.file(path).is_some()).cloned().unwrap_or_default();
         let bytes = folder.file(&path).map(|file| file.bytes.clone()).unwrap_or_default();
         let text = with_newlines(&String::from_utf8_lossy(&bytes));
@@ -272,7 +287,8 @@ impl Making<'_> {
 
     /// The names in a folder of the template, sorted.
     fn names(&self, folder: &str) -> Vec<String> {
-        let prefix = if folder.is_empty() { format!("{}/", self.top) } else { format!("{}/{folder}/", self.top) };
+        let prefix =
+            if folder.is_empty() { format!("{}/", self.top) } else { format!("{}/{folder}/", self.top) };
         let from = self.level.folder.entries.range(prefix.clone()..);
         let below = from.take_while(|(path, _)| path.starts_with(&prefix));
         let names = below.filter_map(|(path, _)| path.get(prefix.len()..)).filter(|name| !name.contains('/'));
@@ -310,16 +326,23 @@ impl Making<'_> {
                 Some(Entry::Folder) if self.is_copied(&path) => self.copy_folder(&path)?,
                 Some(Entry::Folder) => inner.push(path),
                 Some(Entry::Link(to)) => {
-                    return Err(self.at_name(&path, format!("this is a symbolic link (to `{to}`), which is not followed")));
+                    return Err(self.at_name(
+                        &path,
+                        format!("this is a symbolic link (to `{to}`), which is not followed"),
+                    ));
                 }
-                Some(Entry::Other) => return Err(self.at_name(&path, "this is neither a file nor a folder".into())),
+                Some(Entry::Other) => {
+                    return Err(self.at_name(&path, "this is neither a file nor a folder".into()));
+                }
                 None => {}
             }
         }
         for path in &inner {
             let rendered = self.name(path)?;
             if self.is_folder(&rendered) {
-                let message = format!("the folder `{rendered}` is there already: two names are the same, or one is empty");
+                let message = format!(
+                    "the folder `{rendered}` is there already: two names are the same, or one is empty"
+                );
                 return Err(self.at_name(path, message));
             }
             let rendered = self.path(path, rendered.trim_end_matches('/'))?;
@@ -342,7 +365,12 @@ impl Making<'_> {
         let root = self.path(folder, &rendered)?;
         self.add_folder(&root);
         let prefix = format!("{}/{folder}/", self.top);
-        let all = self.level.folder.entries.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));
+        let all = self
+            .level
+            .folder
+            .entries
+            .range(prefix.clone()..)
+            .take_while(|(path, _)| path.starts_with(&prefix));
         for (path, entry) in all {
             let inside = path.get(prefix.len()..).unwrap_or_default();
             let template = format!("{folder}/{inside}");
@@ -391,11 +419,7 @@ impl Making<'_> {
         let text = std::str::from_utf8(&file.bytes).unwrap_or_default();
         let syntax = &self.level.config.syntax;
         let rendered = if syntax.is_plain(text) {
-            let text = with_newlines(text);
-            match text.strip_suffix('\n') {
-                Some(shorter) if !syntax.keep_trailing_newline => shorter.to_string(),
-                _ => text,
-            }
+            with_newlines(text)
         } else {
             self.engine.file(path, &self.context).map_err(|fault| self.fault(&fault, None))?
         };
@@ -411,7 +435,8 @@ impl Making<'_> {
                 continue;
             }
             let source = with_newlines(&String::from_utf8_lossy(&file.bytes));
-            let text = self.engine.text(&path, &source, &self.context).map_err(|fault| self.fault(&fault, None))?;
+            let text =
+                self.engine.text(&path, &source, &self.context).map_err(|fault| self.fault(&fault, None))?;
             let name = path.strip_prefix("hooks/").unwrap_or(&path).to_string();
             hooks.push(Hook { when, file: name, text });
         }

@@ -12,9 +12,22 @@ const VARS: &str = "_jinja2_env_vars";
 const EXTENSIONS: &str = "_extensions";
 
 const KNOWN: &[&str] = &[
-    "block_start_string", "block_end_string", "variable_start_string", "variable_end_string", "comment_start_string",
-    "comment_end_string", "line_statement_prefix", "line_comment_prefix", "trim_blocks", "lstrip_blocks",
-    "newline_sequence", "keep_trailing_newline", "autoescape", "optimized", "cache_size", "auto_reload",
+    "block_start_string",
+    "block_end_string",
+    "variable_start_string",
+    "variable_end_string",
+    "comment_start_string",
+    "comment_end_string",
+    "line_statement_prefix",
+    "line_comment_prefix",
+    "trim_blocks",
+    "lstrip_blocks",
+    "newline_sequence",
+    "keep_trailing_newline",
+    "autoescape",
+    "optimized",
+    "cache_size",
+    "auto_reload",
 ];
 
 /// Extensions of which everything is there anyway.
@@ -87,10 +100,12 @@ fn set(syntax: &mut Syntax, name: &str, value: &Value) -> Result<(), String> {
         "line_comment_prefix" => syntax.line_comment = prefix()?,
         "trim_blocks" => syntax.trim_blocks = yes,
         "lstrip_blocks" => syntax.lstrip_blocks = yes,
-        "keep_trailing_newline" => syntax.keep_trailing_newline = yes,
+        "keep_trailing_newline" => return Err("cookiecutter sets `keep_trailing_newline` itself".to_string()),
         "autoescape" => syntax.autoescape = yes,
         "newline_sequence" if value == "\n" => {}
-        "newline_sequence" => return Err("only `\\n` can be set here; `_new_lines` sets what files get".to_string()),
+        "newline_sequence" => {
+            return Err("only `\\n` can be set here; `_new_lines` sets what files get".to_string());
+        }
         "optimized" | "cache_size" | "auto_reload" => {}
         _ => return Err(format!("`{name}` can't be set")),
     }

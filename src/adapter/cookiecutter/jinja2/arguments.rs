@@ -45,7 +45,8 @@ impl Args {
                     return Err(Fault::of(format!("{name}() got multiple values for argument '{named}'")));
                 }
                 None => {
-                    let mut fault = Fault::of(format!("{name}() got an unexpected keyword argument '{named}'"));
+                    let mut fault =
+                        Fault::of(format!("{name}() got an unexpected keyword argument '{named}'"));
                     fault.word = named.to_string();
                     fault.known = parameters.iter().map(ToString::to_string).collect();
                     return Err(fault);

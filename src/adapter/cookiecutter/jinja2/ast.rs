@@ -108,17 +108,37 @@ pub enum StmtKind {
     Macro(Rc<Callee>),
     CallBlock(Expr, Rc<Callee>),
     FilterBlock(Expr, Vec<Stmt>),
-    Block { name: Rc<str>, scoped: bool, required: bool },
+    Block {
+        name: Rc<str>,
+        scoped: bool,
+        required: bool,
+    },
     Extends(Expr),
-    Include { what: Expr, ignore_missing: bool, context: bool },
-    Import { what: Expr, name: Rc<str>, context: bool },
-    From { what: Expr, names: Vec<(Rc<str>, Rc<str>)>, context: bool },
+    Include {
+        what: Expr,
+        ignore_missing: bool,
+        context: bool,
+    },
+    Import {
+        what: Expr,
+        name: Rc<str>,
+        context: bool,
+    },
+    From {
+        what: Expr,
+        names: Vec<(Rc<str>, Rc<str>)>,
+        context: bool,
+    },
     Autoescape(Expr, Vec<Stmt>),
     Do(Expr),
     Break,
     Continue,
     /// `{% now zone + 'days=1', format %}`.
-    Now { zone: Expr, offset: Option<(char, Expr)>, format: Option<Expr> },
+    Now {
+        zone: Expr,
+        offset: Option<(char, Expr)>,
+        format: Option<Expr>,
+    },
     Nothing,
 }
 

@@ -10,10 +10,45 @@ use super::value::{Object, Value};
 use super::{filters, ops, repr, strings};
 
 pub const NAMES: &[&str] = &[
-    "odd", "even", "divisibleby", "defined", "undefined", "filter", "test", "none", "boolean", "false", "true",
-    "integer", "float", "lower", "upper", "string", "mapping", "number", "sequence", "iterable", "callable", "sameas",
-    "escaped", "in", "==", "eq", "equalto", "!=", "ne", ">", "gt", "greaterthan", "ge", ">=", "<", "lt", "lessthan",
-    "<=", "le",
+    "odd",
+    "even",
+    "divisibleby",
+    "defined",
+    "undefined",
+    "filter",
+    "test",
+    "none",
+    "boolean",
+    "false",
+    "true",
+    "integer",
+    "float",
+    "lower",
+    "upper",
+    "string",
+    "mapping",
+    "number",
+    "sequence",
+    "iterable",
+    "callable",
+    "sameas",
+    "escaped",
+    "in",
+    "==",
+    "eq",
+    "equalto",
+    "!=",
+    "ne",
+    ">",
+    "gt",
+    "greaterthan",
+    "ge",
+    ">=",
+    "<",
+    "lt",
+    "lessthan",
+    "<=",
+    "le",
 ];
 
 pub fn check(engine: &Interpreter<'_>, name: &str, args: Args) -> Res<bool> {
@@ -32,9 +67,7 @@ pub fn check(engine: &Interpreter<'_>, name: &str, args: Args) -> Res<bool> {
     if let Some(comparison) = comparison(name) {
         return ops::compare(engine, comparison, value, other);
     }
-    let remainder = |by: &Value| -> Res<Value> {
-        ops::binary(engine, super::ast::Operator::Mod, value, by)
-    };
+    let remainder = |by: &Value| -> Res<Value> { ops::binary(engine, super::ast::Operator::Mod, value, by) };
     Ok(match name {
         "odd" => ops::equal(engine, &remainder(&Value::Int(2))?, &Value::Int(1))?,
         "even" => ops::equal(engine, &remainder(&Value::Int(2))?, &Value::Int(0))?,

@@ -9,7 +9,17 @@ use super::ops;
 use super::value::{Dict, Value, View};
 
 pub const DICT: &[&str] = &[
-    "clear", "copy", "fromkeys", "get", "items", "keys", "pop", "popitem", "setdefault", "update", "values",
+    "clear",
+    "copy",
+    "fromkeys",
+    "get",
+    "items",
+    "keys",
+    "pop",
+    "popitem",
+    "setdefault",
+    "update",
+    "values",
 ];
 pub const LIST: &[&str] =
     &["append", "clear", "copy", "count", "extend", "index", "insert", "pop", "remove", "reverse", "sort"];
@@ -175,7 +185,8 @@ pub fn update(dict: &mut Dict, with: &Value) -> Res<()> {
             [key, value] => dict.set(key.clone(), value.clone())?,
             other => {
                 let length = other.len();
-                let message = format!("dictionary update sequence element has length {length}; 2 is required");
+                let message =
+                    format!("dictionary update sequence element has length {length}; 2 is required");
                 return Err(Fault::of(message));
             }
         }

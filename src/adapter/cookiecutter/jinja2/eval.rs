@@ -108,9 +108,11 @@ impl Interpreter<'_> {
             let Some(part) = part else { continue };
             *bound = match self.eval(state, part)?.there()? {
                 Value::None => None,
-                other => Some(other.as_int().ok_or_else(|| {
-                    Fault::of("slice indices must be integers or None").at(&part.span)
-                })?),
+                other => Some(
+                    other
+                        .as_int()
+                        .ok_or_else(|| Fault::of("slice indices must be integers or None").at(&part.span))?,
+                ),
             };
         }
         ops::slice(self, &value, bounds)
@@ -186,7 +188,8 @@ impl Interpreter<'_> {
                     let told = "The loop must have the 'recursive' marker to be called recursively.";
                     return Err(Fault::of(told));
                 };
-                let items = args.positional.pop().ok_or_else(|| Fault::of("loop() takes what to go through"))?;
+                let items =
+                    args.positional.pop().ok_or_else(|| Fault::of("loop() takes what to go through"))?;
                 self.again(again, &items, control.depth0 + 1)
             }
             _ => Err(not_callable()),
@@ -219,13 +222,13 @@ impl Interpreter<'_> {
     /// `of.name`: what Python has there, then what the value holds.
     pub fn attribute(&self, of: &Value, name: &str) -> Res<Option<Value>> {
         of.there()?;
-        if name.starts_with("__") && !matches!(of, Value::Dict(dict) if dict.borrow().get_str(name).is_some()) {
+        if name.starts_with("__") && !matches!(of, Value::Dict(dict) if dict.borrow().get_str(name).is_some())
+        {
             let message = format!("`{name}` leads into Python itself, which is not there for templates");
             return Err(Fault::new("sandbox", message));
         }
-        let method = |has: bool| {
-            has.then(|| Value::object(Object::Method { of: of.clone(), name: name.into() }))
-        };
+        let method =
+            |has: bool| has.then(|| Value::object(Object::Method { of: of.clone(), name: name.into() }));
         Ok(match of {
             Value::Str(_) | Value::Safe(_) => method(strings::METHODS.contains(&name)),
             Value::Dict(dict) => match containers::DICT.contains(&name) {

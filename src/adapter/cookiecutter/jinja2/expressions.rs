@@ -52,8 +52,7 @@ impl Parser<'_> {
         let mut value = self.or()?;
         while self.skip_name("if") {
             let condition = self.or()?;
-            let otherwise =
-                if self.skip_name("else") { Some(Box::new(self.expression()?)) } else { None };
+            let otherwise = if self.skip_name("else") { Some(Box::new(self.expression()?)) } else { None };
             value = self.expr(start, Kind::If(Box::new(condition), Box::new(value), otherwise));
         }
         Ok(value)
@@ -154,12 +153,8 @@ impl Parser<'_> {
     }
 
     fn product(&mut self) -> Res<Expr> {
-        let operators = [
-            ("*", Operator::Mul),
-            ("/", Operator::Div),
-            ("//", Operator::FloorDiv),
-            ("%", Operator::Mod),
-        ];
+        let operators =
+            [("*", Operator::Mul), ("/", Operator::Div), ("//", Operator::FloorDiv), ("%", Operator::Mod)];
         self.left_to_right(&operators, Parser::power)
     }
 

@@ -94,7 +94,9 @@ pub fn percent(engine: &Interpreter<'_>, format: &Value, values: &Value) -> Res<
         }
         let mut next = |what: &str| {
             any = true;
-            positional.next().ok_or_else(|| Fault::of(format!("not enough arguments for format string{what}")))
+            positional
+                .next()
+                .ok_or_else(|| Fault::of(format!("not enough arguments for format string{what}")))
         };
         let mut number = |rest: &mut std::iter::Peekable<std::str::Chars<'_>>| -> Res<Option<usize>> {
             if rest.next_if_eq(&'*').is_some() {
@@ -189,7 +191,14 @@ fn one_percent(value: &Value, kind: char, mut spec: Spec) -> Res<String> {
 }
 
 fn copy(spec: &Spec) -> Spec {
-    Spec { fill: spec.fill, side: spec.side, sign: spec.sign, grouping: spec.grouping, kind: spec.kind, ..*spec }
+    Spec {
+        fill: spec.fill,
+        side: spec.side,
+        sign: spec.sign,
+        grouping: spec.grouping,
+        kind: spec.kind,
+        ..*spec
+    }
 }
 
 fn ascii(text: &str) -> String {
@@ -344,9 +353,12 @@ pub fn formatted(engine: &Interpreter<'_>, value: &Value, spec: &str) -> Res<Str
             let fill = spec.fill.unwrap_or(if spec.zero { '0' } else { ' ' });
             Ok(pad(&text, spec.width, fill, spec.side.unwrap_or(Side::Left)))
         }
-        Value::Bool(_) if !number_kind && spec.kind.is_none() => {
-            Ok(pad(&repr::str(value)?, spec.width, spec.fill.unwrap_or(' '), spec.side.unwrap_or(Side::Right)))
-        }
+        Value::Bool(_) if !number_kind && spec.kind.is_none() => Ok(pad(
+            &repr::str(value)?,
+            spec.width,
+            spec.fill.unwrap_or(' '),
+            spec.side.unwrap_or(Side::Right),
+        )),
         Value::Int(_) | Value::Bool(_) => {
             let number = value.as_int().unwrap_or_default();
             match spec.kind {
@@ -359,7 +371,9 @@ pub fn formatted(engine: &Interpreter<'_>, value: &Value, spec: &str) -> Res<Str
             Some(kind @ ('s' | 'd' | 'x' | 'X' | 'o' | 'b' | 'c')) => Err(wrong(kind)),
             _ => real(*number, &spec),
         },
-        other => Err(Fault::of(format!("unsupported format string passed to {}.__format__", other.type_name()))),
+        other => {
+            Err(Fault::of(format!("unsupported format string passed to {}.__format__", other.type_name())))
+        }
     }
 }
 
@@ -390,7 +404,8 @@ fn parse_spec(text: &str) -> Res<Spec> {
     spec.width = digits(&mut rest)?.unwrap_or(0);
     spec.grouping = rest.next_if(|c| *c == ',' || *c == '_');
     if rest.next_if_eq(&'.').is_some() {
-        spec.precision = Some(digits(&mut rest)?.ok_or_else(|| Fault::of("Format specifier missing precision"))?);
+        spec.precision =
+            Some(digits(&mut rest)?.ok_or_else(|| Fault::of("Format specifier missing precision"))?);
     }
     spec.kind = rest.next();
     match rest.next() {
@@ -411,7 +426,9 @@ fn integer(number: i128, spec: &Spec) -> Res<String> {
             let letter = u32::try_from(number).ok().and_then(char::from_u32);
             ("", letter.ok_or_else(|| Fault::of("%c arg not in range(0x110000)"))?.to_string())
         }
-        Some(kind) => return Err(Fault::of(format!("Unknown format code '{kind}' for object of type 'int'"))),
+        Some(kind) => {
+            return Err(Fault::of(format!("Unknown format code '{kind}' for object of type 'int'")));
+        }
     };
     let every = if matches!(spec.kind, None | Some('d' | 'n')) { 3 } else { 4 };
     let digits = grouped(&digits, spec, every);

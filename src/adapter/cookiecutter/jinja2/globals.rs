@@ -35,7 +35,8 @@ pub fn call(engine: &Interpreter<'_>, name: &str, args: Args) -> Res<Value> {
             let args = args.bind(name, &["length", "punctuation"], 1)?;
             let length = usize::try_from(args.int(0, 0)?.max(0)).map_err(|_| Fault::too_long())?;
             engine.make(length)?;
-            let from = if args.yes(1, false)? { format!("{LETTERS}{PUNCTUATION}") } else { LETTERS.to_string() };
+            let from =
+                if args.yes(1, false)? { format!("{LETTERS}{PUNCTUATION}") } else { LETTERS.to_string() };
             let Some(random) = &engine.random else { return Err(Fault::unseeded("a random text")) };
             let mut random = random.borrow_mut();
             let letters: Vec<char> = from.chars().collect();
@@ -99,7 +100,8 @@ fn dict(args: Args) -> Res<Dict> {
 
 /// What objects have behind a dot.
 pub fn attribute(object: &Rc<Object>, name: &str) -> Option<Value> {
-    let method = || Some(Value::object(Object::Method { of: Value::Object(object.clone()), name: name.into() }));
+    let method =
+        || Some(Value::object(Object::Method { of: Value::Object(object.clone()), name: name.into() }));
     match &**object {
         Object::Namespace(names) => names.borrow().get_str(name).cloned(),
         Object::Cycler { items, at } => match name {

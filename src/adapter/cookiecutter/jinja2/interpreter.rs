@@ -185,7 +185,13 @@ impl<'l> Interpreter<'l> {
     }
 
     /// Renders a whole template, with those that it extends; returns its top level names.
-    fn root(&self, template: &Rc<Template>, scope: &Rc<Scope>, escape: bool, out: &mut String) -> Res<Rc<Scope>> {
+    fn root(
+        &self,
+        template: &Rc<Template>,
+        scope: &Rc<Scope>,
+        escape: bool,
+        out: &mut String,
+    ) -> Res<Rc<Scope>> {
         let saved = self.parent.take();
         let mut blocks: HashMap<Rc<str>, Vec<Definition>> = HashMap::new();
         let mut template = template.clone();
@@ -200,7 +206,8 @@ impl<'l> Interpreter<'l> {
             });
             let state = State { home, scope: scope.clone(), autoescape: escape, block: None };
             let name = template.name.clone();
-            let ran = self.deeper(|| self.run(&state, &template.body, out)).map_err(|fault| fault.within(&name));
+            let ran =
+                self.deeper(|| self.run(&state, &template.body, out)).map_err(|fault| fault.within(&name));
             match (ran, self.parent.take()) {
                 (Err(fault), _) => break Err(fault),
                 (Ok(_), None) => break Ok(scope.clone()),
@@ -296,7 +303,8 @@ impl<'l> Interpreter<'l> {
                 state.scope.set(&callee.name, Value::object(Object::Macro(made)));
             }
             StmtKind::CallBlock(call, callee) => {
-                let caller = Value::object(Object::Macro(Macro { callee: callee.clone(), state: state.clone() }));
+                let caller =
+                    Value::object(Object::Macro(Macro { callee: callee.clone(), state: state.clone() }));
                 let value = self.eval_call(state, call, Some(caller))?;
                 self.print(state, &value, out)?;
             }
@@ -375,7 +383,14 @@ impl<'l> Interpreter<'l> {
         Ok(())
     }
 
-    fn for_loop(&self, node: &Rc<For>, state: &State, over: &Value, depth0: usize, out: &mut String) -> Res<()> {
+    fn for_loop(
+        &self,
+        node: &Rc<For>,
+        state: &State,
+        over: &Value,
+        depth0: usize,
+        out: &mut String,
+    ) -> Res<()> {
         let mut items = over.items()?;
         if let Some(filter) = &node.filter {
             let mut kept = vec![];
@@ -425,7 +440,14 @@ impl<'l> Interpreter<'l> {
         Ok(self.rendered(&again.state, out))
     }
 
-    fn block_in_place(&self, state: &State, name: &Rc<str>, scoped: bool, required: bool, out: &mut String) -> Res<()> {
+    fn block_in_place(
+        &self,
+        state: &State,
+        name: &Rc<str>,
+        scoped: bool,
+        required: bool,
+        out: &mut String,
+    ) -> Res<()> {
         let around = if scoped { &state.scope } else { &state.home.root };
         let inner = State { scope: Scope::within(around), block: Some((name.clone(), 0)), ..state.clone() };
         let definition = state.home.blocks.borrow().get(name).and_then(|all| all.first().cloned());
@@ -473,7 +495,10 @@ impl<'l> Interpreter<'l> {
             let none = || Value::missing("No caller defined");
             inner.scope.set(&"caller".into(), caller.clone().unwrap_or_else(none));
         } else if caller.is_some() && !parameters.caller {
-            let message = format!("macro '{}' was invoked with two values for the special caller argument", callee.name);
+            let message = format!(
+                "macro '{}' was invoked with two values for the special caller argument",
+                callee.name
+            );
             return Err(Fault::of(match parameters.kwargs {
                 true => message,
                 false => format!("macro '{}' takes no keyword argument 'caller'", callee.name),
@@ -516,7 +541,14 @@ impl<'l> Interpreter<'l> {
         Err(last.at(&what.span))
     }
 
-    fn include(&self, state: &State, what: &Expr, optional: bool, context: bool, out: &mut String) -> Res<()> {
+    fn include(
+        &self,
+        state: &State,
+        what: &Expr,
+        optional: bool,
+        context: bool,
+        out: &mut String,
+    ) -> Res<()> {
         let template = match self.load_one(state, what) {
             Err(fault) if optional && fault.code == "no-template" => return Ok(()),
             loaded => loaded?,
@@ -537,7 +569,13 @@ impl<'l> Interpreter<'l> {
         Ok(Value::object(Object::Module { name: template.name.to_string(), exports, text: text.into() }))
     }
 
-    fn from_import(&self, state: &State, what: &Expr, names: &[(Rc<str>, Rc<str>)], context: bool) -> Res<()> {
+    fn from_import(
+        &self,
+        state: &State,
+        what: &Expr,
+        names: &[(Rc<str>, Rc<str>)],
+        context: bool,
+    ) -> Res<()> {
         let module = self.module(state, what, context)?;
         let Value::Object(object) = &module else { return Ok(()) };
         let Object::Module { name: template, exports, .. } = &**object else { return Ok(()) };

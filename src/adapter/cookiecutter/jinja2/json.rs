@@ -2,9 +2,9 @@
 
 use super::fault::{Fault, Res};
 use super::interpreter::Interpreter;
+use super::ops;
 use super::repr;
 use super::value::{Dict, Value};
-use super::ops;
 
 /// A value as JSON, its keys in order, all characters ASCII.
 pub fn dumps(engine: &Interpreter<'_>, value: &Value, indent: Option<&str>) -> Res<String> {
@@ -20,7 +20,13 @@ fn line(out: &mut String, indent: Option<&str>, depth: usize) {
     }
 }
 
-fn write(engine: &Interpreter<'_>, out: &mut String, value: &Value, indent: Option<&str>, depth: usize) -> Res<()> {
+fn write(
+    engine: &Interpreter<'_>,
+    out: &mut String,
+    value: &Value,
+    indent: Option<&str>,
+    depth: usize,
+) -> Res<()> {
     engine.spend(1)?;
     engine.make(out.len() / 64 + indent.map_or(0, str::len) * depth)?;
     if depth > 60 {
@@ -69,7 +75,9 @@ fn write(engine: &Interpreter<'_>, out: &mut String, value: &Value, indent: Opti
             }
             out.push('}');
         }
-        other => return Err(Fault::of(format!("Object of type {} is not JSON serializable", other.type_name()))),
+        other => {
+            return Err(Fault::of(format!("Object of type {} is not JSON serializable", other.type_name())));
+        }
     }
     Ok(())
 }

@@ -65,10 +65,6 @@ pub fn tokens(source: &str, syntax: &Syntax) -> Res<Vec<(Token, Span)>> {
     openings.extend(syntax.line_comment.as_deref().map(|prefix| (Opening::LineComment, prefix)));
     // Of two that begin at one place, the longer is meant.
     openings.sort_by_key(|(_, text)| std::cmp::Reverse(text.len()));
-    let source = match source.strip_suffix('\n') {
-        Some(shorter) if !syntax.keep_trailing_newline => shorter,
-        _ => source,
-    };
     let mut lexer = Lexer { syntax, source, at: 0, line_starting: true, openings, tokens: vec![] };
     lexer.run()?;
     Ok(lexer.tokens)
@@ -342,9 +338,8 @@ impl<'s> Lexer<'s> {
     }
 
     fn number(&self, rest: &str) -> Res<(Token, usize)> {
-        let digits = |text: &str, is: fn(char) -> bool| {
-            text.find(|c: char| !is(c) && c != '_').unwrap_or(text.len())
-        };
+        let digits =
+            |text: &str, is: fn(char) -> bool| text.find(|c: char| !is(c) && c != '_').unwrap_or(text.len());
         let decimal = |c: char| c.is_ascii_digit();
         let whole = digits(rest, decimal);
         let mut length = whole;

@@ -42,7 +42,12 @@ pub fn binary(engine: &Interpreter<'_>, operator: Operator, left: &Value, right:
 }
 
 /// What is done with texts, lists and tuples.
-fn with_texts(engine: &Interpreter<'_>, operator: Operator, left: &Value, right: &Value) -> Res<Option<Value>> {
+fn with_texts(
+    engine: &Interpreter<'_>,
+    operator: Operator,
+    left: &Value,
+    right: &Value,
+) -> Res<Option<Value>> {
     Ok(Some(match (operator, left, right) {
         (Operator::Mod, Value::Str(_) | Value::Safe(_), _) => format::percent(engine, left, right)?,
         (Operator::Add, Value::Str(a), Value::Str(b)) => {
@@ -118,9 +123,9 @@ fn integers(operator: Operator, left: i128, right: i128) -> Res<Value> {
             let inexact = left.wrapping_rem(right) != 0 && (left < 0) != (right < 0);
             quotient - i128::from(inexact)
         }),
-        Operator::Mod => left.checked_rem(right).map(|rest| {
-            if rest != 0 && (rest < 0) != (right < 0) { rest + right } else { rest }
-        }),
+        Operator::Mod => left
+            .checked_rem(right)
+            .map(|rest| if rest != 0 && (rest < 0) != (right < 0) { rest + right } else { rest }),
         Operator::Pow if right < 0 => return floats(operator, left as f64, right as f64),
         Operator::Pow => u32::try_from(right).ok().and_then(|right| match left {
             0 | 1 => Some(if right == 0 { 1 } else { left }),
@@ -367,16 +372,23 @@ pub fn parse_int(text: &str, base: u32) -> Option<i128> {
         None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
     let lower = digits.to_ascii_lowercase();
-    let prefixed = |prefix: &str| lower.strip_prefix(prefix).map(|rest| rest.strip_prefix('_').unwrap_or(rest));
+    let prefixed =
+        |prefix: &str| lower.strip_prefix(prefix).map(|rest| rest.strip_prefix('_').unwrap_or(rest));
     let (base, digits) = match base {
         0 | 16 if lower.starts_with("0x") => (16, prefixed("0x")?),
         0 | 8 if lower.starts_with("0o") => (8, prefixed("0o")?),
         0 | 2 if lower.starts_with("0b") => (2, prefixed("0b")?),
-        0 if lower.starts_with('0') && lower.bytes().any(|digit| !matches!(digit, b'0' | b'_')) => return None,
+        0 if lower.starts_with('0') && lower.bytes().any(|digit| !matches!(digit, b'0' | b'_')) => {
+            return None;
+        }
         0 => (10, lower.as_str()),
         base => (base, lower.as_str()),
     };
-    if !(2..=36).contains(&base) || digits.starts_with(['_', '+', '-']) || digits.ends_with('_') || digits.contains("__") {
+    if !(2..=36).contains(&base)
+        || digits.starts_with(['_', '+', '-'])
+        || digits.ends_with('_')
+        || digits.contains("__")
+    {
         return None;
     }
     let number = i128::from_str_radix(&digits.replace('_', ""), base).ok()?;

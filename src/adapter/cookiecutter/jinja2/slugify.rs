@@ -5,12 +5,23 @@ use regex::Regex;
 use super::arguments::Args;
 use super::fault::{Fault, Res};
 use super::interpreter::Interpreter;
-use super::{repr, strings};
 use super::value::Value;
+use super::{repr, strings};
 
 const PARAMETERS: &[&str] = &[
-    "value", "entities", "decimal", "hexadecimal", "max_length", "word_boundary", "separator", "save_order",
-    "stopwords", "regex_pattern", "lowercase", "replacements", "allow_unicode",
+    "value",
+    "entities",
+    "decimal",
+    "hexadecimal",
+    "max_length",
+    "word_boundary",
+    "separator",
+    "save_order",
+    "stopwords",
+    "regex_pattern",
+    "lowercase",
+    "replacements",
+    "allow_unicode",
 ];
 
 /// Accented letters are named after the letter.
@@ -98,7 +109,8 @@ fn collapsed(text: &str, c: char, by: &str) -> String {
 
 /// What would have to be normalised as Unicode's tables say, which are not here.
 fn unknown(c: char) -> Box<Fault> {
-    let mut fault = Fault::of(format!("what `slugify` makes of `{c}` (U+{:04X}) is not known here", u32::from(c)));
+    let mut fault =
+        Fault::of(format!("what `slugify` makes of `{c}` (U+{:04X}) is not known here", u32::from(c)));
     fault.hint = Some("take letters of the Latin, Greek or Cyrillic alphabet".to_string());
     fault
 }
@@ -121,8 +133,10 @@ fn transliterated(text: &str) -> Res<String> {
 
 /// Text as NFKC has it: only where it is that already.
 fn composed(text: &str) -> Res<String> {
-    let known = |c: char| matches!(u32::from(c), 0..0x80 | 0xc0..=0x131 | 0x134..=0x13e | 0x141..=0x148
-        | 0x14a..=0x17e | 0x386..=0x3ce | 0x400..=0x45f | 0x4e00..=0x9fff | 0x3041..=0x3096 | 0x30a1..=0x30fa | 0xac00..=0xd7a3);
+    let known = |c: char| {
+        matches!(u32::from(c), 0..0x80 | 0xc0..=0x131 | 0x134..=0x13e | 0x141..=0x148
+        | 0x14a..=0x17e | 0x386..=0x3ce | 0x400..=0x45f | 0x4e00..=0x9fff | 0x3041..=0x3096 | 0x30a1..=0x30fa | 0xac00..=0xd7a3)
+    };
     match text.chars().find(|c| !known(*c) || *c == '\u{387}') {
         Some(c) => Err(unknown(c)),
         None => Ok(text.to_string()),
@@ -156,7 +170,8 @@ fn named_entities(text: &str) -> String {
         let name = behind.get(1..).unwrap_or_default();
         let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
         let (name, after) = name.split_at(end);
-        let letter = ACCENTS.iter().find_map(|accent| name.strip_suffix(accent)).filter(|letter| letter.len() == 1);
+        let letter =
+            ACCENTS.iter().find_map(|accent| name.strip_suffix(accent)).filter(|letter| letter.len() == 1);
         match (after.strip_prefix(';'), letter) {
             (Some(after), Some(letter)) if letter.bytes().all(|c| c.is_ascii_alphabetic()) => {
                 out.push_str(letter);
@@ -206,14 +221,16 @@ fn numbered_entities(text: &str, prefix: &str, base: u32) -> String {
 fn without_thousands(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
     let digit = |at: Option<usize>| at.and_then(|at| letters.get(at)).is_some_and(|c| c.is_numeric());
-    let kept = letters.iter().enumerate().filter(|(at, c)| {
-        **c != ',' || !digit(at.checked_sub(1)) || !digit(Some(at + 1))
-    });
+    let kept = letters
+        .iter()
+        .enumerate()
+        .filter(|(at, c)| **c != ',' || !digit(at.checked_sub(1)) || !digit(Some(at + 1)));
     kept.map(|(_, c)| c).collect()
 }
 
 fn by_pattern(text: &str, pattern: &str) -> Res<String> {
-    let pattern = Regex::new(pattern).map_err(|error| Fault::of(format!("no regular expression: {error}")))?;
+    let pattern =
+        Regex::new(pattern).map_err(|error| Fault::of(format!("no regular expression: {error}")))?;
     Ok(pattern.replace_all(text, "-").into_owned())
 }
 

@@ -7,11 +7,51 @@ use super::value::{Dict, Value};
 use super::{escape, format, repr};
 
 pub const METHODS: &[&str] = &[
-    "capitalize", "casefold", "center", "count", "encode", "endswith", "expandtabs", "find", "format", "format_map",
-    "index", "isalnum", "isalpha", "isascii", "isdecimal", "isdigit", "isidentifier", "islower", "isnumeric",
-    "isprintable", "isspace", "istitle", "isupper", "join", "ljust", "lower", "lstrip", "partition", "removeprefix",
-    "removesuffix", "replace", "rfind", "rindex", "rjust", "rpartition", "rsplit", "rstrip", "split", "splitlines",
-    "startswith", "strip", "swapcase", "title", "upper", "zfill",
+    "capitalize",
+    "casefold",
+    "center",
+    "count",
+    "encode",
+    "endswith",
+    "expandtabs",
+    "find",
+    "format",
+    "format_map",
+    "index",
+    "isalnum",
+    "isalpha",
+    "isascii",
+    "isdecimal",
+    "isdigit",
+    "isidentifier",
+    "islower",
+    "isnumeric",
+    "isprintable",
+    "isspace",
+    "istitle",
+    "isupper",
+    "join",
+    "ljust",
+    "lower",
+    "lstrip",
+    "partition",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "rfind",
+    "rindex",
+    "rjust",
+    "rpartition",
+    "rsplit",
+    "rstrip",
+    "split",
+    "splitlines",
+    "startswith",
+    "strip",
+    "swapcase",
+    "title",
+    "upper",
+    "zfill",
 ];
 
 pub fn call(engine: &Interpreter<'_>, of: &Value, name: &str, args: Args) -> Res<Value> {
@@ -30,7 +70,8 @@ pub fn call(engine: &Interpreter<'_>, of: &Value, name: &str, args: Args) -> Res
             let mut named = Args::default();
             if let Value::Dict(dict) = args.value(0) {
                 let dict = dict.borrow();
-                named.named = dict.iter().filter_map(|(k, v)| Some((k.as_str()?.into(), v.clone()))).collect();
+                named.named =
+                    dict.iter().filter_map(|(k, v)| Some((k.as_str()?.into(), v.clone()))).collect();
             }
             format::braces(engine, of, named)?
         }
@@ -97,9 +138,12 @@ pub fn call(engine: &Interpreter<'_>, of: &Value, name: &str, args: Args) -> Res
             for (index, item) in args.value(0).items()?.iter().enumerate() {
                 let Some(part) = item.there()?.as_str() else {
                     let kind = item.type_name();
-                    return Err(Fault::of(format!("sequence item {index}: expected str instance, {kind} found")));
+                    return Err(Fault::of(format!(
+                        "sequence item {index}: expected str instance, {kind} found"
+                    )));
                 };
-                let part = if safe && !matches!(item, Value::Safe(_)) { escape(part) } else { part.to_string() };
+                let part =
+                    if safe && !matches!(item, Value::Safe(_)) { escape(part) } else { part.to_string() };
                 engine.make(out.len() + part.len())?;
                 if index > 0 {
                     out.push_str(text);
@@ -117,7 +161,11 @@ pub fn call(engine: &Interpreter<'_>, of: &Value, name: &str, args: Args) -> Res
             if separator.is_empty() {
                 return Err(Fault::of("empty separator"));
             }
-            let split = if name == "partition" { text.split_once(&*separator) } else { text.rsplit_once(&*separator) };
+            let split = if name == "partition" {
+                text.split_once(&*separator)
+            } else {
+                text.rsplit_once(&*separator)
+            };
             let parts = match split {
                 Some((before, after)) => [before, &separator, after],
                 None if name == "partition" => [text, "", ""],
@@ -251,7 +299,8 @@ fn padded(engine: &Interpreter<'_>, text: &str, name: &str, args: Args) -> Res<S
 /// The part of a text between two places, which count letters.
 fn part(text: &str, args: &Bound, at: usize) -> Res<String> {
     let length = text.chars().count() as i128;
-    let place = |at: i128| usize::try_from(if at < 0 { (at + length).max(0) } else { at }).unwrap_or(usize::MAX);
+    let place =
+        |at: i128| usize::try_from(if at < 0 { (at + length).max(0) } else { at }).unwrap_or(usize::MAX);
     let start = args.some(at).map_or(Ok(0), |_| args.int(at, 0))?;
     let end = args.some(at + 1).map_or(Ok(length), |_| args.int(at + 1, length))?;
     Ok(text.chars().take(place(end)).skip(place(start)).collect())
@@ -372,7 +421,10 @@ fn split<'t>(text: &'t str, separator: Option<&Value>, most: i128, from_end: boo
 /// Lines as `str.splitlines` sees them.
 pub fn lines(text: &str, keep: bool) -> Vec<&str> {
     let ends = |c: char| {
-        matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+        matches!(
+            c,
+            '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+        )
     };
     let mut lines = vec![];
     let mut rest = text;

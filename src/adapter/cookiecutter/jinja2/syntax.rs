@@ -13,7 +13,6 @@ pub struct Syntax {
     pub line_comment: Option<String>,
     pub trim_blocks: bool,
     pub lstrip_blocks: bool,
-    pub keep_trailing_newline: bool,
     pub autoescape: bool,
     /// Tags that only an extension knows.
     pub loop_controls: bool,
@@ -33,7 +32,6 @@ impl Default for Syntax {
             line_comment: None,
             trim_blocks: false,
             lstrip_blocks: false,
-            keep_trailing_newline: true,
             autoescape: false,
             loop_controls: false,
             do_tag: false,
@@ -45,6 +43,10 @@ impl Syntax {
     /// Whether a text has nothing for the engine to do.
     pub fn is_plain(&self, text: &str) -> bool {
         let tags = [&self.block_start, &self.variable_start, &self.comment_start];
-        !tags.into_iter().chain(&self.line_statement).chain(&self.line_comment).any(|tag| text.contains(tag.as_str()))
+        !tags
+            .into_iter()
+            .chain(&self.line_statement)
+            .chain(&self.line_comment)
+            .any(|tag| text.contains(tag.as_str()))
     }
 }

@@ -51,9 +51,8 @@ fn shifted(mut time: DateTime, sign: char, shifts: &str) -> Res<DateTime> {
         let amount: f64 = format!("{sign}{}", amount.trim()).parse().map_err(|_| wrong())?;
         let whole = |amount: f64| if amount.fract() == 0.0 { Ok(amount as i64) } else { Err(wrong()) };
         let exact = |unit: f64| SignedDuration::try_from_secs_f64(amount * unit).map_err(|_| wrong());
-        let months = |each: i64| -> Res<Span> {
-            Span::new().try_months(whole(amount)? * each).map_err(|_| wrong())
-        };
+        let months =
+            |each: i64| -> Res<Span> { Span::new().try_months(whole(amount)? * each).map_err(|_| wrong()) };
         time = match unit.trim() {
             "years" => time.checked_add(months(12)?),
             "quarters" => time.checked_add(months(3)?),
@@ -73,7 +72,17 @@ fn shifted(mut time: DateTime, sign: char, shifts: &str) -> Res<DateTime> {
 
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 

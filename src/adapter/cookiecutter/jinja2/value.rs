@@ -57,15 +57,31 @@ pub enum View {
 /// What has state of its own, or can be called.
 pub enum Object {
     Namespace(Rc<RefCell<Dict>>),
-    Cycler { items: Vec<Value>, at: Cell<usize> },
-    Joiner { separator: Value, used: Cell<bool> },
+    Cycler {
+        items: Vec<Value>,
+        at: Cell<usize>,
+    },
+    Joiner {
+        separator: Value,
+        used: Cell<bool>,
+    },
     Loop(Loop),
-    Module { name: String, exports: Dict, text: Rc<str> },
+    Module {
+        name: String,
+        exports: Dict,
+        text: Rc<str>,
+    },
     Macro(Macro),
-    Method { of: Value, name: Rc<str> },
+    Method {
+        of: Value,
+        name: Rc<str>,
+    },
     Function(&'static str),
     /// A block that can be called: the `depth`th definition, from the most derived.
-    Block { name: Rc<str>, depth: usize },
+    Block {
+        name: Rc<str>,
+        depth: usize,
+    },
     /// `self`, of which the attributes are blocks.
     Template,
 }
@@ -342,9 +358,7 @@ impl Value {
             Value::Dict(dict) | Value::View(View::Keys, dict) => {
                 dict.borrow().iter().map(|(key, _)| key.clone()).collect()
             }
-            Value::View(View::Values, dict) => {
-                dict.borrow().iter().map(|(_, value)| value.clone()).collect()
-            }
+            Value::View(View::Values, dict) => dict.borrow().iter().map(|(_, value)| value.clone()).collect(),
             Value::View(View::Items, dict) => {
                 let dict = dict.borrow();
                 dict.iter().map(|(key, value)| Value::tuple(vec![key.clone(), value.clone()])).collect()

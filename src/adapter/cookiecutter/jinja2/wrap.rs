@@ -148,7 +148,8 @@ fn lay_out(out: &mut String, value: &Value, indent: usize, behind: usize) -> Res
 fn sorted(value: &Value) -> Res<Value> {
     Ok(match value {
         Value::Dict(dict) => {
-            let mut entries: Vec<(Value, Value)> = dict.borrow().iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+            let mut entries: Vec<(Value, Value)> =
+                dict.borrow().iter().map(|(k, v)| (k.clone(), v.clone())).collect();
             if entries.iter().all(|(key, _)| key.as_str().is_some()) {
                 entries.sort_by(|(a, _), (b, _)| a.as_str().cmp(&b.as_str()));
             }

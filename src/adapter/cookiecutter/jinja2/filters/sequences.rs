@@ -30,7 +30,8 @@ pub fn apply(engine: &Interpreter<'_>, state: &State, name: &str, args: Args) ->
             let items = args.value(0).items()?;
             let slices = usize::try_from(args.int(1, 1)?).unwrap_or(0);
             engine.make(slices.saturating_mul(32))?;
-            let (Some(each), Some(more)) = (items.len().checked_div(slices), items.len().checked_rem(slices)) else {
+            let (Some(each), Some(more)) = (items.len().checked_div(slices), items.len().checked_rem(slices))
+            else {
                 return Err(Fault::of("integer division or modulo by zero"));
             };
             let mut rest = items.as_slice();
@@ -177,7 +178,8 @@ fn key(
 fn sort_key(engine: &Interpreter<'_>, item: &Value, paths: Option<&Value>, sensitive: bool) -> Res<Value> {
     match paths {
         Some(Value::Str(paths) | Value::Safe(paths)) => {
-            let keys = paths.split(',').map(|path| key(engine, item, Some(&Value::text(path)), sensitive, None));
+            let keys =
+                paths.split(',').map(|path| key(engine, item, Some(&Value::text(path)), sensitive, None));
             Ok(Value::tuple(keys.collect::<Res<_>>()?))
         }
         other => key(engine, item, other, sensitive, None),

@@ -7,7 +7,8 @@ use super::super::value::Value;
 use super::super::{escape, format, json, ops, repr, slugify, strings, urlize, wrap};
 
 pub fn apply(engine: &Interpreter<'_>, state: &State, name: &str, args: Args) -> Res<Value> {
-    let safe = |text: String| if state.autoescape { Value::Safe(text.into()) } else { Value::Str(text.into()) };
+    let safe =
+        |text: String| if state.autoescape { Value::Safe(text.into()) } else { Value::Str(text.into()) };
     Ok(match name {
         "format" => return format::filter(engine, args),
         "slugify" => return slugify::filter(engine, args),
@@ -16,7 +17,9 @@ pub fn apply(engine: &Interpreter<'_>, state: &State, name: &str, args: Args) ->
             match (args.value(0).there()?, args.value(0).as_int()) {
                 (_, Some(number)) => Value::Int(number.abs()),
                 (Value::Float(number), _) => Value::Float(number.abs()),
-                (other, _) => return Err(Fault::of(format!("bad operand type for abs(): '{}'", other.type_name()))),
+                (other, _) => {
+                    return Err(Fault::of(format!("bad operand type for abs(): '{}'", other.type_name())));
+                }
             }
         }
         "attr" => {
@@ -105,7 +108,8 @@ pub fn apply(engine: &Interpreter<'_>, state: &State, name: &str, args: Args) ->
             let is_safe = matches!(args.value(0), Value::Safe(_));
             if state.autoescape && (is_safe || any_safe) {
                 let text = if is_safe { args.soft(0)?.to_string() } else { escape(&args.soft(0)?) };
-                let new = if matches!(args.value(2), Value::Safe(_)) { new.to_string() } else { escape(&new) };
+                let new =
+                    if matches!(args.value(2), Value::Safe(_)) { new.to_string() } else { escape(&new) };
                 Value::Safe(strings::replace(engine, &text, &old, &new, count)?.into())
             } else {
                 Value::text(strings::replace(engine, &args.soft(0)?, &old, &new, count)?)
@@ -136,7 +140,8 @@ pub fn apply(engine: &Interpreter<'_>, state: &State, name: &str, args: Args) ->
         "wordcount" => {
             let args = args.bind(name, &["s"], 1)?;
             let text = args.soft(0)?;
-            let words = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+            let words =
+                text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
             Value::Int(words.count() as i128)
         }
         "wordwrap" => Value::text(wrap::filter(engine, args)?),
