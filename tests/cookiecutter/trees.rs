@@ -6,7 +6,7 @@ use std::path::Path;
 
 use billpay::adapter::cookiecutter::hooks;
 use billpay::domain::template::{
-    Answers, Entry, HookTime, ProjectFile, RenderOptions, Rendering, TemplateFile,
+    Answers, Entry, HookTime, ProjectFile, ProjectTemplate, RenderOptions, Rendering, TemplateFile,
 };
 use serde_json::{Value, json};
 
@@ -141,4 +141,54 @@ fn hooks_run_in_the_project_only_when_trusted() {
     failing.text = "#!/bin/sh\necho no >&2\nexit 3\n".into();
     let failure = hooks::run(&failing, folder.path()).expect_err("it fails").to_string();
     assert!(failure.contains("post_gen_project.sh") && failure.contains("no"), "{failure}");
+}
+
+/// Templates that cookiecutter stops at, and so do we.
+const STOPPED_AT: &[(&str, &str, &str)] = &[
+    ("two folders of one name", "{{cookiecutter.name}}/a/x", "{{cookiecutter.name}}/{{ 'a' }}/x"),
+    ("a folder without a name", "{{cookiecutter.name}}/{% if false %}a{% endif %}/x", "x"),
+    ("no folder for a file", "{{cookiecutter.name}}/{{ 'a/b' }}", "x"),
+    ("an undefined name in a name", "{{cookiecutter.name}}/{{ cookiecutter.nope }}", "x"),
+    ("no folder for the project", "x/y", "z"),
+    ("no name for the project", "{{ cookiecutter.name[:0] }}/y", "x"),
+];
+
+#[test]
+#[ignore = "full tier: installs cookiecutter"]
+fn templates_that_cookiecutter_stops_at_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut templates, mut jobs) = (vec![], vec![]);
+    for (number, (_, one, other)) in STOPPED_AT.iter().enumerate() {
+        let template =
+            corpus::small(&[("cookiecutter.json", r#"{"name": "demo"}"#), (one, "x"), (other, "x")]);
+        let written = folder.path().join(format!("templates/{number}"));
+        corpus::write(&template, &written);
+        jobs.push(
+            json!({"template": written, "answers": {}, "out": folder.path().join(format!("out/{number}"))}),
+        );
+        templates.push(template);
+    }
+    let done = peer::run(folder.path(), &json!({"projects": jobs}));
+    let done = done["projects"].as_array().expect("projects");
+    for ((template, (told, ..)), done) in templates.iter().zip(STOPPED_AT).zip(done) {
+        let ours = corpus::render(template, &Answers::new(), &corpus::PLAIN);
+        assert!(done.get("error").is_some(), "{told}: cookiecutter makes it: {done}");
+        assert!(ours.is_err(), "{told}: it is rendered");
+    }
+}
+
+#[test]
+fn a_project_of_many_files_is_told_of_on_the_way() {
+    let paths: Vec<String> =
+        (0..1000).map(|at| format!("{{{{cookiecutter.name}}}}/{}/{at}.txt", at % 10)).collect();
+    let mut files = vec![("cookiecutter.json", r#"{"name": "demo"}"#)];
+    files.extend(paths.iter().map(|path| (path.as_str(), "{{ cookiecutter.name }}\n")));
+    let template = corpus::small(&files);
+    let template = billpay::adapter::cookiecutter::open(&template, None).expect("a template");
+    let answers = template.complete(&Answers::new()).expect("answers");
+    let mut heard = vec![];
+    let rendering =
+        template.render(&answers, &corpus::PLAIN, &mut |count| heard.push(count)).expect("rendered");
+    assert_eq!(rendering.project.files.len(), 1000);
+    assert!(heard.len() > 10 && heard.is_sorted() && heard.last() == Some(&1000), "{heard:?}");
 }

@@ -157,7 +157,12 @@ impl ProjectTemplate for CookiecutterTemplate {
         let mut own = answers.clone();
         own.retain(|name, _| !keys.contains(name));
         stack::with_room(
-            |send| render::render(level, &own, options, &mut |count| drop(send.send(count))),
+            |send| {
+                render::render(level, &own, options, &mut |count| {
+                    // Who doesn't listen any more, needn't.
+                    let _ = send.send(count);
+                })
+            },
             told,
         )
     }

@@ -4,13 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::arguments::Args;
-use super::ast::{Callee, Expr, For, Stmt, StmtKind, Target, Template};
+use super::ast::{Callee, For, Stmt, StmtKind, Target, Template};
 use super::fault::{Fault, Res};
 use super::parser::parse;
 use super::repr;
 use super::syntax::Syntax;
-use super::value::{Dict, Loop, Object, Value};
+use super::value::{Loop, Object, Value};
 use super::{escape, ops};
 use crate::adapter::jinja::MOST_BYTES;
 
@@ -185,7 +184,7 @@ impl<'l> Interpreter<'l> {
     }
 
     /// Renders a whole template, with those that it extends; returns its top level names.
-    fn root(
+    pub(super) fn root(
         &self,
         template: &Rc<Template>,
         scope: &Rc<Scope>,
@@ -245,7 +244,7 @@ impl<'l> Interpreter<'l> {
     }
 
     /// Renders into a text of its own.
-    fn captured(&self, state: &State, body: &[Stmt]) -> Res<(Value, Flow)> {
+    pub(super) fn captured(&self, state: &State, body: &[Stmt]) -> Res<(Value, Flow)> {
         let mut out = String::new();
         let flow = self.deeper(|| self.run(state, body, &mut out))?;
         Ok((self.rendered(state, out), flow))
@@ -255,7 +254,7 @@ impl<'l> Interpreter<'l> {
         if state.autoescape { Value::Safe(out.into()) } else { Value::Str(out.into()) }
     }
 
-    fn inner(state: &State) -> State {
+    pub(super) fn inner(state: &State) -> State {
         State { scope: Scope::within(&state.scope), ..state.clone() }
     }
 
@@ -345,7 +344,7 @@ impl<'l> Interpreter<'l> {
                 let module = self.module(state, what, *context)?;
                 state.scope.set(name, module);
             }
-            StmtKind::From { what, names, context } => self.from_import(state, what, names, *context)?,
+            StmtKind::From { what, names, context } => self.import_names(state, what, names, *context)?,
             StmtKind::Nothing => {}
         }
         Ok(Flow::Next)
@@ -468,130 +467,6 @@ impl<'l> Interpreter<'l> {
         let inner = State { scope, block: Some((name.clone(), depth)), ..state.clone() };
         let rendered = self.captured(&inner, &body).map_err(|fault| fault.within(&template.name))?;
         Ok(rendered.0)
-    }
-
-    pub fn call_macro(&self, called: &Macro, mut args: Args) -> Res<Value> {
-        let callee = &called.callee;
-        let parameters = &callee.parameters;
-        let inner = Self::inner(&called.state);
-        let caller = args.take("caller");
-        let spare = args.positional.split_off(args.positional.len().min(parameters.names.len()));
-        let given = args.positional.len();
-        let first_default = parameters.names.len() - parameters.defaults.len();
-        for (name, value) in parameters.names.iter().zip(args.positional.drain(..)) {
-            inner.scope.set(name, value);
-        }
-        for (index, name) in parameters.names.iter().enumerate().skip(given) {
-            let default = index.checked_sub(first_default).and_then(|at| parameters.defaults.get(at));
-            let value = match (args.take(name), default) {
-                (Some(value), _) => value,
-                (None, _) if &**name == "caller" && caller.is_some() => caller.clone().unwrap_or(Value::None),
-                (None, Some(default)) => self.eval(&inner, default)?,
-                (None, None) => Value::missing(format!("parameter '{name}' was not provided")),
-            };
-            inner.scope.set(name, value);
-        }
-        if parameters.caller && !parameters.names.iter().any(|name| &**name == "caller") {
-            let none = || Value::missing("No caller defined");
-            inner.scope.set(&"caller".into(), caller.clone().unwrap_or_else(none));
-        } else if caller.is_some() && !parameters.caller {
-            let message = format!(
-                "macro '{}' was invoked with two values for the special caller argument",
-                callee.name
-            );
-            return Err(Fault::of(match parameters.kwargs {
-                true => message,
-                false => format!("macro '{}' takes no keyword argument 'caller'", callee.name),
-            }));
-        }
-        if parameters.kwargs {
-            let mut kwargs = Dict::default();
-            for (name, value) in args.named.drain(..) {
-                kwargs.set_str(&name, value);
-            }
-            inner.scope.set(&"kwargs".into(), Value::dict(kwargs));
-        } else if let Some((name, _)) = args.named.first() {
-            return Err(Fault::of(format!("macro '{}' takes no keyword argument '{name}'", callee.name)));
-        }
-        if parameters.varargs {
-            inner.scope.set(&"varargs".into(), Value::tuple(spare));
-        } else if !spare.is_empty() {
-            let most = parameters.names.len();
-            let message = format!("macro '{}' takes not more than {most} argument(s)", callee.name);
-            return Err(Fault::of(message));
-        }
-        let template = &called.state.home.template.name;
-        self.captured(&inner, &callee.body).map(|(value, _)| value).map_err(|fault| fault.within(template))
-    }
-
-    fn load_one(&self, state: &State, what: &Expr) -> Res<Rc<Template>> {
-        let name = self.eval(state, what)?;
-        let names = match name.there().map_err(|fault| fault.at(&what.span))? {
-            Value::List(names) => names.borrow().clone(),
-            Value::Tuple(names) => names.to_vec(),
-            one => vec![one.clone()],
-        };
-        let mut last = Fault::new("no-template", "there is no template to take");
-        for name in &names {
-            match self.load(&repr::str(name)?) {
-                Err(fault) if fault.code == "no-template" => last = fault,
-                loaded => return loaded,
-            }
-        }
-        Err(last.at(&what.span))
-    }
-
-    fn include(
-        &self,
-        state: &State,
-        what: &Expr,
-        optional: bool,
-        context: bool,
-        out: &mut String,
-    ) -> Res<()> {
-        let template = match self.load_one(state, what) {
-            Err(fault) if optional && fault.code == "no-template" => return Ok(()),
-            loaded => loaded?,
-        };
-        let scope = if context { Scope::within(&state.scope) } else { Rc::default() };
-        self.deeper(|| self.root(&template, &scope, state.autoescape, out)).map(drop)
-    }
-
-    fn module(&self, state: &State, what: &Expr, context: bool) -> Res<Value> {
-        let template = self.load_one(state, what)?;
-        let scope = if context { Scope::within(&state.scope) } else { Rc::default() };
-        let mut text = String::new();
-        let scope = self.deeper(|| self.root(&template, &scope, self.syntax.autoescape, &mut text))?;
-        let mut exports = Dict::default();
-        for (name, value) in scope.names.borrow().iter().filter(|(name, _)| !name.starts_with('_')) {
-            exports.set_str(name, value.clone());
-        }
-        Ok(Value::object(Object::Module { name: template.name.to_string(), exports, text: text.into() }))
-    }
-
-    fn from_import(
-        &self,
-        state: &State,
-        what: &Expr,
-        names: &[(Rc<str>, Rc<str>)],
-        context: bool,
-    ) -> Res<()> {
-        let module = self.module(state, what, context)?;
-        let Value::Object(object) = &module else { return Ok(()) };
-        let Object::Module { name: template, exports, .. } = &**object else { return Ok(()) };
-        for (name, alias) in names {
-            let value = exports.get_str(name).cloned().unwrap_or_else(|| {
-                let missing = super::value::Missing {
-                    message: format!("the template `{template}` has no `{name}`"),
-                    word: name.to_string(),
-                    known: exports.names(),
-                    silent: false,
-                };
-                Value::Undefined(Rc::new(missing))
-            });
-            state.scope.set(alias, value);
-        }
-        Ok(())
     }
 
     /// What `a ~ b` gives.

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod ast;
+mod calls;
 mod checks;
 mod containers;
 mod eval;

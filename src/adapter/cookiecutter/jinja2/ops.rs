@@ -326,7 +326,7 @@ pub fn sort(engine: &Interpreter<'_>, keyed: &mut [(Value, Value)], reverse: boo
 
 /// `value[start:stop:step]`.
 pub fn slice(engine: &Interpreter<'_>, value: &Value, [start, stop, step]: [Option<i128>; 3]) -> Res<Value> {
-    let length = value.len()? as i128;
+    let length = value.length()? as i128;
     engine.spend(length as u64 / 16)?;
     let step = step.unwrap_or(1);
     if step == 0 {

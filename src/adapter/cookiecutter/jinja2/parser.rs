@@ -196,7 +196,7 @@ impl Parser<'_> {
                 let name = self.name()?;
                 StmtKind::Import { what, name, context: self.context(false) }
             }
-            "from" => self.from_tag()?,
+            "from" => self.names_tag()?,
             "now" => {
                 let zone = self.expression()?;
                 let format = if self.skip_op(",") { Some(self.expression()?) } else { None };
@@ -304,7 +304,7 @@ impl Parser<'_> {
         Ok(StmtKind::With(set, self.closed("endwith")?))
     }
 
-    fn from_tag(&mut self) -> Res<StmtKind> {
+    fn names_tag(&mut self) -> Res<StmtKind> {
         let what = self.expression()?;
         self.expect_name("import")?;
         let mut names = vec![];

@@ -235,18 +235,8 @@ pub fn is_case(text: &str, is: fn(char) -> bool, other: fn(char) -> bool) -> boo
 /// A letter at the beginning of a word.
 fn titled(c: char) -> String {
     let mut upper = c.to_uppercase();
-    let first: String = upper.next().into_iter().collect();
-    first + &upper.as_str_lower()
-}
-
-trait RestLower {
-    fn as_str_lower(self) -> String;
-}
-
-impl RestLower for &mut std::char::ToUppercase {
-    fn as_str_lower(self) -> String {
-        self.flat_map(char::to_lowercase).collect()
-    }
+    let first = upper.next().into_iter();
+    first.chain(upper.flat_map(char::to_lowercase)).collect()
 }
 
 pub fn capitalize(text: &str) -> String {

@@ -328,7 +328,7 @@ impl Value {
     }
 
     /// How many there are in it, for those that know.
-    pub fn len(&self) -> Res<usize> {
+    pub fn length(&self) -> Res<usize> {
         Ok(match self.there()? {
             Value::Undefined(_) => 0,
             Value::Str(text) | Value::Safe(text) => text.chars().count(),

@@ -43,7 +43,7 @@ pub fn apply(engine: &Interpreter<'_>, state: &State, name: &str, args: Args) ->
             });
             Value::iter(columns.collect::<Vec<_>>())
         }
-        "count" | "length" => Value::Int(args.bind(name, &["value"], 1)?.value(0).len()? as i128),
+        "count" | "length" => Value::Int(args.bind(name, &["value"], 1)?.value(0).length()? as i128),
         "dictsort" => dictsort(engine, args)?,
         "first" | "last" => {
             let args = args.bind(name, &["seq"], 1)?;
