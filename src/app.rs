@@ -114,8 +114,8 @@ impl App {
     }
 
     /// The answers in a file that Cookiecutter keeps for its own `--replay`.
-    pub fn replay(text: &str) -> Result<template::Answers, template::TemplateError> {
-        cookiecutter::replay(text)
+    pub fn replay(name: &str, text: &str) -> Result<template::Answers, template::TemplateError> {
+        cookiecutter::replay(name, text)
     }
 
     /// What a project remembers of its templates.

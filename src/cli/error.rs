@@ -91,7 +91,8 @@ impl From<SourceError> for Report {
 
 impl From<RecordError> for Report {
     fn from(error: RecordError) -> Report {
-        let mut report = Report::new("what the project remembers of its templates can't be read", error.to_string());
+        let mut report =
+            Report::new("what the project remembers of its templates can't be read", error.to_string());
         report.hints = error.hints();
         report
     }

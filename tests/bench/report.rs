@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use crate::billpay::{Life, Measured};
+use crate::projects::Projects;
 use crate::support::proxy::Calls;
 use crate::terraform;
-use crate::projects::Projects;
 use crate::trees::Trees;
 
 #[derive(Default)]
@@ -227,10 +227,14 @@ pub fn trees(trees: &[Trees]) {
 pub fn projects(projects: &[Projects]) {
     let profile = if cfg!(debug_assertions) { "unoptimised" } else { "optimised" };
     println!("\nProjects from templates ({profile} build), milliseconds, middle of several runs\n");
-    println!(" files  backstage template  cookiecutter template  cookiecutter itself  copier  ours of theirs (aim 0.02)");
+    println!(
+        " files  backstage template  cookiecutter template  cookiecutter itself  copier  ours of theirs (aim 0.02)"
+    );
     for project in projects {
         let ms = |time: std::time::Duration| time.as_secs_f64() * 1000.0;
-        let peer = |time: Option<std::time::Duration>| time.map_or("-".to_string(), |time| format!("{:.0}", ms(time)));
+        let peer = |time: Option<std::time::Duration>| {
+            time.map_or("-".to_string(), |time| format!("{:.0}", ms(time)))
+        };
         let ratio = |ours: std::time::Duration, theirs: Option<std::time::Duration>| {
             theirs.map_or("-".to_string(), |theirs| format!("{:.3}", ms(ours) / ms(theirs)))
         };

@@ -53,7 +53,10 @@ fn links_and_pipes_in_a_template() {
 
 #[test]
 fn loops_without_an_end_and_endless_output() {
-    let loops = template(&[("x", "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}")]);
+    let loops = template(&[(
+        "x",
+        "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}",
+    )]);
     refused(&loops, &[], &["skeleton/x:1:"]);
     let long = template(&[("x", "{% for a in range(90000) %}${{ 'x' * 1000000 }}{% endfor %}")]);
     refused(&long, &[], &["skeleton/x:1:"]);

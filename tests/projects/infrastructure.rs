@@ -6,14 +6,30 @@ use crate::place::Place;
 fn a_first_environment_from_the_template_is_one_that_billpay_can_make() {
     let place = Place::new();
     let said = place.say(&[
-        "scaffold", "billpay-infrastructure", "--out", "repo", "--set", "environment=qa", "--set", "account=123456789012",
-        "--set", "first=true", "--set", "services=[{name: ledger-service, path: /ledger, replicas: 2}, {name: audit-service}]",
+        "scaffold",
+        "billpay-infrastructure",
+        "--out",
+        "repo",
+        "--set",
+        "environment=qa",
+        "--set",
+        "account=123456789012",
+        "--set",
+        "first=true",
+        "--set",
+        "services=[{name: ledger-service, path: /ledger, replicas: 2}, {name: audit-service}]",
     ]);
     said.exits(0);
     let names = place.names("repo");
-    assert_eq!(names, [
-        ".github/workflows/infrastructure-qa.yml", "docs/environments/qa.md", "environments/qa.yaml", "environments/shared.yaml",
-    ]);
+    assert_eq!(
+        names,
+        [
+            ".github/workflows/infrastructure-qa.yml",
+            "docs/environments/qa.md",
+            "environments/qa.yaml",
+            "environments/shared.yaml",
+        ]
+    );
     let config = place.say_in("repo", &["config", "--env", "qa"]).exits(0);
     for line in ["ledger-service:", "path: /ledger", "path: /audit-service", "123456789012"] {
         assert!(config.out.contains(line), "{line}: {}", config.out);
@@ -26,7 +42,16 @@ fn a_second_environment_joins_the_first_in_the_same_repository() {
     let place = Place::new();
     let new = |environment: &str, more: &[&str]| {
         let environment = format!("environment={environment}");
-        let args = ["scaffold", "billpay-infrastructure", "--out", "repo", "--set", &environment, "--set", "account=123456789012"];
+        let args = [
+            "scaffold",
+            "billpay-infrastructure",
+            "--out",
+            "repo",
+            "--set",
+            &environment,
+            "--set",
+            "account=123456789012",
+        ];
         place.say(&[&args[..], more].concat())
     };
     new("qa", &["--set", "first=true"]).exits(0);

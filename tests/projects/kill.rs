@@ -7,7 +7,12 @@ use crate::place::Place;
 /// Kills the program after a while that grows from run to run, until it once gets through.
 fn killed_ever_later(place: &Place, args: &[&str], mut check: impl FnMut(bool)) {
     for turn in 0..4000 {
-        let mut child = place.command("", args).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().expect("it starts");
+        let mut child = place
+            .command("", args)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .expect("it starts");
         std::thread::sleep(Duration::from_micros(500 * turn));
         if let Some(ended) = child.try_wait().expect("it can be asked") {
             assert!(ended.success(), "it fails by itself");
@@ -45,7 +50,8 @@ fn a_new_project_is_there_or_it_is_not() {
     });
     // What a killed run had prepared is cleared up by the next one.
     place.say(&args).exits(0);
-    let left: Vec<_> = std::fs::read_dir(place.path("")).expect("a folder").flatten().map(|it| it.file_name()).collect();
+    let left: Vec<_> =
+        std::fs::read_dir(place.path("")).expect("a folder").flatten().map(|it| it.file_name()).collect();
     assert!(!left.iter().any(|name| name.to_string_lossy().contains(".billpay-")), "{left:?}");
 }
 
@@ -62,7 +68,10 @@ fn an_update_that_was_killed_is_finished_by_the_next() {
     let args = ["scaffold", "update", "pay", "--allow-dirty", "--set", "port=2"];
     killed_ever_later(&place, &args, |_| {
         for (path, file) in place.files("pay") {
-            assert!(old.get(&path) == Some(&file) || new.get(&path) == Some(&file), "{path} is neither the old nor the new one");
+            assert!(
+                old.get(&path) == Some(&file) || new.get(&path) == Some(&file),
+                "{path} is neither the old nor the new one"
+            );
         }
     });
     place.say(&args).exits(0);

@@ -6,7 +6,8 @@ use crate::place::Place;
 fn a_project_has_the_templates_files_with_their_run_bits_line_ends_and_bytes() {
     let place = Place::new();
     place.service_template("t");
-    let said = place.say(&["scaffold", "./t", "--set", "name=pay", "--set", "port=9000", "--out", "pay"]).exits(0);
+    let said =
+        place.say(&["scaffold", "./t", "--set", "name=pay", "--set", "port=9000", "--out", "pay"]).exits(0);
     let files = place.files("pay");
     let names: Vec<&str> = files.keys().map(String::as_str).collect();
     assert_eq!(names, ["README.md", "empty", "logo.png", "old.txt", "run.sh", "src/pay.txt", "windows.txt"]);
@@ -17,7 +18,11 @@ fn a_project_has_the_templates_files_with_their_run_bits_line_ends_and_bytes() {
     assert_eq!(files["windows.txt"].1, b"a\r\npay\r\n");
     assert_eq!(files["empty"].1, b"");
     assert!(said.out.contains("7 created"), "{}", said.out);
-    assert!(said.out.contains("Publish it") && said.out.contains("billpay"), "what the portal would do: {}", said.out);
+    assert!(
+        said.out.contains("Publish it") && said.out.contains("billpay"),
+        "what the portal would do: {}",
+        said.out
+    );
     let record = place.read("pay/.billpay/scaffold.yaml");
     for line in ["template: service", "path: ../t", "name: pay", "port: 9000", "owner: payments"] {
         assert!(record.contains(line), "{line}: {record}");
@@ -147,13 +152,18 @@ fn hooks_run_only_when_trusted_and_before_anything_is_in_its_place() {
     let place = Place::new();
     place.write("cc/cookiecutter.json", r#"{"slug": "pay"}"#);
     place.write("cc/{{cookiecutter.slug}}/a.txt", "a\n");
-    place.write("cc/hooks/post_gen_project.sh", "#!/bin/sh\necho {{ cookiecutter.slug }} > made.txt\nrm a.txt\n");
+    place.write(
+        "cc/hooks/post_gen_project.sh",
+        "#!/bin/sh\necho {{ cookiecutter.slug }} > made.txt\nrm a.txt\n",
+    );
     place.say(&["scaffold", "./cc"]).fails_with(&["post_gen_project", "--trust"]);
     assert!(!place.is_there("pay"));
     place.say(&["scaffold", "./cc", "--trust"]).exits(0);
     assert_eq!(place.names("pay"), ["made.txt"]);
     assert_eq!(place.read("pay/made.txt"), "pay\n");
     place.write("cc/hooks/post_gen_project.sh", "#!/bin/sh\necho no luck >&2\nexit 7\n");
-    place.say(&["scaffold", "./cc", "--trust", "--out", "other"]).fails_with(&["post_gen_project", "no luck"]);
+    place
+        .say(&["scaffold", "./cc", "--trust", "--out", "other"])
+        .fails_with(&["post_gen_project", "no luck"]);
     assert!(!place.is_there("other"));
 }

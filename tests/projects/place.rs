@@ -95,7 +95,11 @@ impl Place {
     pub fn say_in(&self, folder: &str, args: &[&str]) -> Said {
         let output = self.command(folder, args).output().expect("the program starts");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Said { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+        Said {
+            code: output.status.code().unwrap_or(-1),
+            out: text(&output.stdout),
+            err: text(&output.stderr),
+        }
     }
 
     pub fn git(&self, folder: &str, args: &[&str]) -> String {
@@ -119,7 +123,9 @@ impl Place {
     fn alone(&self, command: &mut Command) {
         command.env("HOME", self.path("home")).env("XDG_CACHE_HOME", self.path("home/.cache"));
         command.env("XDG_CONFIG_HOME", self.path("home/.config")).env("GIT_CONFIG_NOSYSTEM", "1");
-        for name in ["BILLPAY_ENV", "BILLPAY_SPECS", "BILLPAY_LOCAL", "BILLPAY_OUTPUT", "GITHUB_ACTIONS", "GIT_DIR"] {
+        for name in
+            ["BILLPAY_ENV", "BILLPAY_SPECS", "BILLPAY_LOCAL", "BILLPAY_OUTPUT", "GITHUB_ACTIONS", "GIT_DIR"]
+        {
             command.env_remove(name);
         }
     }
@@ -203,7 +209,10 @@ impl Place {
         self.write(&format!("{folder}/template.yaml"), TEMPLATE);
         let lines = (1..=20).map(|line| format!("line {line}\n")).collect::<String>();
         self.write(&format!("{folder}/skeleton/README.md"), format!("# ${{{{ values.name }}}}\n\n{lines}"));
-        self.write(&format!("{folder}/skeleton/src/${{{{ values.name }}}}.txt"), "port ${{ values.port }}\nowner ${{ values.owner }}\n");
+        self.write(
+            &format!("{folder}/skeleton/src/${{{{ values.name }}}}.txt"),
+            "port ${{ values.port }}\nowner ${{ values.owner }}\n",
+        );
         self.write(&format!("{folder}/skeleton/run.sh"), "#!/bin/sh\necho ${{ values.name }}\n");
         self.make_executable(&format!("{folder}/skeleton/run.sh"));
         self.write(&format!("{folder}/skeleton/logo.png"), b"\x89PNG\x00\x01${{ values.name }}\xff");

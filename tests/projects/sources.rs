@@ -21,7 +21,12 @@ fn a_template_comes_from_a_repository_at_a_branch_tag_or_commit() {
     let url = place.template_repository("repo");
     let first = place.git("repo", &["rev-parse", "v1"]);
     let args = ["scaffold", &url, "--directory", "templates/service", "--set", "name=pay"];
-    for (reference, out, has_tier) in [(None, "head", true), (Some("v1"), "tag", false), (Some(&first[..]), "commit", false), (Some("main"), "branch", true)] {
+    for (reference, out, has_tier) in [
+        (None, "head", true),
+        (Some("v1"), "tag", false),
+        (Some(&first[..]), "commit", false),
+        (Some("main"), "branch", true),
+    ] {
         let reference: Vec<&str> = reference.map(|reference| vec!["--ref", reference]).unwrap_or_default();
         place.say(&[&args[..], &reference, &["--out", out]].concat()).exits(0);
         assert_eq!(place.is_there(&format!("{out}/TIER.md")), has_tier, "{out}");
@@ -55,7 +60,8 @@ fn no_url_or_reference_makes_git_run_anything() {
     let touch = format!("touch {}", place.path("pwned").display());
     let ext = format!("ext::sh -c {}", touch.replace(' ', "% "));
     let pack = format!("--upload-pack={touch}");
-    for source in [&ext[..], &pack, "http://127.0.0.1:9/x", "git://127.0.0.1:9/x", "ssh://-oProxyCommand=x/y"] {
+    for source in [&ext[..], &pack, "http://127.0.0.1:9/x", "git://127.0.0.1:9/x", "ssh://-oProxyCommand=x/y"]
+    {
         let said = place.say(&["scaffold", "--set", "name=x", "--out", "x", "--", source]);
         assert_eq!(said.code, 1, "{source}: {}", said.err);
     }

@@ -118,7 +118,13 @@ fn a_new_question_without_a_default_waits_for_its_answer() {
     let place = Place::new();
     place.project_behind();
     let path = "repo/templates/service/template.yaml";
-    place.write(path, place.read(path).replace(", default: silver", "").replace("required: [name]", "required: [name, tier]"));
+    place.write(
+        path,
+        place
+            .read(path)
+            .replace(", default: silver", "")
+            .replace("required: [name]", "required: [name, tier]"),
+    );
     place.commit("repo");
     place.git("repo", &["tag", "--force", "v2"]);
     let said = place.update(&["--check"]).exits(2);

@@ -60,7 +60,7 @@ pub(super) fn run(
     };
     (run.told)(run.done);
     let project = run.workspace.into_project()?;
-    Ok(Rendering { project, name: None, steps, said })
+    Ok(Rendering { project, steps, said, ..Rendering::default() })
 }
 
 /// The task's id is random in the portal; here it comes from the seed.

@@ -226,7 +226,8 @@ impl Checker<'_> {
                 }
             }
         }
-        let per = metadata.get("annotations").and_then(|annotations| annotations.get(PER)).and_then(Node::text);
+        let per =
+            metadata.get("annotations").and_then(|annotations| annotations.get(PER)).and_then(Node::text);
         about.per = per.map(str::to_string);
         for (key, into) in [("title", &mut about.title), ("description", &mut about.description)] {
             let Some(node) = metadata.get(key) else { continue };

@@ -9,7 +9,7 @@ use super::{Budget, SourceError};
 use crate::domain::template::{Entry, TemplateFile, TemplateFolder};
 
 /// Reads a folder, through no symbolic link but the folder itself; `.git` is no part of it.
-pub(super) fn read(path: &Path) -> Result<TemplateFolder, SourceError> {
+pub fn read(path: &Path) -> Result<TemplateFolder, SourceError> {
     match fs::metadata(path) {
         Ok(it) if it.is_dir() => {}
         Err(error) if error.kind() != ErrorKind::NotFound => {

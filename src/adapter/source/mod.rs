@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::template::{BadSource, GitOrigin, Origin, Source, TemplateFolder};
 
 pub use embedded::names;
+pub use folder::read as read_folder;
 pub use git::is_dirty;
 pub use record::{RecordError, from_project, project_above, record};
 

@@ -34,7 +34,9 @@ pub fn record(project: &Path) -> Result<Option<Record>, RecordError> {
     let failed = |why| RecordError { path: path.clone(), why };
     let bytes = match crate::adapter::tree::read(&path) {
         Ok(bytes) => bytes,
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
         Err(error) => return Err(failed(BadRecord::Damaged(error.to_string()))),
     };
     let text = String::from_utf8(bytes).map_err(|_| failed(BadRecord::Damaged("it is not UTF-8".into())))?;

@@ -7,10 +7,10 @@ use clap::{ArgGroup, Args};
 use serde_json::json;
 
 use super::changes::{self, Shown};
+use crate::app::App;
 use crate::cli::error::Report;
 use crate::cli::exit;
 use crate::cli::ui::Ui;
-use crate::app::App;
 use crate::domain::spec::Environment;
 use crate::domain::tree::{Action, TreeOptions};
 use crate::ops::scaffold::infrastructure::{self, Wanted};

@@ -23,7 +23,8 @@ pub fn run(args: ListArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         Some(source) => args.at.open_all(source, app)?,
         None => {
             let names = app.template_names();
-            let opened = names.into_iter().map(|name| Ok((name.clone(), AtArgs::default().open(&name, app)?)));
+            let opened =
+                names.into_iter().map(|name| Ok((name.clone(), AtArgs::default().open(&name, app)?)));
             opened.collect::<Result<Vec<_>, Report>>()?
         }
     };

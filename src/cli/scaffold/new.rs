@@ -55,8 +55,11 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let name = applied.name();
     if record.get(&name).is_some() && !args.force && !args.dry_run {
         let update = format!("billpay scaffold update {}", out.display());
-        return Err(Report::new("nothing was written", format!("{} was made from {name} before", out.display()))
-            .hint(format!("`{update}` brings in what changed in the template; --force makes everything anew")));
+        return Err(Report::new(
+            "nothing was written",
+            format!("{} was made from {name} before", out.display()),
+        )
+        .hint(format!("`{update}` brings in what changed in the template; --force makes everything anew")));
     }
     let Rendering { project, steps, said, .. } = rendering;
     let (rendered, coverage) = project::place(project, applied, &record)?;
@@ -81,7 +84,8 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         }
     };
     if ui.is_json() {
-        let files: Vec<_> = decision.plan.files.iter().filter(|file| file.action != Action::Unchanged).collect();
+        let files: Vec<_> =
+            decision.plan.files.iter().filter(|file| file.action != Action::Unchanged).collect();
         ui.json(&json!({
             "schema": "billpay/scaffold-new/v1", "template": name, "out": out, "dry_run": args.dry_run,
             "answers": answers, "counts": decision.plan.counts(), "files": files, "steps": steps,

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::app::{At, Found};
 use crate::app::App;
+use crate::app::{At, Found};
 use crate::cli::ask::{self, How};
 use crate::cli::error::Report;
 use crate::cli::ui::Ui;
@@ -88,12 +88,22 @@ impl AtArgs {
 
 impl AnswerArgs {
     /// The answers: those given, over those known from before, the rest asked for.
-    pub fn answers(&self, template: &dyn ProjectTemplate, known: Answers, ui: &Ui) -> Result<Answers, Report> {
+    pub fn answers(
+        &self,
+        template: &dyn ProjectTemplate,
+        known: Answers,
+        ui: &Ui,
+    ) -> Result<Answers, Report> {
         ask::answers(template, self.over(known, template)?, How { defaults: self.defaults }, ui)
     }
 
     /// Like [`AnswerArgs::answers`], and nobody is asked.
-    pub fn answers_unasked(&self, template: &dyn ProjectTemplate, known: Answers, ui: &Ui) -> Result<Answers, Report> {
+    pub fn answers_unasked(
+        &self,
+        template: &dyn ProjectTemplate,
+        known: Answers,
+        ui: &Ui,
+    ) -> Result<Answers, Report> {
         ask::answers(template, self.over(known, template)?, How { defaults: true }, ui)
     }
 
@@ -117,7 +127,7 @@ impl AnswerArgs {
             let applied = record.get(name).or(record.templates.first());
             return applied.map(|applied| applied.answers.clone()).ok_or_else(|| wrong("it has none".into()));
         }
-        App::replay(&text).map_err(|error| wrong(error.to_string()))
+        Ok(App::replay(&path.display().to_string(), &text)?)
     }
 
     /// What rendering may use, with what an earlier run used.

@@ -85,7 +85,8 @@ pub fn run(args: UpdateArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         updated.push(one(&args, before, &folder, app, ui)?);
     }
     let stale = updated.iter().any(Updated::is_stale);
-    let conflicts = updated.iter().any(|one| one.decision.as_ref().is_some_and(|it| it.plan.counts().conflict > 0));
+    let conflicts =
+        updated.iter().any(|one| one.decision.as_ref().is_some_and(|it| it.plan.counts().conflict > 0));
     if ui.is_json() {
         let templates: Vec<Value> = updated.iter().map(Updated::json).collect();
         ui.json(&json!({
@@ -105,10 +106,9 @@ pub fn run(args: UpdateArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
 
 fn one(args: &UpdateArgs, before: Applied, folder: &Path, app: &App, ui: &Ui) -> Result<Updated, Report> {
     let found = match &args.from {
-        Some(source) => app.find_template(source, At {
-            reference: args.reference.as_deref(),
-            directory: None,
-        })?,
+        Some(source) => {
+            app.find_template(source, At { reference: args.reference.as_deref(), directory: None })?
+        }
         None => app.find_again(&before.from, folder, args.reference.as_deref())?,
     };
     let now = Opened::new(found, app)?;
@@ -126,8 +126,13 @@ fn one(args: &UpdateArgs, before: Applied, folder: &Path, app: &App, ui: &Ui) ->
     };
     let options = args.answers.options(before.seed, before.now);
     let rendering = render(template, &answers, &options, app, ui)?;
-    let mut applied =
-        project::applied(template, app.remembered(now.origin.clone(), folder), now.digest.clone(), &answers, &options);
+    let mut applied = project::applied(
+        template,
+        app.remembered(now.origin.clone(), folder),
+        now.digest.clone(),
+        &answers,
+        &options,
+    );
     // The same template at another commit is no news.
     if applied.digest == before.digest && args.from.is_none() && args.reference.is_none() {
         applied.from = before.from.clone();
@@ -175,11 +180,15 @@ impl Updated {
         let mut text = match *digest == self.now.digest {
             true => format!("{BOLD}{template}{BOLD:#} {DIM}{from}{DIM:#}\n"),
             false => {
-                format!("{BOLD}{template}{BOLD:#} {DIM}{digest} → {} {}{DIM:#}\n", self.now.digest, self.now.origin)
+                format!(
+                    "{BOLD}{template}{BOLD:#} {DIM}{digest} → {} {}{DIM:#}\n",
+                    self.now.digest, self.now.origin
+                )
             }
         };
         for question in &self.questions {
-            let default = question.default.as_ref().map(|value| format!(" (default {value})")).unwrap_or_default();
+            let default =
+                question.default.as_ref().map(|value| format!(" (default {value})")).unwrap_or_default();
             let _ = writeln!(text, "  {CHANGED}?{CHANGED:#} {} is asked now{default}", question.name);
         }
         for name in &self.dropped {
@@ -188,7 +197,10 @@ impl Updated {
         match &self.decision {
             Some(decision) => {
                 let out = folder.display().to_string();
-                text += &changes::show(decision, &Shown { out: &out, check: args.check, diff: args.diff, verbose });
+                text += &changes::show(
+                    decision,
+                    &Shown { out: &out, check: args.check, diff: args.diff, verbose },
+                );
             }
             None => text += "  it can't be updated before this is answered (--set NAME=VALUE)",
         }
@@ -209,8 +221,11 @@ pub fn project(folder: Option<&Path>, app: &App) -> Result<(PathBuf, Record), Re
     };
     match (found, record) {
         (Some(folder), Some(record)) if !record.templates.is_empty() => Ok((folder, record)),
-        _ => Err(Report::new("no project is here", format!("{} has no .billpay/scaffold.yaml", here.display()))
-            .hint("`billpay scaffold adopt TEMPLATE` ties a project to the template that it was made from")),
+        _ => Err(Report::new(
+            "no project is here",
+            format!("{} has no .billpay/scaffold.yaml", here.display()),
+        )
+        .hint("`billpay scaffold adopt TEMPLATE` ties a project to the template that it was made from")),
     }
 }
 

@@ -41,6 +41,27 @@ pub struct Rendering {
     pub steps: Vec<StepDone>,
     /// What the template says at its end: links and texts, by title.
     pub said: Vec<(String, String)>,
+    /// The template's own programs, to be run in the project's folder, in this order; only
+    /// when they are trusted.
+    pub hooks: Vec<Hook>,
+}
+
+/// A program of the template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hook {
+    pub when: HookTime,
+    /// Its name: `post_gen_project.py`.
+    pub file: String,
+    /// The program, rendered.
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HookTime {
+    /// In the folder while it is empty.
+    BeforeFiles,
+    /// When all files are there.
+    AfterFiles,
 }
 
 /// One step of a template, and what became of it.

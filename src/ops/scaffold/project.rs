@@ -77,7 +77,10 @@ pub fn still_asked(answers: &Answers, questions: &[Question]) -> (Answers, Vec<S
 }
 
 /// The questions that remembered answers leave open, whether or not they have defaults.
-pub fn new_questions(template: &dyn ProjectTemplate, answers: &Answers) -> Result<Vec<Question>, TemplateError> {
+pub fn new_questions(
+    template: &dyn ProjectTemplate,
+    answers: &Answers,
+) -> Result<Vec<Question>, TemplateError> {
     let mut answers = answers.clone();
     let mut open = vec![];
     while let Some(question) = template.next_question(&answers)? {

@@ -1,0 +1,81 @@
+//! The template's own programs, run in the project's folder.
+
+use std::fmt;
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::domain::template::Hook;
+
+/// Why a hook didn't do what it was to do.
+#[derive(Debug)]
+pub enum HookFailure {
+    /// It couldn't be started.
+    Start { file: String, error: io::Error },
+    /// It ended, but not well; with what it wrote.
+    Failed { file: String, status: String, wrote: String },
+}
+
+impl fmt::Display for HookFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HookFailure::Start { file, error } => write!(f, "the hook {file} can't be started: {error}"),
+            HookFailure::Failed { file, status, wrote } if wrote.is_empty() => {
+                write!(f, "the hook {file} failed ({status})")
+            }
+            HookFailure::Failed { file, status, wrote } => {
+                write!(f, "the hook {file} failed ({status}):\n{wrote}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for HookFailure {}
+
+/// Scripts are made beside one another by several threads, and processes.
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// The script while it runs: it is no part of the project.
+struct Script(PathBuf);
+
+impl Drop for Script {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs a hook in the project's folder, Python through `python3`, others as they say; returns
+/// what it wrote.
+pub fn run(hook: &Hook, folder: &Path) -> Result<String, HookFailure> {
+    let start = |error: io::Error| HookFailure::Start { file: hook.file.clone(), error };
+    let name = format!("billpay-hook-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let script = Script(std::env::temp_dir().join(name));
+    fs::create_dir(&script.0).map_err(start)?;
+    let file = script.0.join(&hook.file);
+    let mut options = fs::OpenOptions::new();
+    let mut opened = options.write(true).create_new(true).mode(0o700).open(&file).map_err(start)?;
+    opened.write_all(hook.text.as_bytes()).map_err(start)?;
+    drop(opened);
+    let mut command = match hook.file.ends_with(".py") {
+        true => Command::new("python3"),
+        false => Command::new(&file),
+    };
+    if hook.file.ends_with(".py") {
+        command.arg(&file);
+    }
+    let output = command.current_dir(folder).stdin(Stdio::null()).output().map_err(start)?;
+    let wrote = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_string();
+    let texts: Vec<String> =
+        [wrote(&output.stdout), wrote(&output.stderr)].into_iter().filter(|text| !text.is_empty()).collect();
+    let wrote = texts.join("\n");
+    match output.status.success() {
+        true => Ok(wrote),
+        false => {
+            let status = output.status.to_string();
+            Err(HookFailure::Failed { file: hook.file.clone(), status, wrote })
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! `slugify`, as python-slugify has it.
+
+use regex::Regex;
+
+use super::arguments::Args;
+use super::fault::{Fault, Res};
+use super::interpreter::Interpreter;
+use super::value::Value;
+use super::{repr, strings};
+
+const PARAMETERS: &[&str] = &[
+    "value",
+    "entities",
+    "decimal",
+    "hexadecimal",
+    "max_length",
+    "word_boundary",
+    "separator",
+    "save_order",
+    "stopwords",
+    "regex_pattern",
+    "lowercase",
+    "replacements",
+    "allow_unicode",
+];
+
+/// Accented letters are named after the letter.
+const ACCENTS: &[&str] = &["grave", "acute", "circ", "tilde", "uml", "ring", "cedil", "caron"];
+
+pub fn filter(engine: &Interpreter<'_>, args: Args) -> Res<Value> {
+    let args = args.bind("slugify", PARAMETERS, 1)?;
+    let mut replacements = vec![];
+    for pair in args.some(11).map_or(Ok(vec![]), Value::items)? {
+        let [old, new] = &*pair.items()? else { return Err(Fault::of("replacements are pairs")) };
+        replacements.push((repr::str(old)?, repr::str(new)?));
+    }
+    let replaced = |mut text: String| -> Res<String> {
+        for (old, new) in &replacements {
+            text = strings::replace(engine, &text, old, new, -1)?;
+        }
+        Ok(text)
+    };
+    let text = replaced(args.text(0, "")?.to_string())?;
+    engine.make(text.len().saturating_mul(8))?;
+    let unicode = args.yes(12, false)?;
+    let text = collapsed(&text, '\'', "-");
+    let mut text = if unicode { composed(&text)? } else { transliterated(&text)? };
+    if args.yes(1, true)? {
+        text = named_entities(&text);
+    }
+    if args.yes(2, true)? {
+        text = numbered_entities(&text, "&#", 10);
+    }
+    if args.yes(3, true)? {
+        text = numbered_entities(&text, "&#x", 16);
+    }
+    if !unicode {
+        // What entities stand for is taken apart, of which only plain letters stay.
+        text = taken_apart(&text)?;
+    }
+    if args.yes(10, true)? {
+        text = text.to_lowercase();
+    }
+    text = text.replace('\'', "");
+    text = without_thousands(&text);
+    text = match args.some(9) {
+        Some(pattern) => by_pattern(&text, &repr::str(pattern)?)?,
+        None => {
+            let stays = |c: char| match unicode {
+                true => c.is_alphanumeric(),
+                false => c.is_ascii_alphanumeric() || c == '-',
+            };
+            text.chars().map(|c| if stays(c) { c } else { '-' }).collect()
+        }
+    };
+    text = collapsed(&text, '-', "-").trim_matches('-').to_string();
+    if let Some(words) = args.some(8) {
+        let lower = args.yes(10, true)?;
+        let mut excluded = vec![];
+        for word in words.items()? {
+            let word = repr::str(&word)?;
+            excluded.push(if lower { word.to_lowercase() } else { word });
+        }
+        let words = text.split('-').filter(|word| !excluded.iter().any(|excluded| excluded == word));
+        text = words.collect::<Vec<_>>().join("-");
+    }
+    text = replaced(text)?;
+    let most = args.int(4, 0)?;
+    if let Some(most) = usize::try_from(most).ok().filter(|most| *most > 0) {
+        text = truncated(&text, most, args.yes(5, false)?, args.yes(7, false)?);
+    }
+    Ok(Value::text(text.replace('-', &args.text(6, "-")?)))
+}
+
+/// Several of a character in a row as one text.
+fn collapsed(text: &str, c: char, by: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut last = None;
+    for letter in text.chars() {
+        match letter == c {
+            true if last == Some(c) => {}
+            true => out.push_str(by),
+            false => out.push(letter),
+        }
+        last = Some(letter);
+    }
+    out
+}
+
+/// What would have to be normalised as Unicode's tables say, which are not here.
+fn unknown(c: char) -> Box<Fault> {
+    let mut fault =
+        Fault::of(format!("what `slugify` makes of `{c}` (U+{:04X}) is not known here", u32::from(c)));
+    fault.hint = Some("take letters of the Latin, Greek or Cyrillic alphabet".to_string());
+    fault
+}
+
+/// Letters of other alphabets as ASCII, as far as that is known to be the same.
+fn transliterated(text: &str) -> Res<String> {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii() {
+            out.push(c);
+            continue;
+        }
+        match super::super::letters::ascii(c) {
+            Some(ascii) => out.push_str(ascii),
+            None => return Err(unknown(c)),
+        }
+    }
+    Ok(out)
+}
+
+/// Text as NFKC has it: only where it is that already.
+fn composed(text: &str) -> Res<String> {
+    let known = |c: char| {
+        matches!(u32::from(c), 0..0x80 | 0xc0..=0x131 | 0x134..=0x13e | 0x141..=0x148
+        | 0x14a..=0x17e | 0x386..=0x3ce | 0x400..=0x45f | 0x4e00..=0x9fff | 0x3041..=0x3096 | 0x30a1..=0x30fa | 0xac00..=0xd7a3)
+    };
+    match text.chars().find(|c| !known(*c) || *c == '\u{387}') {
+        Some(c) => Err(unknown(c)),
+        None => Ok(text.to_string()),
+    }
+}
+
+fn taken_apart(text: &str) -> Res<String> {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            c if c.is_ascii() => out.push(c),
+            c => match super::super::letters::base(c) {
+                Some(base) => {
+                    out.push_str(base);
+                    out.push('-');
+                }
+                None => return Err(unknown(c)),
+            },
+        }
+    }
+    Ok(out)
+}
+
+/// `&amp;` and others; of accented letters, the letter.
+fn named_entities(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        let (before, behind) = rest.split_at(at);
+        out.push_str(before);
+        let name = behind.get(1..).unwrap_or_default();
+        let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
+        let (name, after) = name.split_at(end);
+        let letter =
+            ACCENTS.iter().find_map(|accent| name.strip_suffix(accent)).filter(|letter| letter.len() == 1);
+        match (after.strip_prefix(';'), letter) {
+            (Some(after), Some(letter)) if letter.bytes().all(|c| c.is_ascii_alphabetic()) => {
+                out.push_str(letter);
+                out.push('\u{b4}');
+                rest = after;
+            }
+            (Some(after), _) if super::super::letters::ENTITIES.contains(&name) => {
+                out.push(' ');
+                rest = after;
+            }
+            _ => {
+                out.push('&');
+                rest = behind.get(1..).unwrap_or_default();
+            }
+        }
+    }
+    out.push_str(rest);
+    out.replace('\u{b4}', "-")
+}
+
+fn numbered_entities(text: &str, prefix: &str, base: u32) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(prefix) {
+        let (before, behind) = rest.split_at(at);
+        let digits = behind.get(prefix.len()..).unwrap_or_default();
+        let end = digits.find(|c: char| !c.is_digit(base)).unwrap_or(digits.len());
+        let (number, after) = digits.split_at(end);
+        let letter = u32::from_str_radix(number, base).ok().and_then(char::from_u32);
+        out.push_str(before);
+        match (letter, after.strip_prefix(';')) {
+            (Some(letter), Some(after)) => {
+                out.push(letter);
+                rest = after;
+            }
+            _ => {
+                out.push_str(prefix);
+                rest = digits;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// `1,000` as `1000`.
+fn without_thousands(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let digit = |at: Option<usize>| at.and_then(|at| letters.get(at)).is_some_and(|c| c.is_numeric());
+    let kept = letters
+        .iter()
+        .enumerate()
+        .filter(|(at, c)| **c != ',' || !digit(at.checked_sub(1)) || !digit(Some(at + 1)));
+    kept.map(|(_, c)| c).collect()
+}
+
+fn by_pattern(text: &str, pattern: &str) -> Res<String> {
+    let pattern =
+        Regex::new(pattern).map_err(|error| Fault::of(format!("no regular expression: {error}")))?;
+    Ok(pattern.replace_all(text, "-").into_owned())
+}
+
+fn truncated(text: &str, most: usize, words: bool, in_order: bool) -> String {
+    let text = text.trim_matches('-');
+    let length = |text: &str| text.chars().count();
+    let cut = || text.chars().take(most).collect::<String>();
+    if length(text) < most {
+        return text.to_string();
+    }
+    if !words {
+        return cut().trim_matches('-').to_string();
+    }
+    if !text.contains('-') {
+        return cut();
+    }
+    let mut out = String::new();
+    for word in text.split('-').filter(|word| !word.is_empty()) {
+        let next = length(&out) + length(word);
+        if next < most {
+            out.push_str(word);
+            out.push('-');
+        } else if next == most {
+            out.push_str(word);
+            break;
+        } else if in_order {
+            break;
+        }
+    }
+    if out.is_empty() {
+        out = cut();
+    }
+    out.trim_matches('-').to_string()
+}

@@ -1,0 +1,445 @@
+//! The files of a project, as a Cookiecutter template makes them.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use super::binary::is_binary;
+use super::convert::{to_dict, to_jinja};
+use super::jinja2::{Fault, Interpreter, Loader, Value as Jinja};
+use super::{Level, patterns, places, questions, shown};
+use crate::domain::findings::{Problem, SourceFile};
+use crate::domain::template::{
+    Answers, Entry, Hook, HookTime, Project, ProjectFile, RenderOptions, Rendering, StepDone, StepKind,
+    TemplateError, TemplateFile, TemplateFolder,
+};
+use crate::domain::tree::RelPath;
+
+/// So many files, and people hear of it.
+const TOLD_EVERY: usize = 64;
+
+/// Most that a whole project may be.
+const MOST_IN_ALL: usize = 1 << 30;
+
+const HOOKS: &[(&str, Option<HookTime>)] = &[
+    ("pre_prompt", None),
+    ("pre_gen_project", Some(HookTime::BeforeFiles)),
+    ("post_gen_project", Some(HookTime::AfterFiles)),
+];
+
+/// The files of a template that are programs to be run, by their path in it.
+pub fn hook_files(folder: &TemplateFolder) -> Vec<String> {
+    let below =
+        folder.entries.keys().filter(|path| path.strip_prefix("hooks/").is_some_and(|p| !p.contains('/')));
+    below.filter(|path| hook_time(path).is_some()).cloned().collect()
+}
+
+fn hook_time(path: &str) -> Option<Option<HookTime>> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let known = HOOKS.iter().find(|(known, _)| *known == stem && !name.ends_with('~'));
+    known.map(|(_, time)| *time)
+}
+
+/// A project that is being made.
+struct Making<'l> {
+    level: &'l Level,
+    /// The folder in the template that becomes the project.
+    top: &'l str,
+    engine: &'l Interpreter<'l>,
+    context: Vec<(Rc<str>, Jinja)>,
+    copied: Vec<String>,
+    newline: Option<String>,
+    files: BTreeMap<RelPath, ProjectFile>,
+    folders: BTreeSet<RelPath>,
+    bytes: usize,
+}
+
+pub fn render(
+    level: &Level,
+    answers: &Answers,
+    options: &RenderOptions,
+    told: &mut dyn FnMut(usize),
+) -> Result<Rendering, TemplateError> {
+    refuse_hooks(&level.folder, options.trust)?;
+    let variables = questions::variables(level, answers)?;
+    let top = top(level)?;
+    let newline = new_lines(level)?;
+    // The template's own texts can be included once its files are rendered, not before.
+    let loading = Rc::new(RefCell::new(false));
+    let loader: Loader<'_> = {
+        let loading = loading.clone();
+        Box::new(move |name| if *loading.borrow() { load(&level.folder, top, name) } else { None })
+    };
+    let engine = Interpreter::new(level.config.syntax.clone(), loader, options.seed, options.now);
+    let mut making = Making {
+        level,
+        top,
+        engine: &engine,
+        context: context(level, &variables),
+        copied: copied(&variables),
+        newline,
+        files: BTreeMap::new(),
+        folders: BTreeSet::new(),
+        bytes: 0,
+    };
+    let name = making.name(top)?;
+    if name.is_empty() {
+        return Err(making.at_name(top, "the name of the project's folder is empty".to_string()));
+    }
+    RelPath::new(name.as_str()).map_err(|bad| making.at_name(top, bad.to_string()))?;
+    let before = making.hooks(HookTime::BeforeFiles)?;
+    *loading.borrow_mut() = true;
+    making.walk("", told)?;
+    *loading.borrow_mut() = false;
+    let mut hooks = before;
+    hooks.extend(making.hooks(HookTime::AfterFiles)?);
+    let count = making.files.len();
+    told(count);
+    let folders = empty_ones(&making.files, making.folders);
+    let mut steps = vec![done("render", "cookiecutter:render", format!("{count} files"))];
+    steps.extend(
+        hooks.iter().map(|hook| done(&hook.file, "cookiecutter:hook", format!("runs {}", hook.file))),
+    );
+    let project = Project { files: making.files, folders };
+    Ok(Rendering { project, name: Some(name), steps, said: vec![], hooks })
+}
+
+fn done(id: &str, action: &str, told: String) -> StepDone {
+    let (id, name, action) = (id.to_string(), id.to_string(), action.to_string());
+    StepDone { id, name, action, kind: StepKind::Files, told }
+}
+
+fn refuse_hooks(folder: &TemplateFolder, trust: bool) -> Result<(), TemplateError> {
+    let hooks = hook_files(folder);
+    if let Some(before) = hooks.iter().find(|hook| hook_time(hook) == Some(None)) {
+        let why =
+            format!("{} changes the template before it is read, which is not done", folder.told(before));
+        return Err(TemplateError::refused(
+            why,
+            "take the template without it, if its questions can do without",
+        ));
+    }
+    match hooks.first() {
+        Some(first) if !trust => {
+            let why = format!("the template has programs of its own to run: {}", folder.told(first));
+            Err(TemplateError::refused(why, "read them, then run this with `--trust`"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The folder that becomes the project: the one that is named after a variable.
+fn top(level: &Level) -> Result<&str, TemplateError> {
+    let syntax = &level.config.syntax;
+    let templated = |name: &str| {
+        name.contains("cookiecutter")
+            && name.contains(&syntax.variable_start)
+            && name.contains(&syntax.variable_end)
+    };
+    let names = level.folder.entries.iter().filter(|(path, _)| !path.contains('/') && templated(path));
+    let mut folders = names.filter(|(_, entry)| !matches!(entry, Entry::File(_)));
+    let told = &level.folder.name;
+    let refused = |why: String| {
+        let hint = format!(
+            "one folder named like {}cookiecutter.name{}",
+            syntax.variable_start, syntax.variable_end
+        );
+        TemplateError::refused(why, hint)
+    };
+    match (folders.next(), folders.next()) {
+        (Some((path, Entry::Folder)), None) => Ok(path),
+        (Some((path, _)), None) => Err(refused(format!("{} is no folder", level.folder.told(path)))),
+        (Some((one, _)), Some((other, _))) => Err(refused(format!("{told}: `{one}` or `{other}`?"))),
+        (None, _) => Err(refused(format!("{told}: no folder of it is named after a variable"))),
+    }
+}
+
+fn new_lines(level: &Level) -> Result<Option<String>, TemplateError> {
+    let key = "_new_lines";
+    match level.config.variables.get(key) {
+        Some(Value::String(newline)) if ["\n", "\r", "\r\n"].contains(&newline.as_str()) => {
+            Ok(Some(newline.clone()))
+        }
+        None | Some(Value::Null | Value::Bool(false)) => Ok(None),
+        Some(Value::String(empty)) if empty.is_empty() => Ok(None),
+        Some(other) => {
+            let message = format!("`{}` is no line end", shown(other).escape_debug());
+            Err(places::wrong_setting(&level.config.file, key, None, message))
+        }
+    }
+}
+
+fn copied(variables: &serde_json::Map<String, Value>) -> Vec<String> {
+    match variables.get("_copy_without_render") {
+        Some(Value::Array(patterns)) => patterns.iter().map(shown).collect(),
+        Some(Value::String(text)) => text.chars().map(String::from).collect(),
+        _ => vec![],
+    }
+}
+
+/// What templates see: `cookiecutter`, and `_cookiecutter` as the template has it.
+fn context(level: &Level, variables: &serde_json::Map<String, Value>) -> Vec<(Rc<str>, Jinja)> {
+    let mut known = variables.clone();
+    let told = Value::from(level.folder.name.as_str());
+    known.insert("_template".into(), told.clone());
+    known.insert("_output_dir".into(), ".".into());
+    known.insert("_repo_dir".into(), told);
+    known.insert("_checkout".into(), Value::Null);
+    let mut dict = to_dict(&known, false);
+    dict.ordered = true;
+    // What is private is as it was read.
+    for (name, value) in known.iter().filter(|(name, _)| name.starts_with('_') && !name.starts_with("__")) {
+        dict.set_str(name, to_jinja(value, true));
+    }
+    let raw = level.config.asked().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let raw = Jinja::dict(to_dict(&raw, false));
+    vec![("cookiecutter".into(), Jinja::dict(dict)), ("_cookiecutter".into(), raw)]
+}
+
+/// A text of the template that can be included: from the project's folder, or `templates`.
+fn load(folder: &TemplateFolder, top: &str, name: &str) -> Option<String> {
+    let parts = name.split('/').filter(|part| !part.is_empty() && *part != ".");
+    let parts: Vec<&str> = parts.collect();
+    if parts.contains(&"..") {
+        return None;
+    }
+    let name = parts.join("/");
+    let file = folder.file(&format!("{top}/{name}")).or_else(|| folder.file(&format!("templates/{name}")))?;
+    Some(with_newlines(std::str::from_utf8(&file.bytes).ok()?))
+}
+
+/// A text of which all line ends are `\n`.
+fn with_newlines(text: &str) -> String {
+    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_string() }
+}
+
+/// Folders with no file in them.
+fn empty_ones(files: &BTreeMap<RelPath, ProjectFile>, folders: BTreeSet<RelPath>) -> BTreeSet<RelPath> {
+    let used: BTreeSet<RelPath> = files.keys().chain(&folders).flat_map(RelPath::folders).collect();
+    folders.into_iter().filter(|folder| !used.contains(folder)).collect()
+}
+
+/// The line end that a file has; of several, the one that Python names first.
+fn line_end(bytes: &[u8]) -> &'static str {
+    const CHUNK: usize = 8192;
+    let mut seen = CHUNK;
+    while seen < bytes.len() && !bytes.iter().take(seen).any(|byte| matches!(byte, b'\n' | b'\r')) {
+        seen += CHUNK;
+    }
+    let mut head = bytes.get(..seen).unwrap_or(bytes);
+    if head.len() < bytes.len() && head.last() == Some(&b'\r') {
+        head = head.get(..head.len() - 1).unwrap_or(head);
+    }
+    let (mut lone, mut plain, mut both) = (false, false, false);
+    for (at, byte) in head.iter().enumerate() {
+        match byte {
+            b'\r' if head.get(at + 1) == Some(&b'\n') => both = true,
+            b'\r' => lone = true,
+            b'\n' if at == 0 || head.get(at - 1) != Some(&b'\r') => plain = true,
+            _ => {}
+        }
+    }
+    match (lone, plain, both) {
+        (true, _, _) => "\r",
+        (false, false, true) => "\r\n",
+        _ => "\n",
+    }
+}
+
+impl Making<'_> {
+    /// A path of the template as one of the project.
+    fn name(&self, path: &str) -> Result<String, TemplateError> {
+        if self.level.config.syntax.is_plain(path) {
+            return Ok(path.to_string());
+        }
+        self.engine.text(path, path, &self.context).map_err(|fault| self.fault(&fault, Some(path)))
+    }
+
+    /// A problem with the name of a file or folder.
+    fn at_name(&self, path: &str, message: String) -> TemplateError {
+        let told = if path == self.top { path.to_string() } else { format!("{}/{path}", self.top) };
+        let file = SourceFile::new(self.level.folder.told(&told), path);
+        TemplateError::at(Problem::error("name", file.place(0..path.len()), message), &file)
+    }
+
+    /// A fault in the text of a name, or of a file.
+    fn fault(&self, fault: &Fault, name: Option<&str>) -> TemplateError {
+        let folder = &self.level.folder;
+        let template = fault.template.as_deref().unwrap_or_default();
+        if let Some(name) = name.filter(|name| *name == template) {
+            let told = if name == self.top { name.to_string() } else { format!("{}/{name}", self.top) };
+            return places::error(fault, &SourceFile::new(folder.told(&told), name), 0);
+        }
+        let paths =
+            [format!("{}/{template}", self.top), format!("templates/{template}"), template.to_string()];
+        let path = paths.iter().find(|path| folder.file(path).is_some()).cloned().unwrap_or_default();
+        let bytes = folder.file(&path).map(|file| file.bytes.clone()).unwrap_or_default();
+        let text = with_newlines(&String::from_utf8_lossy(&bytes));
+        places::error(fault, &SourceFile::new(folder.told(&path), text), 0)
+    }
+
+    fn entry(&self, path: &str) -> Option<&Entry> {
+        self.level.folder.entries.get(&format!("{}/{path}", self.top))
+    }
+
+    /// The names in a folder of the template, sorted.
+    fn names(&self, folder: &str) -> Vec<String> {
+        let prefix =
+            if folder.is_empty() { format!("{}/", self.top) } else { format!("{}/{folder}/", self.top) };
+        let from = self.level.folder.entries.range(prefix.clone()..);
+        let below = from.take_while(|(path, _)| path.starts_with(&prefix));
+        let names = below.filter_map(|(path, _)| path.get(prefix.len()..)).filter(|name| !name.contains('/'));
+        let mut names: Vec<String> = names.map(str::to_string).collect();
+        names.sort();
+        names
+    }
+
+    fn is_copied(&self, path: &str) -> bool {
+        self.copied.iter().any(|pattern| patterns::matches(pattern, path))
+    }
+
+    fn path(&self, template: &str, rendered: &str) -> Result<RelPath, TemplateError> {
+        RelPath::new(rendered).map_err(|bad| self.at_name(template, bad.to_string()))
+    }
+
+    /// Whether there is a folder of that name in the project.
+    fn is_folder(&self, path: &str) -> bool {
+        let path = path.trim_end_matches('/');
+        path.is_empty() || RelPath::new(path).is_ok_and(|path| self.folders.contains(&path))
+    }
+
+    fn add_folder(&mut self, path: &RelPath) {
+        self.folders.extend(path.folders());
+        self.folders.insert(path.clone());
+    }
+
+    fn walk(&mut self, folder: &str, told: &mut dyn FnMut(usize)) -> Result<(), TemplateError> {
+        let join = |name: &str| if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") };
+        let (mut files, mut inner) = (vec![], vec![]);
+        for name in self.names(folder) {
+            let path = join(&name);
+            match self.entry(&path) {
+                Some(Entry::File(_)) => files.push(path),
+                Some(Entry::Folder) if self.is_copied(&path) => self.copy_folder(&path)?,
+                Some(Entry::Folder) => inner.push(path),
+                Some(Entry::Link(to)) => {
+                    return Err(self.at_name(
+                        &path,
+                        format!("this is a symbolic link (to `{to}`), which is not followed"),
+                    ));
+                }
+                Some(Entry::Other) => {
+                    return Err(self.at_name(&path, "this is neither a file nor a folder".into()));
+                }
+                None => {}
+            }
+        }
+        for path in &inner {
+            let rendered = self.name(path)?;
+            if self.is_folder(&rendered) {
+                let message = format!(
+                    "the folder `{rendered}` is there already: two names are the same, or one is empty"
+                );
+                return Err(self.at_name(path, message));
+            }
+            let rendered = self.path(path, rendered.trim_end_matches('/'))?;
+            self.add_folder(&rendered);
+        }
+        for path in files {
+            self.file(&path)?;
+            if self.files.len().is_multiple_of(TOLD_EVERY) {
+                told(self.files.len());
+            }
+        }
+        for path in inner {
+            self.walk(&path, told)?;
+        }
+        Ok(())
+    }
+
+    fn copy_folder(&mut self, folder: &str) -> Result<(), TemplateError> {
+        let rendered = self.name(folder)?;
+        let root = self.path(folder, &rendered)?;
+        self.add_folder(&root);
+        let prefix = format!("{}/{folder}/", self.top);
+        let all = self
+            .level
+            .folder
+            .entries
+            .range(prefix.clone()..)
+            .take_while(|(path, _)| path.starts_with(&prefix));
+        for (path, entry) in all {
+            let inside = path.get(prefix.len()..).unwrap_or_default();
+            let template = format!("{folder}/{inside}");
+            let to = self.path(&template, &format!("{root}/{inside}"))?;
+            match entry {
+                Entry::File(file) => self.put(to, file, file.bytes.clone())?,
+                Entry::Folder => self.add_folder(&to),
+                _ => return Err(self.at_name(&template, "links and devices are not copied".to_string())),
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, path: RelPath, file: &TemplateFile, bytes: Vec<u8>) -> Result<(), TemplateError> {
+        self.bytes += bytes.len();
+        if self.bytes > MOST_IN_ALL {
+            let why = format!("the project is bigger than {} MB", MOST_IN_ALL >> 20);
+            return Err(TemplateError::refused(why, "a loop without an end?"));
+        }
+        self.files.insert(path, ProjectFile { bytes, executable: file.executable });
+        Ok(())
+    }
+
+    fn file(&mut self, path: &str) -> Result<(), TemplateError> {
+        let Some(Entry::File(file)) = self.entry(path).cloned() else { return Ok(()) };
+        let rendered = self.name(path)?;
+        let copied = self.is_copied(path);
+        // An empty name is the folder's: there is no such file then.
+        if !copied && (rendered.ends_with('/') || self.is_folder(&rendered)) && self.is_folder(&rendered) {
+            return Ok(());
+        }
+        let to = self.path(path, &rendered)?;
+        if let Some(folder) = to.folders().next()
+            && !self.folders.contains(&folder)
+        {
+            return Err(self.at_name(path, format!("there is no folder `{folder}` to put `{to}` into")));
+        }
+        if copied || is_binary(path, &file.bytes) {
+            return self.put(to, &file, file.bytes.clone());
+        }
+        let bytes = self.rendered(path, &file)?;
+        self.put(to, &file, bytes)
+    }
+
+    fn rendered(&self, path: &str, file: &TemplateFile) -> Result<Vec<u8>, TemplateError> {
+        let text = std::str::from_utf8(&file.bytes).unwrap_or_default();
+        let syntax = &self.level.config.syntax;
+        let rendered = if syntax.is_plain(text) {
+            with_newlines(text)
+        } else {
+            self.engine.file(path, &self.context).map_err(|fault| self.fault(&fault, None))?
+        };
+        let newline = self.newline.as_deref().unwrap_or_else(|| line_end(&file.bytes));
+        Ok(if newline == "\n" { rendered } else { rendered.replace('\n', newline) }.into_bytes())
+    }
+
+    fn hooks(&self, when: HookTime) -> Result<Vec<Hook>, TemplateError> {
+        let mut hooks = vec![];
+        for path in hook_files(&self.level.folder) {
+            let Some(file) = self.level.folder.file(&path) else { continue };
+            if hook_time(&path) != Some(Some(when)) {
+                continue;
+            }
+            let source = with_newlines(&String::from_utf8_lossy(&file.bytes));
+            let text =
+                self.engine.text(&path, &source, &self.context).map_err(|fault| self.fault(&fault, None))?;
+            let name = path.strip_prefix("hooks/").unwrap_or(&path).to_string();
+            hooks.push(Hook { when, file: name, text });
+        }
+        Ok(hooks)
+    }
+}

@@ -1,0 +1,25 @@
+//! Room for templates that lie deep in one another.
+
+use std::sync::mpsc::{Sender, channel};
+use std::thread::{Builder, scope};
+
+use crate::domain::template::TemplateError;
+
+/// Enough for the deepest that the engine goes, many times over.
+const STACK: usize = 64 << 20;
+
+/// Runs something with a stack of its own; `told` hears what it sends on the way.
+pub fn with_room<T: Send>(
+    run: impl FnOnce(&Sender<usize>) -> Result<T, TemplateError> + Send,
+    told: &mut dyn FnMut(usize),
+) -> Result<T, TemplateError> {
+    let (send, receive) = channel();
+    scope(|scope| {
+        let started = Builder::new().stack_size(STACK).spawn_scoped(scope, move || run(&send));
+        let thread = started.map_err(|error| {
+            TemplateError::refused(format!("there is no room to render: {error}"), "end other programs")
+        })?;
+        receive.into_iter().for_each(told);
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}

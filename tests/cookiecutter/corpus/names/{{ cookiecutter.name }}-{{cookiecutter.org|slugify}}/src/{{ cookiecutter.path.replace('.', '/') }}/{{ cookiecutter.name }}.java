@@ -1,0 +1,2 @@
+package {{ cookiecutter.path }};
+class {{ cookiecutter.name }} {}

@@ -1,0 +1,2 @@
+#!/bin/sh
+mv a.txt b-{{ cookiecutter.name }}.txt

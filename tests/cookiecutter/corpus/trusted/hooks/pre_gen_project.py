@@ -1,0 +1,1 @@
+open('before.txt', 'w').write('{{ cookiecutter.name }}')

@@ -1,0 +1,111 @@
+//! Templates and answers that mean harm: nothing is rendered, nothing runs.
+
+use billpay::domain::template::{Answers, Entry};
+use serde_json::json;
+
+use crate::corpus;
+
+#[track_caller]
+fn refused(text: &str, expected: &str) {
+    let told = corpus::refusal(&corpus::one(text), &Answers::new());
+    assert!(told.contains(expected), "{text}: no `{expected}` in\n{told}");
+}
+
+#[test]
+fn loops_without_an_end_are_stopped() {
+    refused("{% for i in range(10**9) %}x{% endfor %}", "takes too long");
+    refused("{% for i in range(3000) %}{% for j in range(3000) %}{% endfor %}{% endfor %}", "takes too long");
+    refused("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "too much in one another");
+    refused("{% set l = [1] %}{% set _ = l.append(l) %}{{ l }}", "in itself");
+    refused("{% include 'a.txt' %}", "too much in one another");
+    refused("{% extends 'a.txt' %}", "takes too long");
+    refused(&format!("{{{{ {}1{} }}}}", "(".repeat(500), ")".repeat(500)), "too many levels");
+    refused(&"{% if true %}".repeat(500), "too many levels");
+}
+
+#[test]
+fn output_of_gigabytes_is_refused_before_it_is_made() {
+    for text in [
+        "{{ 'a' * 10**9 }}",
+        "{{ [0] * 10**9 }}",
+        "{{ 'a'.center(10**9) }}",
+        "{{ 'a'|center(10**10) }}",
+        "{{ 'a'.ljust(10**9) }}",
+        "{{ '%1000000000d' % 1 }}",
+        "{{ '{:>1000000000}'.format(1) }}",
+        "{{ 'a'|indent(10**9, true) }}",
+        "{{ 'a\t'.expandtabs(10**9) }}",
+        "{{ ('a' * 10**6).replace('a', 'b' * 10**6) }}",
+        "{{ ('a' * 10**6)|replace('', 'b' * 10**6) }}",
+        "{% set x = 'a' * 10**7 %}{% for i in range(1000) %}{{ x }}{% endfor %}",
+        "{% set ns = namespace(x='ab') %}{% for i in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
+        "{{ [1]|batch(10**9, 'x')|list }}",
+        "{{ range(10**9)|list }}",
+        "{{ range(10**9)|join }}",
+        "{{ [1]|tojson(10**9) }}",
+        "{{ ('a' * 10**6).join(('b' * 10**5)|list) }}",
+    ] {
+        let told = corpus::refusal(&corpus::one(text), &Answers::new());
+        assert!(told.contains("longer than") || told.contains("too long"), "{text}: {told}");
+    }
+}
+
+#[test]
+fn there_is_no_way_into_python() {
+    refused("{{ ''.__class__.__mro__ }}", "leads into Python itself");
+    refused("{{ cookiecutter.__init__.__globals__ }}", "leads into Python itself");
+    refused("{{ ''|attr('__class__') }}", "leads into Python itself");
+    refused("{{ ''['__class__'] }}", "leads into Python itself");
+    refused("{{ '{0.__class__}'.format(1) }}", "leads into Python itself");
+    refused("{{ [1]|map(attribute='__class__')|list }}", "leads into Python itself");
+    refused("{{ cycler.__init__.__globals__.os }}", "leads into Python itself");
+    refused("{{ os.environ }}", "`os` is not defined");
+    refused("{{ open('/etc/passwd') }}", "`open` is not defined");
+    refused("{% include '/etc/passwd' %}", "there is no template");
+    refused("{% include '../cookiecutter.json' %}", "there is no template");
+}
+
+#[test]
+fn names_that_lead_out_are_refused() {
+    let named = |top: &str, file: &str, name: &str| {
+        let path = format!("{top}/{file}");
+        let template = corpus::small(&[("cookiecutter.json", r#"{"name": "demo"}"#), (&path, "x")]);
+        let answers = json!({"name": name}).as_object().cloned().expect("answers");
+        corpus::refusal(&template, &answers)
+    };
+    for name in ["../x", "/etc/x", "a/../../x", ".git/x", "a\0b", ".", "..", ".billpay", ""] {
+        for told in [
+            named("{{cookiecutter.name}}", "a", name),
+            named("{{cookiecutter.name ~ 'x'}}", "{{cookiecutter.name}}/a", name),
+        ] {
+            assert!(
+                told.contains("can't be a path") || told.contains("empty") || told.contains("there already"),
+                "{name}: {told}"
+            );
+        }
+    }
+    for (json, directory) in
+        [("{\"template\": [\"x (../../etc)\"]}", None), ("{}", Some("../x")), ("{}", Some("/etc"))]
+    {
+        let template = corpus::small(&[("cookiecutter.json", json)]);
+        assert!(billpay::adapter::cookiecutter::open(&template, directory).is_err(), "{json} {directory:?}");
+    }
+}
+
+#[test]
+fn links_and_devices_are_refused() {
+    for entry in [Entry::Link("/etc/passwd".into()), Entry::Other] {
+        let mut template = corpus::one("a");
+        template.entries.insert("{{cookiecutter.name}}/b".into(), entry);
+        let told = corpus::refusal(&template, &Answers::new());
+        assert!(told.contains("symbolic link") || told.contains("neither a file nor a folder"), "{told}");
+    }
+}
+
+#[test]
+fn tags_in_answers_are_text() {
+    let template = corpus::one("{{ cookiecutter.name }}");
+    let answers = json!({"name": "{{ 1 + 1 }}"}).as_object().cloned().expect("answers");
+    let rendering = corpus::render(&template, &answers, &corpus::PLAIN).expect("it is rendered");
+    assert_eq!(rendering.name.as_deref(), Some("{{ 1 + 1 }}"));
+}
