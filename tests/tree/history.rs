@@ -1,10 +1,10 @@
 //! Random histories of renderings, people and kills.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use billpay::adapter::tree::TreeError;
-use billpay::domain::tree::{Action, Conflict, FilePlan, Rendered, TreeOptions};
+use billpay::domain::tree::{Action, Conflict, FilePlan, Rendered, TreeOptions, digest};
 use proptest::prelude::*;
 
 use crate::world::{Files, Stop, World, coverage, file, path, same};
@@ -95,6 +95,8 @@ struct Story {
     written: usize,
     /// Files of ours that people took away.
     taken: BTreeSet<String>,
+    /// All that was ever rendered, by digest.
+    rendered: BTreeMap<String, String>,
 }
 
 impl Story {
@@ -198,13 +200,19 @@ impl Story {
                 assert!(!after.contains_key(path), "{path} came back");
             }
         }
-        // All that the template says is in the file, or beside it.
+        // All that the template added is in the file, or beside it.
+        for file in self.new.files.values() {
+            let text = String::from_utf8_lossy(&file.bytes).into_owned();
+            self.rendered.insert(digest(&file.bytes), text);
+        }
         for file in conflicts {
             let place = file.at.as_ref().unwrap_or(&file.path).as_str();
             let new = String::from_utf8_lossy(&self.new.files[&file.path].bytes).into_owned();
+            let before = &done.work.before.files[file.from.as_ref().unwrap_or(&file.path)];
+            let base = &self.rendered[&before.sha256];
             let texts = [place.to_owned(), format!("{place}.rej"), format!("{place}.new")];
             let there: String = texts.iter().filter_map(|at| whole.text(at)).collect();
-            for line in new.lines() {
+            for line in new.lines().filter(|line| !base.contains(line)) {
                 assert!(there.contains(line), "{line:?} is lost, by {file:?}: {there}");
             }
         }
@@ -253,7 +261,7 @@ proptest! {
         let mut all = [Some((0, 0)); 7];
         all[1] = None;
         let mut story =
-            Story { world: World::new(), new: rendering(&all), written: 0, taken: BTreeSet::new() };
+            Story { world: World::new(), new: rendering(&all), written: 0, taken: BTreeSet::new(), rendered: BTreeMap::new() };
         story.run(TreeOptions::default(), None);
         for deed in &deeds {
             story.live(deed);

@@ -267,8 +267,11 @@ fn records(work: &Work) -> Vec<(&str, &[u8])> {
 fn new_pack(look: &Look, work: &Work) -> Result<Option<Option<Vec<u8>>>, TreeError> {
     let path = look.ours(PACK);
     look.no_link(&path)?;
-    let digests = |manifest: &Manifest| -> BTreeSet<String> {
-        manifest.files.values().map(|entry| entry.sha256.clone()).collect()
+    // In the order in which they are packed, so that the same tree has the same pack.
+    let digests = |manifest: &Manifest| -> Vec<String> {
+        let mut seen = BTreeSet::new();
+        let digests = manifest.files.values().map(|entry| entry.sha256.clone());
+        digests.filter(|digest| seen.insert(digest.clone())).collect()
     };
     if work.bases.is_empty() && digests(&work.before) == digests(&work.after) {
         return Ok(None);
