@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use super::workspace::Fault;
+use super::workspace::{Fault, join, resolve};
 
 /// Most patterns that one with braces may stand for.
 const MOST_EXPANDED: usize = 10_000;
@@ -28,9 +28,9 @@ impl Globs {
         is_folder: impl Fn(&str) -> bool,
     ) -> Result<Globs, Fault> {
         let patterns: Vec<&str> = patterns.into_iter().collect();
-        let whole = |pattern: &str| match is_folder(pattern.trim_end_matches('/')) {
-            true => format!("{}/**", pattern.trim_end_matches('/')),
-            false => pattern.to_string(),
+        let whole = |pattern: &str| match resolve(pattern) {
+            Ok(folder) if is_folder(&folder) => join(&folder, "**"),
+            _ => pattern.to_string(),
         };
         let mut tasks = vec![];
         for (at, pattern) in patterns.iter().enumerate().filter(|(_, pattern)| !pattern.starts_with('!')) {
@@ -66,7 +66,9 @@ fn compile(pattern: &str, takes: bool) -> Result<Vec<Regex>, Fault> {
     let expanded = expand(pattern).ok_or_else(|| Fault::new(format!("{} stands for too many", told())))?;
     let mut compiled = vec![];
     for pattern in expanded.iter().filter(|pattern| !pattern.is_empty()) {
-        let Some(pattern) = from_start(pattern, takes) else {
+        let Some(pattern) =
+            from_start(pattern, takes).filter(|pattern| !takes || !is_literal_question(pattern))
+        else {
             continue;
         };
         let translated = Translator::new(&pattern).translate();
@@ -76,6 +78,21 @@ fn compile(pattern: &str, takes: bool) -> Result<Vec<Regex>, Fault> {
         compiled.push(regex.map_err(|_| Fault::new(format!("{} can't be read", told())))?);
     }
     Ok(compiled)
+}
+
+/// Whether the portal looks for a folder that has the `?` of a pattern in its name: it does so
+/// when nothing before it, nor in the same part, is a wildcard that it knows there.
+fn is_literal_question(pattern: &str) -> bool {
+    let mut parts = pattern.split('/').peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() || part.contains(['*', '[', '{', '(', '\\']) {
+            return false;
+        }
+        if let Some(at) = part.find('?') {
+            return !part.get(..at).unwrap_or_default().ends_with([']', '.', '+', ')']);
+        }
+    }
+    false
 }
 
 /// The pattern without `./`. The portal finds files below `./` only when a wildcard comes right after it.
@@ -269,11 +286,12 @@ impl Translator {
         }
     }
 
-    /// A slash; before a last `**`, it may be left out with it.
+    /// A slash; before a last `**`, it may be left out with it, if no star comes before it.
     fn slash(&mut self) {
         let last =
             self.chars.get(self.at..).is_some_and(|rest| rest.len() > 1 && rest.iter().all(|c| *c == '*'));
-        if last && !self.regex.is_empty() {
+        let after_star = self.at > 1 && self.chars.get(self.at - 2) == Some(&'*');
+        if last && !after_star && !self.regex.is_empty() {
             self.at = self.chars.len();
             self.regex.push_str("(?:/.*)?");
         } else {
