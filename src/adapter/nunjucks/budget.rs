@@ -12,7 +12,7 @@ const BYTES: usize = 512 << 20;
 /// UTF-16 units that may be written: the portal's limit.
 const OUTPUT: usize = 16 << 20;
 /// How deep evaluation may go into itself.
-const DEEPEST: usize = 256;
+const DEEPEST: usize = 200;
 
 /// What is used so far.
 #[derive(Default)]

@@ -216,7 +216,7 @@ impl<'t> Machine<'t> {
         loop {
             let order = coerce::order(&value, &stop, budget)?;
             if !order.is_some_and(|order| if up { order.is_lt() } else { order.is_gt() }) {
-                return List::new(items, budget);
+                return List::of(items, budget);
             }
             budget.steps(1)?;
             items.push(value.clone());

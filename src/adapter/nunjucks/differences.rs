@@ -39,6 +39,10 @@ pub const DIFFERENCES: &[Difference] = &[
         reason: "brackets, blocks, operators and macros lie in one another less deep than there",
     },
     Difference {
+        name: "radix",
+        reason: "toString takes numbers beyond 2^53 with radixes that are powers of two and with 10 alone",
+    },
+    Difference {
         name: "hosts",
         reason: "parseRepoUrl and projectSlug take every host; the portal takes those in its settings",
     },

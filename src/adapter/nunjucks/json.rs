@@ -140,14 +140,14 @@ fn take(value: &serde_json::Value, level: u32, left: &mut usize, budget: &Budget
         serde_json::Value::Array(items) => {
             spend(items.len())?;
             let items = items.iter().map(|item| take(item, level + 1, left, budget));
-            List::new(items.collect::<Outcome<_>>()?, budget)?
+            List::of(items.collect::<Outcome<_>>()?, budget)?
         }
         serde_json::Value::Object(entries) => {
             spend(entries.len())?;
             let entries = entries
                 .iter()
                 .map(|(name, value)| Ok((Arc::from(name.as_str()), take(value, level + 1, left, budget)?)));
-            Record::new(entries.collect::<Outcome<_>>()?, budget)?
+            Record::of(entries.collect::<Outcome<_>>()?, budget)?
         }
     })
 }

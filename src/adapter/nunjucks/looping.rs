@@ -28,7 +28,7 @@ impl Entries {
             Value::Text(text) if single => counted(units::each(text)?),
             Value::Text(text) => {
                 let pair =
-                    |(at, unit): (usize, Value)| List::new(vec![Value::text(at.to_string()), unit], budget);
+                    |(at, unit): (usize, Value)| List::of(vec![Value::text(at.to_string()), unit], budget);
                 counted(units::each(text)?.into_iter().enumerate().map(pair).collect::<Outcome<_>>()?)
             }
             // With one name, an object is gone over as if it were a list.
@@ -44,7 +44,7 @@ impl Entries {
             }
             Value::Record(record) => {
                 let pair = |(name, value): &(Arc<str>, Value)| {
-                    List::new(vec![Value::Text(Arc::clone(name)), value.clone()], budget)
+                    List::of(vec![Value::Text(Arc::clone(name)), value.clone()], budget)
                 };
                 counted(record.entries().iter().map(pair).collect::<Outcome<_>>()?)
             }

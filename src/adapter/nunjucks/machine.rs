@@ -244,7 +244,7 @@ impl<'t> Machine<'t> {
             ("last", Value::Bool(at == count - 1.0)),
             ("length", length),
         ];
-        Record::new(entries.into_iter().map(|(name, value)| (name.into(), value)).collect(), &self.budget)
+        Record::of(entries.into_iter().map(|(name, value)| (name.into(), value)).collect(), &self.budget)
     }
 
     /// Gives a loop's names their values in one turn.
@@ -341,12 +341,12 @@ impl<'t> Machine<'t> {
 
     fn list(&self, items: &'t [Expr], place: &Place) -> Outcome<Value> {
         let items = items.iter().map(|item| self.value(item, place)).collect::<Outcome<Vec<Value>>>()?;
-        List::new(items, &self.budget)
+        List::of(items, &self.budget)
     }
 
     fn object(&self, entries: &'t [(Arc<str>, Expr)], place: &Place) -> Outcome<Value> {
         let entry = |(name, value): &'t (Arc<str>, Expr)| Ok((Arc::clone(name), self.value(value, place)?));
-        Record::new(entries.iter().map(entry).collect::<Outcome<Vec<_>>>()?, &self.budget)
+        Record::of(entries.iter().map(entry).collect::<Outcome<Vec<_>>>()?, &self.budget)
     }
 
     /// Each comparison is with the outcome of the one before: `1 < 2 < 3` is `true < 3`.

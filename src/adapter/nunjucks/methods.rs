@@ -138,7 +138,7 @@ pub fn call(
         Value::List(list) => method.of_list(list),
         Value::Record(record) => {
             let pair = |(key, value): &(Arc<str>, Value)| {
-                List::new(vec![Value::Text(Arc::clone(key)), value.clone()], budget)
+                List::of(vec![Value::Text(Arc::clone(key)), value.clone()], budget)
             };
             let key = |at: usize| to_text(method.argument(at), budget);
             match name {
@@ -146,15 +146,15 @@ pub fn call(
                 "has_key" => Ok(Value::Bool(record.get(&key(0)?).is_some())),
                 "keys" => {
                     let keys = record.entries().iter().map(|(key, _)| Value::Text(Arc::clone(key)));
-                    List::new(keys.collect(), budget)
+                    List::of(keys.collect(), budget)
                 }
                 "values" => {
-                    List::new(record.entries().iter().map(|(_, value)| value.clone()).collect(), budget)
+                    List::of(record.entries().iter().map(|(_, value)| value.clone()).collect(), budget)
                 }
-                _ => List::new(record.entries().iter().map(pair).collect::<Outcome<_>>()?, budget),
+                _ => List::of(record.entries().iter().map(pair).collect::<Outcome<_>>()?, budget),
             }
         }
-        Value::Regex(regex) => regex.test(&*to_text(method.argument(0), budget)?).map(Value::Bool),
+        Value::Regex(regex) => regex.test(&to_text(method.argument(0), budget)?).map(Value::Bool),
         other => Fault::told(format!("{} has no method `{name}`", other.kind())),
     }
 }
@@ -235,18 +235,18 @@ impl Method<'_> {
             }
             "includes" | "indexOf" => {
                 let from = clamp(self.integer(1, 0.0)?);
-                let found = units::find(&units::of(text), &units::of(&*self.needle()?), from);
+                let found = units::find(&units::of(text), &units::of(&self.needle()?), from);
                 if self.name == "includes" { Value::Bool(found.is_some()) } else { number(found) }
             }
             "startsWith" => {
                 let from = clamp(self.integer(1, 0.0)?);
                 let units = units::of(text);
-                Value::Bool(units.get(from..).unwrap_or_default().starts_with(&units::of(&*self.needle()?)))
+                Value::Bool(units.get(from..).unwrap_or_default().starts_with(&units::of(&self.needle()?)))
             }
             "endsWith" => {
                 let to = clamp(self.integer(1, f64::INFINITY)?);
                 let units = units::of(text);
-                Value::Bool(units.get(..to).unwrap_or_default().ends_with(&units::of(&*self.needle()?)))
+                Value::Bool(units.get(..to).unwrap_or_default().ends_with(&units::of(&self.needle()?)))
             }
             "lastIndexOf" => {
                 let most = match self.argument(1) {
@@ -254,7 +254,7 @@ impl Method<'_> {
                     value => to_number(value, self.budget)?,
                 };
                 let most = if most.is_nan() { length } else { clamp(most.trunc()) };
-                let (units, needle) = (units::of(text), units::of(&*self.needle()?));
+                let (units, needle) = (units::of(text), units::of(&self.needle()?));
                 let last = most.min(length.saturating_sub(needle.len()));
                 let fits = |at: &usize| units.get(*at..).unwrap_or_default().starts_with(&needle);
                 number((0..=last).rev().find(fits))
@@ -285,7 +285,7 @@ impl Method<'_> {
                 separator => text.split(separator).map(Value::text).collect(),
             },
         };
-        List::new(parts.into_iter().take(limit).collect(), self.budget)
+        List::of(parts.into_iter().take(limit).collect(), self.budget)
     }
 
     fn replace(&self, text: &Arc<str>) -> Outcome<Value> {
@@ -322,7 +322,14 @@ impl Method<'_> {
                 Some(digits) => number::precision(value, digits),
                 None => number::show(value),
             },
-            _ => number::in_radix(value, within(2.0, 36.0)?.unwrap_or(10) as u32),
+            _ => {
+                let radix = within(2.0, 36.0)?.unwrap_or(10) as u32;
+                // Beyond 2^53 the last digits are made up, each engine in its own way.
+                if value.abs() >= 9_007_199_254_740_992.0 && radix != 10 && !radix.is_power_of_two() {
+                    return Fault::unlike(format!("so big a number with the radix {radix}"));
+                }
+                number::in_radix(value, radix)
+            }
         }))
     }
 
@@ -351,13 +358,13 @@ impl Method<'_> {
                         other => items.push(other.clone()),
                     }
                 }
-                return List::new(items, self.budget);
+                return List::of(items, self.budget);
             }
             "flat" => {
                 let depth = self.integer(0, 1.0)?.max(0.0);
                 let mut output = vec![];
                 self.flatten(&items, depth, &mut output)?;
-                return List::new(output, self.budget);
+                return List::of(output, self.budget);
             }
             "includes" => {
                 let nan = |value: &Value| matches!(value, Value::Number(number) if number.is_nan());
@@ -384,7 +391,7 @@ impl Method<'_> {
             }
             "slice" => {
                 let (from, to) = (self.place(0, length, 0.0)?, self.place(1, length, f64::INFINITY)?);
-                return List::new(items.get(from..to.max(from)).unwrap_or_default().to_vec(), self.budget);
+                return List::of(items.get(from..to.max(from)).unwrap_or_default().to_vec(), self.budget);
             }
             "push" | "append" => {
                 items.extend(self.plain.iter().cloned());
@@ -405,7 +412,7 @@ impl Method<'_> {
             "pop" => items.pop().unwrap_or(NOTHING),
             "shift" if items.is_empty() => NOTHING,
             "shift" => items.remove(0),
-            "splice" | "insert" | "remove" => List::new(self.spliced(&mut items)?, self.budget)?,
+            "splice" | "insert" | "remove" => List::of(self.spliced(&mut items)?, self.budget)?,
             "reverse" => {
                 items.reverse();
                 receiver()

@@ -333,11 +333,6 @@ pub fn in_radix(number: f64, radix: u32) -> String {
         }
     }
     let mut before: Vec<char> = vec![];
-    // Above 2^53, the lowest digits are not in the number any more.
-    while whole >= 9_007_199_254_740_992.0 {
-        whole /= base;
-        before.push('0');
-    }
     loop {
         let rest = whole % base;
         before.push(digit(rest));

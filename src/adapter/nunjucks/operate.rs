@@ -80,7 +80,7 @@ impl<'t> Machine<'t> {
             Some(part) => self.there(part, place),
             None => Ok(Value::Null),
         };
-        let empty = List::new(vec![], &self.budget)?;
+        let empty = List::of(vec![], &self.budget)?;
         let target = if target.truthy() { target } else { &empty };
         if matches!(target, Value::Callable(_)) {
             return Fault::told("a function has no parts");
@@ -125,7 +125,7 @@ impl<'t> Machine<'t> {
             items.push(own(target, &name)?.unwrap_or(Value::Undefined(None)));
             from = coerce::add(&from, &step, budget)?;
         }
-        List::new(items, budget)
+        List::of(items, budget)
     }
 
     pub fn calculated(&self, expr: &'t Expr, place: &Place) -> Outcome<Value> {
@@ -245,7 +245,7 @@ impl<'t> Machine<'t> {
             _ => {
                 let mut entries = named;
                 entries.push(("__keywords".into(), Value::Bool(true)));
-                plain.push(Record::new(entries, &self.budget)?);
+                plain.push(Record::of(entries, &self.budget)?);
                 return Ok(plain);
             }
         };

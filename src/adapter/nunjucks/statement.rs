@@ -8,7 +8,7 @@ use super::scan::{Marks, Piece, pieces};
 use crate::domain::findings::nearest;
 
 /// Blocks that may lie in one another.
-const NESTED: usize = 60;
+const NESTED: usize = 40;
 
 const TAGS: &[&str] = &["if", "for", "set", "macro", "call", "filter", "block", "switch", "raw", "verbatim"];
 /// Tags that belong to others.

@@ -138,7 +138,7 @@ impl Value {
 }
 
 impl List {
-    pub fn new(items: Vec<Value>, budget: &Budget) -> Outcome<Value> {
+    pub fn of(items: Vec<Value>, budget: &Budget) -> Outcome<Value> {
         let list = List::fresh(items);
         let level = list.level.load(Ordering::Relaxed);
         budget.steps(list.items().len())?;
@@ -199,7 +199,7 @@ fn held(value: &Value, level: u32, budget: &Budget) -> Outcome<()> {
 }
 
 impl Record {
-    pub fn new(entries: Vec<(Arc<str>, Value)>, budget: &Budget) -> Outcome<Value> {
+    pub fn of(entries: Vec<(Arc<str>, Value)>, budget: &Budget) -> Outcome<Value> {
         let mut sorted: Vec<(Arc<str>, Value)> = Vec::with_capacity(entries.len());
         let mut places: HashMap<Arc<str>, usize> = HashMap::new();
         let many = entries.len() > FEW;

@@ -40,7 +40,7 @@ impl Filter<'_, '_> {
     }
 
     fn of(&self, items: Vec<Value>) -> Outcome<Value> {
-        List::new(items, self.budget())
+        List::of(items, self.budget())
     }
 
     fn edge(&self, input: &Value, last: bool) -> Outcome<Value> {
@@ -82,7 +82,7 @@ impl Filter<'_, '_> {
                 let entry = |(name, value): &(Arc<str>, Value)| {
                     let entry =
                         vec![("key".into(), Value::Text(Arc::clone(name))), ("value".into(), value.clone())];
-                    Record::new(entry, self.budget())
+                    Record::of(entry, self.budget())
                 };
                 self.of(record.entries().iter().map(entry).collect::<Outcome<_>>()?)
             }
@@ -217,7 +217,7 @@ impl Filter<'_, '_> {
                 Key::Number(number)
             }
             Value::Text(text) | Value::Safe(text) if !cased => Key::Text(units::of(&fold(text))),
-            other => Key::Text(units::of(&*self.shown(other)?)),
+            other => Key::Text(units::of(&self.shown(other)?)),
         })
     }
 
@@ -289,7 +289,7 @@ impl Filter<'_, '_> {
             }
         }
         let groups = groups.into_iter().map(|(key, items)| Ok((key, self.of(items)?)));
-        Record::new(groups.collect::<Outcome<_>>()?, self.budget())
+        Record::of(groups.collect::<Outcome<_>>()?, self.budget())
     }
 
     /// A number of rows or columns.

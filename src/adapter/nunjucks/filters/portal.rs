@@ -43,7 +43,7 @@ impl Filter<'_, '_> {
         for name in ["owner", "repo", "organization", "workspace", "project"] {
             entries.push((name.into(), part(name)));
         }
-        let record = Record::new(entries, self.budget())?;
+        let record = Record::of(entries, self.budget())?;
         Ok((url, record))
     }
 
@@ -86,7 +86,7 @@ impl Filter<'_, '_> {
             ("namespace".into(), given(Some(namespace), "namespace")?),
             ("name".into(), given(name, "name")?),
         ];
-        Record::new(entries, self.budget())
+        Record::of(entries, self.budget())
     }
 
     fn pick(&self, input: &Value) -> Outcome<Value> {

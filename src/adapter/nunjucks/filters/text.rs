@@ -96,7 +96,7 @@ impl Filter<'_, '_> {
         if matches!(shorter, Some(Ordering::Less | Ordering::Equal)) {
             return Ok(normal);
         }
-        let text = units::of(&*self.plain(&normal)?);
+        let text = units::of(&self.plain(&normal)?);
         let length = self.number(length)?;
         // As `substring` takes it: not a number is 0.
         let most = if length.is_nan() { 0 } else { length.max(0.0) as usize };

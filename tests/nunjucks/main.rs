@@ -1,0 +1,45 @@
+//! Nunjucks templates: what people see of errors (`errors`), templates that mean no good
+//! (`hostile`), and the same bytes as the portal, for a corpus (`corpus`) and for what is made up
+//! (`random`).
+
+#[path = "../support"]
+#[allow(dead_code)]
+mod support {
+    pub mod install;
+    pub mod npm;
+}
+
+mod corpus;
+mod errors;
+mod hostile;
+mod peer;
+mod random;
+
+use billpay::adapter::nunjucks::{Nunjucks, Settings};
+use billpay::domain::findings::{Problem, SourceFile};
+use billpay::domain::template::TemplateError;
+use serde_json::Value;
+
+fn file(text: &str) -> SourceFile {
+    SourceFile::new("skeleton/app.txt", text)
+}
+
+fn render_with(settings: &Settings, text: &str, context: &Value) -> Result<String, TemplateError> {
+    let engine = Nunjucks::new(settings);
+    engine.render(&file(text), &engine.context(context))
+}
+
+fn render(text: &str, context: &Value) -> Result<String, TemplateError> {
+    render_with(&Settings::default(), text, context)
+}
+
+/// The one problem that rendering a text ends with.
+fn problem(text: &str, context: &Value) -> Problem {
+    match render(text, context) {
+        Err(TemplateError::Wrong(findings)) => match findings.problems.as_slice() {
+            [only] => only.clone(),
+            other => panic!("not one problem, but {other:?}"),
+        },
+        other => panic!("no problem, but {other:?}"),
+    }
+}
