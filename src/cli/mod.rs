@@ -1,7 +1,7 @@
 //! The command line: one file a command, which parses, calls a use case and shows.
 
 // Not called yet: `scaffold` of templates does.
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 mod ask;
 mod completions;
 mod config;

@@ -28,17 +28,17 @@ const PAGES: &str = r"
     languages: { title: Languages, type: array, uniqueItems: true, items: { type: string, enum: [go, rust] } }
     version: { title: Version, type: string, default: '1.0' }
     public: { title: Public, type: boolean, default: true }
+  dependencies:
+    public:
+      oneOf:
+        - { properties: { public: { const: false } } }
+        - { properties: { public: { const: true }, domain: { title: Domain, type: string } }, required: [domain] }
 - title: Where it runs
   required: [port]
   properties:
     token: { title: Token, type: string, ui:field: Secret }
     port: { title: Port, type: integer, minimum: 1024 }
     note: { title: Note, type: string }
-  dependencies:
-    public:
-      oneOf:
-        - { properties: { public: { const: false } } }
-        - { properties: { public: { const: true }, domain: { title: Domain, type: string } }, required: [domain] }
 ";
 
 /// A template that asks and makes nothing.

@@ -10,6 +10,9 @@ use super::words;
 use crate::domain::template::question::name_of;
 use crate::domain::template::{Choice, Question, QuestionKind};
 
+/// Most that is asked; nobody answers more.
+const MOST_ASKED: usize = 1_000;
+
 /// One question, and where its answer lies.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
@@ -33,29 +36,48 @@ struct At<'s> {
     there: bool,
     conditional: bool,
     state: Option<&'s Value>,
+    /// The references that were followed to here.
+    references: Vec<String>,
+}
+
+impl At<'_> {
+    /// Notes a reference that is followed; false when it was on the way here, too.
+    fn follows(&mut self, schema: &Value) -> bool {
+        let Some(reference) = schema.get("$ref").and_then(Value::as_str) else { return true };
+        if self.references.iter().any(|known| known == reference) {
+            return false;
+        }
+        self.references.push(reference.to_string());
+        true
+    }
 }
 
 impl<'p> Asking<'p> {
     /// What is asked when the page's data is `state`.
     pub(super) fn now(page: &'p Value, title: Option<&'p str>, state: &Value) -> Vec<Asked> {
         let mut asking = Asking { root: Root(page), title, asked: vec![] };
-        let at = At { path: vec![], there: true, conditional: false, state: Some(state) };
-        asking.object(page, at, 0);
+        let references = vec![];
+        let at = At { path: vec![], there: true, conditional: false, state: Some(state), references };
+        asking.object(page, page, at, 0);
         asking.asked
     }
 
     /// What may be asked at all.
     pub(super) fn ever(page: &'p Value, title: Option<&'p str>) -> Vec<Asked> {
         let mut asking = Asking { root: Root(page), title, asked: vec![] };
-        let at = At { path: vec![], there: true, conditional: false, state: None };
+        let references = vec![];
+        let at = At { path: vec![], there: true, conditional: false, state: None, references };
         asking.everything(page, at, 0);
         asking.asked
     }
 
-    fn object(&mut self, schema: &Value, at: At, deep: usize) {
-        if deep > DEEPEST {
+    /// Asks for the properties of an object; `written` is its schema before references were
+    /// followed.
+    fn object(&mut self, schema: &Value, written: &Value, at: At, deep: usize) {
+        if deep > DEEPEST || self.asked.len() > MOST_ASKED {
             return;
         }
+        let written = self.root.top(written);
         let mut resolved = self.root.resolve(schema, at.state);
         if let Some(choice) = self.choice(&resolved, &at) {
             resolved = choice;
@@ -80,8 +102,11 @@ impl<'p> Asking<'p> {
             let mut path = at.path.clone();
             path.push(name.clone());
             let state = at.state.and_then(|state| state.get(&name));
-            let inner = At { path, there: required, conditional: at.conditional || depends, state };
-            self.property(property, inner, deep + 1);
+            let references = at.references.clone();
+            let inner =
+                At { path, there: required, conditional: at.conditional || depends, state, references };
+            let written = written.get("properties").and_then(|properties| properties.get(&name));
+            self.property(property, written.unwrap_or(property), inner, deep + 1);
         }
     }
 
@@ -117,16 +142,18 @@ impl<'p> Asking<'p> {
         Some(chosen)
     }
 
-    fn property(&mut self, schema: &Value, at: At, deep: usize) {
+    fn property(&mut self, schema: &Value, written: &Value, mut at: At, deep: usize) {
+        // What has itself in it is asked for as a whole.
+        let new = at.follows(written);
         let resolved = self.root.resolve(schema, at.state);
         if is_hidden(&resolved) || resolved.contains_key("const") {
             return;
         }
         let field = ui(&resolved, "field").and_then(Value::as_str);
         let inner = resolved.contains_key("properties") || is_choice_of_objects(self.root, &resolved);
-        if schema_type(&resolved) == Some("object") && field.is_none() && inner {
+        if schema_type(&resolved) == Some("object") && field.is_none() && inner && new {
             let there = at.there || at.state.is_some_and(Value::is_object);
-            return self.object(&Value::Object(resolved), At { there, ..at }, deep + 1);
+            return self.object(&Value::Object(resolved), written, At { there, ..at }, deep + 1);
         }
         self.ask(resolved, at);
     }
@@ -170,8 +197,8 @@ impl<'p> Asking<'p> {
 
     /// Asks everything that a schema and all its branches have, each name once.
     fn everything(&mut self, schema: &Value, at: At, deep: usize) {
-        let Value::Object(schema) = self.root.follow(schema, &mut vec![]) else { return };
-        if deep > DEEPEST / 2 {
+        let schema = self.root.top(schema);
+        if deep > DEEPEST || self.asked.len() > MOST_ASKED {
             return;
         }
         let required = schema.get("required").and_then(Value::as_array);
@@ -182,7 +209,8 @@ impl<'p> Asking<'p> {
             let required = at.there && required.is_some_and(|names| names.iter().any(|other| *other == name));
             let mut path = at.path.clone();
             path.push(name);
-            let inner = At { path, there: required, conditional: at.conditional, state: None };
+            let references = at.references.clone();
+            let inner = At { path, there: required, conditional: at.conditional, state: None, references };
             self.ever_property(property, inner, deep + 1);
         }
         let branches = |key: &str| match schema.get(key) {
@@ -201,20 +229,23 @@ impl<'p> Asking<'p> {
         ] {
             for branch in branches(key) {
                 let conditional = conditional || at.conditional;
-                let inner = At { path: at.path.clone(), there: at.there, conditional, state: None };
+                let references = at.references.clone();
+                let inner =
+                    At { path: at.path.clone(), there: at.there, conditional, state: None, references };
                 self.everything(branch, inner, deep + 1);
             }
         }
     }
 
-    fn ever_property(&mut self, schema: &Value, at: At, deep: usize) {
-        let Value::Object(schema) = self.root.follow(schema, &mut vec![]) else { return };
+    fn ever_property(&mut self, schema: &Value, mut at: At, deep: usize) {
+        let new = at.follows(schema);
+        let schema = self.root.top(schema);
         if is_hidden(&schema) {
             return;
         }
         let field = ui(&schema, "field").is_some();
         let inner = schema.contains_key("properties") || is_choice_of_objects(self.root, &schema);
-        if schema_type(&schema) == Some("object") && !field && inner {
+        if schema_type(&schema) == Some("object") && !field && inner && new {
             return self.everything(&Value::Object(schema), at, deep + 1);
         }
         let constants = constant(&Value::Object(schema.clone())).is_some() && at.conditional;

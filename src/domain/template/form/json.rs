@@ -34,16 +34,18 @@ pub(super) fn normal(value: &Value) -> Value {
     }
 }
 
-/// Takes out what was left unanswered.
+/// Takes out what was left unanswered, and objects in which nothing else was.
 pub(super) fn without_nulls(value: &Value) -> Value {
-    match value {
-        Value::Object(fields) => fields
-            .iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(key, value)| (key.clone(), without_nulls(value)))
-            .collect(),
-        _ => value.clone(),
+    let Value::Object(fields) = value else { return value.clone() };
+    let mut kept = Object::new();
+    for (key, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
+        let inner = without_nulls(value);
+        let emptied = inner.as_object().is_some_and(Object::is_empty) && inner != *value;
+        if !emptied {
+            kept.insert(key.clone(), inner);
+        }
     }
+    kept.into()
 }
 
 /// Whether JavaScript takes a value for true.

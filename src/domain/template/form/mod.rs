@@ -143,7 +143,7 @@ impl Form {
     fn unknown(&self, given: &Value) -> Vec<AnswerFault> {
         let mut known = Names::default();
         for page in &self.pages {
-            known.add(&page.whole, &page.whole, 0);
+            known.add(&page.whole, &page.whole, &mut vec![], 0);
         }
         let mut faults = vec![];
         known.unknown(given, &mut vec![], &mut faults);
@@ -229,18 +229,21 @@ struct Names {
 }
 
 impl Names {
-    fn add(&mut self, root: &Value, schema: &Value, deep: usize) {
-        if deep > resolve::DEEPEST {
+    fn add(&mut self, root: &Value, schema: &Value, above: &mut Vec<String>, deep: usize) {
+        let reference = schema.get("$ref").and_then(Value::as_str);
+        if deep > resolve::DEEPEST || reference.is_some_and(|name| above.iter().any(|known| known == name)) {
             self.open = true;
             return;
         }
-        let Value::Object(schema) = resolve::Root(root).follow(schema, &mut vec![]) else { return };
+        let length = above.len();
+        above.extend(reference.map(str::to_string));
+        let schema = resolve::Root(root).top(schema);
         let additional =
             schema.get("additionalProperties").filter(|additional| json::truthy(Some(additional)));
         let free = additional.is_some() || schema.contains_key("patternProperties");
         self.open |= free || (deep > 0 && !describes(&schema));
         for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            self.below.entry(name.clone()).or_default().add(root, property, deep + 1);
+            self.below.entry(name.clone()).or_default().add(root, property, above, deep + 1);
         }
         for key in ["allOf", "anyOf", "oneOf", "then", "else", "if", "dependencies"] {
             let branches: Vec<&Value> = match schema.get(key) {
@@ -251,11 +254,12 @@ impl Names {
             };
             for branch in branches {
                 let mut names = Names::default();
-                names.add(root, branch, deep + 1);
+                names.add(root, branch, above, deep + 1);
                 self.open |= names.open && describes(branch.as_object().unwrap_or(&Object::new()));
                 self.merge(names);
             }
         }
+        above.truncate(length);
     }
 
     fn merge(&mut self, other: Names) {

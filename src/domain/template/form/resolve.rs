@@ -137,6 +137,15 @@ impl Root<'_> {
         object.into()
     }
 
+    /// A schema with its own reference followed, but none of those in it.
+    pub(super) fn top(self, schema: &Value) -> Object {
+        let mut object = schema.as_object().cloned().unwrap_or_default();
+        let Some(Value::String(reference)) = object.shift_remove("$ref") else { return object };
+        let mut joined = self.definition(&reference);
+        joined.extend(object);
+        joined
+    }
+
     /// The schema that a reference names, through references to references.
     pub(super) fn definition(self, reference: &str) -> Object {
         let mut joined = Object::new();

@@ -13,7 +13,66 @@ pub(super) fn wrong(page: &Value, at: usize) -> Result<(), String> {
     if !page.is_object() {
         return Err(format!("/{at}: a page has to be an object with `properties`"));
     }
-    Sound { root: page, place: format!("/{at}") }.schema(page, 0)
+    Sound { root: page, place: format!("/{at}") }.schema(page, 0)?;
+    circles(page, page, &mut vec![], &mut 0).map_err(|reference| {
+        format!("/{at}: {reference} leads back to itself, or to more than anybody could fill in")
+    })
+}
+
+/// Most schemas that a page may come to when its references are followed.
+const MOST: usize = 20_000;
+
+/// Follows references as far as forms do: into properties and items until they come back, and
+/// within one schema, where they must not come back at all.
+fn circles<'p>(
+    page: &'p Value,
+    schema: &'p Value,
+    above: &mut Vec<(&'p str, bool)>,
+    count: &mut usize,
+) -> Result<(), String> {
+    let Some(object) = schema.as_object() else { return Ok(()) };
+    *count += 1;
+    let last = || above.last().map_or("#", |(reference, _)| *reference).to_string();
+    if *count > MOST || above.len() > DEEPEST {
+        return Err(last());
+    }
+    if let Some(Value::String(reference)) = object.get("$ref") {
+        let mut same = above.iter().rev();
+        // The mark of a step into a property or an item is an empty reference.
+        let within = same.by_ref().take_while(|(_, steps)| !steps).any(|(known, _)| known == reference);
+        if within {
+            return Err(reference.clone());
+        }
+        if !above.iter().any(|(known, _)| known == reference) {
+            above.push((reference, false));
+            let found =
+                referenced(page, reference).map_or(Ok(()), |found| circles(page, found, above, count));
+            above.pop();
+            found?;
+        }
+    }
+    for (key, value) in object {
+        let (inner, steps): (Vec<&Value>, bool) = match (key.as_str(), value) {
+            ("properties" | "patternProperties", Value::Object(named)) => (named.values().collect(), true),
+            ("items", Value::Array(list)) => (list.iter().collect(), true),
+            ("items" | "additionalProperties" | "additionalItems" | "contains", one) => (vec![one], true),
+            ("dependencies", Value::Object(named)) => (named.values().collect(), false),
+            ("allOf" | "anyOf" | "oneOf", Value::Array(list)) => (list.iter().collect(), false),
+            ("if" | "then" | "else" | "not", one) => (vec![one], false),
+            _ => continue,
+        };
+        for schema in inner {
+            if steps {
+                above.push(("", true));
+            }
+            let result = circles(page, schema, above, count);
+            if steps {
+                above.pop();
+            }
+            result?;
+        }
+    }
+    Ok(())
 }
 
 struct Sound<'r> {
