@@ -34,20 +34,20 @@ impl Globs {
         };
         let mut tasks = vec![];
         for (at, pattern) in patterns.iter().enumerate().filter(|(_, pattern)| !pattern.starts_with('!')) {
-            let takes = compile(&whole(pattern), true)?;
+            let takes = compile(&whole(pattern), true, false)?;
             let excluding = patterns.iter().skip(at).filter_map(|pattern| pattern.strip_prefix('!'));
             let mut leaves = vec![];
             for pattern in excluding {
-                leaves.extend(compile(&whole(pattern), false)?);
+                leaves.extend(compile(&whole(pattern), false, false)?);
             }
             tasks.push(Task { takes, leaves });
         }
         Ok(Globs { tasks })
     }
 
-    /// Reads one pattern, in which a `!` at the start is nothing special.
+    /// Reads one pattern below a folder, in which a `!` at the start is nothing special.
     pub fn one(pattern: &str) -> Result<Globs, Fault> {
-        Ok(Globs { tasks: vec![Task { takes: compile(pattern, true)?, leaves: vec![] }] })
+        Ok(Globs { tasks: vec![Task { takes: compile(pattern, true, true)?, leaves: vec![] }] })
     }
 
     /// Whether they take in a file.
@@ -58,7 +58,7 @@ impl Globs {
 }
 
 /// One pattern, as all those that its braces stand for.
-fn compile(pattern: &str, takes: bool) -> Result<Vec<Regex>, Fault> {
+fn compile(pattern: &str, takes: bool, below: bool) -> Result<Vec<Regex>, Fault> {
     let told = || format!("the pattern `{}`", pattern.escape_debug());
     if pattern.len() > LONGEST {
         return Err(Fault::new(format!("a pattern has more than {LONGEST} bytes")));
@@ -71,13 +71,30 @@ fn compile(pattern: &str, takes: bool) -> Result<Vec<Regex>, Fault> {
         else {
             continue;
         };
-        let translated = Translator::new(&pattern).translate();
+        if pattern.contains("[[:") {
+            return Err(Fault::new(format!(
+                "{} has a named class (`[[:alpha:]]`), which billpay doesn't do",
+                told()
+            )));
+        }
+        // Only alone, and not below a folder, do two stars before an ending reach into folders.
+        let ending = pattern.strip_prefix("**.").filter(|rest| {
+            !below && rest.split('.').all(|part| !part.is_empty() && part.chars().all(is_word))
+        });
+        let translated = match ending {
+            Some(ending) => Some(format!(".*\\.{}", regex::escape(ending))),
+            None => Translator::new(&pattern).translate(),
+        };
         let translated = translated
             .ok_or_else(|| Fault::new(format!("{} excludes by `!(…)`, which billpay doesn't do", told())))?;
         let regex = Regex::new(&format!("^(?s:{translated})$"));
         compiled.push(regex.map_err(|_| Fault::new(format!("{} can't be read", told())))?);
     }
     Ok(compiled)
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
 }
 
 /// Whether the portal looks for a folder that has the `?` of a pattern in its name: it does so
@@ -281,7 +298,7 @@ impl Translator {
                 self.at += 1;
                 self.regex.push_str("(?:[^/]+/)*");
             }
-            _ if stars > 1 && starts => self.regex.push_str(".*"),
+            None if stars > 1 && starts => self.regex.push_str(".*"),
             _ => self.regex.push_str("[^/]*"),
         }
     }
