@@ -13,7 +13,7 @@ use crate::{options, told};
 
 /// What either side makes, to be compared.
 #[derive(Debug, PartialEq, Default)]
-struct Made {
+pub struct Made {
     /// The bytes, as text where they are, and whether the file can be run.
     files: BTreeMap<String, (String, bool)>,
     folders: BTreeSet<String>,
@@ -71,7 +71,7 @@ fn the_portal_makes_the_same_trees() {
 }
 
 /// What we make, and the answers that the portal gets: complete ones, as its form gives them.
-fn ours(folder: &TemplateFolder, given: &Given) -> (Result<Made, String>, Answers) {
+pub fn ours(folder: &TemplateFolder, given: &Given) -> (Result<Made, String>, Answers) {
     let template = match open(folder) {
         Ok(template) => template,
         Err(error) => return (Err(told(&error)), given.answers.clone()),
@@ -103,7 +103,7 @@ fn text(bytes: &[u8]) -> String {
     }
 }
 
-fn theirs(portal: &mut Portal, folder: &TemplateFolder, answers: &Answers) -> Result<Made, String> {
+pub fn theirs(portal: &mut Portal, folder: &TemplateFolder, answers: &Answers) -> Result<Made, String> {
     let template = folder.file("template.yaml").map(|file| text(&file.bytes)).unwrap_or_default();
     let files: Vec<Value> = folder
         .entries
@@ -171,7 +171,7 @@ fn said(output: &Value) -> Vec<(String, String)> {
     said
 }
 
-fn differs(ours: &Made, theirs: &Made) -> String {
+pub fn differs(ours: &Made, theirs: &Made) -> String {
     let mut lines = vec![];
     let paths: BTreeSet<&String> = ours.files.keys().chain(theirs.files.keys()).collect();
     for path in paths {

@@ -255,12 +255,8 @@ fn block(text: &str, indent: usize, start: Option<usize>) -> Result<String, Faul
         ));
     }
     let end = end.strip_suffix('\n').unwrap_or(end);
-    let end = match end.is_empty() {
-        true => String::new(),
-        // All but the last run of line ends is followed by the margin.
-        false if end.bytes().all(|byte| byte == b'\n') => end.to_string(),
-        false => return Ok(quoted(text, indent, start, false)),
-    };
+    let open = end.trim_end_matches('\n');
+    let end = format!("{}{}", after_lines(open, &margin), end.get(open.len()..).unwrap_or_default());
     let lead: usize = content.len() - content.trim_start_matches([' ', '\n']).len();
     let has_space = content.get(..lead).is_some_and(|lead| lead.contains(' '));
     let header = format!("{}{chomp}", if blank_start && has_space { "2" } else { "" });

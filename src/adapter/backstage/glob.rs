@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use super::workspace::Fault;
+use super::workspace::{Fault, join, resolve};
 
 /// Most patterns that one with braces may stand for.
 const MOST_EXPANDED: usize = 10_000;
@@ -28,26 +28,26 @@ impl Globs {
         is_folder: impl Fn(&str) -> bool,
     ) -> Result<Globs, Fault> {
         let patterns: Vec<&str> = patterns.into_iter().collect();
-        let whole = |pattern: &str| match is_folder(pattern.trim_end_matches('/')) {
-            true => format!("{}/**", pattern.trim_end_matches('/')),
-            false => pattern.to_string(),
+        let whole = |pattern: &str| match resolve(pattern) {
+            Ok(folder) if is_folder(&folder) => join(&folder, "**"),
+            _ => pattern.to_string(),
         };
         let mut tasks = vec![];
         for (at, pattern) in patterns.iter().enumerate().filter(|(_, pattern)| !pattern.starts_with('!')) {
-            let takes = compile(&whole(pattern), true)?;
+            let takes = compile(&whole(pattern), true, false)?;
             let excluding = patterns.iter().skip(at).filter_map(|pattern| pattern.strip_prefix('!'));
             let mut leaves = vec![];
             for pattern in excluding {
-                leaves.extend(compile(&whole(pattern), false)?);
+                leaves.extend(compile(&whole(pattern), false, false)?);
             }
             tasks.push(Task { takes, leaves });
         }
         Ok(Globs { tasks })
     }
 
-    /// Reads one pattern, in which a `!` at the start is nothing special.
+    /// Reads one pattern below a folder, in which a `!` at the start is nothing special.
     pub fn one(pattern: &str) -> Result<Globs, Fault> {
-        Ok(Globs { tasks: vec![Task { takes: compile(pattern, true)?, leaves: vec![] }] })
+        Ok(Globs { tasks: vec![Task { takes: compile(pattern, true, true)?, leaves: vec![] }] })
     }
 
     /// Whether they take in a file.
@@ -58,7 +58,7 @@ impl Globs {
 }
 
 /// One pattern, as all those that its braces stand for.
-fn compile(pattern: &str, takes: bool) -> Result<Vec<Regex>, Fault> {
+fn compile(pattern: &str, takes: bool, below: bool) -> Result<Vec<Regex>, Fault> {
     let told = || format!("the pattern `{}`", pattern.escape_debug());
     if pattern.len() > LONGEST {
         return Err(Fault::new(format!("a pattern has more than {LONGEST} bytes")));
@@ -66,16 +66,50 @@ fn compile(pattern: &str, takes: bool) -> Result<Vec<Regex>, Fault> {
     let expanded = expand(pattern).ok_or_else(|| Fault::new(format!("{} stands for too many", told())))?;
     let mut compiled = vec![];
     for pattern in expanded.iter().filter(|pattern| !pattern.is_empty()) {
-        let Some(pattern) = from_start(pattern, takes) else {
+        let Some(pattern) =
+            from_start(pattern, takes).filter(|pattern| !takes || !is_literal_question(pattern))
+        else {
             continue;
         };
-        let translated = Translator::new(&pattern).translate();
+        if pattern.contains("[[:") {
+            return Err(Fault::new(format!(
+                "{} has a named class (`[[:alpha:]]`), which billpay doesn't do",
+                told()
+            )));
+        }
+        // Only alone, and not below a folder, do two stars before an ending reach into folders.
+        let ending = pattern.strip_prefix("**.").filter(|rest| {
+            !below && rest.split('.').all(|part| !part.is_empty() && part.chars().all(is_word))
+        });
+        let translated = match ending {
+            Some(ending) => Some(format!(".*\\.{}", regex::escape(ending))),
+            None => Translator::new(&pattern).translate(),
+        };
         let translated = translated
             .ok_or_else(|| Fault::new(format!("{} excludes by `!(…)`, which billpay doesn't do", told())))?;
         let regex = Regex::new(&format!("^(?s:{translated})$"));
         compiled.push(regex.map_err(|_| Fault::new(format!("{} can't be read", told())))?);
     }
     Ok(compiled)
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// Whether the portal looks for a folder that has the `?` of a pattern in its name: it does so
+/// when nothing before it, nor in the same part, is a wildcard that it knows there.
+fn is_literal_question(pattern: &str) -> bool {
+    let mut parts = pattern.split('/').peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() || part.contains(['*', '[', '{', '(', '\\']) {
+            return false;
+        }
+        if let Some(at) = part.find('?') {
+            return !part.get(..at).unwrap_or_default().ends_with([']', '.', '+', ')']);
+        }
+    }
+    false
 }
 
 /// The pattern without `./`. The portal finds files below `./` only when a wildcard comes right after it.
@@ -264,16 +298,17 @@ impl Translator {
                 self.at += 1;
                 self.regex.push_str("(?:[^/]+/)*");
             }
-            _ if stars > 1 && starts => self.regex.push_str(".*"),
+            None if stars > 1 && starts => self.regex.push_str(".*"),
             _ => self.regex.push_str("[^/]*"),
         }
     }
 
-    /// A slash; before a last `**`, it may be left out with it.
+    /// A slash; before a last `**`, it may be left out with it, if no star comes before it.
     fn slash(&mut self) {
         let last =
             self.chars.get(self.at..).is_some_and(|rest| rest.len() > 1 && rest.iter().all(|c| *c == '*'));
-        if last && !self.regex.is_empty() {
+        let after_star = self.at > 1 && self.chars.get(self.at - 2) == Some(&'*');
+        if last && !after_star && !self.regex.is_empty() {
             self.at = self.chars.len();
             self.regex.push_str("(?:/.*)?");
         } else {

@@ -124,7 +124,7 @@ impl Run<'_> {
         };
         let action = actions::find(&step.action);
         if action.is_some() && !step.action.starts_with("debug:") {
-            self.needs_nothing_from_outside(step)?;
+            self.needs_nothing_outside_of(step)?;
         }
         let condition = step.condition.as_ref();
         if let Some(condition) = condition
@@ -309,9 +309,9 @@ impl Run<'_> {
     }
 
     /// Files must not be made from what only the portal's run gives.
-    fn needs_nothing_from_outside(&self, step: &Step) -> Result<(), TemplateError> {
+    fn needs_nothing_outside_of(&self, step: &Step) -> Result<(), TemplateError> {
         let nodes = [&step.condition, &step.each, &step.input].into_iter().flatten();
-        let Some(id) = nodes.filter_map(|node| self.from_outside(node)).next() else { return Ok(()) };
+        let Some(id) = nodes.filter_map(|node| self.outside_of(node)).next() else { return Ok(()) };
         let why = format!(
             "the step `{}` makes files from what `{id}` gives, and only the portal runs that",
             step.id
@@ -320,14 +320,14 @@ impl Run<'_> {
     }
 
     /// The step on the outside that a value names.
-    fn from_outside(&self, node: &Node) -> Option<String> {
+    fn outside_of(&self, node: &Node) -> Option<String> {
         let own = node.text().map(references).unwrap_or_default();
         let own = own.into_iter().find_map(|reference| match reference.path.as_slice() {
             [root, id, ..] if root == "steps" && self.outside.contains(id) => Some(id.clone()),
             _ => None,
         });
-        own.or_else(|| node.items().iter().find_map(|item| self.from_outside(item)))
-            .or_else(|| node.entries().iter().find_map(|entry| self.from_outside(&entry.value)))
+        own.or_else(|| node.items().iter().find_map(|item| self.outside_of(item)))
+            .or_else(|| node.entries().iter().find_map(|entry| self.outside_of(&entry.value)))
     }
 
     /// What the template says at its end.
@@ -364,7 +364,7 @@ impl Run<'_> {
     /// A text of the output. Where it needs what only the portal knows, it stays as it is written.
     fn shown(&self, node: &Node) -> Result<Option<String>, TemplateError> {
         let value = match self.value(node) {
-            Err(_) if self.from_outside(node).is_some() => return Ok(node.text().map(str::to_string)),
+            Err(_) if self.outside_of(node).is_some() => return Ok(node.text().map(str::to_string)),
             other => other?,
         };
         Ok(value.map(|value| match value {
