@@ -24,6 +24,34 @@ fn loops_without_an_end_are_stopped() {
 }
 
 #[test]
+fn values_deep_in_one_another_and_changed_while_in_use_do_no_harm() {
+    for text in [
+        "{% set ns = namespace(x=[]) %}{% for i in range(4000000) %}{% set ns.x = [ns.x] %}{% endfor %}",
+        "{% set ns = namespace(x={}) %}{% for i in range(4000000) %}{% set ns.x = {1: ns.x} %}{% endfor %}",
+        "{{ '%18446744073709551615d' % 1 }}",
+        "{{ '{:18446744073709551615}'.format(1) }}",
+        "{{ 'a'.zfill(10 ** 37) }}",
+    ] {
+        corpus::refusal(&corpus::one(text), &Answers::new());
+    }
+    for (text, expected) in [
+        (
+            "{% set l = [2, 1] %}{% macro k(x) %}{{ x }}{{ l.append(3) or '' }}{% endmacro %}{{ l.sort(key=k) }}{{ l }}",
+            "None[1, 2]",
+        ),
+        ("{% set d = {'a': 1} %}{{ d.update(d) }}{{ d.update(d.items()) }}{{ d }}", "NoneNone{'a': 1}"),
+        ("{% set l = [1] %}{{ l.extend(l) }}{{ l }}", "None[1, 1]"),
+        ("{{ range(10)[::10 ** 37]|list }} {{ [1, 2][-(10 ** 37):10 ** 37] }}", "[0] [1, 2]"),
+        (
+            "{{ (10 ** 37)|round(-37) }} {{ 'abc'|truncate(10 ** 37, leeway=10 ** 38) }}",
+            &format!("1{} abc", "0".repeat(37)),
+        ),
+    ] {
+        assert_eq!(corpus::text(text, &corpus::PLAIN), expected, "{text}");
+    }
+}
+
+#[test]
 fn output_of_gigabytes_is_refused_before_it_is_made() {
     for text in [
         "{{ 'a' * 10**9 }}",

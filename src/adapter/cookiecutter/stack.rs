@@ -6,7 +6,7 @@ use std::thread::{Builder, scope};
 use crate::domain::template::TemplateError;
 
 /// Enough for the deepest that the engine goes, many times over.
-const STACK: usize = 64 << 20;
+const STACK: usize = 256 << 20;
 
 /// Runs something with a stack of its own; `told` hears what it sends on the way.
 pub fn with_room<T: Send>(

@@ -1,7 +1,5 @@
 //! Methods of lists, dicts and tuples.
 
-use std::rc::Rc;
-
 use super::arguments::Args;
 use super::fault::{Fault, Res};
 use super::interpreter::{Interpreter, State};
@@ -100,7 +98,9 @@ fn list_method(engine: &Interpreter<'_>, state: &State, of: &Value, name: &str, 
         _ => {
             let args = args.bind(name, &["key", "reverse"], 0)?;
             let mut keyed = vec![];
-            for item in list.borrow().iter() {
+            // A key may be made by a macro, which may change the list.
+            let items = list.borrow().clone();
+            for item in &items {
                 let key = match args.some(0) {
                     Some(function) => engine.call(state, function, Args::of(vec![item.clone()]))?,
                     None => item.clone(),
@@ -159,10 +159,10 @@ fn dict_method(of: &Value, name: &str, mut args: Args) -> Res<Value> {
         _ => {
             let named = std::mem::take(&mut args.named);
             for value in args.positional {
-                // What is updated with itself stays as it is.
-                if !matches!(&value, Value::Dict(other) if Rc::ptr_eq(other, dict)) {
-                    update(&mut dict.borrow_mut(), &value)?;
-                }
+                // A copy: what it is updated with may be itself.
+                let mut updated = dict.borrow().clone();
+                update(&mut updated, &value)?;
+                *dict.borrow_mut() = updated;
             }
             for (name, value) in named {
                 dict.borrow_mut().set_str(&name, value);

@@ -9,6 +9,9 @@ use super::interpreter::{Interpreter, State};
 use super::value::{Dict, Missing, Object, Value, View};
 use super::{checks, containers, filters, globals, ops, strings};
 
+/// What a new container costs: values in one another take room when they are let go.
+pub const NESTING: u64 = 30;
+
 impl Interpreter<'_> {
     pub fn eval(&self, state: &State, expr: &Expr) -> Res<Value> {
         self.spend(1)?;
@@ -23,9 +26,16 @@ impl Interpreter<'_> {
         match &expr.kind {
             Kind::Const(value) => Ok(value.clone()),
             Kind::Name(name) => Ok(self.lookup(state, name)),
-            Kind::List(items) => Ok(Value::list(self.eval_all(state, items)?)),
-            Kind::Tuple(items) => Ok(Value::tuple(self.eval_all(state, items)?)),
+            Kind::List(items) => {
+                self.spend(NESTING)?;
+                Ok(Value::list(self.eval_all(state, items)?))
+            }
+            Kind::Tuple(items) => {
+                self.spend(NESTING)?;
+                Ok(Value::tuple(self.eval_all(state, items)?))
+            }
             Kind::Dict(items) => {
+                self.spend(NESTING)?;
                 let mut dict = Dict::default();
                 for (key, value) in items {
                     let key = self.eval(state, key)?;

@@ -116,7 +116,7 @@ pub fn percent(engine: &Interpreter<'_>, format: &Value, values: &Value) -> Res<
             out.push('%');
             continue;
         }
-        engine.make(out.len() + spec.width + spec.precision.unwrap_or(0))?;
+        engine.make(spec.width.saturating_add(spec.precision.unwrap_or(0)).saturating_add(out.len()))?;
         let value = match &named {
             Some(key) => match values {
                 Value::Dict(dict) => match dict.borrow().get_str(key) {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::arguments::Args;
 use super::ast::Expr;
+use super::eval::NESTING;
 use super::fault::{Fault, Res};
 use super::interpreter::{Interpreter, State};
 use super::value::{Dict, Object, Range, Value};
@@ -17,6 +18,7 @@ const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const PUNCTUATION: &str = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
 
 pub fn call(engine: &Interpreter<'_>, name: &str, args: Args) -> Res<Value> {
+    engine.spend(NESTING)?;
     match name {
         "range" => range(&args),
         "dict" => Ok(Value::dict(dict(args)?)),

@@ -338,8 +338,11 @@ impl<'s> Lexer<'s> {
     }
 
     fn number(&self, rest: &str) -> Res<(Token, usize)> {
-        let digits =
-            |text: &str, is: fn(char) -> bool| text.find(|c: char| !is(c) && c != '_').unwrap_or(text.len());
+        let digits = |text: &str, is: fn(char) -> bool| {
+            let end = text.find(|c: char| !is(c) && c != '_').unwrap_or(text.len());
+            // A `_` stands between digits only.
+            text.get(..end).map_or(0, |digits| digits.trim_end_matches('_').len())
+        };
         let decimal = |c: char| c.is_ascii_digit();
         let whole = digits(rest, decimal);
         let mut length = whole;
@@ -368,6 +371,9 @@ impl<'s> Lexer<'s> {
             "0b" => (2, |c| matches!(c, '0' | '1')),
             _ => {
                 let text = rest.get(..whole).unwrap_or_default().replace('_', "");
+                if text.starts_with('0') && text.contains(|c| c != '0') {
+                    return Err(Fault::syntax("a number doesn't begin with 0", span.clone()));
+                }
                 return Ok((Token::Int(text.parse().map_err(|_| wrong())?), whole));
             }
         };

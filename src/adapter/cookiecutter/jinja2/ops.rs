@@ -358,7 +358,7 @@ pub fn slice(engine: &Interpreter<'_>, value: &Value, [start, stop, step]: [Opti
         Value::Tuple(items) => Value::tuple(picked(items)),
         Value::Range(of) => {
             let at = |index: i128| of.start + of.step * index;
-            Value::Range(Range { start: at(start), stop: at(stop), step: of.step * step })
+            Value::Range(Range { start: at(start), stop: at(stop), step: of.step.saturating_mul(step) })
         }
         other => return Err(Fault::of(format!("'{}' object is not subscriptable", other.type_name()))),
     })

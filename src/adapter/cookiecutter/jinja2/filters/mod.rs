@@ -4,6 +4,7 @@ mod sequences;
 mod texts;
 
 use super::arguments::Args;
+use super::eval::NESTING;
 use super::fault::{Fault, Res};
 use super::interpreter::{Interpreter, State};
 use super::value::Value;
@@ -69,7 +70,7 @@ pub const NAMES: &[&str] = &[
 
 /// Applies a filter to the first of the arguments.
 pub fn apply(engine: &Interpreter<'_>, state: &State, name: &str, args: Args) -> Res<Value> {
-    engine.spend(1)?;
+    engine.spend(NESTING)?;
     if !NAMES.contains(&name) {
         return Err(Fault::unknown("unknown-filter", "filter", name, NAMES));
     }

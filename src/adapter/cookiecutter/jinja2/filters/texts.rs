@@ -15,7 +15,7 @@ pub fn apply(engine: &Interpreter<'_>, state: &State, name: &str, args: Args) ->
         "abs" => {
             let args = args.bind(name, &["x"], 1)?;
             match (args.value(0).there()?, args.value(0).as_int()) {
-                (_, Some(number)) => Value::Int(number.abs()),
+                (_, Some(number)) => Value::Int(number.saturating_abs()),
                 (Value::Float(number), _) => Value::Float(number.abs()),
                 (other, _) => {
                     return Err(Fault::of(format!("bad operand type for abs(): '{}'", other.type_name())));
@@ -220,11 +220,15 @@ fn round(args: Args) -> Res<Value> {
     match (&*method, value.as_int()) {
         ("common", Some(number)) if precision >= 0 => Ok(Value::Int(number)),
         ("common", Some(number)) => {
-            let Some(unit) = 10_i128.checked_pow(precision.unsigned_abs()) else { return Ok(Value::Int(0)) };
+            let Some(unit) =
+                10_i128.checked_pow(precision.unsigned_abs().min(99)).filter(|unit| *unit < 1 << 124)
+            else {
+                return Ok(Value::Int(0));
+            };
             let rest = number.rem_euclid(unit);
             let down = number - rest;
             let up = rest * 2 > unit || (rest * 2 == unit && down.div_euclid(unit) % 2 != 0);
-            Ok(Value::Int(if up { down + unit } else { down }))
+            Ok(Value::Int(if up { down.saturating_add(unit) } else { down }))
         }
         ("common", None) if precision > 300 => Ok(Value::Float(size)),
         ("common", None) if precision >= 0 => {
@@ -270,7 +274,7 @@ fn truncate(args: Args) -> Res<Value> {
     if length < end_length {
         return Err(Fault::of(format!("expected length >= {end_length}, got {length}")));
     }
-    if text.chars().count() as i128 <= length + leeway {
+    if text.chars().count() as i128 <= length.saturating_add(leeway) {
         return Ok(args.value(0).clone());
     }
     let kept: String = text.chars().take(usize::try_from(length - end_length).unwrap_or(0)).collect();
