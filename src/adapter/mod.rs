@@ -3,7 +3,7 @@
 pub mod aws;
 pub mod backstage;
 pub mod cookiecutter;
-pub mod jinja;
+pub mod limits;
 pub mod local;
 pub mod nunjucks;
 pub mod source;

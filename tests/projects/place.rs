@@ -155,7 +155,9 @@ fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, (bool, Vec<u
             continue;
         }
         let mode = path.symlink_metadata().expect("it is there").permissions().mode();
-        files.insert(name, (mode & 0o111 != 0, fs::read(&path).unwrap_or_default()));
+        // A pipe would be waited for.
+        let bytes = if path.is_file() { fs::read(&path).unwrap_or_default() } else { vec![] };
+        files.insert(name, (mode & 0o111 != 0, bytes));
     }
 }
 

@@ -57,7 +57,7 @@ impl Fault {
     }
 
     pub fn too_long() -> Box<Fault> {
-        let most = crate::adapter::jinja::MOST_BYTES >> 20;
+        let most = crate::adapter::limits::MOST_BYTES >> 20;
         Fault::new("too-long", format!("the output is longer than {most} MB"))
     }
 

@@ -11,10 +11,10 @@ use super::repr;
 use super::syntax::Syntax;
 use super::value::{Loop, Object, Value};
 use super::{escape, ops};
-use crate::adapter::jinja::MOST_BYTES;
+use crate::adapter::limits::MOST_BYTES;
 
 /// Steps that one text may take: no honest template comes near.
-const FUEL: u64 = crate::adapter::jinja::FUEL / 4;
+const FUEL: u64 = crate::adapter::limits::FUEL;
 
 /// Deepest that what is being rendered may lie in one another.
 const DEEPEST: u32 = 220;

@@ -9,7 +9,7 @@ use super::value::{Dict, Object, Value, View};
 const DEEPEST: usize = 40;
 
 /// Most that one value may be written as.
-const LONGEST: usize = crate::adapter::jinja::MOST_BYTES;
+const LONGEST: usize = crate::adapter::limits::MOST_BYTES;
 
 /// What `str()` gives.
 pub fn str(value: &Value) -> Res<String> {
