@@ -125,7 +125,7 @@ enum Command {
     /// Delete everything that belongs to the environment
     Destroy(destroy::DestroyArgs),
     /// Render files for your repository: infrastructure as code
-    Scaffold(scaffold::ScaffoldArgs),
+    Scaffold(Box<scaffold::ScaffoldArgs>),
     /// Draw the environment's resources and what needs what
     Graph(graph::GraphArgs),
     /// Print the spec as it takes effect, with all defaults
@@ -198,7 +198,7 @@ fn run(command: Command, app: &App, ui: &Ui) -> Result<u8, Report> {
         Command::Destroy(args) => in_runtime(destroy::run(args, app, ui)),
         Command::Doctor(args) => in_runtime(doctor::run(args, app, ui)),
         Command::Local(args) => in_runtime(local::run(args, app, ui)),
-        Command::Scaffold(args) => scaffold::run(args, app, ui),
+        Command::Scaffold(args) => scaffold::run(*args, app, ui),
         Command::Graph(args) => graph::run(args, app, ui),
         Command::Config(args) => config::run(args, app, ui),
         Command::Schema => schema::run(ui),

@@ -31,12 +31,14 @@ fn template(skeleton: &[(&str, &str)]) -> Place {
 #[test]
 fn names_and_answers_that_lead_out_of_the_project() {
     let place = template(&[("${{ values.name }}/x.txt", "x")]);
-    for name in ["../out", "..", "/tmp/out", ".git", ".billpay", "a/../../out", "a\u{0}b"] {
-        if name.contains('\u{0}') {
-            continue;
-        }
+    for name in ["../out", "..", ".git", ".billpay", "a/../../out"] {
         refused(&place, &["--set", &format!("name={name}")], &[]);
     }
+    // The portal leaves out what begins at the root, and so do we.
+    let outside = place.path("out").display().to_string();
+    place.say(&["scaffold", "./t", "--set", &format!("name={outside}"), "--out", "pay"]).exits(0);
+    assert_eq!(place.names("pay"), ["a.txt"]);
+    assert!(!place.is_there("out"));
 }
 
 #[test]

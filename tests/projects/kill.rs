@@ -29,7 +29,10 @@ fn killed_ever_later(place: &Place, args: &[&str], mut check: impl FnMut(bool)) 
 fn template(place: &Place) {
     place.service_template("t");
     for number in 0..200 {
-        place.write(&format!("t/skeleton/many/{number}.txt"), format!("{number} ${{{{ values.port }}}}\n"));
+        place.write(
+            &format!("t/skeleton/many/{number}.txt"),
+            format!("{number} ${{{{ values.port }}}}\na\nb\nc\n"),
+        );
     }
 }
 
@@ -62,9 +65,9 @@ fn an_update_that_was_killed_is_finished_by_the_next() {
     place.say(&["scaffold", "./t", "--set", "name=pay", "--set", "port=2", "--out", "whole"]).exits(0);
     let mut new = place.files("whole");
     place.say(&["scaffold", "./t", "--set", "name=pay", "--set", "port=1", "--out", "pay"]).exits(0);
-    place.write("pay/many/7.txt", "7 1\nmine\n");
+    place.write("pay/many/7.txt", "7 1\na\nb\nc\nmine\n");
     let old = place.files("pay");
-    new.insert("many/7.txt".to_string(), (false, b"7 2\nmine\n".to_vec()));
+    new.insert("many/7.txt".to_string(), (false, b"7 2\na\nb\nc\nmine\n".to_vec()));
     let args = ["scaffold", "update", "pay", "--allow-dirty", "--set", "port=2"];
     killed_ever_later(&place, &args, |_| {
         for (path, file) in place.files("pay") {

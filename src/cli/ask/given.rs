@@ -82,7 +82,7 @@ fn one<'s>(set: &'s str, questions: &[Question]) -> Result<(&'s str, Value), Str
         return Ok((name, yaml(text).map_err(|why| format!("{name}: {why}"))?));
     }
     let meant = nearest(name, questions.iter().map(|question| question.name.as_str()));
-    let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+    let meant = meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
     Err(format!("{name}: is not asked for by this template{meant}"))
 }
 

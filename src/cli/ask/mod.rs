@@ -138,7 +138,7 @@ fn check(
     match own {
         None => Ok(()),
         Some(fault) => Err(match &fault.did_you_mean {
-            Some(meant) => format!("{}; did you mean {meant}?", fault.why),
+            Some(meant) => format!("{}; did you mean `{meant}`?", fault.why),
             None => fault.why.clone(),
         }),
     }

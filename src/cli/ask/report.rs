@@ -49,7 +49,7 @@ fn answers(faults: &[AnswerFault], questions: &[Question]) -> Report {
 }
 
 fn told(fault: &AnswerFault) -> String {
-    let meant = fault.did_you_mean.as_ref().map(|meant| format!("; did you mean {meant}?"));
+    let meant = fault.did_you_mean.as_ref().map(|meant| format!("; did you mean `{meant}`?"));
     format!("{}: {}{}", fault.name, fault.why, meant.unwrap_or_default())
 }
 

@@ -198,7 +198,7 @@ fn what_is_given_is_not_asked_for() {
 fn a_wrong_answer_is_refused_before_anybody_is_asked() {
     let seen = dialogue("cloud=awz", &[], &[]);
     assert_eq!(seen.code, 1);
-    assert!(seen.text.contains("\"awz\" is not one of aws, gcp; did you mean aws?"), "{}", seen.text);
+    assert!(seen.text.contains("\"awz\" is not one of aws, gcp; did you mean `aws`?"), "{}", seen.text);
     assert!(!seen.text.contains("Name"), "{}", seen.text);
 }
 
@@ -259,7 +259,7 @@ fn an_answer_is_of_the_type_that_is_asked_for() {
     assert_eq!(sets(&["languages=go, rust"]), Ok(json!({ "languages": ["go", "rust"] })));
     assert_eq!(sets(&["languages=[go]", "cloud=Google"]), Ok(json!({ "languages": ["go"], "cloud": "gcp" })));
     let wrong = sets(&["ownr=x", "port", "=x"]).expect_err("they are wrong");
-    assert_eq!(wrong[0], "ownr: is not asked for by this template; did you mean owner?");
+    assert_eq!(wrong[0], "ownr: is not asked for by this template; did you mean `owner`?");
     assert_eq!(wrong[1], "`port` gives no value: write --set port=…");
     assert_eq!(wrong[2], "`=x` gives no name: write --set name=…");
 }

@@ -61,7 +61,7 @@ fn show(opened: &Opened, questions: &[Question], steps: &[StepDone]) -> String {
         let _ = writeln!(text, "  {}  {DIM}{}{DIM:#}", question.name, facts(question));
         let help = question.help.as_deref().unwrap_or_default();
         let told = if help.is_empty() { &question.title } else { help };
-        if told != &question.name {
+        if *told != question.name {
             let _ = writeln!(text, "      {}", told.lines().next().unwrap_or_default());
         }
     }
