@@ -70,6 +70,21 @@ const publisher = createBackendModule({
               throw new Error('a dry run does not publish');
             },
           }),
+          node.createTemplateAction({
+            id: 'publish:github:pull-request',
+            description: 'stands for the real one',
+            schema: {
+              input: { repoUrl: z => z.string(), branchName: z => z.string() },
+              output: {
+                remoteUrl: z => z.string(),
+                pullRequestNumber: z => z.number(),
+                targetBranchName: z => z.string(),
+              },
+            },
+            async handler() {
+              throw new Error('a dry run does not publish');
+            },
+          }),
         );
       },
     });

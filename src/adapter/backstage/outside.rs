@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// What the portal's dry run gives for a text that only the real run knows.
-const EXAMPLE: &str = "<example>";
+use crate::domain::template::EXAMPLE;
 
 /// What a publishing action gives.
 const PUBLISHED: &[&str] = &["remoteUrl", "repoContentsUrl", "commitHash"];
@@ -16,6 +15,7 @@ pub(super) fn example_outputs(action: &str) -> Map<String, Value> {
         | "publish:bitbucketCloud"
         | "publish:bitbucketServer"
         | "publish:gitea" => PUBLISHED,
+        "publish:github:pull-request" => &["remoteUrl", "targetBranchName"],
         "publish:gerrit" => &["remoteUrl", "repoContentsUrl"],
         "github:repo:create" => &["remoteUrl", "repoContentsUrl"],
         "github:repo:push" => PUBLISHED,

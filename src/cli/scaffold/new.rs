@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::cli::error::Report;
 use crate::cli::exit;
 use crate::cli::ui::{BOLD, DIM, Ui};
-use crate::domain::template::{Answers, Rendering, StepDone, StepKind};
+use crate::domain::template::{Answers, EXAMPLE, Rendering, StepDone, StepKind};
 use crate::domain::tree::{Action, Decision, TreeOptions};
 use crate::ops::scaffold::project;
 
@@ -61,7 +61,9 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         )
         .hint(format!("`{update}` brings in what changed in the template; --force makes everything anew")));
     }
-    let Rendering { project, steps, said, .. } = rendering;
+    let Rendering { project, steps, mut said, .. } = rendering;
+    // Links to what only the portal makes lead nowhere from here.
+    said.retain(|(_, text)| !text.trim().is_empty() && !text.contains(EXAMPLE));
     let (rendered, coverage) = project::place(project, applied, &record)?;
 
     let tree = app.tree(out.clone());

@@ -17,7 +17,9 @@ use crate::domain::findings::{Findings, Problem, SourceFile};
 pub use folder::{Entry, TemplateFile, TemplateFolder};
 pub use question::{Choice, Question, QuestionKind};
 pub use record::{Applied, BadRecord, RECORD, Record};
-pub use rendering::{Hook, HookTime, Project, ProjectFile, RenderOptions, Rendering, StepDone, StepKind};
+pub use rendering::{
+    EXAMPLE, Hook, HookTime, Project, ProjectFile, RenderOptions, Rendering, StepDone, StepKind,
+};
 pub use source::{BadSource, GitOrigin, Origin, Source};
 
 /// What was answered to a template's questions, by name, in the template's order.

@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use crate::domain::tree::RelPath;
 
+/// What stands for an output of a step that only the portal does.
+pub const EXAMPLE: &str = "<example>";
+
 /// The files of a project.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Project {
