@@ -83,17 +83,16 @@ impl App {
         source::find_again(from, project, at)
     }
 
-    /// Understands a template's files; `nested` is the folder of one of several in it.
+    /// Understands a template's files.
     pub fn open_template(
         &self,
         folder: &TemplateFolder,
-        nested: Option<&str>,
     ) -> Result<Box<dyn ProjectTemplate>, template::TemplateError> {
         if folder.file("template.yaml").is_some() {
             return Ok(Box::new(backstage::open(folder)?));
         }
         if folder.file("cookiecutter.json").is_some() {
-            return Ok(Box::new(cookiecutter::open(folder, nested)?));
+            return Ok(Box::new(cookiecutter::open(folder, None)?));
         }
         let inner = App::templates_in(folder);
         let why = format!("{} has neither template.yaml nor cookiecutter.json", folder.name);

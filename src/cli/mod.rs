@@ -124,7 +124,7 @@ enum Command {
     Status(status::StatusArgs),
     /// Delete everything that belongs to the environment
     Destroy(destroy::DestroyArgs),
-    /// Render files for your repository: infrastructure as code
+    /// Render files for your repository: projects from templates, infrastructure as code
     Scaffold(Box<scaffold::ScaffoldArgs>),
     /// Draw the environment's resources and what needs what
     Graph(graph::GraphArgs),

@@ -59,5 +59,6 @@ fn a_second_environment_joins_the_first_in_the_same_repository() {
     place.say_in("repo", &["config", "--env", "load"]).exits(0);
     place.say_in("repo", &["config", "--env", "qa"]).exits(0);
     place.commit("repo");
-    place.say_in("repo", &["scaffold", "update", "--check"]).exits(0);
+    let said = place.say_in("repo", &["scaffold", "update", "--check"]).exits(0);
+    assert!(!said.out.contains("is asked now"), "what was left open stays open: {}", said.out);
 }

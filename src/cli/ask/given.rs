@@ -9,7 +9,7 @@ use crate::cli::error::Report;
 use crate::cli::exit;
 use crate::domain::findings::nearest;
 use crate::domain::template::question::{path_of, put_answer};
-use crate::domain::template::{Answers, Choice, Question, QuestionKind};
+use crate::domain::template::{Answers, Choice, Question, QuestionKind, yaml};
 
 /// Reads answers from a file, `-` for standard input, and lets `sets` overrule them.
 ///
@@ -54,7 +54,7 @@ fn file(path: &Path) -> Result<Answers, Report> {
     if nothing {
         return Ok(Answers::new());
     }
-    match serde_yaml::from_str(text).map_err(|error| fail(error.to_string()))? {
+    match yaml::from_str(text).map_err(|error| fail(error.to_string()))? {
         Value::Object(answers) => Ok(answers),
         Value::Null => Ok(Answers::new()),
         _ => Err(fail("it has to be names with their answers, like `owner: payments`".to_string())),
@@ -138,7 +138,7 @@ fn number(text: &str) -> Option<Value> {
 }
 
 pub(super) fn yaml(text: &str) -> Result<Value, String> {
-    serde_yaml::from_str(text).map_err(|error| {
+    yaml::from_str(text).map_err(|error| {
         let why = error.to_string();
         format!("is not YAML: {}", why.lines().next().unwrap_or_default().trim_start_matches("error: "))
     })

@@ -42,7 +42,7 @@ pub fn run(args: AdoptArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let options = args.answers.options(None, None);
     let rendering = render(template, &answers, &options, app, ui)?;
     let origin = app.remembered(opened.origin, &args.out);
-    let applied = project::applied(template, origin, opened.digest, &answers, &options);
+    let applied = project::applied(template, origin, opened.digest, &answers, &options)?;
     let name = applied.name();
     if record.get(&name).is_some() {
         return Err(Report::new(format!("the project is tied to {name} already"), "")

@@ -18,9 +18,9 @@ use crate::app::App;
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
 #[command(
-    after_help = "A template is the name of one that billpay brings along (`billpay scaffold list`), a folder \\
-    (./templates/service) or a Git repository (https://…, ssh://…, git@…, gh:owner/name). It may be a Backstage \\
-    software template or a Cookiecutter template."
+    after_help = "A template is the name of one that billpay brings along (`billpay scaffold list`), a folder \
+                  (./templates/service) or a Git repository (https://…, ssh://…, git@…, gh:owner/name). \
+                  It is a Backstage software template or a Cookiecutter template."
 )]
 pub struct ScaffoldArgs {
     #[command(subcommand)]

@@ -51,7 +51,7 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let out = folder(args.out, &rendering, &answers)?;
     let record = app.record(&out)?.unwrap_or_default();
     let origin = app.remembered(opened.origin, &out);
-    let applied = project::applied(template, origin, opened.digest, &answers, &options);
+    let applied = project::applied(template, origin, opened.digest, &answers, &options)?;
     let name = applied.name();
     if record.get(&name).is_some() && !args.force && !args.dry_run {
         let update = format!("billpay scaffold update {}", out.display());

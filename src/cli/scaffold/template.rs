@@ -17,7 +17,7 @@ pub struct AtArgs {
     /// Branch, tag or commit of a template in a Git repository
     #[arg(long = "ref", value_name = "REF")]
     reference: Option<String>,
-    /// Folder of the template in its repository, or of one of several in a Cookiecutter template
+    /// Folder of the template in its repository, or in the folder that is named
     #[arg(long, value_name = "DIR")]
     directory: Option<String>,
 }
@@ -58,7 +58,7 @@ impl Opened {
     pub fn new(found: Found, app: &App) -> Result<Opened, Report> {
         let digest = found.folder.digest();
         let files = found.folder.entries.values().filter(|entry| matches!(entry, Entry::File(_))).count();
-        let template = app.open_template(&found.folder, None)?;
+        let template = app.open_template(&found.folder)?;
         Ok(Opened { template, origin: found.origin, digest, files })
     }
 }

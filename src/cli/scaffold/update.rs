@@ -113,7 +113,7 @@ fn one(args: &UpdateArgs, before: Applied, folder: &Path, app: &App, ui: &Ui) ->
     };
     let now = Opened::new(found, app)?;
     let template = now.template.as_ref();
-    let (known, dropped) = project::still_asked(&before.answers, &template.all_questions()?);
+    let (known, dropped) = project::still_asked(&before, &template.all_questions()?);
     let known = args.answers.over(known, template)?;
     let questions = project::new_questions(template, &known)?;
     let unanswered = questions.iter().any(|question| question.required && question.default.is_none());
@@ -132,7 +132,7 @@ fn one(args: &UpdateArgs, before: Applied, folder: &Path, app: &App, ui: &Ui) ->
         now.digest.clone(),
         &answers,
         &options,
-    );
+    )?;
     // The same template at another commit is no news.
     if applied.digest == before.digest && args.from.is_none() && args.reference.is_none() {
         applied.from = before.from.clone();

@@ -9,6 +9,7 @@ pub mod question;
 mod record;
 mod rendering;
 mod source;
+pub mod yaml;
 
 use serde_json::{Map, Value};
 

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answers, Format, source::Origin};
+use super::source::Origin;
+use super::{Answers, Format, yaml};
 
 /// The file in `.billpay` that holds it.
 pub const RECORD: &str = "scaffold.yaml";
@@ -43,6 +44,9 @@ pub struct Applied {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub trust: bool,
     pub answers: Answers,
+    /// Questions that need no answer and got none: they aren't asked again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unanswered: Vec<String>,
 }
 
 /// Why a record can't be read.
@@ -82,11 +86,11 @@ impl Record {
             schema: String,
         }
         let damaged = |error: serde_yaml::Error| BadRecord::Damaged(error.to_string());
-        let head: Head = serde_yaml::from_str(text).map_err(damaged)?;
+        let head: Head = yaml::from_str(text).map_err(damaged)?;
         if head.schema != RECORD_SCHEMA {
             return Err(BadRecord::Newer(head.schema));
         }
-        serde_yaml::from_str(text).map_err(damaged)
+        yaml::from_str(text).map_err(damaged)
     }
 
     /// The text of the file: the same for the same record.
@@ -120,7 +124,7 @@ mod tests {
         let answers = json!({
             "name": "payment", "text": "yes", "number": "01", "null": "null", "colon": "a: b # c", "lines": "a\n\nb\n",
             "unicode": "żółć 🦀", "quote": "it's \"so\"", "empty": "", "list": [1, 2.5, true, null, "x"], "object": {"b": {}, "a": []},
-            "big": 18_446_744_073_709_551_615_u64, "date": "2026-11-22", "tilde": "~", "space": "  x  ", "merge": "<<",
+            "big": 18_446_744_073_709_551_615_u64, "date": "2026-11-22", "tilde": "~", "no": "no", "y": "y", "on": "on", "octal": "0o7", "infinity": ".inf", "space": "  x  ", "merge": "<<",
         });
         let origin = Origin::Git(GitOrigin {
             url: "https://example.com/x.git".into(),
@@ -140,6 +144,7 @@ mod tests {
                 now: Some(0),
                 trust: false,
                 answers: answers.as_object().cloned().unwrap_or_default(),
+                unanswered: vec!["repository".into()],
             });
         }
         let text = record.print().unwrap_or_default();

@@ -21,9 +21,11 @@ pub fn applied(
     digest: String,
     answers: &Answers,
     options: &RenderOptions,
-) -> Applied {
+) -> Result<Applied, TemplateError> {
+    let open = new_questions(template, answers)?;
+    let unanswered = open.into_iter().filter(|question| !question.required && question.default.is_none());
     let about = template.about();
-    Applied {
+    Ok(Applied {
         template: about.name.clone(),
         instance: instance(template, answers),
         format: about.format,
@@ -33,7 +35,8 @@ pub fn applied(
         now: options.seed.map(|_| options.now),
         trust: options.trust,
         answers: answers.clone(),
-    }
+        unanswered: unanswered.map(|question| question.name).collect(),
+    })
 }
 
 /// What tells this application of a template from others in the same project.
@@ -66,13 +69,18 @@ pub fn in_the_way(decision: &Decision) -> Vec<&RelPath> {
     decision.plan.files.iter().filter(|file| !fits(&file.action)).map(|file| &file.path).collect()
 }
 
-/// The remembered answers that the template, as it is now, still asks for; and those it doesn't.
-pub fn still_asked(answers: &Answers, questions: &[Question]) -> (Answers, Vec<String>) {
+/// The remembered answers that the template, as it is now, still asks for, and what was left
+/// open as null; and the names of those that it asks no longer.
+pub fn still_asked(applied: &Applied, questions: &[Question]) -> (Answers, Vec<String>) {
+    let answers = &applied.answers;
     let asked: BTreeSet<&str> =
         questions.iter().map(|question| question.name.split('.').next().unwrap_or_default()).collect();
     let (kept, dropped): (Vec<_>, Vec<_>) =
         answers.iter().partition(|(name, _)| asked.contains(name.as_str()));
-    let kept = kept.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let mut kept: Answers = kept.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    for question in questions.iter().filter(|question| applied.unanswered.contains(&question.name)) {
+        put_answer(&mut kept, &question.name, serde_json::Value::Null);
+    }
     (kept, dropped.into_iter().map(|(name, _)| name.clone()).collect())
 }
 
