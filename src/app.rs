@@ -17,7 +17,9 @@ use crate::domain::plan::Kinds;
 use crate::domain::port::{Check, TemplateError};
 use crate::domain::resource::Desired;
 use crate::domain::spec::{Environment, Loaded};
-use crate::domain::template::{self, Origin, ProjectTemplate, Record, Rendering, Source, TemplateFolder};
+use crate::domain::template::{
+    self, Origin, ProjectTemplate, Record, RenderOptions, Rendering, Source, TemplateFolder,
+};
 use crate::kinds::aws::{self, AwsProvider};
 
 /// What the front ends may see of the adapters: why something is not there.
@@ -83,16 +85,17 @@ impl App {
         source::find_again(from, project, at)
     }
 
-    /// Understands a template's files.
+    /// Understands a template's files; `options` are those that it is going to be rendered with.
     pub fn open_template(
         &self,
         folder: &TemplateFolder,
+        options: &RenderOptions,
     ) -> Result<Box<dyn ProjectTemplate>, template::TemplateError> {
         if folder.file("template.yaml").is_some() {
             return Ok(Box::new(backstage::open(folder)?));
         }
         if folder.file("cookiecutter.json").is_some() {
-            return Ok(Box::new(cookiecutter::open(folder, None)?));
+            return Ok(Box::new(cookiecutter::open(folder, None)?.with_options(options)));
         }
         let inner = App::templates_in(folder);
         let why = format!("{} has neither template.yaml nor cookiecutter.json", folder.name);

@@ -167,3 +167,17 @@ fn hooks_run_only_when_trusted_and_before_anything_is_in_its_place() {
         .fails_with(&["post_gen_project", "no luck"]);
     assert!(!place.is_there("other"));
 }
+
+#[test]
+fn chance_and_the_time_need_a_seed_and_stay_what_they_were() {
+    let place = Place::new();
+    place.write("cc/cookiecutter.json", r#"{"slug": "pay", "id": "{{ random_ascii_string(8) }}"}"#);
+    place.write("cc/{{cookiecutter.slug}}/id.txt", "{{ cookiecutter.id }} {% now 'utc', '%H:%M:%S' %}\n");
+    place.say(&["scaffold", "./cc"]).fails_with(&["--seed"]);
+    place.say(&["scaffold", "show", "./cc"]).exits(0);
+    place.say(&["scaffold", "./cc", "--seed", "7"]).exits(0);
+    let first = place.read("pay/id.txt");
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    place.say(&["scaffold", "update", "pay", "--allow-dirty"]).exits(0);
+    assert_eq!(place.read("pay/id.txt"), first);
+}

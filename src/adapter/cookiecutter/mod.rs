@@ -36,6 +36,7 @@ pub const FILE: &str = "cookiecutter.json";
 pub struct CookiecutterTemplate {
     about: About,
     level: Level,
+    options: RenderOptions,
 }
 
 /// A template, or a choice of templates.
@@ -57,7 +58,15 @@ pub fn open(folder: &TemplateFolder, directory: Option<&str>) -> Result<Cookiecu
         name: name.trim_end_matches(".git").to_string(),
         ..About::default()
     };
-    Ok(CookiecutterTemplate { about, level: Level::open(folder, 0)? })
+    let options = RenderOptions::default();
+    Ok(CookiecutterTemplate { about, level: Level::open(folder, 0)?, options })
+}
+
+impl CookiecutterTemplate {
+    /// Lets defaults be random, or the time, as these options say.
+    pub fn with_options(self, options: &RenderOptions) -> CookiecutterTemplate {
+        CookiecutterTemplate { options: options.clone(), ..self }
+    }
 }
 
 impl Level {
@@ -95,7 +104,7 @@ impl ProjectTemplate for CookiecutterTemplate {
                 None => return Ok(Some(nested.question())),
             }
         }
-        stack::with_room(|_| questions::next(level, answers), &mut |_| {})
+        stack::with_room(|_| questions::next(level, answers, &self.options), &mut |_| {})
     }
 
     fn all_questions(&self) -> Result<Vec<Question>, TemplateError> {
@@ -107,7 +116,7 @@ impl ProjectTemplate for CookiecutterTemplate {
                     levels.extend(nested.levels().rev().map(|level| (level, true)));
                     vec![nested.question()]
                 }
-                None => stack::with_room(|_| questions::all(level), &mut |_| {})?,
+                None => stack::with_room(|_| questions::all(level, &self.options), &mut |_| {})?,
             };
             for mut question in here {
                 question.conditional |= conditional;
@@ -128,7 +137,8 @@ impl ProjectTemplate for CookiecutterTemplate {
             complete.insert(nested.name.clone(), answer);
         }
         let names: Vec<String> = complete.keys().cloned().collect();
-        let own = stack::with_room(|_| questions::complete(level, answers, &names), &mut |_| {})?;
+        let own =
+            stack::with_room(|_| questions::complete(level, answers, &names, &self.options), &mut |_| {})?;
         complete.extend(own);
         Ok(complete)
     }

@@ -8,7 +8,9 @@ use super::convert::{number, texts, to_dict};
 use super::jinja2::{Interpreter, Value as Jinja};
 use super::places::{error, in_json};
 use super::{Level, shown, wrong_answer};
-use crate::domain::template::{AnswerFault, Answers, Choice, Question, QuestionKind, TemplateError};
+use crate::domain::template::{
+    AnswerFault, Answers, Choice, Question, QuestionKind, RenderOptions, TemplateError,
+};
 
 /// What is read as yes and as no.
 const YES: &[&str] = &["1", "true", "t", "yes", "y", "on"];
@@ -26,18 +28,29 @@ struct Walk {
 }
 
 /// The first question that is open.
-pub fn next(level: &Level, answers: &Answers) -> Result<Option<Question>, TemplateError> {
-    let walk = walk(level, answers, true)?;
+pub fn next(
+    level: &Level,
+    answers: &Answers,
+    options: &RenderOptions,
+) -> Result<Option<Question>, TemplateError> {
+    let walk = walk(level, answers, true, options)?;
     if walk.faults.is_empty() { Ok(walk.open) } else { Err(TemplateError::Answers(walk.faults)) }
 }
 
-pub fn all(level: &Level) -> Result<Vec<Question>, TemplateError> {
-    Ok(walk(level, &Answers::new(), false)?.questions)
+/// All questions there are; without a seed, random defaults are examples.
+pub fn all(level: &Level, options: &RenderOptions) -> Result<Vec<Question>, TemplateError> {
+    let options = RenderOptions { seed: options.seed.or(Some(0)), ..options.clone() };
+    Ok(walk(level, &Answers::new(), false, &options)?.questions)
 }
 
 /// The answers with all defaults, if they are right; `also` are names that are answers elsewhere.
-pub fn complete(level: &Level, answers: &Answers, also: &[String]) -> Result<Answers, TemplateError> {
-    let mut walk = walk(level, answers, false)?;
+pub fn complete(
+    level: &Level,
+    answers: &Answers,
+    also: &[String],
+    options: &RenderOptions,
+) -> Result<Answers, TemplateError> {
+    let mut walk = walk(level, answers, false, options)?;
     let asked: Vec<String> = level.config.asked().map(|(name, _)| name.clone()).collect();
     for name in answers.keys().filter(|name| !also.contains(name) && !asked.contains(name)) {
         walk.faults.push(wrong_answer(name, "the template doesn't ask for this".to_string(), &asked));
@@ -51,8 +64,12 @@ pub fn complete(level: &Level, answers: &Answers, also: &[String]) -> Result<Ans
 }
 
 /// All variables as templates see them, in the order of the template.
-pub fn variables(level: &Level, answers: &Answers) -> Result<Map<String, Value>, TemplateError> {
-    let walk = walk(level, answers, false)?;
+pub fn variables(
+    level: &Level,
+    answers: &Answers,
+    options: &RenderOptions,
+) -> Result<Map<String, Value>, TemplateError> {
+    let walk = walk(level, answers, false, options)?;
     if !walk.faults.is_empty() {
         return Err(TemplateError::Answers(walk.faults));
     }
@@ -99,8 +116,14 @@ impl Renderer<'_> {
 }
 
 /// Goes through the variables: first all but the dicts, which may be made from the others.
-fn walk(level: &Level, answers: &Answers, stop: bool) -> Result<Walk, TemplateError> {
-    let engine = Interpreter::new(level.config.syntax.clone(), Box::new(|_| None), None, 0);
+fn walk(
+    level: &Level,
+    answers: &Answers,
+    stop: bool,
+    options: &RenderOptions,
+) -> Result<Walk, TemplateError> {
+    let syntax = level.config.syntax.clone();
+    let engine = Interpreter::new(syntax, Box::new(|_| None), options.seed, options.now);
     let renderer = Renderer { level, engine };
     let mut walk = Walk { known: Map::new(), questions: vec![], open: None, faults: vec![] };
     let variables = &level.config.variables;

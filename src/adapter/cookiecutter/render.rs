@@ -64,7 +64,7 @@ pub fn render(
     told: &mut dyn FnMut(usize),
 ) -> Result<Rendering, TemplateError> {
     refuse_hooks(&level.folder, options.trust)?;
-    let variables = questions::variables(level, answers)?;
+    let variables = questions::variables(level, answers, options)?;
     let top = top(level)?;
     let newline = new_lines(level)?;
     // The template's own texts can be included once its files are rendered, not before.

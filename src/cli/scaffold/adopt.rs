@@ -35,11 +35,11 @@ pub fn run(args: AdoptArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     if !args.out.is_dir() {
         return Err(Report::new("no project is here", format!("there is no folder {}", args.out.display())));
     }
-    let opened = args.at.open(&args.template, app)?;
+    let options = args.answers.options(None, None);
+    let opened = args.at.open(&args.template, &options, app)?;
     let template = opened.template.as_ref();
     let record = app.record(&args.out)?.unwrap_or_default();
     let answers = args.answers.answers(template, Answers::new(), ui)?;
-    let options = args.answers.options(None, None);
     let rendering = render(template, &answers, &options, app, ui)?;
     let origin = app.remembered(opened.origin, &args.out);
     let applied = project::applied(template, origin, opened.digest, &answers, &options)?;

@@ -79,11 +79,19 @@ pub fn show(decision: &Decision, shown: &Shown<'_>) -> String {
     };
     let total = files.len() - counts.delete - counts.forget;
     if told.is_empty() {
-        let _ = write!(text, "{BOLD}{out}{BOLD:#}: all {total} files are up to date{kept}");
+        let _ = write!(text, "{BOLD}{out}{BOLD:#}: {} up to date{kept}", all(total));
     } else {
-        let _ = write!(text, "{BOLD}{out}{BOLD:#}: {} of {total} files{kept}", told.join(", "));
+        let _ = write!(text, "{BOLD}{out}{BOLD:#}: {} of {}{kept}", told.join(", "), files_of(total));
     }
     text
+}
+
+fn files_of(count: usize) -> String {
+    if count == 1 { "1 file".to_string() } else { format!("{count} files") }
+}
+
+fn all(count: usize) -> String {
+    if count == 1 { "its 1 file is".to_string() } else { format!("all {count} files are") }
 }
 
 /// Why a file stays as it is, and what to do about it.

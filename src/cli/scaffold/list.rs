@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::cli::error::Report;
 use crate::cli::exit;
 use crate::cli::ui::{BOLD, DIM, Ui};
+use crate::domain::template::RenderOptions;
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
@@ -23,8 +24,9 @@ pub fn run(args: ListArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         Some(source) => args.at.open_all(source, app)?,
         None => {
             let names = app.template_names();
-            let opened =
-                names.into_iter().map(|name| Ok((name.clone(), AtArgs::default().open(&name, app)?)));
+            let opened = names.into_iter().map(|name| {
+                Ok((name.clone(), AtArgs::default().open(&name, &RenderOptions::default(), app)?))
+            });
             opened.collect::<Result<Vec<_>, Report>>()?
         }
     };

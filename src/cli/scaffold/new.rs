@@ -43,10 +43,10 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let source = args.template.ok_or_else(|| {
         Report::new("no template is named", "").hint("`billpay scaffold list` names those that there are")
     })?;
-    let opened = args.at.open(&source, app)?;
+    let options = args.answers.options(None, None);
+    let opened = args.at.open(&source, &options, app)?;
     let template = opened.template.as_ref();
     let answers = args.answers.answers(template, Answers::new(), ui)?;
-    let options = args.answers.options(None, None);
     let rendering = render(template, &answers, &options, app, ui)?;
     let out = folder(args.out, &rendering, &answers)?;
     let record = app.record(&out)?.unwrap_or_default();

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::cli::error::Report;
 use crate::cli::exit;
 use crate::cli::ui::{BOLD, DIM, Ui};
-use crate::domain::template::{Question, QuestionKind, StepDone, StepKind};
+use crate::domain::template::{Question, QuestionKind, RenderOptions, StepDone, StepKind};
 
 #[derive(Debug, Args)]
 pub struct ShowArgs {
@@ -22,7 +22,7 @@ pub struct ShowArgs {
 }
 
 pub fn run(args: ShowArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
-    let opened = args.at.open(&args.template, app)?;
+    let opened = args.at.open(&args.template, &RenderOptions::default(), app)?;
     let questions = opened.template.all_questions()?;
     let steps = opened.template.steps();
     if ui.is_json() {
@@ -41,8 +41,8 @@ pub fn run(args: ShowArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
 
 fn show(opened: &Opened, questions: &[Question], steps: &[StepDone]) -> String {
     let about = opened.template.about();
-    let title = about.title.as_deref().unwrap_or_default();
-    let mut text = format!("{BOLD}{}{BOLD:#}  {title}\n", about.name);
+    let title = about.title.as_ref().map(|title| format!("  {title}")).unwrap_or_default();
+    let mut text = format!("{BOLD}{}{BOLD:#}{title}\n", about.name);
     if let Some(description) = &about.description {
         let _ = writeln!(text, "{description}");
     }
@@ -50,13 +50,10 @@ fn show(opened: &Opened, questions: &[Question], steps: &[StepDone]) -> String {
     let _ = writeln!(text, "{DIM}{} · version {}{owner}{DIM:#}", opened.origin, opened.digest);
     let mut page = None;
     for question in questions {
-        if question.page != page || page.is_none() {
+        if page != Some(&question.page) {
             let heading = question.page.as_deref().unwrap_or("Questions");
-            if page.is_none() || question.page != page {
-                let _ = writeln!(text, "\n{BOLD}{heading}{BOLD:#}");
-            }
-            page = Some(question.page.clone().unwrap_or_default());
-            page = question.page.clone().or(page);
+            let _ = writeln!(text, "\n{BOLD}{heading}{BOLD:#}");
+            page = Some(&question.page);
         }
         let _ = writeln!(text, "  {}  {DIM}{}{DIM:#}", question.name, facts(question));
         let help = question.help.as_deref().unwrap_or_default();

@@ -55,18 +55,18 @@ pub struct Opened {
 }
 
 impl Opened {
-    pub fn new(found: Found, app: &App) -> Result<Opened, Report> {
+    pub fn new(found: Found, options: &RenderOptions, app: &App) -> Result<Opened, Report> {
         let digest = found.folder.digest();
         let files = found.folder.entries.values().filter(|entry| matches!(entry, Entry::File(_))).count();
-        let template = app.open_template(&found.folder)?;
+        let template = app.open_template(&found.folder, options)?;
         Ok(Opened { template, origin: found.origin, digest, files })
     }
 }
 
 impl AtArgs {
     /// Finds a template and understands it.
-    pub fn open(&self, source: &str, app: &App) -> Result<Opened, Report> {
-        Opened::new(app.find_template(source, self.at())?, app)
+    pub fn open(&self, source: &str, options: &RenderOptions, app: &App) -> Result<Opened, Report> {
+        Opened::new(app.find_template(source, self.at())?, options, app)
     }
 
     /// Finds every template in a folder or a repository, by the folders that they are in.
@@ -76,7 +76,10 @@ impl AtArgs {
         for directory in App::templates_in(&found.folder) {
             let folder = found.folder.below(&directory);
             let name = if directory.is_empty() { found.folder.name.clone() } else { directory };
-            all.push((name, Opened::new(Found { folder, origin: found.origin.clone() }, app)?));
+            all.push((
+                name,
+                Opened::new(Found { folder, origin: found.origin.clone() }, &RenderOptions::default(), app)?,
+            ));
         }
         Ok(all)
     }

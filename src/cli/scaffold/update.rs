@@ -111,7 +111,8 @@ fn one(args: &UpdateArgs, before: Applied, folder: &Path, app: &App, ui: &Ui) ->
         }
         None => app.find_again(&before.from, folder, args.reference.as_deref())?,
     };
-    let now = Opened::new(found, app)?;
+    let options = args.answers.options(before.seed, before.now);
+    let now = Opened::new(found, &options, app)?;
     let template = now.template.as_ref();
     let (known, dropped) = project::still_asked(&before, &template.all_questions()?);
     let known = args.answers.over(known, template)?;
@@ -124,7 +125,6 @@ fn one(args: &UpdateArgs, before: Applied, folder: &Path, app: &App, ui: &Ui) ->
         true => args.answers.answers_unasked(template, known, ui)?,
         false => args.answers.answers(template, known, ui)?,
     };
-    let options = args.answers.options(before.seed, before.now);
     let rendering = render(template, &answers, &options, app, ui)?;
     let mut applied = project::applied(
         template,

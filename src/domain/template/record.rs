@@ -40,9 +40,6 @@ pub struct Applied {
     /// What `now` was, in seconds since 1970; with the seed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<i64>,
-    /// Whether the template's hooks were trusted to run.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub trust: bool,
     pub answers: Answers,
     /// Questions that need no answer and got none: they aren't asked again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -142,7 +139,6 @@ mod tests {
                 digest: "0123456789012345".into(),
                 seed: Some(7),
                 now: Some(0),
-                trust: false,
                 answers: answers.as_object().cloned().unwrap_or_default(),
                 unanswered: vec!["repository".into()],
             });

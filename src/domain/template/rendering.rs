@@ -24,7 +24,7 @@ pub struct ProjectFile {
 }
 
 /// What rendering may use beside the answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RenderOptions {
     /// What random values and the time come from; without one they are refused, since a
     /// later update couldn't render the same again.

@@ -33,7 +33,6 @@ pub fn applied(
         digest,
         seed: options.seed,
         now: options.seed.map(|_| options.now),
-        trust: options.trust,
         answers: answers.clone(),
         unanswered: unanswered.map(|question| question.name).collect(),
     })
