@@ -13,7 +13,7 @@ fn killed_ever_later(place: &Place, args: &[&str], mut check: impl FnMut(bool)) 
             .stderr(std::process::Stdio::null())
             .spawn()
             .expect("it starts");
-        std::thread::sleep(Duration::from_millis(turn));
+        std::thread::sleep(Duration::from_millis(3 * turn));
         if let Some(ended) = child.try_wait().expect("it can be asked") {
             assert!(ended.success(), "it fails by itself");
         }
