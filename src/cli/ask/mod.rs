@@ -19,7 +19,7 @@ use crate::domain::template::question::{answer, path_of, put_answer};
 use crate::domain::template::{AnswerFault, Answers, ProjectTemplate, Question, TemplateError};
 
 pub use given::given;
-pub use report::report;
+pub use report::{kind, report};
 
 /// How questions are dealt with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

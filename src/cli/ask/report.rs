@@ -66,7 +66,7 @@ fn open(fault: &AnswerFault, questions: &[Question]) -> String {
 }
 
 /// What an answer is, in words.
-pub(super) fn kind(kind: &QuestionKind) -> String {
+pub fn kind(kind: &QuestionKind) -> String {
     let named = |choices: &[crate::domain::template::Choice]| {
         let left = choices.len().saturating_sub(MOST_NAMED);
         let names = choices.iter().take(MOST_NAMED).map(|choice| super::given::written(&choice.value));

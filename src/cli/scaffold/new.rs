@@ -49,6 +49,10 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let answers = args.answers.answers(template, Answers::new(), ui)?;
     let rendering = render(template, &answers, &options, app, ui)?;
     let out = folder(args.out, &rendering, &answers)?;
+    if out.exists() && !out.is_dir() {
+        let why = format!("{} is no folder", out.display());
+        return Err(Report::new("nothing was written", why).hint("give another --out"));
+    }
     let record = app.record(&out)?.unwrap_or_default();
     let origin = app.remembered(opened.origin, &out);
     let applied = project::applied(template, origin, opened.digest, &answers, &options)?;

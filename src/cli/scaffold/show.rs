@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use super::template::{AtArgs, Opened};
 use crate::app::App;
+use crate::cli::ask;
 use crate::cli::error::Report;
 use crate::cli::exit;
 use crate::cli::ui::{BOLD, DIM, Ui};
-use crate::domain::template::{Question, QuestionKind, RenderOptions, StepDone, StepKind};
+use crate::domain::template::{Question, RenderOptions, StepDone, StepKind};
 
 #[derive(Debug, Args)]
 pub struct ShowArgs {
@@ -72,20 +73,7 @@ fn show(opened: &Opened, questions: &[Question], steps: &[StepDone]) -> String {
 
 /// What an answer has to be, in one line.
 fn facts(question: &Question) -> String {
-    let choices = |choices: &[crate::domain::template::Choice]| {
-        let named: Vec<String> = choices.iter().map(|choice| plain(&choice.value)).collect();
-        named.join(", ")
-    };
-    let kind = match &question.kind {
-        QuestionKind::Text => "text".to_string(),
-        QuestionKind::Integer => "whole number".to_string(),
-        QuestionKind::Number => "number".to_string(),
-        QuestionKind::YesNo => "true or false".to_string(),
-        QuestionKind::Choice(of) => format!("one of {}", choices(of)),
-        QuestionKind::Several(of) => format!("any of {}", choices(of)),
-        QuestionKind::Texts => "list of texts".to_string(),
-        QuestionKind::Data => "YAML".to_string(),
-    };
+    let kind = ask::kind(&question.kind);
     let default = question.default.as_ref().map(|default| format!("default {}", plain(default)));
     let required = (question.required && question.default.is_none()).then(|| "required".to_string());
     let conditional = question.conditional.then(|| "asked only if others are so".to_string());
