@@ -1,8 +1,9 @@
 //! Projects from templates, measured: the same files by billpay, Cookiecutter and Copier, and
 //! how the time grows with the number of files.
 
+use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -30,30 +31,30 @@ impl Projects {
     pub fn measure(files: usize) -> Projects {
         let place = templates(files);
         let with_peers = files <= 1000;
-        let billpay = |template: &str| {
+        // Never the same folder twice: some file systems are slow where much was just deleted.
+        let mut runs = 0;
+        let mut billpay = |template: &str| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_billpay"));
-            command.args(["scaffold", template, "--set", "name=pay", "--out", "out"]);
-            middle(&place, command)
+            command.args(["scaffold", template, "--set", "name=pay", "--out"]);
+            middle(&place, &mut runs, command)
         };
-        let cookiecutter = || {
+        let backstage = billpay("./backstage");
+        let cookiecutter_by_us = billpay("./cookiecutter");
+        let mut cookiecutter = || {
             let program = python("cookiecutter-2.7.1", &["cookiecutter==2.7.1"]).join("bin/cookiecutter");
             let mut command = Command::new(program);
-            command.args(["--no-input", "--output-dir", "out", "./cookiecutter", "name=pay"]);
-            middle(&place, command)
+            command.args(["--no-input", "./cookiecutter", "name=pay", "--output-dir"]);
+            middle(&place, &mut runs, command)
         };
-        let copier = || {
+        let cookiecutter = with_peers.then(&mut cookiecutter);
+        let mut copier = || {
             let program = python("copier-9.19.1", &["copier==9.19.1"]).join("bin/copier");
             let mut command = Command::new(program);
-            command.args(["copy", "--quiet", "--defaults", "--data", "name=pay", "./copier", "out"]);
-            middle(&place, command)
+            command.args(["copy", "--quiet", "--defaults", "--data", "name=pay", "./copier"]);
+            middle(&place, &mut runs, command)
         };
-        Projects {
-            files,
-            backstage: billpay("./backstage"),
-            cookiecutter_by_us: billpay("./cookiecutter"),
-            cookiecutter: with_peers.then(cookiecutter),
-            copier: with_peers.then(copier),
-        }
+        let copier = with_peers.then(&mut copier);
+        Projects { files, backstage, cookiecutter_by_us, cookiecutter, copier }
     }
 }
 
@@ -100,21 +101,22 @@ spec:
           name: ${{ parameters.name }}
 ";
 
-fn middle(place: &TempDir, mut command: Command) -> Duration {
-    command.current_dir(place.path()).env("HOME", place.path().join("home"));
+/// Runs a command, with a new folder for its last argument each time.
+fn middle(place: &TempDir, runs: &mut usize, command: Command) -> Duration {
+    let program = command.get_program().to_owned();
+    let arguments: Vec<OsString> = command.get_args().map(OsString::from).collect();
     let mut times: Vec<Duration> = (0..RUNS)
         .map(|_| {
-            clear(&place.path().join("out"));
+            *runs += 1;
+            let mut command = Command::new(&program);
+            command.args(&arguments).arg(format!("out{runs}")).current_dir(place.path());
+            command.env("HOME", place.path().join("home")).stdin(Stdio::null());
             let start = Instant::now();
-            let ended = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+            let ended = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
             assert!(ended.is_ok_and(|ended| ended.success()), "{command:?}");
             start.elapsed()
         })
         .collect();
     times.sort();
     times[RUNS / 2]
-}
-
-fn clear(folder: &Path) {
-    let _ = fs::remove_dir_all(folder);
 }

@@ -173,3 +173,17 @@ fn a_project_that_is_none_or_whose_template_is_gone_says_what_to_do() {
     place.write("pay/.billpay/scaffold.yaml", "schema: billpay/scaffold-record/v9\ntemplates: []\n");
     place.say_in("pay", &["scaffold", "update"]).fails_with(&["newer billpay"]);
 }
+
+#[test]
+fn a_template_whose_old_version_is_gone_is_merged_all_the_same() {
+    let place = Place::new();
+    place.service_template("t");
+    place.say(&["scaffold", "./t", "--set", "name=pay"]).exits(0);
+    place.write("pay/README.md", place.read("pay/README.md").replace("line 18\n", "line 18, mine\n"));
+    place.commit("pay");
+    // As when the template is part of billpay, and billpay is replaced by a newer one.
+    place.second_service_template("t");
+    place.say_in("pay", &["scaffold", "update"]).exits(0);
+    let readme = place.read("pay/README.md");
+    assert!(readme.contains("line 3, better\n") && readme.contains("line 18, mine\n"), "{readme}");
+}
