@@ -1,9 +1,6 @@
 //! Where we refuse what the portal renders, or the other way round, and why it stays so.
 
-pub struct Difference {
-    pub name: &'static str,
-    pub reason: &'static str,
-}
+use billpay::adapter::nunjucks::Difference;
 
 pub const DIFFERENCES: &[Difference] = &[
     Difference {

@@ -61,7 +61,6 @@ impl Engine {
             trim_blocks: yes(input, "trimBlocks"),
             lstrip_blocks: yes(input, "lstripBlocks"),
             seed: options.seed,
-            now: options.now,
         };
         let nunjucks = Nunjucks::new(&settings);
         let root = if cookiecutter { "cookiecutter" } else { "values" };
@@ -272,14 +271,8 @@ impl Fetch<'_> {
         let url = text(input, "url").unwrap_or_default();
         let target = resolve(text(input, "targetPath").unwrap_or("./"))?;
         if let Ok((path, file)) = self.source_file(url) {
-            let work = WorkFile {
-                bytes: file.bytes.clone(),
-                executable: file.executable,
-                from: self.folder.told(&path),
-            };
-            self.workspace.write(&target, work)?;
-            self.count();
-            return Ok(format!("copies {target}"));
+            let work = as_it_is(file, self.folder.told(&path));
+            return self.put(&target, work);
         }
         let source = self.source_folder(url)?;
         self.workspace.folder(&target)?;
@@ -289,8 +282,7 @@ impl Fetch<'_> {
             match entry {
                 Entry::Folder => self.workspace.folder(&output)?,
                 Entry::File(file) => {
-                    let (bytes, from) = (file.bytes.clone(), source.told(path));
-                    self.workspace.write(&output, WorkFile { bytes, executable: file.executable, from })?;
+                    self.workspace.write(&output, as_it_is(file, source.told(path)))?;
                     written += 1;
                     self.count();
                 }
@@ -309,15 +301,20 @@ impl Fetch<'_> {
             let why = format!("there is no folder `{}` to copy the file into", folder.escape_debug());
             return Err(Fault::new(why).into());
         }
-        let work = WorkFile {
-            bytes: file.bytes.clone(),
-            executable: file.executable,
-            from: self.folder.told(&path),
-        };
-        self.workspace.write(&target, work)?;
+        let work = as_it_is(file, self.folder.told(&path));
+        self.put(&target, work)
+    }
+
+    fn put(&mut self, target: &str, work: WorkFile) -> Result<String, Stop> {
+        self.workspace.write(target, work)?;
         self.count();
         Ok(format!("copies {target}"))
     }
+}
+
+/// A file of the template, not rendered.
+fn as_it_is(file: &TemplateFile, from: String) -> WorkFile {
+    WorkFile { bytes: file.bytes.clone(), executable: file.executable, from }
 }
 
 fn linked(path: &str) -> Fault {

@@ -30,7 +30,7 @@ pub(super) fn run(
     options: &RenderOptions,
     told: &mut dyn FnMut(usize),
 ) -> Result<Rendering, TemplateError> {
-    let settings = Settings { seed: options.seed, now: options.now, ..Settings::default() };
+    let settings = Settings { seed: options.seed, ..Settings::default() };
     let mut known = Map::new();
     known.insert("parameters".into(), ordered(Value::Object(answers.clone())));
     known.insert("environment".into(), json!({ "parameters": {}, "secrets": {} }));

@@ -59,8 +59,6 @@ pub struct Settings {
     pub lstrip_blocks: bool,
     /// What random choices come from; without one they are refused.
     pub seed: Option<u64>,
-    /// The time, in seconds since 1970. No filter of the portal's asks for it so far.
-    pub now: i64,
 }
 
 /// The template engine, made once for all files of a template.
