@@ -39,7 +39,8 @@ pub fn run(args: AdoptArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let opened = args.at.open(&args.template, &options, app)?;
     let template = opened.template.as_ref();
     let record = app.record(&args.out)?.unwrap_or_default();
-    let answers = args.answers.answers(template, Answers::new(), ui)?;
+    let given = args.answers.over(Answers::new(), template)?;
+    let answers = args.answers.complete(given, template, true, ui)?;
     let rendering = render(template, &answers, &options, app, ui)?;
     let origin = app.remembered(opened.origin, &args.out);
     let applied = project::applied(template, origin, opened.digest, &answers, &options)?;

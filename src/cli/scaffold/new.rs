@@ -46,7 +46,8 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let options = args.answers.options(None, None);
     let opened = args.at.open(&source, &options, app)?;
     let template = opened.template.as_ref();
-    let answers = args.answers.answers(template, Answers::new(), ui)?;
+    let given = args.answers.over(Answers::new(), template)?;
+    let answers = args.answers.complete(given, template, true, ui)?;
     let rendering = render(template, &answers, &options, app, ui)?;
     let out = folder(args.out, &rendering, &answers)?;
     if out.exists() && !out.is_dir() {

@@ -90,26 +90,6 @@ impl AtArgs {
 }
 
 impl AnswerArgs {
-    /// The answers: those given, over those known from before, the rest asked for.
-    pub fn answers(
-        &self,
-        template: &dyn ProjectTemplate,
-        known: Answers,
-        ui: &Ui,
-    ) -> Result<Answers, Report> {
-        ask::answers(template, self.over(known, template)?, How { defaults: self.defaults }, ui)
-    }
-
-    /// Like [`AnswerArgs::answers`], and nobody is asked.
-    pub fn answers_unasked(
-        &self,
-        template: &dyn ProjectTemplate,
-        known: Answers,
-        ui: &Ui,
-    ) -> Result<Answers, Report> {
-        ask::answers(template, self.over(known, template)?, How { defaults: true }, ui)
-    }
-
     /// The answers given, over those known from before.
     pub fn over(&self, known: Answers, template: &dyn ProjectTemplate) -> Result<Answers, Report> {
         let mut answers = known;
@@ -120,6 +100,17 @@ impl AnswerArgs {
             merge(answers.entry(name).or_insert(serde_json::Value::Null), value);
         }
         Ok(answers)
+    }
+
+    /// All answers: those that there are, and the rest asked for; where `ask` is false, the defaults.
+    pub fn complete(
+        &self,
+        answers: Answers,
+        template: &dyn ProjectTemplate,
+        ask: bool,
+        ui: &Ui,
+    ) -> Result<Answers, Report> {
+        ask::answers(template, answers, How { defaults: self.defaults || !ask }, ui)
     }
 
     fn replayed(&self, path: &PathBuf, template: &dyn ProjectTemplate) -> Result<Answers, Report> {

@@ -121,10 +121,7 @@ fn one(args: &UpdateArgs, before: Applied, folder: &Path, app: &App, ui: &Ui) ->
     if args.check && unanswered {
         return Ok(Updated { before, now, questions, dropped, decision: None });
     }
-    let answers = match args.check {
-        true => args.answers.answers_unasked(template, known, ui)?,
-        false => args.answers.answers(template, known, ui)?,
-    };
+    let answers = args.answers.complete(known, template, !args.check, ui)?;
     let rendering = render(template, &answers, &options, app, ui)?;
     let mut applied = project::applied(
         template,
