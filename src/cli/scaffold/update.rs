@@ -30,6 +30,9 @@ pub struct UpdateArgs {
     /// Take the template from here from now on: a folder or a Git repository
     #[arg(long, value_name = "SOURCE", requires = "template")]
     from: Option<String>,
+    /// Folder of the template in what --from names
+    #[arg(long, value_name = "DIR", requires = "from")]
+    directory: Option<String>,
     #[command(flatten)]
     answers: AnswerArgs,
     /// What becomes of a change that is in the same place as yours
@@ -107,7 +110,8 @@ pub fn run(args: UpdateArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
 fn one(args: &UpdateArgs, before: Applied, folder: &Path, app: &App, ui: &Ui) -> Result<Updated, Report> {
     let found = match &args.from {
         Some(source) => {
-            app.find_template(source, At { reference: args.reference.as_deref(), directory: None })?
+            let at = At { reference: args.reference.as_deref(), directory: args.directory.as_deref() };
+            app.find_template(source, at)?
         }
         None => app.find_again(&before.from, folder, args.reference.as_deref())?,
     };
