@@ -1,5 +1,8 @@
 //! New projects.
 
+use std::io::Write;
+use std::process::Stdio;
+
 use crate::place::Place;
 
 #[test]
@@ -96,6 +99,14 @@ fn answers_come_from_a_file_too_and_flags_go_over_it() {
     place.write("answers.yaml", "name: pay\nport: 1\nowner: platform\n");
     place.say(&["scaffold", "./t", "--values", "answers.yaml", "--set", "port=2"]).exits(0);
     assert_eq!(place.read("pay/src/pay.txt"), "port 2\nowner platform\n");
+    // From standard input, where `no` is a text and not false.
+    let mut command = place.command("", &["scaffold", "./t", "--values", "-", "--out", "input"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("it starts");
+    let mut input = child.stdin.take().expect("a pipe");
+    input.write_all(b"name: no\n").expect("it reads");
+    drop(input);
+    assert!(child.wait().expect("it ends").success());
+    assert_eq!(place.read("input/src/no.txt"), "port 8080\nowner payments\n");
     // What one project remembers answers for the next.
     let again = ["scaffold", "./t", "--replay", "pay/.billpay/scaffold.yaml", "--set", "name=two"];
     place.say(&again).exits(0);
