@@ -5,6 +5,7 @@
 #![allow(dead_code, unused_imports)]
 
 pub mod aws_cli;
+pub mod debian;
 pub mod emulator;
 pub mod install;
 pub mod npm;
