@@ -11,9 +11,14 @@ mkdir -p "$folder"
 } >> "$GITHUB_OUTPUT"
 
 code=0
-billpay provision --env "$ENVIRONMENT" --plan-only --detailed-exitcode -v --color never \
+# Who called this shows the plan: no second one in the job's summary.
+env --unset GITHUB_STEP_SUMMARY billpay provision --env "$ENVIRONMENT" --plan-only --detailed-exitcode -v --color never \
   --out "$folder/plan.json" > "$folder/plan.txt" 2> "$folder/errors.txt" || code=$?
+# The plan is data: no line of it is a command to the runner.
+token="$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
+echo "::stop-commands::$token"
 cat "$folder/plan.txt"
+echo "::$token::"
 cat "$folder/errors.txt" >&2
 case "$code" in
   0) echo "changes=false" >> "$GITHUB_OUTPUT" ;;
