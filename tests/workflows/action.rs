@@ -144,6 +144,25 @@ impl Runner {
         ran
     }
 
+    /// Runs the script of a step of one of our workflows, found by its name or id, with this environment.
+    pub fn script(&self, workflow: &str, job: &str, step: &str, env: &[(&str, &str)]) -> Ran {
+        let text = fs::read_to_string(root().join(".github/workflows").join(workflow)).expect("a workflow");
+        let workflow: Value = serde_yaml::from_str(&text).expect("YAML");
+        let steps = workflow["jobs"][job]["steps"].as_array().expect("steps");
+        let named = |found: &&Value| [&found["name"], &found["id"]].iter().any(|name| *name == step);
+        let found = steps.iter().find(named).unwrap_or_else(|| panic!("{job} has no step {step}"));
+        let script =
+            json!({"id": "script", "run": found["run"], "env": BTreeMap::from_iter(env.iter().copied())});
+        let mut ran = Ran { code: 0, said: String::new(), outputs: BTreeMap::new() };
+        let mut known = BTreeMap::new();
+        self.step(&script, root(), &mut known, &mut ran);
+        let outputs = known.into_iter().filter_map(|(name, value)| {
+            Some((name.strip_prefix("steps.script.outputs.")?.to_string(), value))
+        });
+        ran.outputs = outputs.collect();
+        ran
+    }
+
     fn step(&self, step: &Value, action: &Path, known: &mut BTreeMap<String, String>, ran: &mut Ran) {
         let output = self.path("output");
         fs::write(&output, "").expect("a file for outputs");

@@ -1,12 +1,14 @@
 //! Pipelines: our own workflows and actions, and those of rendered projects. What they must hold to (`rules`), what
-//! GitHub and others say of them (`checked`), and what their scripts do when they run (`scripts`, `provisioning`).
+//! GitHub and others say of them (`checked`), and what their scripts do when they run (`scripts`, `provisioning`, `releases`, `image`).
 
 #[path = "../support/mod.rs"]
 mod support;
 
 mod action;
 mod checked;
+mod image;
 mod provisioning;
+mod releases;
 mod rules;
 mod scripts;
 
