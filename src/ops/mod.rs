@@ -2,6 +2,7 @@
 //! through [`Provider`](crate::domain::port::Provider) and never print.
 
 pub mod apply;
+pub mod docs;
 pub mod doctor;
 mod error;
 pub mod saved;
