@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 use super::failure::Failure;
+use super::port::Identity;
 
 /// A file of a site, as it was when the site was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,9 @@ pub struct StoredFile {
 /// A bucket that sites are brought to.
 #[async_trait]
 pub trait SiteStore: Send + Sync {
+    /// Who is calling.
+    async fn identity(&self) -> Result<Identity, Failure>;
+
     /// All objects whose keys begin so, by key.
     async fn list(&self, prefix: &str) -> Result<BTreeMap<String, StoredFile>, Failure>;
 

@@ -13,4 +13,4 @@ mod survey;
 pub use apply::{Applied, Outcome, apply};
 pub use error::Error;
 pub use saved::SavedPlan;
-pub use survey::{Survey, survey};
+pub use survey::{Survey, at_home, survey};

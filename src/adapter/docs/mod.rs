@@ -111,7 +111,8 @@ impl Aside {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("billpay-docs-{}-{number}-{:08x}", std::process::id(), fastrand::u32(..));
-        let aside = Aside(std::env::temp_dir().join(name));
+        let folder = std::env::temp_dir();
+        let aside = Aside(folder.canonicalize().map_err(at(&folder))?.join(name));
         fs::DirBuilder::new().mode(0o700).create(&aside.0).map_err(at(&aside.0))?;
         Ok(aside)
     }

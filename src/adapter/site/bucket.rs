@@ -8,6 +8,7 @@ use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
 use crate::adapter::aws::{Aws, Explain};
 use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::port::Identity;
 use crate::domain::site::{SiteFile, SiteStore, StoredFile};
 
 /// A bucket, and who must own it.
@@ -26,6 +27,10 @@ impl SiteBucket {
 
 #[async_trait]
 impl SiteStore for SiteBucket {
+    async fn identity(&self) -> Result<Identity, Failure> {
+        self.aws.identity().await
+    }
+
     async fn list(&self, prefix: &str) -> Result<BTreeMap<String, StoredFile>, Failure> {
         let list = self.aws.s3.list_objects_v2().bucket(&self.name).prefix(prefix);
         let list = list.set_expected_bucket_owner(self.owner.clone());

@@ -9,11 +9,12 @@ use super::{SourceArgs, bytes, counted, described, site};
 use crate::app::App;
 use crate::cli::error::{Report, hints_of};
 use crate::cli::exit;
-use crate::cli::ui::{BOLD, DIM, Ui};
+use crate::cli::ui::{BOLD, Ui};
 use crate::domain::docs::entity::EntityName;
 use crate::domain::failure::FailureClass;
 use crate::domain::names;
 use crate::domain::site::{SiteFile, SiteStore};
+use crate::ops::at_home;
 use crate::ops::docs::{PublishError, Published, publish};
 
 /// What the spec calls the bucket of all documentation.
@@ -123,6 +124,7 @@ async fn target(args: &PublishArgs, app: &App, ui: &Ui) -> Result<Target, Report
     }
     let bucket = names::other_bucket(env, BUCKET);
     let store = app.environment_bucket(env, &bucket, &say).await?;
+    at_home(store.identity().await, env)?;
     let environment = Some(env.environment.clone());
     Ok(Target { store: Box::new(store), bucket, region: env.region.clone(), environment })
 }
@@ -191,8 +193,5 @@ fn show(
         published.unchanged,
         published.deleted.len(),
     ))?;
-    if !dry_run && ui.is_verbose() {
-        ui.note(&format!("{DIM}{entity}{DIM:#}"));
-    }
     Ok(exit::DONE)
 }
