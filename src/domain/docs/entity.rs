@@ -83,7 +83,8 @@ fn is_name(part: &str, marks: &str) -> bool {
 
 /// Finds the entity of a catalog file: the one with documentation, or the only one.
 pub fn described(file: &str, text: &str) -> Result<Described, EntityError> {
-    let documents: Vec<Value> = serde_yaml::from_multiple(text)
+    let options = serde_yaml::options! { strict_booleans: true };
+    let documents: Vec<Value> = serde_yaml::from_multiple_with_options(text, options)
         .map_err(|error| EntityError::NotRead { file: file.into(), why: error.to_string() })?;
     let mut entities = vec![];
     for document in documents.iter().filter(|document| document.is_object()) {
