@@ -4,6 +4,7 @@ mod ask;
 mod completions;
 mod config;
 mod destroy;
+mod docs;
 mod doctor;
 mod error;
 mod graph;
@@ -126,6 +127,8 @@ enum Command {
     Destroy(destroy::DestroyArgs),
     /// Render files for your repository: projects from templates, infrastructure as code
     Scaffold(Box<scaffold::ScaffoldArgs>),
+    /// Build documentation sites, and publish them for the portal
+    Docs(Box<docs::DocsArgs>),
     /// Draw the environment's resources and what needs what
     Graph(graph::GraphArgs),
     /// Print the spec as it takes effect, with all defaults
@@ -198,6 +201,7 @@ fn run(command: Command, app: &App, ui: &Ui) -> Result<u8, Report> {
         Command::Destroy(args) => in_runtime(destroy::run(args, app, ui)),
         Command::Doctor(args) => in_runtime(doctor::run(args, app, ui)),
         Command::Local(args) => in_runtime(local::run(args, app, ui)),
+        Command::Docs(args) => in_runtime(docs::run(*args, app, ui)),
         Command::Scaffold(args) => scaffold::run(*args, app, ui),
         Command::Graph(args) => graph::run(args, app, ui),
         Command::Config(args) => config::run(args, app, ui),

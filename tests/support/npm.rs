@@ -29,3 +29,14 @@ pub fn backstage() -> PathBuf {
         npm(&["rebuild", "better-sqlite3", "--foreground-scripts"]);
     })
 }
+
+/// The portal's own builder and publisher of documentation sites.
+pub fn techdocs() -> PathBuf {
+    once("techdocs-cli-1.8.15", "installing techdocs-cli", |folder| {
+        fs::create_dir_all(folder).expect("a folder for the packages");
+        let manifest = r#"{"private": true, "dependencies": {"@techdocs/cli": "1.8.15", "@backstage/plugin-techdocs-node": "1.15.5"}}"#;
+        fs::write(folder.join("package.json"), manifest).expect("the manifest is written");
+        let flags = ["install", "--ignore-scripts", "--no-audit", "--no-fund"];
+        run(Command::new("npm").args(flags).current_dir(folder));
+    })
+}
