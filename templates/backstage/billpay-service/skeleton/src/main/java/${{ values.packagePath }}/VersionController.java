@@ -1,12 +1,15 @@
 package ${{ values.package }};
 
+import io.swagger.v3.oas.annotations.tags.Tag;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.info.BuildProperties;
+import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
 /** Which version runs: deployments wait until it is theirs. */
 @RestController
+@Tag(name = "version")
 class VersionController {
 
     private final Version version;
@@ -19,7 +22,7 @@ class VersionController {
                 : new Version(service.name(), build.getVersion(), build.get("commit"));
     }
 
-    @GetMapping("/version")
+    @GetMapping(path = "/version", produces = MediaType.APPLICATION_JSON_VALUE)
     Version version() {
         return version;
     }

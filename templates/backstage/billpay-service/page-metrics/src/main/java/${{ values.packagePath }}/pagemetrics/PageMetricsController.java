@@ -1,11 +1,12 @@
 package ${{ values.package }}.pagemetrics;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.parameters.RequestBody;
+import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.validation.Validator;
 import java.io.IOException;
@@ -21,6 +22,7 @@ import org.springframework.web.server.ResponseStatusException;
  * origin, so the JSON is read whatever its type is said to be.
  */
 @RestController
+@Tag(name = "page metrics")
 class PageMetricsController {
 
     private static final int MOST_BYTES = 16 * 1024;

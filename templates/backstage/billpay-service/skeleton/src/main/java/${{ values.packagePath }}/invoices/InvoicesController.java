@@ -1,5 +1,6 @@
 package ${{ values.package }}.invoices;
 
+import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
@@ -10,9 +11,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
-import org.springframework.http.ProblemDetail;
 import org.springframework.http.ResponseEntity;
-import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -27,6 +26,7 @@ import org.springframework.web.servlet.support.ServletUriComponentsBuilder;
 
 /** An example resource: replace this package by what the service is for. */
 @RestController
+@Tag(name = "invoices")
 @RequestMapping(path = "/invoices", produces = MediaType.APPLICATION_JSON_VALUE)
 class InvoicesController {
 
@@ -43,7 +43,13 @@ class InvoicesController {
     ResponseEntity<Invoice> create(
             @RequestHeader("Idempotency-Key") @Size(min = 8, max = 100) String key,
             @RequestBody @Valid NewInvoice request) {
-        Invoice invoice = invoices.create(key, request);
+        Invoice invoice;
+        try {
+            invoice = invoices.create(key, request);
+        } catch (Invoices.KeyTakenException exception) {
+            throw new ResponseStatusException(
+                    HttpStatus.UNPROCESSABLE_ENTITY, "The Idempotency-Key came with another request before.");
+        }
         LOG.info("invoice {} made", invoice.id());
         var location = ServletUriComponentsBuilder.fromCurrentRequestUri().path("/{id}").build(invoice.id());
         return ResponseEntity.created(location).body(invoice);
@@ -58,12 +64,5 @@ class InvoicesController {
     @GetMapping
     List<Invoice> newest(@RequestParam(defaultValue = "20") @Min(1) @Max(100) int limit) {
         return invoices.newest(limit);
-    }
-
-    @ExceptionHandler
-    @ResponseStatus(HttpStatus.UNPROCESSABLE_ENTITY)
-    ProblemDetail keyTaken(Invoices.KeyTakenException exception) {
-        return ProblemDetail.forStatusAndDetail(
-                HttpStatus.UNPROCESSABLE_ENTITY, "The Idempotency-Key came with another request before.");
     }
 }

@@ -1,5 +1,6 @@
 package ${{ values.package }}.web;
 
+import io.swagger.v3.oas.annotations.Hidden;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
 import org.springframework.boot.web.servlet.error.ErrorController;
@@ -11,6 +12,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 
 /** What failed outside of controllers, such as in a filter. */
+@Hidden
 @RestController
 class ErrorPage implements ErrorController {
 
