@@ -1,0 +1,17 @@
+import { loadConfig } from './app/config';
+
+// Everything of Angular is behind this import: shared modules are there only after it.
+loadConfig()
+  .then(async () => (await import('./bootstrap')).bootstrap())
+  .catch((error: unknown) => {
+    console.error(error);
+    const heading = document.createElement('h1');
+    heading.textContent = 'This page can’t be shown';
+    const reason = document.createElement('p');
+    reason.textContent = error instanceof Error ? error.message : String(error);
+    const main = document.createElement('main');
+    main.setAttribute('role', 'alert');
+    main.className = 'card';
+    main.append(heading, reason);
+    document.querySelector('app-root')?.replaceWith(main);
+  });
