@@ -15,5 +15,5 @@ module.exports = (config) =>
     listenAddress: '127.0.0.1',
     browsers: ['Headless'],
     customLaunchers: { Headless: { base: 'ChromeHeadless', flags } },
-    reporters: ['progress'],
+    reporters: ['dots'],
   });

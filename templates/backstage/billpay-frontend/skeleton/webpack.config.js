@@ -8,6 +8,7 @@ const angular = { singleton: true, strictVersion: true, requiredVersion: '^17.3.
 module.exports = {
   ...withModuleFederationPlugin({
 {%- if values.role == "remote" %}
+    name: '${{ values.name }}',
     exposes: { './routes': './src/app/remote.ts' },
 {%- endif %}
     shared: share({

@@ -9,9 +9,11 @@ loadConfig()
     heading.textContent = 'This page can’t be shown';
     const reason = document.createElement('p');
     reason.textContent = error instanceof Error ? error.message : String(error);
+    const alert = document.createElement('div');
+    alert.setAttribute('role', 'alert');
+    alert.className = 'card';
+    alert.append(heading, reason);
     const main = document.createElement('main');
-    main.setAttribute('role', 'alert');
-    main.className = 'card';
-    main.append(heading, reason);
+    main.append(alert);
     document.querySelector('app-root')?.replaceWith(main);
   });

@@ -12,7 +12,7 @@ describe('the remote', () => {
   const page = () => fixture.nativeElement as HTMLElement;
   const heading = () => page().querySelector('h1')?.textContent;
   const visit = async (url: string) => {
-    await TestBed.inject(Router).navigateByUrl(url);
+    await fixture.ngZone?.run(() => TestBed.inject(Router).navigateByUrl(url));
     await fixture.whenStable();
     fixture.detectChanges();
   };

@@ -1,7 +1,6 @@
-import { Injectable } from '@angular/core';
+import { Component } from '@angular/core';
 import { type ComponentFixture, TestBed } from '@angular/core/testing';
 import { Router, type Routes, provideRouter, withComponentInputBinding } from '@angular/router';
-import { Component } from '@angular/core';
 
 import { AppComponent } from './app.component';
 import { shellRoutes } from './app.routes';
@@ -13,7 +12,6 @@ import { RemoteLoader } from './remotes/remote-loader';
 class BillsComponent {}
 
 /** A network of one remote, which can be down. */
-@Injectable()
 class Network extends RemoteLoader {
   down = false;
   readonly asked: string[] = [];
@@ -35,20 +33,19 @@ describe('the shell', () => {
   const page = () => fixture.nativeElement as HTMLElement;
   const heading = () => page().querySelector('h1')?.textContent;
   const visit = async (url: string) => {
-    await TestBed.inject(Router).navigateByUrl(url);
+    await fixture.ngZone?.run(() => TestBed.inject(Router).navigateByUrl(url));
     await fixture.whenStable();
     fixture.detectChanges();
   };
 
   beforeEach(async () => {
+    network = new Network();
     TestBed.configureTestingModule({
       providers: [
-        provideRouter(shellRoutes(remotes), withComponentInputBinding()),
+        provideRouter(shellRoutes(remotes, network), withComponentInputBinding()),
         { provide: CONFIG, useValue: { environment: 'test', apiUrl: '', metricsUrl: '', remotes } },
-        { provide: RemoteLoader, useClass: Network },
       ],
     });
-    network = TestBed.inject(RemoteLoader) as Network;
     fixture = TestBed.createComponent(AppComponent);
     await visit('/');
   });

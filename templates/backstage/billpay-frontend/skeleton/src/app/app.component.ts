@@ -1,4 +1,12 @@
-import { ChangeDetectionStrategy, Component, type ElementRef, Injector, afterNextRender, inject, viewChild } from '@angular/core';
+import {
+  ChangeDetectionStrategy,
+  Component,
+  type ElementRef,
+  Injector,
+  afterNextRender,
+  inject,
+  viewChild,
+} from '@angular/core';
 import { takeUntilDestroyed, toSignal } from '@angular/core/rxjs-interop';
 import {
   NavigationCancel,

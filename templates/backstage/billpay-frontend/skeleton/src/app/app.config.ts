@@ -1,10 +1,5 @@
 import { provideHttpClient, withFetch } from '@angular/common/http';
-import {
-  type ApplicationConfig,
-  ENVIRONMENT_INITIALIZER,
-  ErrorHandler,
-  inject,
-} from '@angular/core';
+import { type ApplicationConfig, ENVIRONMENT_INITIALIZER, ErrorHandler, inject } from '@angular/core';
 import {
   Router,
   type Routes,

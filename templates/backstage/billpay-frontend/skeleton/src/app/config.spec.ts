@@ -24,7 +24,9 @@ describe('config.json', () => {
 
   it('is refused with everything that is wrong with it', () => {
     const wrong = { ...config, environment: 1, apiUrl: 'api' };
-    expect(() => parseConfig(wrong)).toThrowError(/environment must be a name; apiUrl must be a URL or empty/);
+    expect(() => parseConfig(wrong)).toThrowError(
+      /environment must be a name; apiUrl must be a URL or empty/,
+    );
     expect(() => parseConfig(null)).toThrowError(/environment must be/);
   });
 {%- if values.role == "shell" %}

@@ -87,8 +87,9 @@ export function parseConfig(value: unknown): Config {
   if (wrong.length) throw new Error(`config.json is wrong: ${wrong.join('; ')}`);
   return config;
 }
-
+{% if values.role == "shell" %}
 const url = /^https?:\/\/[^\s]+$/;
+{%- endif %}
 const urlOrEmpty = /^(https?:\/\/[^\s]+)?$/;
 
 function isObject(value: unknown): value is Record<string, unknown> {

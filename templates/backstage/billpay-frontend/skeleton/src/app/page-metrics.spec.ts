@@ -1,4 +1,4 @@
-import { Component } from '@angular/core';
+import { Component, NgZone } from '@angular/core';
 import { TestBed } from '@angular/core/testing';
 import { Router, provideRouter } from '@angular/router';
 
@@ -35,7 +35,7 @@ describe('page metrics', () => {
 
   it('are sent together when the page is left', async () => {
     const metrics = start('https://api.example.com/page-metrics');
-    await TestBed.inject(Router).navigateByUrl('/bills/4711');
+    await TestBed.inject(NgZone).run(() => TestBed.inject(Router).navigateByUrl('/bills/4711'));
     metrics.error();
     expect(beacon).not.toHaveBeenCalled();
     leave();

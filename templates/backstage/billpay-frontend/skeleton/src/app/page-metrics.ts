@@ -1,6 +1,8 @@
 import { DOCUMENT } from '@angular/common';
-import { Injectable, inject } from '@angular/core';
-import { type ActivatedRouteSnapshot, NavigationEnd, NavigationStart, Router } from '@angular/router';
+import { DestroyRef, Injectable, inject } from '@angular/core';
+import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
+import { type ActivatedRouteSnapshot, NavigationEnd, NavigationStart, type Router } from '@angular/router';
+import { fromEvent } from 'rxjs';
 
 import about from './about.json';
 import { CONFIG } from './config.token';
@@ -17,6 +19,7 @@ const MOST_ERRORS = 50;
 export class PageMetrics {
   private readonly url = inject(CONFIG).metricsUrl;
   private readonly window = inject(DOCUMENT).defaultView!;
+  private readonly destroyed = inject(DestroyRef);
   private events: PageEvent[] = [];
   private errors = 0;
   private readonly on = this.url !== '' && this.window.navigator.doNotTrack !== '1';
@@ -26,7 +29,7 @@ export class PageMetrics {
     // The first page began to load with the document itself.
     const [document] = this.window.performance.getEntriesByType('navigation');
     let begun: number | undefined = document?.startTime ?? 0;
-    router.events.subscribe((event) => {
+    router.events.pipe(takeUntilDestroyed(this.destroyed)).subscribe((event) => {
       if (event instanceof NavigationStart) {
         begun ??= this.window.performance.now();
       } else if (event instanceof NavigationEnd) {
@@ -35,9 +38,11 @@ export class PageMetrics {
         this.add({ type: 'view', path: pattern(router.routerState.snapshot.root), loadMs });
       }
     });
-    this.window.document.addEventListener('visibilitychange', () => {
-      if (this.window.document.visibilityState === 'hidden') this.send();
-    });
+    fromEvent(this.window.document, 'visibilitychange')
+      .pipe(takeUntilDestroyed(this.destroyed))
+      .subscribe(() => {
+        if (this.window.document.visibilityState === 'hidden') this.send();
+      });
   }
 
   error(): void {
@@ -54,18 +59,14 @@ export class PageMetrics {
   private send(): void {
     if (!this.events.length) return;
     // As text, which browsers send to other origins without asking them first.
-    this.window.navigator.sendBeacon(
-      this.url,
-      JSON.stringify({ frontend: about.name, events: this.events }),
-    );
+    this.window.navigator.sendBeacon(this.url, JSON.stringify({ frontend: about.name, events: this.events }));
     this.events = [];
   }
 }
 
 /** The pattern of a route, such as /bills/:id, and not the address: that can have people's data in it. */
 function pattern(route: ActivatedRouteSnapshot): string {
-  const steps = route.pathFromRoot;
-  const last = route.firstChild;
-  if (last) return pattern(last);
-  return `/${steps.map((step) => step.routeConfig?.path).filter(Boolean).join('/')}`;
+  if (route.firstChild) return pattern(route.firstChild);
+  const steps = route.pathFromRoot.map((step) => step.routeConfig?.path);
+  return `/${steps.filter(Boolean).join('/')}`;
 }

@@ -1,9 +1,7 @@
 import { ChangeDetectionStrategy, Component, inject, input, signal } from '@angular/core';
-import { Router } from '@angular/router';
+import { Router, type Routes } from '@angular/router';
 
-import { shellRoutes } from '../app.routes';
 import type { Remote } from '../config';
-import { CONFIG } from '../config.token';
 
 /** In the place of a remote that can't be loaded; the rest of the shell is as it was. */
 @Component({
@@ -20,15 +18,16 @@ import { CONFIG } from '../config.token';
 })
 export class RemoteErrorComponent {
   readonly remote = input.required<Remote>();
+  /** Routes of which nothing has been loaded yet. */
+  readonly again = input.required<() => Routes>();
 
   protected readonly trying = signal(false);
   private readonly router = inject(Router);
-  private readonly remotes = inject(CONFIG).remotes;
 
   /** The router keeps what it has loaded, this page too: only new routes are loaded anew. */
   protected async retry(): Promise<void> {
     this.trying.set(true);
-    this.router.resetConfig(shellRoutes(this.remotes));
+    this.router.resetConfig(this.again()());
     await this.router.navigateByUrl(this.router.url, { onSameUrlNavigation: 'reload' });
     this.trying.set(false);
   }

@@ -1,4 +1,3 @@
-import { Injectable } from '@angular/core';
 import type { Routes } from '@angular/router';
 
 import type { Remote } from '../config';
@@ -16,7 +15,6 @@ declare const __webpack_share_scopes__: { readonly default: unknown };
 const PATIENCE_MS = 15_000;
 
 /** Gets the routes of a remote from where it is deployed. */
-@Injectable({ providedIn: 'root' })
 export class RemoteLoader {
   private readonly failures = new Map<string, number>();
 
