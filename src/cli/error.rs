@@ -143,6 +143,10 @@ impl From<ops::Error> for Report {
                     addresses.iter().map(|address| format!("{address} has changed since")).collect();
                 report.hints.push("make a new plan, have it reviewed, and apply that".to_string());
             }
+            ops::Error::OtherSpec(keys) => {
+                report.details = keys.iter().map(|key| format!("`{key}` has changed since")).collect();
+                report.hints.push("make a new plan, have it reviewed, and apply that".to_string());
+            }
             ops::Error::OtherEnvironment { actual, .. } => {
                 report
                     .hints
