@@ -29,3 +29,17 @@ pub fn backstage() -> PathBuf {
         npm(&["rebuild", "better-sqlite3", "--foreground-scripts"]);
     })
 }
+
+/// A folder with the packages of a manifest in `node_modules`, installed once for each manifest.
+pub fn packages(name: &str, manifest: &serde_json::Value) -> PathBuf {
+    let manifest = format!("{manifest:#}\n");
+    let digest = manifest.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3) // FNV-1a
+    });
+    once(&format!("{name}-{digest:016x}"), &format!("installing {name}"), |folder| {
+        fs::create_dir_all(folder).expect("a folder for the packages");
+        fs::write(folder.join("package.json"), &manifest).expect("the manifest is written");
+        let flags = ["install", "--ignore-scripts", "--no-audit", "--no-fund"];
+        run(Command::new("npm").args(flags).current_dir(folder));
+    })
+}
