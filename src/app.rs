@@ -9,10 +9,11 @@ use crate::adapter::backstage;
 use crate::adapter::cookiecutter;
 use crate::adapter::local::LocalAws;
 use crate::adapter::source;
-use crate::adapter::specs::{Several, SpecDir};
+use crate::adapter::specs::{self, Several, SpecDir};
 use crate::adapter::templates::Embedded;
 use crate::adapter::tools;
 use crate::adapter::tree::Tree;
+use crate::domain::findings::SourceFile;
 use crate::domain::plan::Kinds;
 use crate::domain::port::{Check, TemplateError};
 use crate::domain::resource::Desired;
@@ -58,6 +59,11 @@ impl App {
     /// The specs of several environments, or of all, read and checked; and the others beside them.
     pub fn load_several(&self, names: Option<&[String]>) -> Result<Several, SpecError> {
         self.specs()?.load_several(names, Zoned::now().date())
+    }
+
+    /// A file that people wrote, to be parsed.
+    pub fn source_file(&self, path: &Path) -> Result<SourceFile, SpecError> {
+        specs::read(path)
     }
 
     /// The templates that the program was built with.

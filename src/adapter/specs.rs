@@ -188,13 +188,7 @@ impl SpecDir {
 
     fn read(&self, name: &str) -> Result<SourceFile, SpecError> {
         let path = self.path.join(format!("{name}.yaml"));
-        let mut bytes = Vec::new();
-        // One byte more than is allowed, so that the reader of the text can tell.
-        let limit = spec::MAX_BYTES as u64 + 1;
-        File::open(&path)
-            .and_then(|file| file.take(limit).read_to_end(&mut bytes))
-            .map_err(|error| unreadable(&path, error))?;
-        Ok(SourceFile::new(path.display().to_string(), bytes))
+        read(&path)
     }
 
     fn unknown(&self, name: &str, known: Vec<String>) -> SpecError {
@@ -212,6 +206,17 @@ impl SpecDir {
         let searched = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
         SpecError::NoSpecs { path: self.path.clone(), searched }
     }
+}
+
+/// Reads a file of another kind, as those of specs are read.
+pub fn read(path: &Path) -> Result<SourceFile, SpecError> {
+    let mut bytes = Vec::new();
+    // One byte more than is allowed, so that the reader of the text can tell.
+    let limit = spec::MAX_BYTES as u64 + 1;
+    File::open(path)
+        .and_then(|file| file.take(limit).read_to_end(&mut bytes))
+        .map_err(|error| unreadable(path, error))?;
+    Ok(SourceFile::new(path.display().to_string(), bytes))
 }
 
 fn unreadable(path: &Path, error: io::Error) -> SpecError {

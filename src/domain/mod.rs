@@ -4,6 +4,7 @@ pub mod address;
 pub mod failure;
 pub mod findings;
 pub mod kind;
+pub mod manifests;
 pub mod names;
 pub mod plan;
 pub mod port;
