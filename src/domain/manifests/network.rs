@@ -17,7 +17,10 @@ const TLS: &str = "ELBSecurityPolicy-TLS13-1-2-2021-06";
 const POD_IDENTITY: &str = "169.254.170.23/32";
 
 pub(super) fn service(of: &Of<'_>) -> Manifest {
-    let port = json!({"name": "http", "port": SERVICE_PORT, "targetPort": "http", "protocol": "TCP", "appProtocol": "http"});
+    // By its number: what enforces policies looks it up by that, and finds no name.
+    let port = json!({
+        "name": "http", "port": SERVICE_PORT, "targetPort": of.service.port, "protocol": "TCP", "appProtocol": "http",
+    });
     let spec = json!({"type": "ClusterIP", "selector": selector(of.name()), "ports": [port]});
     Manifest::new("service", of.object("v1", "Service", json!({"spec": spec})))
 }

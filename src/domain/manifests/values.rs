@@ -30,6 +30,7 @@ pub struct Values {
     pub service: String,
     /// Port of health and metrics, where that isn't the spec's port; no listener of the load balancer leads to it.
     #[schemars(range(min = 1, max = 65535))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub management_port: Option<u16>,
     #[serde(default)]
     pub probes: Probes,
@@ -77,6 +78,7 @@ pub struct Probes {
 pub struct Probe {
     /// Path that answers with 200, on the management port where there is one.
     #[schemars(regex(pattern = PATH), extend("patternErrorMessage" = PATH_MESSAGE))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
 }
 
@@ -86,6 +88,7 @@ pub struct Probe {
 pub struct Startup {
     /// Path that answers with 200, on the management port where there is one.
     #[schemars(regex(pattern = PATH), extend("patternErrorMessage" = PATH_MESSAGE))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// How long it may take to start, seconds.
     #[serde(default = "startup_seconds")]
@@ -99,6 +102,7 @@ pub struct Startup {
 pub struct Outbound {
     /// Addresses; left out, those of the environment's network.
     #[schemars(with = "Option<String>", regex(pattern = r"^([0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2}$"), extend("patternErrorMessage" = "must be an IPv4 range, such as 10.0.0.0/16"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
     /// TCP port.
     #[schemars(range(min = 1, max = 65535))]
@@ -109,13 +113,17 @@ pub struct Outbound {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Overrides {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub probes: Option<Probes>,
     /// How long open requests may take after SIGTERM, seconds.
     #[schemars(range(min = 1, max = 3600))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub shutdown_seconds: Option<u32>,
     /// What it connects to beside the services that it needs, DNS and HTTPS; replaces the list above.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub outbound: Option<Vec<Outbound>>,
     /// Plain environment variables, over those above.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub env: Option<Map<String>>,
 }
 
