@@ -151,7 +151,7 @@ proptest! {
     fn values_that_are_written_out_are_read_as_the_same_values(values in values()) {
         let mut values = values;
         values.env.values_mut().for_each(|value| value.retain(|c| c != '\0'));
-        let text = json!(values).to_string();
+        let text = yaml::document(&json!(values));
         let read = crate::read("values.yaml", text.clone(), &environment("prod"));
         let given = values.env.keys().any(|name| ["AWS_REGION", "SERVER_PORT"].contains(&name.as_str()));
         match read {

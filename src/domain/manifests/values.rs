@@ -273,14 +273,18 @@ fn folders(document: &Document, values: &Values, problems: &mut Vec<Problem>) {
     for (index, folder) in values.writable.iter().enumerate() {
         let path = Path::of(["writable"]).index(index);
         let problem = |message: String| Problem::error("bad-folder", document.place(&path), message);
-        if SYSTEM.iter().any(|system| is_in(folder, system) || is_in(system, folder)) {
-            problems.push(problem(format!("`{folder}` belongs to the system")));
-        } else if let Some(other) =
-            values.writable[..index].iter().find(|other| is_in(folder, other) || is_in(other, folder))
-        {
-            problems.push(problem(format!(
-                "`{folder}` and `{other}` are in one another: the one would hide the other"
-            )));
+        let system = SYSTEM.iter().find(|system| is_in(folder, system) || is_in(system, folder));
+        let other =
+            values.writable[..index].iter().find(|other| is_in(folder, other) || is_in(other, folder));
+        if let Some(system) = system {
+            problems.push(problem(format!("`{folder}` can't be made writable: `{system}` is the system's")));
+        } else if let Some(other) = other {
+            problems.push(problem(match folder == other {
+                true => format!("`{folder}` is there twice"),
+                false => {
+                    format!("of `{folder}` and `{other}` one lies in the other, and would be hidden by it")
+                }
+            }));
         }
     }
 }
