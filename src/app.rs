@@ -11,11 +11,12 @@ use crate::adapter::docs;
 use crate::adapter::local::LocalAws;
 use crate::adapter::site;
 use crate::adapter::source;
-use crate::adapter::specs::{Several, SpecDir};
+use crate::adapter::specs::{self, Several, SpecDir};
 use crate::adapter::templates::Embedded;
 use crate::adapter::tools;
 use crate::adapter::tree::Tree;
 use crate::domain::docs::mkdocs::Wishes;
+use crate::domain::findings::SourceFile;
 use crate::domain::plan::Kinds;
 use crate::domain::port::{Check, TemplateError};
 use crate::domain::resource::Desired;
@@ -67,6 +68,11 @@ impl App {
     /// The specs of several environments, or of all, read and checked; and the others beside them.
     pub fn load_several(&self, names: Option<&[String]>) -> Result<Several, SpecError> {
         self.specs()?.load_several(names, Zoned::now().date())
+    }
+
+    /// A file that people wrote, to be parsed.
+    pub fn source_file(&self, path: &Path) -> Result<SourceFile, SpecError> {
+        specs::read(path)
     }
 
     /// The templates that the program was built with.

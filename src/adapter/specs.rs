@@ -143,8 +143,8 @@ impl SpecDir {
         if !known.iter().any(|known| known == name) {
             return Err(self.unknown(name, known));
         }
-        let environment = self.read(&self.path.join(format!("{name}.yaml")))?;
-        let shared = match self.read(&self.path.join(format!("{SHARED}.yaml"))) {
+        let environment = read(&self.path.join(format!("{name}.yaml")))?;
+        let shared = match read(&self.path.join(format!("{SHARED}.yaml"))) {
             Ok(file) => Some(file),
             Err(SpecError::Unreadable { error, .. }) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
@@ -180,8 +180,8 @@ impl SpecDir {
             }
         }
         files.sort();
-        let read = |(name, path): (String, PathBuf)| Ok(EntryFile { section, name, file: self.read(&path)? });
-        files.into_iter().map(read).collect()
+        let entry = |(name, path): (String, PathBuf)| Ok(EntryFile { section, name, file: read(&path)? });
+        files.into_iter().map(entry).collect()
     }
 
     /// Reads and checks an environment, by itself and beside the others that are valid.
@@ -226,16 +226,6 @@ impl SpecDir {
         if findings.problems.is_empty() { Ok(several) } else { Err(invalid(findings)) }
     }
 
-    fn read(&self, path: &Path) -> Result<SourceFile, SpecError> {
-        let mut bytes = Vec::new();
-        // One byte more than is allowed, so that the reader of the text can tell.
-        let limit = spec::MAX_BYTES as u64 + 1;
-        File::open(path)
-            .and_then(|file| file.take(limit).read_to_end(&mut bytes))
-            .map_err(|error| unreadable(path, error))?;
-        Ok(SourceFile::new(path.display().to_string(), bytes))
-    }
-
     fn unknown(&self, name: &str, known: Vec<String>) -> SpecError {
         let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
         let other = self.path.join(format!("{name}.yml"));
@@ -251,6 +241,17 @@ impl SpecDir {
         let searched = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
         SpecError::NoSpecs { path: self.path.clone(), searched }
     }
+}
+
+/// Reads a file of another kind, as those of specs are read.
+pub fn read(path: &Path) -> Result<SourceFile, SpecError> {
+    let mut bytes = Vec::new();
+    // One byte more than is allowed, so that the reader of the text can tell.
+    let limit = spec::MAX_BYTES as u64 + 1;
+    File::open(path)
+        .and_then(|file| file.take(limit).read_to_end(&mut bytes))
+        .map_err(|error| unreadable(path, error))?;
+    Ok(SourceFile::new(path.display().to_string(), bytes))
 }
 
 fn unreadable(path: &Path, error: io::Error) -> SpecError {

@@ -133,8 +133,8 @@ enum Command {
     Graph(graph::GraphArgs),
     /// Print the spec as it takes effect, with all defaults
     Config(config::ConfigArgs),
-    /// Print the JSON Schema of the spec, for editors
-    Schema,
+    /// Print the JSON Schema of the spec, or of a service's values, for editors
+    Schema(schema::SchemaArgs),
     /// Check credentials, account, region, clock and tools
     Doctor(doctor::DoctorArgs),
     /// Run a local AWS on this machine
@@ -205,7 +205,7 @@ fn run(command: Command, app: &App, ui: &Ui) -> Result<u8, Report> {
         Command::Scaffold(args) => scaffold::run(*args, app, ui),
         Command::Graph(args) => graph::run(args, app, ui),
         Command::Config(args) => config::run(args, app, ui),
-        Command::Schema => schema::run(ui),
+        Command::Schema(args) => schema::run(args, ui),
         Command::Completions(args) => completions::completions(args, Cli::command(), ui),
         Command::Reference(args) => reference::run(args, Cli::command(), app, ui),
         Command::Man(args) => completions::man(args, Cli::command(), ui),

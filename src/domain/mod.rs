@@ -5,6 +5,7 @@ pub mod docs;
 pub mod failure;
 pub mod findings;
 pub mod kind;
+pub mod manifests;
 pub mod names;
 pub mod plan;
 pub mod port;

@@ -148,7 +148,7 @@ fn problem(tree: &Node, finding: &Finding) -> Problem {
     problem
 }
 
-fn place(tree: &Node, spot: &Spot) -> Place {
+pub(super) fn place(tree: &Node, spot: &Spot) -> Place {
     let mut path = spot.path().clone();
     if let (Spot::Key(_), Some(entry)) = (spot, tree.entry_at(&path)) {
         return entry.place.clone();

@@ -7,6 +7,7 @@
 
 mod check;
 mod clash;
+pub(in crate::domain) mod document;
 pub mod kubernetes;
 mod layers;
 mod load;
