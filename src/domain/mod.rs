@@ -1,6 +1,7 @@
 //! What billpay is about, without the world: no I/O, clock, randomness or SDK.
 
 pub mod address;
+pub mod catalog;
 pub mod failure;
 pub mod findings;
 pub mod kind;

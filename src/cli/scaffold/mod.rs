@@ -1,12 +1,14 @@
 //! `billpay scaffold`: files for people's repositories.
 
 mod adopt;
+mod backstage;
 mod changes;
 mod infrastructure;
 mod list;
 mod new;
 mod show;
 mod template;
+mod tree;
 mod update;
 
 use clap::{Args, Subcommand};
@@ -33,6 +35,8 @@ pub struct ScaffoldArgs {
 enum What {
     /// Render environments as a Terragrunt/OpenTofu tree
     Infrastructure(infrastructure::InfrastructureArgs),
+    /// Render the developer portal: Backstage, its configuration and its catalog
+    Backstage(backstage::BackstageArgs),
     /// Name the project templates that there are
     List(list::ListArgs),
     /// Show what a template asks, which files it has and what its steps do
@@ -46,6 +50,7 @@ enum What {
 pub fn run(args: ScaffoldArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     match args.what {
         Some(What::Infrastructure(args)) => infrastructure::run(args, app, ui),
+        Some(What::Backstage(args)) => backstage::run(args, app, ui),
         Some(What::List(args)) => list::run(args, app, ui),
         Some(What::Show(args)) => show::run(args, app, ui),
         Some(What::Update(args)) => update::run(args, app, ui),
