@@ -180,7 +180,11 @@ fn write_encoded(out: &mut Output, state: &mut State, value: &Jinja) -> Result<(
 }
 
 fn in_yaml(value: &Value, indent: Option<usize>) -> String {
-    indent.map_or_else(|| yaml::flow(value), |indent| yaml::block(value, indent))
+    match indent {
+        Some(indent) => yaml::block(value, indent),
+        None if value.is_string() => yaml::block(value, 0),
+        None => yaml::flow(value),
+    }
 }
 
 /// A value for a configuration of Backstage, which would put variables of the environment in
