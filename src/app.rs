@@ -80,6 +80,11 @@ impl App {
         Embedded::load()
     }
 
+    /// The templates of the developer portal.
+    pub fn portal_templates(&self) -> Result<Embedded, TemplateError> {
+        Embedded::portal()
+    }
+
     /// A folder that rendered files go to.
     pub fn tree(&self, root: PathBuf) -> Tree {
         Tree::at(root)

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod docs;
+pub mod catalog;
 pub mod failure;
 pub mod findings;
 pub mod kind;

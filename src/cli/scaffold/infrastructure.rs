@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
-use super::tree::{self, TreeArgs};
+use super::tree::{self, TreeArgs, in_template};
 use crate::app::App;
 use crate::cli::error::Report;
 use crate::cli::ui::Ui;
@@ -45,10 +45,6 @@ pub fn run(args: InfrastructureArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let wanted = Wanted { all: &all, names: names.as_ref(), broken: &several.broken };
     let templates = app.templates().map_err(in_template)?;
     let (rendered, coverage) = infrastructure::render(&templates, &wanted).map_err(in_template)?;
-    tree::write(&args.tree, args.out, (&rendered, &coverage), app, ui)
-}
 
-fn in_template(error: impl std::fmt::Display) -> Report {
-    Report::new("a template can't be rendered", error.to_string())
-        .hint("this is a mistake in billpay; report it")
+    tree::write(args.tree, args.out, app, ui, &rendered, &coverage)
 }

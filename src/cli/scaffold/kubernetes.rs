@@ -66,7 +66,7 @@ pub fn run(args: KubernetesArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
             "nothing is scaled without the add-on `{METRICS}`: add it to `cluster.addons` of {name}"
         ));
     }
-    tree::write(&args.tree, args.out, (&rendered, &coverage), app, ui)
+    tree::write(args.tree, args.out, app, ui, &rendered, &coverage)
 }
 
 fn image(text: &str) -> Result<(String, Image), String> {

@@ -1,4 +1,4 @@
-//! The flags of commands that write a rendered tree, and what they show of it.
+//! What the commands have in common that render trees from the specs.
 
 use std::path::PathBuf;
 
@@ -12,9 +12,9 @@ use crate::cli::exit;
 use crate::cli::ui::Ui;
 use crate::domain::tree::{Action, Coverage, Rendered, TreeOptions};
 
-/// What is done about files that are there, and what people did to them.
+/// What is done about files that people changed.
 #[derive(Debug, Args)]
-pub struct TreeArgs {
+pub(super) struct TreeArgs {
     /// Write nothing; exit with 2 if something would change
     #[arg(long)]
     check: bool,
@@ -33,15 +33,16 @@ pub struct TreeArgs {
     diff: bool,
 }
 
-/// Writes a tree, or only looks, and shows what happens to its files.
-pub fn write(
-    args: &TreeArgs,
+/// Brings rendered files to a folder, and says what became of each.
+pub(super) fn write(
+    args: TreeArgs,
     out: PathBuf,
-    (rendered, coverage): (&Rendered, &Coverage),
     app: &App,
     ui: &Ui,
+    rendered: &Rendered,
+    coverage: &Coverage,
 ) -> Result<u8, Report> {
-    let TreeArgs { check, merge, keep, force, diff } = *args;
+    let TreeArgs { check, merge, keep, force, diff } = args;
     let options = TreeOptions { merge, keep, force, ..TreeOptions::default() };
     let tree = app.tree(out.clone());
     let decision = match check {
@@ -65,4 +66,9 @@ pub fn write(
         (false, true) => exit::PARTLY,
         _ => exit::DONE,
     })
+}
+
+pub(super) fn in_template(error: impl std::fmt::Display) -> Report {
+    Report::new("a template can't be rendered", error.to_string())
+        .hint("this is a mistake in billpay; report it")
 }
