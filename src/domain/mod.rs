@@ -1,8 +1,8 @@
 //! What billpay is about, without the world: no I/O, clock, randomness or SDK.
 
 pub mod address;
-pub mod docs;
 pub mod catalog;
+pub mod docs;
 pub mod failure;
 pub mod findings;
 pub mod kind;
