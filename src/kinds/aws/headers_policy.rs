@@ -1,5 +1,7 @@
 //! The response headers policy of a frontend: the security headers that browsers get.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use aws_sdk_cloudfront::types::{
     FrameOptionsList, ReferrerPolicyList, ResponseHeadersPolicy,
@@ -87,7 +89,7 @@ impl Kind for HeadersPolicy {
                     None | Some([]) => vec![],
                     Some(_) => vec!["GET".to_string(), "HEAD".to_string()],
                 },
-                allowed_origins: spec.allowed_origins.clone().unwrap_or_default(),
+                allowed_origins: sorted(spec.allowed_origins.iter().flatten()),
                 overrides: true,
             };
             Desire::new(address, attrs)
@@ -185,20 +187,22 @@ async fn proven(
     Ok((config, answer.e_tag))
 }
 
+/// Texts whose order means nothing, in the one that they are compared in.
+fn sorted(texts: impl Iterator<Item = impl ToString>) -> Vec<String> {
+    texts.map(|text| text.to_string()).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
 fn read(config: &Config) -> Attrs {
     let cors = config.cors_config.as_ref();
     let origins = cors.and_then(|cors| cors.access_control_allow_origins.as_ref());
     let methods = cors.and_then(|cors| cors.access_control_allow_methods.as_ref());
-    let mut attrs = Attrs {
+    let attrs = Attrs {
         name: config.name.clone(),
         comment: config.comment.clone().unwrap_or_default(),
-        allowed_origins: origins.map(|origins| origins.items.clone()).unwrap_or_default(),
-        allowed_methods: methods
-            .map(|methods| methods.items.iter().map(ToString::to_string).collect())
-            .unwrap_or_default(),
+        allowed_origins: sorted(origins.iter().flat_map(|origins| &origins.items)),
+        allowed_methods: sorted(methods.iter().flat_map(|methods| &methods.items)),
         ..Attrs::default()
     };
-    attrs.allowed_methods.sort();
     let Some(security) = &config.security_headers_config else { return attrs };
     let csp = security.content_security_policy.as_ref();
     let frame = security.frame_options.as_ref();
