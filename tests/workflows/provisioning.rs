@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use crate::action::{Ran, Runner};
+use crate::root;
 use crate::support::Sandbox;
 
 /// A runner on which the program is installed, and that has access to an account.
@@ -71,4 +72,27 @@ fn a_plan_that_fails_says_why_in_its_text() {
     assert_eq!(planned.output("changes"), "");
     let text = fs::read_to_string(planned.output("text-file")).expect("why there is no plan");
     assert!(text.contains("`min` is 50") && !text.lines().any(|line| line.starts_with("::")), "{text}");
+}
+
+#[test]
+#[ignore = "full tier: runs the actions' scripts, with jq"]
+fn the_names_of_an_environment_are_those_that_the_program_gives() {
+    let runner = Runner::new();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_billpay"), runner.path("bin/billpay")).expect("billpay");
+    let specs = root().join("environments").display().to_string();
+    let given = [("environment", "dev"), ("specs", specs.as_str())];
+    let ran = runner.run("names", &[&given[..], &[("service", "payment-service")]].concat()).succeeds();
+    assert_eq!(
+        ["region", "role", "registry", "repository", "path"].map(|name| ran.output(name)),
+        [
+            "us-east-1",
+            "arn:aws:iam::123456789012:role/BillPayGitHubActionsRole-dev",
+            "123456789012.dkr.ecr.us-east-1.amazonaws.com",
+            "billpay-payment-service-dev",
+            "/payments",
+        ]
+    );
+    runner.run("names", &[&given[..], &[("frontend", "admin")]].concat()).succeeds();
+    let missing = runner.run("names", &[&given[..], &[("frontend", "nothing")]].concat());
+    missing.fails("environments/frontends/nothing.yaml to the platform repository");
 }
