@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::action::{Ran, Runner};
 use crate::root;
@@ -43,8 +43,7 @@ fn what_was_planned_is_applied_exactly_or_not_at_all() {
     let file =
         runner.file("reviewed.json", fs::read(runner.path("temp/billpay-plan/plan.json")).expect("the plan"));
     // The pipeline asks the file itself whether there is something to apply.
-    let saved: serde_json::Value =
-        serde_json::from_str(&fs::read_to_string(&file).expect("the plan")).expect("JSON");
+    let saved: Value = serde_json::from_str(&fs::read_to_string(&file).expect("the plan")).expect("JSON");
     let changes = saved["plan"]["changes"].as_array().expect("changes");
     assert!(changes.iter().any(|change| change["action"] != "no-op"));
     apply(&runner, &file).succeeds();
@@ -59,6 +58,47 @@ fn what_was_planned_is_applied_exactly_or_not_at_all() {
         "{}",
         runner.summary()
     );
+    sandbox.in_sync("dev");
+}
+
+#[test]
+#[ignore = "full tier: installs an AWS emulator"]
+fn a_plan_that_somebody_made_up_is_refused() {
+    let sandbox = Sandbox::new();
+    let runner = runner(&sandbox);
+    plan(&runner).succeeds();
+    let text = fs::read_to_string(runner.path("temp/billpay-plan/plan.json")).expect("the plan");
+    let reviewed: Value = serde_json::from_str(&text).expect("JSON");
+    let refused = |why: &str, change: &dyn Fn(&mut Value)| {
+        let mut forged = reviewed.clone();
+        change(&mut forged);
+        assert_ne!(forged, reviewed, "{why}");
+        let file = runner.file("forged.json", forged.to_string());
+        let ran = apply(&runner, &file);
+        assert_ne!(ran.code, 0, "{why}: {}", ran.said);
+    };
+    refused("another goal", &|it| it["plan"]["goal"] = json!("destroy"));
+    refused("a part of the environment", &|it| it["plan"]["selection"]["only"] = json!(["network"]));
+    refused("another spec", &|it| it["spec"]["network"]["cidr"] = json!("10.1.0.0/16"));
+    refused("another attribute", &|it| {
+        let changes = it["plan"]["changes"].as_array_mut().expect("changes");
+        let vpc = changes.iter_mut().find(|change| change["address"] == "network/vpc").expect("a network");
+        vpc["desired"]["attrs"]["cidr"] = json!("10.1.0.0/16");
+    });
+    refused("a change that is missing", &|it| {
+        it["plan"]["changes"].as_array_mut().expect("changes").pop();
+    });
+    assert!(sandbox.status("dev").iter().all(|resource| resource["id"].is_null()), "something was made");
+    let file = runner.file("reviewed.json", text);
+    apply(&runner, &file).succeeds();
+
+    // A plan to destroy what there is, exactly as billpay would make it.
+    let mut forged = reviewed;
+    let destroy = sandbox.json(&["plan", "--env", "dev", "--destroy"]);
+    forged["plan"]["goal"] = json!("destroy");
+    forged["plan"]["changes"] = destroy["changes"].clone();
+    let file = runner.file("forged.json", forged.to_string());
+    apply(&runner, &file).fails("is not one for the whole environment");
     sandbox.in_sync("dev");
 }
 
