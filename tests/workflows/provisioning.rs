@@ -30,6 +30,12 @@ fn apply(runner: &Runner, file: &str) -> Ran {
     runner.run("apply", &[("environment", "dev"), ("plan-file", file)])
 }
 
+/// What the summary says of a reviewed plan.
+fn written_down(runner: &Runner) -> String {
+    runner.script("infrastructure.yml", "prepare", "Write down what the file says", &[]).succeeds();
+    fs::read_to_string(runner.path("temp/billpay-plan/reviewed.txt")).expect("what the file says")
+}
+
 #[test]
 #[ignore = "full tier: installs an AWS emulator"]
 fn what_was_planned_is_applied_exactly_or_not_at_all() {
@@ -42,13 +48,19 @@ fn what_was_planned_is_applied_exactly_or_not_at_all() {
     assert!(!text.contains("::group::") && !text.contains("::error"), "{text}");
     let file =
         runner.file("reviewed.json", fs::read(runner.path("temp/billpay-plan/plan.json")).expect("the plan"));
-    // The pipeline asks the file itself whether there is something to apply.
+    // The pipeline asks the file itself what there is to apply.
+    assert!(written_down(&runner).contains("\ncreate network/vpc\n"));
     let saved: Value = serde_json::from_str(&fs::read_to_string(&file).expect("the plan")).expect("JSON");
     let changes = saved["plan"]["changes"].as_array().expect("changes");
     assert!(changes.iter().any(|change| change["action"] != "no-op"));
     apply(&runner, &file).succeeds();
     sandbox.in_sync("dev");
     assert_eq!(plan(&runner).succeeds().output("changes"), "false");
+    assert_eq!(written_down(&runner), "");
+    sandbox.edit("dev", json!({"cluster": {"nodes": {"billpay-nodes": {"max": 9}}}}));
+    assert_eq!(plan(&runner).succeeds().output("changes"), "true");
+    assert_eq!(written_down(&runner), "update eks/node-group.billpay-nodes\n    scaling.max: 4 → 9\n");
+    sandbox.edit("dev", json!({"cluster": {"nodes": {"billpay-nodes": {"max": 4}}}}));
 
     // The same plan again: the environment has changed since.
     let refused = apply(&runner, &file).fails("The plan was not applied");
