@@ -24,14 +24,21 @@ pub fn shell(dev: &[&str; 2], gateway: &str) -> Value {
     })
 }
 
-pub fn remote(name: &str, title: &str, description: &str, shell: &str) -> Value {
-    json!({ "name": name, "title": title, "description": description, "shellDev": shell })
+pub fn remote(name: &str, title: &str, description: &str, shell: &str, gateway: &str) -> Value {
+    json!({
+        "name": name,
+        "title": title,
+        "description": description,
+        "shellDev": shell,
+        "gatewayDev": gateway,
+    })
 }
 
 fn both(below: &TempDir) -> [Project; 2] {
     let dev = ["https://payments.dev.billpay.com", "https://statements.dev.billpay.com"];
-    let shell = shell(&dev, "https://api.dev.billpay.com/api");
-    let remote = remote("payment", HOSTILE, HOSTILE, "https://app.dev.billpay.com");
+    let gateway = "https://api.dev.billpay.com/api";
+    let shell = shell(&dev, gateway);
+    let remote = remote("payment", HOSTILE, HOSTILE, "https://app.dev.billpay.com", gateway);
     [&shell, &remote].map(|answers| Project::new(answers, below.path()))
 }
 
