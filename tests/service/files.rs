@@ -68,7 +68,12 @@ fn what_was_not_asked_for_is_not_there() {
 
 #[test]
 fn the_two_builds_have_the_same_dependencies() {
-    for more in [&[][..], &["--set", "needs=[]"], &["--set", "secrets=[]"], &["--set", "needs=[]", "--set", "secrets=[]"]] {
+    for more in [
+        &[][..],
+        &["--set", "needs=[]"],
+        &["--set", "secrets=[]"],
+        &["--set", "needs=[]", "--set", "secrets=[]"],
+    ] {
         let with = |build: &'static str| texts("everything", &[more, &["--set", build]].concat());
         let (gradle, maven) = (with("build=gradle"), with("build=maven"));
         assert_eq!(of_gradle(&gradle["build.gradle.kts"]), of_maven(&maven["pom.xml"]), "{more:?}");
@@ -132,7 +137,8 @@ fn of_maven(text: &str) -> BTreeSet<String> {
 fn the_image_is_built_by_the_pinned_program() {
     for (answers, program) in [("gradle", "gradle"), ("smallest", "maven")] {
         let texts = texts(answers, &[]);
-        let pinned = texts[".tool-versions"].lines().find_map(|line| line.strip_prefix(&format!("{program} ")));
+        let pinned =
+            texts[".tool-versions"].lines().find_map(|line| line.strip_prefix(&format!("{program} ")));
         let image = format!("FROM {program}:{}-", pinned.expect("a version"));
         assert!(texts["Dockerfile"].contains(&image), "{image} is not in:\n{}", texts["Dockerfile"]);
     }
@@ -140,7 +146,8 @@ fn the_image_is_built_by_the_pinned_program() {
 
 #[test]
 fn any_description_arrives_as_it_was_given() {
-    let given: Value = yaml(&std::fs::read_to_string(crate::project::answers("everything")).expect("answers"));
+    let given: Value =
+        yaml(&std::fs::read_to_string(crate::project::answers("everything")).expect("answers"));
     let description = &given["description"];
     let texts = texts("everything", &[]);
     assert_eq!(&yaml(&texts["mkdocs.yml"])["site_description"], description);

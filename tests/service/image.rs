@@ -51,9 +51,12 @@ fn the_image_is_built_and_runs_without_root_on_a_file_system_that_cannot_be_writ
     assert_eq!(bases.len(), 2, "{dockerfile}");
     buildah.stand_in(&bases);
 
-    buildah.run(&["build", "--isolation=chroot", "--network=host", "--pull-never", "--format=docker"], |command| {
-        command.args(["--build-arg=GIT_COMMIT=4567cdef", "--tag=service"]).arg(&project);
-    });
+    buildah.run(
+        &["build", "--isolation=chroot", "--network=host", "--pull-never", "--format=docker"],
+        |command| {
+            command.args(["--build-arg=GIT_COMMIT=4567cdef", "--tag=service"]).arg(&project);
+        },
+    );
     let config: Value =
         serde_json::from_str(&buildah.run(&["inspect", "--type=image", "service"], |_| ())).expect("JSON");
     let config = &config["Docker"]["config"];
@@ -66,9 +69,17 @@ fn the_image_is_built_and_runs_without_root_on_a_file_system_that_cannot_be_writ
     let service = Service::run(contained(&root, config), &work.path().join("log")).ready();
     let version = service.get("/invoicing/v1/version", &[]).json();
     assert_eq!(version["commit"], "4567cdef");
-    let made = service.post("/invoicing/v1/page-metrics", &[], r#"{"frontend": "payment", "events": [{"type": "view"}]}"#);
+    let made = service.post(
+        "/invoicing/v1/page-metrics",
+        &[],
+        r#"{"frontend": "payment", "events": [{"type": "view"}]}"#,
+    );
     assert_eq!(made.status, 204, "{}\n{}", made.text, service.log());
-    assert!(service.log().contains("Picked up JAVA_TOOL_OPTIONS: -XX:MaxRAMPercentage=75"), "{}", service.log());
+    assert!(
+        service.log().contains("Picked up JAVA_TOOL_OPTIONS: -XX:MaxRAMPercentage=75"),
+        "{}",
+        service.log()
+    );
     println!("built by {}", buildah.run(&["--version"], |_| ()).trim());
 }
 

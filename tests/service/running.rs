@@ -116,7 +116,8 @@ pub struct Answer {
 impl Answer {
     fn of(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Answer {
         let mut answer = answer.expect("an answer");
-        let kind = answer.headers().get("content-type").map(|kind| kind.to_str().expect("a type").to_string());
+        let kind =
+            answer.headers().get("content-type").map(|kind| kind.to_str().expect("a type").to_string());
         Answer {
             status: answer.status().as_u16(),
             kind: kind.unwrap_or_default(),
@@ -365,7 +366,11 @@ impl Account {
 fn a_setting_that_is_missing_or_wrong_is_named_and_nothing_starts() {
     for (name, value, words) in [
         ("BILLPAY_ENVIRONMENT", None, &["service.environment", "BILLPAY_ENVIRONMENT is not set"][..]),
-        ("BACKEND_API_URL", Some("backend-api"), &["clients.urls[backend-api]", "is not the URL of a service"]),
+        (
+            "BACKEND_API_URL",
+            Some("backend-api"),
+            &["clients.urls[backend-api]", "is not the URL of a service"],
+        ),
         ("BILLPAY_JWT_SECRET_SECRET", None, &["secrets.names[billpay/jwt/secret]", "is empty"]),
     ] {
         let mut environment = environment();
