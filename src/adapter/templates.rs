@@ -13,17 +13,22 @@ use minijinja::value::{Object, Serde, Value as Jinja};
 use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
 use serde_json::{Map, Value};
 
+use crate::domain::catalog::yaml;
 use crate::domain::port::{TemplateError, Templates};
 use crate::domain::tofu::hcl;
 
-/// What the rendered trees are made from.
+/// What the environments' tree is made from.
 static INFRASTRUCTURE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/templates/infrastructure");
+
+/// What the developer portal is made from.
+static PORTAL: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/templates/portal");
 
 /// What the name of a template ends with; every other file is taken as it is.
 const SUFFIX: &str = ".jinja";
 
 /// The templates that the program was built with.
 pub struct Embedded {
+    root: &'static Dir<'static>,
     engine: Environment<'static>,
 }
 
@@ -39,12 +44,21 @@ fn wrong(error: Error) -> TemplateError {
 }
 
 impl Embedded {
-    /// Reads all templates, though none is rendered yet.
+    /// Reads all templates of the environments' tree, though none is rendered yet.
     pub fn load() -> Result<Embedded, TemplateError> {
-        Embedded::engine().map(|engine| Embedded { engine }).map_err(wrong)
+        Embedded::of(&INFRASTRUCTURE)
     }
 
-    fn engine() -> Result<Environment<'static>, Error> {
+    /// Reads all templates of the developer portal, though none is rendered yet.
+    pub fn portal() -> Result<Embedded, TemplateError> {
+        Embedded::of(&PORTAL)
+    }
+
+    fn of(root: &'static Dir<'static>) -> Result<Embedded, TemplateError> {
+        Embedded::engine(root).map(|engine| Embedded { root, engine }).map_err(wrong)
+    }
+
+    fn engine(root: &'static Dir<'static>) -> Result<Environment<'static>, Error> {
         let mut syntax = SyntaxConfig::builder();
         syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
         let syntax = syntax.build()?;
@@ -53,9 +67,10 @@ impl Embedded {
         engine.set_syntax(syntax);
         engine.set_formatter(write_encoded);
         engine.add_filter("at", |value: Jinja, indent: usize| -> Result<Jinja, Error> {
-            Ok(Jinja::from_object(Expression(hcl::expression(&plain(&value)?, indent))))
+            Ok(Jinja::from_object(Indented { value: plain(&value)?, indent }))
         });
-        for file in files(&INFRASTRUCTURE).filter(|(path, _)| path.ends_with(SUFFIX)) {
+        engine.add_filter("env", |name: String, otherwise: Option<String>| Reference::to(&name, otherwise));
+        for file in files(root).filter(|(path, _)| path.ends_with(SUFFIX)) {
             let (path, text) = file;
             engine.add_template(path, text)?;
         }
@@ -70,7 +85,7 @@ impl Templates for Embedded {
         values: &Map<String, Value>,
     ) -> Result<BTreeMap<String, String>, TemplateError> {
         let mut rendered = BTreeMap::new();
-        let Some(folder) = INFRASTRUCTURE.get_dir(folder) else { return Ok(rendered) };
+        let Some(folder) = self.root.get_dir(folder) else { return Ok(rendered) };
         let root = folder.path().to_str().unwrap_or_default();
         let context = Jinja::from(Serde(values));
         let left_out = |path: &str| {
@@ -103,30 +118,86 @@ fn files(folder: &'static Dir<'static>) -> Box<dyn Iterator<Item = (&'static str
     }))
 }
 
-/// An HCL expression; only the filter `at` makes one, and only from a value.
+/// A value that may take several lines, which stand `indent` spaces in; the filter `at` makes it.
 #[derive(Debug)]
-struct Expression(String);
+struct Indented {
+    value: Value,
+    indent: usize,
+}
 
-impl Object for Expression {
+impl Object for Indented {
+    fn render(self: &std::sync::Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.value)
+    }
+}
+
+/// A variable of the environment that Backstage puts into its configuration when it starts; the
+/// filter `env` makes it.
+#[derive(Debug)]
+struct Reference(String);
+
+impl Reference {
+    fn to(name: &str, otherwise: Option<String>) -> Result<Jinja, Error> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "_-.:/".contains(c);
+        if !name.chars().chain(otherwise.iter().flat_map(|text| text.chars())).all(plain) {
+            return Err(Error::new(ErrorKind::InvalidOperation, "no name of a variable"));
+        }
+        let otherwise = otherwise.map(|text| format!(":-{text}")).unwrap_or_default();
+        Ok(Jinja::from_object(Reference(format!("${{{name}{otherwise}}}"))))
+    }
+}
+
+impl Object for Reference {
     fn render(self: &std::sync::Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
 fn write_encoded(out: &mut Output, state: &mut State, value: &Jinja) -> Result<(), Error> {
-    let language = state.name().strip_suffix(SUFFIX).and_then(|name| name.rsplit_once('.'));
-    let text = match language.map(|(_, language)| language) {
-        Some("hcl" | "tf" | "tfvars") => match value.downcast_object_ref::<Expression>() {
-            Some(Expression(text)) => text.clone(),
-            None => hcl::expression(&plain(value)?, 0),
-        },
-        Some("md") => markdown(&plain(value)?),
+    let file = state.name().strip_suffix(SUFFIX).unwrap_or_default();
+    let file = file.rsplit_once('/').map_or(file, |(_, file)| file);
+    let language = file.rsplit_once('.').map(|(_, language)| language);
+    let is_config = language == Some("yaml") && file.starts_with("app-config.");
+    if let Some(Reference(text)) = value.downcast_object_ref::<Reference>().filter(|_| is_config) {
+        return out.write_str(&yaml::string(text)).map_err(Error::from);
+    }
+    let (indent, value) = match value.downcast_object_ref::<Indented>() {
+        Some(Indented { value, indent }) => (Some(*indent), value.clone()),
+        None => (None, plain(value)?),
+    };
+    let text = match (language, indent) {
+        (Some("hcl" | "tf" | "tfvars"), _) => hcl::expression(&value, indent.unwrap_or_default()),
+        (Some("yaml"), _) if is_config => in_yaml(&unsubstituted(value), indent),
+        (Some("yaml"), _) => in_yaml(&value, indent),
+        (Some("json" | "ts"), None) => yaml::flow(&value),
+        (Some("md"), None) => markdown(&value),
         _ => {
             let message = format!("a value in {}, whose language has no encoding", state.name());
             return Err(Error::new(ErrorKind::InvalidOperation, message));
         }
     };
     out.write_str(&text).map_err(Error::from)
+}
+
+fn in_yaml(value: &Value, indent: Option<usize>) -> String {
+    match indent {
+        Some(indent) => yaml::block(value, indent),
+        None if value.is_string() => yaml::block(value, 0),
+        None => yaml::flow(value),
+    }
+}
+
+/// A value for a configuration of Backstage, which would put variables of the environment in
+/// the place of `${…}`.
+fn unsubstituted(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(text.replace("${", "$${")),
+        Value::Array(items) => Value::Array(items.into_iter().map(unsubstituted).collect()),
+        Value::Object(entries) => {
+            Value::Object(entries.into_iter().map(|(key, value)| (key, unsubstituted(value))).collect())
+        }
+        other => other,
+    }
 }
 
 /// A value without the engine's own types; one that isn't there is an error.

@@ -1,13 +1,17 @@
 //! What billpay is about, without the world: no I/O, clock, randomness or SDK.
 
 pub mod address;
+pub mod catalog;
+pub mod docs;
 pub mod failure;
 pub mod findings;
 pub mod kind;
+pub mod manifests;
 pub mod names;
 pub mod plan;
 pub mod port;
 pub mod resource;
+pub mod site;
 pub mod spec;
 pub mod template;
 pub mod tofu;

@@ -1,12 +1,15 @@
 //! `billpay scaffold`: files for people's repositories.
 
 mod adopt;
+mod backstage;
 mod changes;
 mod infrastructure;
+mod kubernetes;
 mod list;
 mod new;
 mod show;
 mod template;
+mod tree;
 mod update;
 
 use clap::{Args, Subcommand};
@@ -33,6 +36,10 @@ pub struct ScaffoldArgs {
 enum What {
     /// Render environments as a Terragrunt/OpenTofu tree
     Infrastructure(infrastructure::InfrastructureArgs),
+    /// Render an environment's services as Kubernetes manifests
+    Kubernetes(kubernetes::KubernetesArgs),
+    /// Render the developer portal: Backstage, its configuration and its catalog
+    Backstage(backstage::BackstageArgs),
     /// Name the project templates that there are
     List(list::ListArgs),
     /// Show what a template asks, which files it has and what its steps do
@@ -46,6 +53,8 @@ enum What {
 pub fn run(args: ScaffoldArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     match args.what {
         Some(What::Infrastructure(args)) => infrastructure::run(args, app, ui),
+        Some(What::Kubernetes(args)) => kubernetes::run(args, app, ui),
+        Some(What::Backstage(args)) => backstage::run(args, app, ui),
         Some(What::List(args)) => list::run(args, app, ui),
         Some(What::Show(args)) => show::run(args, app, ui),
         Some(What::Update(args)) => update::run(args, app, ui),

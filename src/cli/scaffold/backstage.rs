@@ -1,0 +1,34 @@
+//! `billpay scaffold backstage`: the developer portal as code.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::tree::{self, TreeArgs, in_template};
+use crate::app::App;
+use crate::cli::error::Report;
+use crate::cli::ui::Ui;
+use crate::domain::spec::Environment;
+use crate::ops::scaffold::backstage;
+
+#[derive(Debug, Args)]
+pub struct BackstageArgs {
+    /// Folder that the portal goes to
+    #[arg(short, long, value_name = "DIR", default_value = "portal")]
+    out: PathBuf,
+    #[command(flatten)]
+    tree: TreeArgs,
+}
+
+pub fn run(args: BackstageArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
+    // The catalog is of all environments, whatever BILLPAY_ENV says.
+    let several = app.load_several(None)?;
+    for loaded in &several.all {
+        ui.warnings(loaded);
+    }
+    let all: Vec<&Environment> = several.all.iter().map(|loaded| &loaded.environment).collect();
+    let templates = app.portal_templates().map_err(in_template)?;
+    let (rendered, coverage) =
+        backstage::render(&templates, &all, &app.template_names()).map_err(in_template)?;
+    tree::write(args.tree, args.out, app, ui, &rendered, &coverage)
+}

@@ -1,0 +1,2 @@
+export { createScaffoldAction } from './action';
+export { default } from './module';
