@@ -7,15 +7,20 @@ use jiff::Zoned;
 use crate::adapter::aws::{Aws, Endpoint};
 use crate::adapter::backstage;
 use crate::adapter::cookiecutter;
+use crate::adapter::docs;
 use crate::adapter::local::LocalAws;
+use crate::adapter::site;
 use crate::adapter::source;
-use crate::adapter::specs::{Several, SpecDir};
+use crate::adapter::specs::{self, Several, SpecDir};
 use crate::adapter::templates::Embedded;
 use crate::adapter::tools;
 use crate::adapter::tree::Tree;
+use crate::domain::docs::mkdocs::Wishes;
+use crate::domain::findings::SourceFile;
 use crate::domain::plan::Kinds;
 use crate::domain::port::{Check, TemplateError};
 use crate::domain::resource::Desired;
+use crate::domain::site::SiteFile;
 use crate::domain::spec::{Environment, Loaded};
 use crate::domain::template::{
     self, Origin, ProjectTemplate, Record, RenderOptions, Rendering, Source, TemplateFolder,
@@ -23,10 +28,15 @@ use crate::domain::template::{
 use crate::kinds::aws::{self, AwsProvider};
 
 /// What the front ends may see of the adapters: why something is not there.
+pub use crate::adapter::docs::{Built, DocsError};
 pub use crate::adapter::local::Error as LocalError;
+pub use crate::adapter::site::{SiteBucket, SiteError};
 pub use crate::adapter::source::{At, Found, RecordError, SourceError};
 pub use crate::adapter::specs::SpecError;
 pub use crate::adapter::tree::TreeError;
+
+/// The account of the local AWS where no spec names one.
+const LOCAL_ACCOUNT: &str = "000000000000";
 
 /// How the program was asked to reach the world.
 pub struct App {
@@ -58,6 +68,11 @@ impl App {
     /// The specs of several environments, or of all, read and checked; and the others beside them.
     pub fn load_several(&self, names: Option<&[String]>) -> Result<Several, SpecError> {
         self.specs()?.load_several(names, Zoned::now().date())
+    }
+
+    /// A file that people wrote, to be parsed.
+    pub fn source_file(&self, path: &Path) -> Result<SourceFile, SpecError> {
+        specs::read(path)
     }
 
     /// The templates that the program was built with.
@@ -184,15 +199,68 @@ impl App {
         Ok(AwsProvider::new(self.aws(env, starting).await?))
     }
 
+    /// Builds a documentation site; `say` is told what takes a moment.
+    pub async fn build_docs(
+        &self,
+        dir: &Path,
+        strict: bool,
+        wishes: Wishes<'_>,
+        etag: Option<&str>,
+        say: &(dyn Fn(&str) + Sync),
+    ) -> Result<Built, DocsError> {
+        docs::build(&docs::BuildOptions { dir, strict, wishes, etag }, say).await
+    }
+
+    /// Makes a folder a copy of a site that was built from `project`.
+    pub fn place_docs(&self, built: &Built, out: &Path, project: &Path) -> Result<(), DocsError> {
+        docs::place(built, out, project)
+    }
+
+    /// The files of a site in a folder.
+    pub fn read_site(&self, folder: &Path) -> Result<Vec<SiteFile>, SiteError> {
+        site::read(folder)
+    }
+
+    /// A bucket by its name; whose it is, AWS decides.
+    pub async fn bucket(
+        &self,
+        name: &str,
+        region: &str,
+        starting: &(dyn Fn(&str) + Sync),
+    ) -> Result<SiteBucket, LocalError> {
+        let endpoint = self.endpoint(LOCAL_ACCOUNT, starting).await?;
+        let aws = Aws::connect(region, endpoint.as_ref()).await;
+        Ok(SiteBucket::new(aws, name.to_string(), None))
+    }
+
+    /// A bucket of an environment's account.
+    pub async fn environment_bucket(
+        &self,
+        env: &Environment,
+        name: &str,
+        starting: &(dyn Fn(&str) + Sync),
+    ) -> Result<SiteBucket, LocalError> {
+        let aws = self.aws(env, starting).await?;
+        Ok(SiteBucket::new(aws, name.to_string(), Some(env.account.clone())))
+    }
+
     /// The AWS clients for an environment's account and region.
     pub async fn aws(&self, env: &Environment, starting: &(dyn Fn(&str) + Sync)) -> Result<Aws, LocalError> {
-        let endpoint = if self.local {
-            let url = self.local_aws()?.up(starting).await?;
-            // The local AWS takes a 12-digit access key as the number of the account.
-            Some(Endpoint { url, access_key: env.account.clone(), secret_key: "local".to_string() })
-        } else {
-            None
-        };
+        let endpoint = self.endpoint(&env.account, starting).await?;
         Ok(Aws::connect(&env.region, endpoint.as_ref()).await)
+    }
+
+    /// The local AWS, if that was asked for.
+    async fn endpoint(
+        &self,
+        account: &str,
+        starting: &(dyn Fn(&str) + Sync),
+    ) -> Result<Option<Endpoint>, LocalError> {
+        if !self.local {
+            return Ok(None);
+        }
+        let url = self.local_aws()?.up(starting).await?;
+        // The local AWS takes a 12-digit access key as the number of the account.
+        Ok(Some(Endpoint { url, access_key: account.to_string(), secret_key: "local".to_string() }))
     }
 }

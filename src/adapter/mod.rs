@@ -3,9 +3,12 @@
 pub mod aws;
 pub mod backstage;
 pub mod cookiecutter;
+pub mod docs;
 pub mod limits;
 pub mod local;
 pub mod nunjucks;
+pub mod python;
+pub mod site;
 pub mod source;
 pub mod specs;
 pub mod templates;

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 
 use crate::domain::findings::{Findings, SourceFile, nearest};
-use crate::domain::spec::{self, Loaded, Sources};
+use crate::domain::spec::{self, EntryFile, Loaded, Sources};
 
 /// The file that every environment goes over.
 const SHARED: &str = "shared";
 
-/// A directory of specs: `shared.yaml`, and `<environment>.yaml` for each environment.
+/// A directory of specs: `shared.yaml`, `services/` and `frontends/` with a file for each, and
+/// `<environment>.yaml` for each environment.
 #[derive(Debug, Clone)]
 pub struct SpecDir {
     path: PathBuf,
@@ -40,6 +41,8 @@ pub enum SpecError {
         did_you_mean: Option<String>,
         misnamed: Option<PathBuf>,
     },
+    /// A file that would hold a service or a frontend ends in `.yml`.
+    Misnamed { path: PathBuf },
     /// A file could not be read.
     Unreadable { path: PathBuf, error: io::Error },
     /// The files were read, and are wrong.
@@ -53,6 +56,7 @@ impl fmt::Display for SpecError {
             SpecError::UnknownEnvironment { name, .. } => {
                 write!(f, "there is no environment `{}`", name.escape_debug())
             }
+            SpecError::Misnamed { path } => write!(f, "{} would not be read", path.display()),
             SpecError::Unreadable { path, error } => write!(f, "cannot read {}: {error}", path.display()),
             SpecError::Invalid(findings) => match findings.problems.as_slice() {
                 [only] => write!(f, "{}: {}", only.place, only.message),
@@ -88,6 +92,10 @@ impl SpecError {
                 let misnamed =
                     misnamed.iter().map(|path| format!("{} is not read: specs end in .yaml", path.display()));
                 meant.chain(misnamed).chain([format!("environments: {}", known.join(", "))]).collect()
+            }
+            SpecError::Misnamed { path } => {
+                let right = path.with_extension("yaml");
+                vec![format!("specs end in .yaml: rename it to {}", right.display())]
             }
             SpecError::Unreadable { .. } | SpecError::Invalid(_) => Vec::new(),
         }
@@ -135,13 +143,45 @@ impl SpecDir {
         if !known.iter().any(|known| known == name) {
             return Err(self.unknown(name, known));
         }
-        let environment = self.read(name)?;
-        let shared = match self.read(SHARED) {
+        let environment = read(&self.path.join(format!("{name}.yaml")))?;
+        let shared = match read(&self.path.join(format!("{SHARED}.yaml"))) {
             Ok(file) => Some(file),
             Err(SpecError::Unreadable { error, .. }) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        Ok(Sources { shared, environment })
+        let mut entries = vec![];
+        for section in spec::SECTIONS {
+            entries.extend(self.entries(section)?);
+        }
+        Ok(Sources { shared, entries, environment })
+    }
+
+    /// The files of single entries in one of the folders for them.
+    fn entries(&self, section: &'static str) -> Result<Vec<EntryFile>, SpecError> {
+        let folder = self.path.join(section);
+        let found = match std::fs::read_dir(&folder) {
+            Ok(found) => found,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
+            Err(error) => return Err(unreadable(&folder, error)),
+        };
+        let mut files = vec![];
+        for file in found {
+            let path = file.map_err(|error| unreadable(&folder, error))?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if name.starts_with('.') {
+                continue;
+            }
+            if name.ends_with(".yml") {
+                // To pass it over in silence would leave its service out.
+                return Err(SpecError::Misnamed { path });
+            }
+            if let Some(name) = name.strip_suffix(".yaml").map(str::to_owned) {
+                files.push((name, path));
+            }
+        }
+        files.sort();
+        let entry = |(name, path): (String, PathBuf)| Ok(EntryFile { section, name, file: read(&path)? });
+        files.into_iter().map(entry).collect()
     }
 
     /// Reads and checks an environment, by itself and beside the others that are valid.
@@ -186,17 +226,6 @@ impl SpecDir {
         if findings.problems.is_empty() { Ok(several) } else { Err(invalid(findings)) }
     }
 
-    fn read(&self, name: &str) -> Result<SourceFile, SpecError> {
-        let path = self.path.join(format!("{name}.yaml"));
-        let mut bytes = Vec::new();
-        // One byte more than is allowed, so that the reader of the text can tell.
-        let limit = spec::MAX_BYTES as u64 + 1;
-        File::open(&path)
-            .and_then(|file| file.take(limit).read_to_end(&mut bytes))
-            .map_err(|error| unreadable(&path, error))?;
-        Ok(SourceFile::new(path.display().to_string(), bytes))
-    }
-
     fn unknown(&self, name: &str, known: Vec<String>) -> SpecError {
         let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
         let other = self.path.join(format!("{name}.yml"));
@@ -212,6 +241,17 @@ impl SpecDir {
         let searched = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
         SpecError::NoSpecs { path: self.path.clone(), searched }
     }
+}
+
+/// Reads a file of another kind, as those of specs are read.
+pub fn read(path: &Path) -> Result<SourceFile, SpecError> {
+    let mut bytes = Vec::new();
+    // One byte more than is allowed, so that the reader of the text can tell.
+    let limit = spec::MAX_BYTES as u64 + 1;
+    File::open(path)
+        .and_then(|file| file.take(limit).read_to_end(&mut bytes))
+        .map_err(|error| unreadable(path, error))?;
+    Ok(SourceFile::new(path.display().to_string(), bytes))
 }
 
 fn unreadable(path: &Path, error: io::Error) -> SpecError {

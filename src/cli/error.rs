@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::exit;
-use crate::app::{LocalError, RecordError, SourceError, SpecError, TreeError};
+use crate::app::{LocalError, RecordError, SiteError, SourceError, SpecError, TreeError};
 use crate::domain::failure::Failure;
 use crate::domain::findings::Findings;
 use crate::domain::plan::Conflict;
@@ -70,6 +70,12 @@ impl From<LocalError> for Report {
         let mut report = Report::new("the local AWS is not there", error.to_string());
         report.hints = error.hints();
         report
+    }
+}
+
+impl From<SiteError> for Report {
+    fn from(error: SiteError) -> Report {
+        Report::new("there is no site to publish", error.to_string())
     }
 }
 
@@ -141,6 +147,10 @@ impl From<ops::Error> for Report {
             ops::Error::StalePlan(addresses) => {
                 report.details =
                     addresses.iter().map(|address| format!("{address} has changed since")).collect();
+                report.hints.push("make a new plan, have it reviewed, and apply that".to_string());
+            }
+            ops::Error::OtherSpec(keys) => {
+                report.details = keys.iter().map(|key| format!("`{key}` has changed since")).collect();
                 report.hints.push("make a new plan, have it reviewed, and apply that".to_string());
             }
             ops::Error::OtherEnvironment { actual, .. } => {

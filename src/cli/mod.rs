@@ -4,6 +4,7 @@ mod ask;
 mod completions;
 mod config;
 mod destroy;
+mod docs;
 mod doctor;
 mod error;
 mod graph;
@@ -126,12 +127,14 @@ enum Command {
     Destroy(destroy::DestroyArgs),
     /// Render files for your repository: projects from templates, infrastructure as code
     Scaffold(Box<scaffold::ScaffoldArgs>),
+    /// Build documentation sites, and publish them for the portal
+    Docs(Box<docs::DocsArgs>),
     /// Draw the environment's resources and what needs what
     Graph(graph::GraphArgs),
     /// Print the spec as it takes effect, with all defaults
     Config(config::ConfigArgs),
-    /// Print the JSON Schema of the spec, for editors
-    Schema,
+    /// Print the JSON Schema of the spec, or of a service's values, for editors
+    Schema(schema::SchemaArgs),
     /// Check credentials, account, region, clock and tools
     Doctor(doctor::DoctorArgs),
     /// Run a local AWS on this machine
@@ -198,10 +201,11 @@ fn run(command: Command, app: &App, ui: &Ui) -> Result<u8, Report> {
         Command::Destroy(args) => in_runtime(destroy::run(args, app, ui)),
         Command::Doctor(args) => in_runtime(doctor::run(args, app, ui)),
         Command::Local(args) => in_runtime(local::run(args, app, ui)),
+        Command::Docs(args) => in_runtime(docs::run(*args, app, ui)),
         Command::Scaffold(args) => scaffold::run(*args, app, ui),
         Command::Graph(args) => graph::run(args, app, ui),
         Command::Config(args) => config::run(args, app, ui),
-        Command::Schema => schema::run(ui),
+        Command::Schema(args) => schema::run(args, ui),
         Command::Completions(args) => completions::completions(args, Cli::command(), ui),
         Command::Reference(args) => reference::run(args, Cli::command(), app, ui),
         Command::Man(args) => completions::man(args, Cli::command(), ui),

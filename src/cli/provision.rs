@@ -9,7 +9,7 @@ use super::error::Report;
 use super::plan::select;
 use super::ui::Ui;
 use super::{EnvArg, SelectionArgs, exit};
-use crate::app::App;
+use crate::app::{App, SpecError};
 use crate::domain::plan::{Goal, Plan};
 use crate::domain::port::Provider;
 use crate::domain::spec::Environment;
@@ -28,7 +28,7 @@ pub struct ProvisionArgs {
     /// Write the plan to this file and stop
     #[arg(long, value_name = "FILE", conflicts_with = "plan_file")]
     out: Option<PathBuf>,
-    /// Apply exactly the plan in this file, or nothing
+    /// Apply exactly the plan in this file, or nothing: not when the spec or the cloud has changed since
     #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "exclude"])]
     plan_file: Option<PathBuf>,
     #[command(flatten)]
@@ -80,6 +80,12 @@ async fn apply_saved(file: &Path, args: &ProvisionArgs, app: &App, ui: &Ui) -> R
     if saved.spec.environment != args.env.env {
         let (expected, actual) = (args.env.env.clone(), saved.spec.environment.clone());
         return Err(ops::Error::OtherEnvironment { expected, actual }.into());
+    }
+    match app.load(&args.env.env) {
+        Ok(loaded) => saved.check_spec(&loaded.environment)?,
+        // Without any specs here, the plan's own is all that there is.
+        Err(SpecError::NoSpecs { .. }) => {}
+        Err(error) => return Err(error.into()),
     }
     let provider = app.connect(&saved.spec, &|what| ui.note(what)).await?;
     let survey = ui.while_looking(saved.recheck(&provider)).await?;

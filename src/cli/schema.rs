@@ -1,11 +1,33 @@
-//! `billpay schema`: the JSON Schema of the spec.
+//! `billpay schema`: the JSON Schemas of what people write.
+
+use clap::{Args, ValueEnum};
 
 use super::error::Report;
 use super::exit;
 use super::ui::Ui;
-use crate::domain::spec::json_schema;
+use crate::domain::{manifests, spec};
 
-pub fn run(ui: &Ui) -> Result<u8, Report> {
-    ui.json(&json_schema())?;
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// What the schema is of
+    #[arg(long, value_enum, default_value_t)]
+    of: Of,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Of {
+    /// The files of `environments`
+    #[default]
+    Spec,
+    /// A service's deploy/values.yaml
+    Values,
+}
+
+pub fn run(args: SchemaArgs, ui: &Ui) -> Result<u8, Report> {
+    let schema = match args.of {
+        Of::Spec => spec::json_schema(),
+        Of::Values => manifests::json_schema(),
+    };
+    ui.json(&schema)?;
     Ok(exit::DONE)
 }

@@ -2,13 +2,16 @@
 
 pub mod address;
 pub mod catalog;
+pub mod docs;
 pub mod failure;
 pub mod findings;
 pub mod kind;
+pub mod manifests;
 pub mod names;
 pub mod plan;
 pub mod port;
 pub mod resource;
+pub mod site;
 pub mod spec;
 pub mod template;
 pub mod tofu;

@@ -34,6 +34,11 @@ pub fn repository(env: &Environment, service: &str) -> String {
     format!("{}-{service}{}", env.project, repository_suffix(env))
 }
 
+/// Host of the environment's registry of images.
+pub fn registry(env: &Environment) -> String {
+    format!("{}.dkr.ecr.{}.amazonaws.com", env.account, env.region)
+}
+
 /// What the names of all the environment's buckets end with.
 pub fn bucket_suffix(env: &Environment) -> String {
     format!("-{}-{}", env.environment, env.account)
@@ -90,10 +95,15 @@ pub fn published_buckets(env: &Environment) -> BTreeSet<String> {
 
 /// Who workflows are to AWS: a repository in the GitHub environment of the same name as ours.
 pub fn github_subjects(env: &Environment) -> Vec<String> {
+    let services = env.services.values().filter_map(|service| service.repository.as_ref());
+    let frontends = env.frontends.values().filter_map(|frontend| frontend.repository.as_ref());
+    let own: BTreeSet<&String> = services.chain(frontends).collect();
+    let shared = &env.github.repositories;
+    let own = own.into_iter().filter(|repository| !shared.contains(repository));
     let subject = |repository: &String| {
         format!("repo:{}/{repository}:environment:{}", env.github.organization, env.environment)
     };
-    env.github.repositories.iter().map(subject).collect()
+    shared.iter().chain(own).map(subject).collect()
 }
 
 /// Name of a service's role; at most 64 characters.

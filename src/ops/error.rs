@@ -20,6 +20,9 @@ pub enum Error {
     /// The cloud is no longer what the saved plan was made for.
     #[error("the saved plan no longer fits what is there")]
     StalePlan(BTreeSet<Address>),
+    /// The spec is no longer what the saved plan was made from.
+    #[error("the saved plan was made from another spec than there is now")]
+    OtherSpec(Vec<String>),
     /// The saved plan is for another environment.
     #[error("the saved plan is for `{actual}`, not for `{expected}`")]
     OtherEnvironment { expected: String, actual: String },

@@ -2,6 +2,7 @@
 //! through [`Provider`](crate::domain::port::Provider) and never print.
 
 pub mod apply;
+pub mod docs;
 pub mod doctor;
 mod error;
 pub mod saved;
@@ -12,4 +13,4 @@ mod survey;
 pub use apply::{Applied, Outcome, apply};
 pub use error::Error;
 pub use saved::SavedPlan;
-pub use survey::{Survey, survey};
+pub use survey::{Survey, at_home, survey};

@@ -1,6 +1,9 @@
 //! Saved plans: applied exactly as they were reviewed, or refused.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::domain::plan::Plan;
 use crate::domain::port::Provider;
@@ -25,11 +28,36 @@ impl SavedPlan {
         SavedPlan { format: FORMAT, spec: spec.clone(), plan: plan.clone() }
     }
 
+    /// Makes sure that it was made from the spec as it is today: a plan that somebody brings
+    /// along, from a pull request for example, can hold no spec that nobody has merged.
+    pub fn check_spec(&self, today: &Environment) -> Result<(), Error> {
+        let value = |env: &Environment| serde_json::to_value(env).unwrap_or_default();
+        let mut changed = vec![];
+        differences(&value(&self.spec), &value(today), "", &mut changed);
+        if changed.is_empty() { Ok(()) } else { Err(Error::OtherSpec(changed)) }
+    }
+
     /// Looks at the cloud again and makes sure that the same plan would come out today.
     pub async fn recheck(&self, provider: &dyn Provider) -> Result<Survey, Error> {
         let survey = survey(provider, &self.spec).await?;
         let today = survey.plan(provider, &self.spec, self.plan.goal, &self.plan.selection)?;
         let differs = self.plan.differs_from(&today);
         if differs.is_empty() { Ok(survey) } else { Err(Error::StalePlan(differs)) }
+    }
+}
+
+/// The paths of the values in which two specs differ; a mapping that only one has counts whole.
+fn differences(then: &Value, now: &Value, path: &str, found: &mut Vec<String>) {
+    match (then, now) {
+        (Value::Object(then), Value::Object(now)) => {
+            let keys: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
+            for key in keys {
+                let below = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                let of = |side: &Map<String, Value>| side.get(key).cloned().unwrap_or_default();
+                differences(&of(then), &of(now), &below, found);
+            }
+        }
+        _ if then == now => {}
+        _ => found.push(path.to_string()),
     }
 }

@@ -1,5 +1,6 @@
 //! Looking: what the spec wants, what is there, and what would have to change.
 
+use crate::domain::failure::Failure;
 use crate::domain::plan::{Action, Conflict, Goal, Plan, Selection, Snapshot, plan};
 use crate::domain::port::{Identity, Provider};
 use crate::domain::resource::{Desired, resolve};
@@ -19,12 +20,18 @@ pub struct Survey {
 pub async fn survey(provider: &dyn Provider, env: &Environment) -> Result<Survey, Error> {
     let desired = provider.desire(env);
     let (identity, snapshot) = futures::join!(provider.identity(), provider.observe(env, &desired));
+    let identity = at_home(identity, env)?;
+    Ok(Survey { identity, desired, snapshot: snapshot.map_err(Error::Observe)? })
+}
+
+/// Makes sure that whoever calls is in the environment's account.
+pub fn at_home(identity: Result<Identity, Failure>, env: &Environment) -> Result<Identity, Error> {
     let identity = identity.map_err(|failure| Error::Observe(vec![failure]))?;
     if identity.account != env.account {
         let Identity { account: actual, arn } = identity;
         return Err(Error::WrongAccount { expected: env.account.clone(), actual, arn });
     }
-    Ok(Survey { identity, desired, snapshot: snapshot.map_err(Error::Observe)? })
+    Ok(identity)
 }
 
 impl Survey {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::support::npm;
 
@@ -12,12 +13,16 @@ pub struct Portal {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
+    /// Dry runs leave their folders behind; they go with this one.
+    _temporary: TempDir,
 }
 
 impl Portal {
     pub fn start() -> Portal {
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/backstage/portal.cjs");
+        let temporary = TempDir::new().expect("a folder for its dry runs");
         let mut child = Command::new("node")
+            .env("TMPDIR", temporary.path())
             .arg(program)
             .arg(npm::backstage())
             .stdin(Stdio::piped())
@@ -27,7 +32,7 @@ impl Portal {
             .expect("node runs");
         let input = child.stdin.take().expect("its input");
         let output = BufReader::new(child.stdout.take().expect("its output"));
-        let mut portal = Portal { child, input, output };
+        let mut portal = Portal { child, input, output, _temporary: temporary };
         assert_eq!(portal.hear()["ready"], true);
         portal
     }

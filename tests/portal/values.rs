@@ -151,13 +151,51 @@ proptest! {
     }
 }
 
-/// A service alone in its repository describes itself there; one that shares its repository can't.
 #[test]
-fn what_has_a_repository_of_its_own_is_described_there() {
+fn a_component_in_several_environments_is_one() {
     let environments = environments();
     let all: Vec<&Environment> = environments.iter().collect();
     let catalog = self::catalog(&all);
     let kinds = |kind: &str| catalog.platform.iter().filter(|entity| entity["kind"] == kind).count();
-    assert_eq!((kinds("Domain"), kinds("System"), kinds("Component"), kinds("API")), (1, 4, 7, 4));
+    let frontends: BTreeSet<&String> = environments.iter().flat_map(|env| env.frontends.keys()).collect();
+    let services: BTreeSet<&String> = environments.iter().flat_map(|env| env.services.keys()).collect();
+    let components = services.len() + frontends.len();
+    // The applications are a system, and each environment is one.
+    assert_eq!(
+        (kinds("Domain"), kinds("System"), kinds("Component"), kinds("API")),
+        (1, 4, components, services.len())
+    );
     assert_eq!(catalog.environments.len(), 3);
+}
+
+/// Both would describe it otherwise, and the catalog takes only one of them.
+#[test]
+fn what_has_a_repository_of_its_own_is_described_there() {
+    let mut env = environments().remove(0);
+    let services: Vec<String> = env.services.keys().cloned().collect();
+    let repositories = ["own", "shared", "shared"];
+    for (name, repository) in services.iter().zip(repositories) {
+        env.services.get_mut(name).expect("a service").repository = Some(repository.to_string());
+    }
+    let catalog = self::catalog(&[&env]);
+    let entity = |kind: &str, name: &str| {
+        let found = catalog
+            .platform
+            .iter()
+            .find(|entity| entity["kind"] == kind && entity["metadata"]["name"] == name);
+        found.cloned().unwrap_or_default()
+    };
+    assert_eq!(entity("Component", &services[0]), Value::Null);
+    assert_eq!(entity("API", &services[0]), Value::Null);
+    let location = entity("Location", "billpay-repositories");
+    assert_eq!(location["spec"]["targets"][0], "https://github.com/billpay/own/blob/main/catalog-info.yaml");
+    assert_eq!(location["spec"]["targets"].as_array().map(Vec::len), Some(1));
+    for name in &services[1..3] {
+        let annotations = entity("Component", name)["metadata"]["annotations"].clone();
+        assert_eq!(annotations["github.com/project-slug"], "billpay/shared");
+    }
+    // The environment's resources know it all the same.
+    let uses = format!("component:default/{}", services[0]);
+    let resources = &catalog.environments[&env.environment];
+    assert!(resources.iter().any(|resource| resource["spec"]["dependencyOf"].to_string().contains(&uses)));
 }

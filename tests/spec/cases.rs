@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use billpay::domain::findings::SourceFile;
-use billpay::domain::spec::{Sources, load};
+use billpay::domain::spec::{EntryFile, SECTIONS, Sources, load};
 use snapbox::Data;
 
 use super::{BASE, TODAY};
@@ -29,10 +29,27 @@ fn every_case_reads_as_expected() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The files in `services/` and `frontends/` of a case.
+fn entries(case: &Path) -> Vec<EntryFile> {
+    let mut entries = vec![];
+    for section in SECTIONS {
+        let Ok(files) = fs::read_dir(case.join(section)) else { continue };
+        for file in files {
+            let file = file.unwrap().path();
+            let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+            let file = SourceFile::new(format!("{section}/{name}.yaml"), fs::read(&file).unwrap());
+            entries.push(EntryFile { section, name, file });
+        }
+    }
+    entries.sort_by(|a, b| a.file.name().cmp(b.file.name()));
+    entries
+}
+
 fn said_about(case: &Path) -> String {
     let shared = fs::read(case.join("shared.yaml")).unwrap_or_else(|_| BASE.into());
     let sources = Sources {
         shared: Some(SourceFile::new("shared.yaml", shared)),
+        entries: entries(case),
         environment: SourceFile::new("dev.yaml", fs::read(case.join("dev.yaml")).unwrap()),
     };
     match load(&sources, TODAY) {

@@ -116,3 +116,37 @@ fn environments_that_would_share_names_are_refused() {
     let shown = findings.render(false);
     assert!(shown.contains("dev.yaml:2") && shown.contains("staging.yaml:3"), "{shown}");
 }
+
+#[test]
+fn a_service_in_a_file_of_its_own_is_part_of_every_environment_that_does_not_take_it_out() {
+    let dir = directory(&[
+        ("dev.yaml", "environment: dev\nservices: { ledger: { replicas: 2 } }"),
+        ("prod.yaml", "environment: prod\nservices: { ledger: null }"),
+    ]);
+    fs::create_dir(dir.path().join("services")).unwrap();
+    let ledger = "replicas: 1\ncpu: 500m\nmemory: 1Gi\nneeds: []\nport: 8080\nrepository: ledger\n";
+    fs::write(dir.path().join("services/ledger.yaml"), ledger).unwrap();
+    let specs = SpecDir::open(dir.path()).unwrap();
+    assert_eq!(specs.environments().unwrap(), ["dev", "prod"], "the folder is no environment");
+
+    let dev = specs.load("dev", TODAY).unwrap();
+    assert_eq!(
+        (dev.environment.services["ledger"].replicas, dev.environment.services["ledger"].port),
+        (2, 8080)
+    );
+    let subjects = billpay::domain::names::github_subjects(&dev.environment);
+    assert!(subjects.iter().any(|subject| subject.ends_with("/ledger:environment:dev")), "{subjects:?}");
+    let prod = specs.load("prod", TODAY).unwrap();
+    assert!(!prod.environment.services.contains_key("ledger"));
+    let subjects = billpay::domain::names::github_subjects(&prod.environment);
+    assert!(!subjects.iter().any(|subject| subject.contains("/ledger:")), "{subjects:?}");
+}
+
+#[test]
+fn a_service_that_would_be_left_out_for_the_ending_of_its_file_is_an_error() {
+    let dir = directory(&[("dev.yaml", "environment: dev")]);
+    fs::create_dir(dir.path().join("services")).unwrap();
+    fs::write(dir.path().join("services/ledger.yml"), "replicas: 1").unwrap();
+    let hints = refused(dir.path(), "dev").hints();
+    assert!(hints[0].ends_with("services/ledger.yaml"), "{hints:?}");
+}

@@ -22,6 +22,7 @@ fn load_over_base(name: &str, text: impl Into<Vec<u8>>) -> Result<Loaded, Findin
     load(
         &Sources {
             shared: Some(SourceFile::new("shared.yaml", BASE)),
+            entries: vec![],
             environment: SourceFile::new(format!("{name}.yaml"), text.into()),
         },
         TODAY,

@@ -8,7 +8,7 @@ use super::{TODAY, load_over_base};
 
 /// Loads a text that stands alone.
 fn load_alone(text: String) -> Environment {
-    let sources = Sources { shared: None, environment: SourceFile::new("dev.yaml", text) };
+    let sources = Sources { shared: None, entries: vec![], environment: SourceFile::new("dev.yaml", text) };
     match load(&sources, TODAY) {
         Ok(loaded) => loaded.environment,
         Err(findings) => panic!("{}", findings.render(false)),
@@ -93,7 +93,7 @@ proptest! {
     #[test]
     fn as_billpay_config_shows_it(env in environment(), origins in any::<bool>()) {
         let text = serde_json::to_string(&env).unwrap();
-        let sources = Sources { shared: None, environment: SourceFile::new("dev.yaml", text) };
+        let sources = Sources { shared: None, entries: vec![], environment: SourceFile::new("dev.yaml", text) };
         let shown = load(&sources, TODAY).map(|loaded| loaded.show(origins)).map_err(|findings| TestCaseError::fail(findings.render(false)))?;
         prop_assert_eq!(load_alone(shown), env);
     }

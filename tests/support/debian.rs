@@ -1,12 +1,13 @@
 //! Programs of the tests that come with the system: on the path, or installed from Debian's packages.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::install::{lock, run};
 
 /// The program of a Debian package of the same name, which is installed when it isn't on the path.
-/// Only root on a Debian can do that; everybody else is told what is missing.
+/// Only root, or who may become root without a password, can do that; everybody else is told what is missing.
 pub fn debian(program: &str) -> PathBuf {
     if let Some(found) = on_path(program) {
         return found;
@@ -15,14 +16,21 @@ pub fn debian(program: &str) -> PathBuf {
     if let Some(found) = on_path(program) {
         return found;
     }
-    let can = rustix::process::getuid().is_root() && Path::new("/usr/bin/apt-get").exists();
+    let is_root = rustix::process::getuid().is_root();
+    let may_sudo =
+        || Command::new("sudo").args(["-n", "true"]).output().is_ok_and(|output| output.status.success());
+    let can = Path::new("/usr/bin/apt-get").exists() && (is_root || may_sudo());
     assert!(
         can,
         "the tests need `{program}`, which is not on the path: install it with your system's packages"
     );
-    eprintln!("installing {program} for the tests (once) …");
+    let _ = writeln!(std::io::stderr(), "installing {program} for the tests (once) …");
     let apt = |arguments: &[&str]| {
-        run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"));
+        let mut command = Command::new(if is_root { "apt-get" } else { "sudo" });
+        if !is_root {
+            command.args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+        }
+        run(command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive"));
     };
     apt(&["update", "-q"]);
     apt(&["install", "-q", "-y", "--no-install-recommends", program]);

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use billpay::domain::tree::digest;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::install::{once, run};
 
@@ -84,5 +85,23 @@ pub fn portal() -> PathBuf {
         fs::create_dir_all(&pages).expect("a folder for the pages");
         fs::write(pages.join("package.json"), r#"{"name": "app", "version": "0.1.0"}"#)
             .expect("its manifest");
+    })
+}
+
+/// The portal's own builder and publisher of documentation sites.
+pub fn techdocs() -> PathBuf {
+    let wanted = json!({"@techdocs/cli": "1.8.15", "@backstage/plugin-techdocs-node": "1.15.5"});
+    packages("techdocs-cli", &json!({"private": true, "dependencies": wanted}))
+}
+
+/// A folder with the packages of a manifest in `node_modules`, installed once for each manifest.
+pub fn packages(name: &str, manifest: &Value) -> PathBuf {
+    let manifest = format!("{manifest:#}\n");
+    let digest: String = Sha256::digest(&manifest).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    once(&format!("{name}-{digest}"), &format!("installing {name}"), |folder| {
+        fs::create_dir_all(folder).expect("a folder for the packages");
+        fs::write(folder.join("package.json"), &manifest).expect("the manifest is written");
+        let flags = ["install", "--ignore-scripts", "--no-audit", "--no-fund"];
+        run(Command::new("npm").args(flags).current_dir(folder));
     })
 }

@@ -64,9 +64,13 @@ fn all_of_it(account: &str, certificate: &str) -> Value {
                 "namespaces": ["billpay-dev"],
             }},
         },
-        "services": {"user-service": {"port": 8081}, "admin-service": {"port": 9000}},
+        "services": {
+            "user-service": {"port": 8081, "repository": "user-service"},
+            "admin-service": {"port": 9000},
+        },
         "frontends": {
             "payment": {"domain": DOMAIN, "certificate": certificate, "content_security_policy": POLICY},
+            "feature-flags": {"allowed_origins": [format!("https://{DOMAIN}"), "http://localhost:4200"]},
         },
         "dns": {"zone": ZONE},
         "monitoring": {"xray": true, "prometheus": true, "dashboard": true, "notify": ["ops@billpay.example"]},

@@ -2,12 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest, Sha256};
 
 use super::{Error, at};
+use crate::adapter::python::{Packages, short};
 
 /// The packages, all pinned.
 const REQUIREMENTS: &str = include_str!("ministack/requirements.txt");
@@ -55,71 +54,9 @@ pub fn launcher(cache: &Path) -> Result<PathBuf, Error> {
     Ok(folder.join("launcher.py"))
 }
 
-/// The Python of the private environment, which is made when it isn't there (half a minute, once).
+/// The Python of the private environment, which is made when it isn't there.
 pub fn python(cache: &Path, say: &(dyn Fn(&str) + Sync)) -> Result<PathBuf, Error> {
-    let mut hash = Sha256::new();
-    hash.update(REQUIREMENTS);
-    let folder = cache.join(format!("python-{}", short(hash)));
-    let (python, complete) = (folder.join("bin/python"), folder.join("complete"));
-    if complete.exists() && python.exists() {
-        return Ok(python);
-    }
-    // Several runs may come here at once: one installs, the others find it done.
-    let path = cache.join("lock");
-    let lock = fs::File::create(&path).map_err(at(&path))?;
-    flock(&lock, FlockOperation::LockExclusive).map_err(|error| at(&path)(error.into()))?;
-    if complete.exists() && python.exists() {
-        return Ok(python);
-    }
-    say("installing the local AWS into a private Python environment (once, about half a minute) …");
-    let system = system_python()?;
-    if folder.exists() {
-        fs::remove_dir_all(&folder).map_err(at(&folder))?;
-    }
-    fs::create_dir_all(&folder).map_err(at(&folder))?;
-    let requirements = folder.join("requirements.txt");
-    fs::write(&requirements, REQUIREMENTS).map_err(at(&requirements))?;
-    run("making the Python environment", Command::new(&system).args(["-m", "venv"]).arg(&folder))?;
-    run(
-        "installing ministack",
-        Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r"])
-            .arg(&requirements),
-    )?;
-    fs::write(&complete, "").map_err(at(&complete))?;
-    Ok(python)
-}
-
-fn short(hash: Sha256) -> String {
-    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The first Python on the path that is new enough.
-fn system_python() -> Result<String, Error> {
-    let chosen = std::env::var("BILLPAY_PYTHON").ok();
-    let candidates: Vec<String> = match chosen {
-        Some(python) => vec![python],
-        None => ["python3", "python3.13", "python3.12", "python3.11", "python3.10", "python"]
-            .map(String::from)
-            .into(),
-    };
-    let check = "import sys; sys.exit(sys.version_info < (3, 10))";
-    let fits = |python: &&String| {
-        let status = Command::new(python).args(["-c", check]).stderr(std::process::Stdio::null()).status();
-        status.is_ok_and(|status| status.success())
-    };
-    let tried = candidates.join(", ");
-    candidates.iter().find(fits).cloned().ok_or(Error::NoPython { tried })
-}
-
-fn run(what: &str, command: &mut Command) -> Result<(), Error> {
-    let fail = |output: String| Error::Step { what: what.to_string(), output };
-    let output = command.output().map_err(|error| fail(error.to_string()))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let text = [output.stdout, output.stderr].concat();
-    Err(fail(String::from_utf8_lossy(&text).trim().to_string()))
+    Ok(Packages { purpose: "the local AWS", requirements: REQUIREMENTS }.python(cache, say)?)
 }
 
 #[cfg(test)]

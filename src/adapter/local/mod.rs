@@ -20,6 +20,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::adapter::python;
+
 /// Port of the local AWS unless `BILLPAY_LOCAL_PORT` says another.
 const PORT: u16 = 4577;
 /// How long the server may take to answer after its start; it takes under a second here.
@@ -28,10 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What keeps the local AWS from running.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("Python 3.10 or newer is needed, and none of {tried} is one")]
-    NoPython { tried: String },
-    #[error("{what} failed:\n{output}")]
-    Step { what: String, output: String },
+    #[error(transparent)]
+    Python(#[from] python::Error),
     #[error("port {port} is taken by another program")]
     PortTaken { port: u16 },
     #[error("it did not start; the last lines of {log}:\n{tail}")]
@@ -48,12 +48,8 @@ impl Error {
     /// What to do about it.
     pub fn hints(&self) -> Vec<String> {
         let hint = match self {
-            Error::NoPython { .. } => {
-                "install it (Debian: apt install python3 python3-venv; macOS: brew install python), \
-                 or name one in BILLPAY_PYTHON"
-            }
+            Error::Python(error) => return error.hints(),
             Error::PortTaken { .. } => "stop that program, or choose another port in BILLPAY_LOCAL_PORT",
-            Error::Step { .. } => "put right what it says and run the command again: it starts over",
             Error::NotStarted { .. } => {
                 "`billpay local reset` forgets its state, if that is what it trips over"
             }

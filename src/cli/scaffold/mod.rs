@@ -4,6 +4,7 @@ mod adopt;
 mod backstage;
 mod changes;
 mod infrastructure;
+mod kubernetes;
 mod list;
 mod new;
 mod show;
@@ -35,6 +36,8 @@ pub struct ScaffoldArgs {
 enum What {
     /// Render environments as a Terragrunt/OpenTofu tree
     Infrastructure(infrastructure::InfrastructureArgs),
+    /// Render an environment's services as Kubernetes manifests
+    Kubernetes(kubernetes::KubernetesArgs),
     /// Render the developer portal: Backstage, its configuration and its catalog
     Backstage(backstage::BackstageArgs),
     /// Name the project templates that there are
@@ -50,6 +53,7 @@ enum What {
 pub fn run(args: ScaffoldArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     match args.what {
         Some(What::Infrastructure(args)) => infrastructure::run(args, app, ui),
+        Some(What::Kubernetes(args)) => kubernetes::run(args, app, ui),
         Some(What::Backstage(args)) => backstage::run(args, app, ui),
         Some(What::List(args)) => list::run(args, app, ui),
         Some(What::Show(args)) => show::run(args, app, ui),

@@ -215,6 +215,16 @@ impl Ui {
         result
     }
 
+    /// Shows on a terminal that something is under way, until it is finished and cleared.
+    pub fn spinner(&self, what: &'static str) -> indicatif::ProgressBar {
+        if !self.terminal {
+            return indicatif::ProgressBar::hidden();
+        }
+        let spinner = indicatif::ProgressBar::new_spinner().with_message(what);
+        spinner.enable_steady_tick(Duration::from_millis(120));
+        spinner
+    }
+
     /// Lets something count, and shows the count on a terminal if it takes a moment.
     pub fn counting<T>(&self, what: &'static str, work: impl FnOnce(&mut dyn FnMut(usize)) -> T) -> T {
         let began = std::time::Instant::now();

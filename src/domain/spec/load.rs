@@ -61,16 +61,20 @@ impl Loaded {
 
 /// Reads an environment from its files, or says everything that is wrong with them.
 pub fn load(sources: &Sources, today: Date) -> Result<Loaded, Findings> {
-    let files: Vec<SourceFile> = sources.layers().cloned().collect();
+    let files: Vec<SourceFile> = sources.layers().map(|layer| layer.file.clone()).collect();
     let mut problems = Vec::new();
     let mut spoiled = Vec::new();
     let mut read = Vec::new();
-    for file in &files {
+    for layer in sources.layers() {
+        let file = layer.file;
         let (node, mistakes) = parse::parse(file);
         let Some(mut node) = node else {
             problems.extend(mistakes);
             continue;
         };
+        if let Some(entry) = layer.entry {
+            node = node.under(&[entry.section, &entry.name]);
+        }
         let flaws = shape::check_layer(file, &mut node);
         let news = |flaw: &Problem| !mistakes.iter().any(|mistake| mistake.place == flaw.place);
         problems.extend(flaws.problems.into_iter().filter(news));
@@ -144,7 +148,7 @@ fn problem(tree: &Node, finding: &Finding) -> Problem {
     problem
 }
 
-fn place(tree: &Node, spot: &Spot) -> Place {
+pub(super) fn place(tree: &Node, spot: &Spot) -> Place {
     let mut path = spot.path().clone();
     if let (Spot::Key(_), Some(entry)) = (spot, tree.entry_at(&path)) {
         return entry.place.clone();

@@ -89,6 +89,15 @@ impl Node {
         }
     }
 
+    /// The value as the only entry of a mapping, and that of the next one; the last key is its own.
+    pub fn under(self, keys: &[&str]) -> Node {
+        keys.iter().rev().fold(self, |value, key| {
+            let place = value.place.clone();
+            let entry = Entry { key: (*key).to_owned(), place: place.clone(), value };
+            Node { content: Content::Mapping(vec![entry]), place }
+        })
+    }
+
     /// Takes out the entry at a path, so that the rest can be used.
     pub fn remove(&mut self, path: &Path) {
         let (Some(Step::Key(key)), Some(parent)) = (path.last(), path.parent()) else {

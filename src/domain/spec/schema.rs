@@ -6,27 +6,34 @@
 
 use std::sync::LazyLock;
 
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::path::{Path, Step};
 use super::types::Environment;
 
-static COMPLETE: LazyLock<Value> = LazyLock::new(|| {
+static COMPLETE: LazyLock<Value> = LazyLock::new(of::<Environment>);
+
+static LAYER: LazyLock<Value> = LazyLock::new(|| without_required(&COMPLETE));
+
+/// What a value of some type must be.
+pub(super) fn of<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
-    let mut schema = settings.into_generator().into_root_schema_for::<Environment>().to_value();
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     tidy(&mut schema);
     schema.sort_all_objects();
     schema
-});
+}
 
-static LAYER: LazyLock<Value> = LazyLock::new(|| {
-    let mut schema = COMPLETE.clone();
+/// What a part of a value must be.
+pub(super) fn without_required(schema: &Value) -> Value {
+    let mut schema = schema.clone();
     visit(&mut schema, &mut |schema| {
         schema.as_object_mut().map(|schema| schema.remove("required"));
     });
     schema
-});
+}
 
 /// What an effective spec must be.
 pub(super) fn complete() -> &'static Value {
@@ -70,10 +77,10 @@ pub(super) fn keys(schema: &Value) -> impl Iterator<Item = &str> {
     schema["properties"].as_object().into_iter().flatten().map(|(key, _)| key.as_str())
 }
 
-/// Every path in which the types name a key, for a key that is in the wrong place.
-pub(super) fn homes(key: &str) -> Vec<Path> {
+/// Every path in which a schema names a key, for a key that is in the wrong place.
+pub(super) fn homes(schema: &Value, key: &str) -> Vec<Path> {
     let mut found = Vec::new();
-    let mut pending = vec![(Path::default(), layer())];
+    let mut pending = vec![(Path::default(), schema)];
     while let Some((path, schema)) = pending.pop() {
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
             let below = path.key(name);
@@ -88,7 +95,7 @@ pub(super) fn homes(key: &str) -> Vec<Path> {
 }
 
 /// Calls a function on a schema and on all that are in it.
-fn visit(schema: &mut Value, function: &mut impl FnMut(&mut Value)) {
+pub(super) fn visit(schema: &mut Value, function: &mut impl FnMut(&mut Value)) {
     function(schema);
     let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
     for property in properties.into_iter().flat_map(|map| map.values_mut()) {
@@ -169,7 +176,7 @@ fn move_pattern_message(map: &mut serde_json::Map<String, Value>) {
 }
 
 /// Lets `null` stand for what an environment may take out: optional values, and entries that people name.
-fn removable(schema: &mut Value) {
+pub(super) fn removable(schema: &mut Value) {
     let Some(map) = schema.as_object_mut() else {
         return;
     };

@@ -16,7 +16,8 @@ use crate::domain::findings::Problem;
 use crate::domain::findings::SourceFile;
 use crate::domain::findings::nearest;
 
-static LAYER: LazyLock<Validator> = LazyLock::new(|| validator(schema::layer()));
+static LAYER: LazyLock<Form> =
+    LazyLock::new(|| Form::new(schema::layer().clone(), "a spec", "`null` to take out what shared.yaml has"));
 static COMPLETE: LazyLock<Validator> = LazyLock::new(|| validator(schema::complete()));
 
 fn validator(schema: &Value) -> Validator {
@@ -24,6 +25,23 @@ fn validator(schema: &Value) -> Validator {
         .with_pattern_options(PatternOptions::regex())
         .build(schema)
         .expect("the schema of our own types is valid")
+}
+
+/// What files of one kind must be.
+pub(super) struct Form {
+    schema: Value,
+    validator: Validator,
+    /// What such a file is called, with its article.
+    name: &'static str,
+    /// What a key without a value may be given beside a value.
+    instead: &'static str,
+}
+
+impl Form {
+    pub(super) fn new(schema: Value, name: &'static str, instead: &'static str) -> Form {
+        let validator = validator(&schema);
+        Form { schema, validator, name, instead }
+    }
 }
 
 /// What is wrong with the shape of a file.
@@ -34,20 +52,25 @@ pub(super) struct Flaws {
     pub spoiled: Vec<Path>,
 }
 
-/// Checks the shape of a file, and takes out what is wrong, so that the rest can be checked further.
+/// Checks the shape of a spec's file, as [`check`] does.
 pub(super) fn check_layer(file: &SourceFile, node: &mut Node) -> Flaws {
+    check(&LAYER, file, node)
+}
+
+/// Checks the shape of a file, and takes out what is wrong, so that the rest can be checked further.
+pub(super) fn check(form: &Form, file: &SourceFile, node: &mut Node) -> Flaws {
     let mut flaws = Flaws::default();
-    absent(node, &Path::default(), &mut flaws);
+    absent(form, node, &Path::default(), &mut flaws);
     take_out(node, &flaws);
     let json = node.json();
-    for error in LAYER.iter_errors(&json) {
+    for error in form.validator.iter_errors(&json) {
         let path = instance_path(&error);
         match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => {
-                unexpected.iter().for_each(|key| unknown_key(node, &path, key, &mut flaws));
+                unexpected.iter().for_each(|key| unknown_key(form, node, &path, key, &mut flaws));
             }
             kind => {
-                flaws.problems.push(wrong_value(file, node, &path, kind, &error));
+                flaws.problems.push(wrong_value(form, file, node, &path, kind, &error));
                 flaws.spoiled.push(path.entry());
             }
         }
@@ -73,35 +96,36 @@ fn instance_path(error: &ValidationError<'_>) -> Path {
 }
 
 /// Finds keys without a value: neither a value nor a clear `null`.
-fn absent(node: &Node, path: &Path, flaws: &mut Flaws) {
+fn absent(form: &Form, node: &Node, path: &Path, flaws: &mut Flaws) {
     match &node.content {
         Content::Mapping(entries) => {
             for entry in entries {
                 let path = path.key(&entry.key);
                 if is_absent(&entry.value) {
-                    let problem = Problem::error("no-value", entry.place.clone(), format!("`{path}` has no value"))
-                        .help("write a value, `{}` for an empty mapping, or `null` to take out what shared.yaml has");
+                    let problem =
+                        Problem::error("no-value", entry.place.clone(), format!("`{path}` has no value"))
+                            .help(format!("write a value, `{{}}` for an empty mapping, or {}", form.instead));
                     flaws.problems.push(problem);
                     flaws.spoiled.push(path.entry());
                 } else {
-                    absent(&entry.value, &path, flaws);
+                    absent(form, &entry.value, &path, flaws);
                 }
             }
         }
         Content::List(items) => {
-            items.iter().enumerate().for_each(|(index, item)| absent(item, &path.index(index), flaws));
+            items.iter().enumerate().for_each(|(index, item)| absent(form, item, &path.index(index), flaws));
         }
         _ => {}
     }
 }
 
-fn unknown_key(node: &Node, parent: &Path, key: &str, flaws: &mut Flaws) {
+fn unknown_key(form: &Form, node: &Node, parent: &Path, key: &str, flaws: &mut Flaws) {
     let path = parent.key(key);
     let Some(place) = node.at(parent).and_then(|node| node.entry(key)).map(|entry| entry.place.clone())
     else {
         return;
     };
-    let known = schema::at(schema::layer(), parent).unwrap_or(&Value::Null);
+    let known = schema::at(&form.schema, parent).unwrap_or(&Value::Null);
     let message = match parent.last() {
         None => format!("unknown key `{key}`"),
         Some(_) => format!("unknown key `{key}` in `{parent}`"),
@@ -112,7 +136,8 @@ fn unknown_key(node: &Node, parent: &Path, key: &str, flaws: &mut Flaws) {
     match &problem.did_you_mean {
         Some(meant) => flaws.spoiled.push(parent.key(meant).entry()),
         None => {
-            let elsewhere: Vec<String> = schema::homes(key).iter().map(|path| format!("`{path}`")).collect();
+            let elsewhere: Vec<String> =
+                schema::homes(&form.schema, key).iter().map(|path| format!("`{path}`")).collect();
             if !elsewhere.is_empty() {
                 problem = problem.help(format!("there is {}: is it indented right?", elsewhere.join(", ")));
             }
@@ -123,6 +148,7 @@ fn unknown_key(node: &Node, parent: &Path, key: &str, flaws: &mut Flaws) {
 }
 
 fn wrong_value(
+    form: &Form,
     file: &SourceFile,
     node: &Node,
     path: &Path,
@@ -130,12 +156,12 @@ fn wrong_value(
     error: &ValidationError<'_>,
 ) -> Problem {
     let place = node.at(path).map_or_else(|| file.place(0..0), |node| node.place.clone());
-    let schema = schema::at(schema::layer(), path).unwrap_or(&Value::Null);
+    let schema = schema::at(&form.schema, path).unwrap_or(&Value::Null);
     let value = error.instance().as_ref();
     let written = file.text().get(place.span.clone()).unwrap_or_default();
     let found = found(value, written);
     let name = match path.last() {
-        None => "a spec".to_owned(),
+        None => form.name.to_owned(),
         Some(_) => format!("`{path}`"),
     };
     let problem = |code, message| Problem::error(code, place.clone(), message);

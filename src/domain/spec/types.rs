@@ -264,6 +264,9 @@ pub struct Service {
     pub port: u16,
     /// Secrets (names under `secrets`) that it may read.
     pub secrets: Option<Vec<String>>,
+    /// GitHub repository whose workflows may deploy it, beside those of `github.repositories`.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9._-]{1,100}$"), extend("patternErrorMessage" = "must be one repository by its name alone, never a pattern"))]
+    pub repository: Option<String>,
 }
 
 /// A frontend: a private bucket and a CloudFront distribution in front of it.
@@ -283,6 +286,12 @@ pub struct Frontend {
     pub price_class: PriceClass,
     /// Value of the `Content-Security-Policy` header.
     pub content_security_policy: String,
+    /// Other sites whose pages may load its files (CORS), such as the shell that a remote is shown in.
+    #[schemars(inner(regex(pattern = r"^(https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?|http://localhost:[0-9]{1,5})$")), extend("patternErrorMessage" = "must be an origin such as https://payments.billpay.com, without a path or a pattern"))]
+    pub allowed_origins: Option<Vec<String>>,
+    /// GitHub repository whose workflows may deploy it, beside those of `github.repositories`.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9._-]{1,100}$"), extend("patternErrorMessage" = "must be one repository by its name alone, never a pattern"))]
+    pub repository: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

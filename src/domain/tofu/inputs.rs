@@ -171,6 +171,8 @@ fn s3_cloudfront(env: &Environment) -> Option<Value> {
             ("price_class".to_string(), json!(names::price_class(frontend.price_class))),
             ("content_security_policy".to_string(), json!(frontend.content_security_policy)),
         ]);
+        let origins = frontend.allowed_origins.iter().filter(|origins| !origins.is_empty());
+        values.extend(origins.map(|origins| ("allowed_origins".to_string(), json!(origins))));
         values.extend(frontend.domain.iter().map(|domain| ("domain".to_string(), json!(domain))));
         values.extend(frontend.certificate.iter().map(|arn| ("certificate".to_string(), json!(arn))));
         (name.clone(), Value::Object(values))

@@ -1,12 +1,18 @@
 //! The response headers policy of a frontend: the security headers that browsers get.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use aws_sdk_cloudfront::types::{
-    FrameOptionsList, ReferrerPolicyList, ResponseHeadersPolicy, ResponseHeadersPolicyConfig as Config,
+    FrameOptionsList, ReferrerPolicyList, ResponseHeadersPolicy,
+    ResponseHeadersPolicyAccessControlAllowHeaders as AllowHeaders,
+    ResponseHeadersPolicyAccessControlAllowMethods as AllowMethods,
+    ResponseHeadersPolicyAccessControlAllowMethodsValues as AllowMethod,
+    ResponseHeadersPolicyAccessControlAllowOrigins as AllowOrigins, ResponseHeadersPolicyConfig as Config,
     ResponseHeadersPolicyContentSecurityPolicy, ResponseHeadersPolicyContentTypeOptions,
-    ResponseHeadersPolicyFrameOptions, ResponseHeadersPolicyReferrerPolicy,
-    ResponseHeadersPolicySecurityHeadersConfig as Security, ResponseHeadersPolicyStrictTransportSecurity,
-    ResponseHeadersPolicyType,
+    ResponseHeadersPolicyCorsConfig as Cors, ResponseHeadersPolicyFrameOptions,
+    ResponseHeadersPolicyReferrerPolicy, ResponseHeadersPolicySecurityHeadersConfig as Security,
+    ResponseHeadersPolicyStrictTransportSecurity, ResponseHeadersPolicyType,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +43,12 @@ pub struct Attrs {
     hsts_seconds: i32,
     hsts_subdomains: bool,
     hsts_preload: bool,
+    /// Sites whose pages may load the files; with none, there is no CORS at all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    allowed_origins: Vec<String>,
+    /// What such pages may do, and be told: `GET`, `HEAD`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    allowed_methods: Vec<String>,
     /// Whether all of them win over what the bucket itself answers with.
     overrides: bool,
 }
@@ -73,6 +85,11 @@ impl Kind for HeadersPolicy {
                 hsts_seconds: TWO_YEARS,
                 hsts_subdomains: true,
                 hsts_preload: false,
+                allowed_methods: match spec.allowed_origins.as_deref() {
+                    None | Some([]) => vec![],
+                    Some(_) => vec!["GET".to_string(), "HEAD".to_string()],
+                },
+                allowed_origins: sorted(spec.allowed_origins.iter().flatten()),
                 overrides: true,
             };
             Desire::new(address, attrs)
@@ -170,10 +187,20 @@ async fn proven(
     Ok((config, answer.e_tag))
 }
 
+/// Texts whose order means nothing, in the one that they are compared in.
+fn sorted(texts: impl Iterator<Item = impl ToString>) -> Vec<String> {
+    texts.map(|text| text.to_string()).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
 fn read(config: &Config) -> Attrs {
+    let cors = config.cors_config.as_ref();
+    let origins = cors.and_then(|cors| cors.access_control_allow_origins.as_ref());
+    let methods = cors.and_then(|cors| cors.access_control_allow_methods.as_ref());
     let attrs = Attrs {
         name: config.name.clone(),
         comment: config.comment.clone().unwrap_or_default(),
+        allowed_origins: sorted(origins.iter().flat_map(|origins| &origins.items)),
+        allowed_methods: sorted(methods.iter().flat_map(|methods| &methods.items)),
         ..Attrs::default()
     };
     let Some(security) = &config.security_headers_config else { return attrs };
@@ -188,6 +215,7 @@ fn read(config: &Config) -> Attrs {
         referrer.map(|referrer| referrer.r#override),
         sniff.map(|sniff| sniff.r#override),
         hsts.map(|hsts| hsts.r#override),
+        cors.map(|cors| cors.origin_override),
     ];
     Attrs {
         content_security_policy: csp.map(|csp| csp.content_security_policy.clone()).unwrap_or_default(),
@@ -202,7 +230,7 @@ fn read(config: &Config) -> Attrs {
     }
 }
 
-/// Puts what we manage into a policy; what else it holds (CORS, other headers) stays.
+/// Puts what we manage into a policy; what else it holds (headers of people's own) stays.
 fn write(mut config: Config, attrs: &Attrs, call: &str) -> Result<Config, Failure> {
     let has_csp = !attrs.content_security_policy.is_empty();
     let csp = ResponseHeadersPolicyContentSecurityPolicy::builder()
@@ -231,9 +259,31 @@ fn write(mut config: Config, attrs: &Attrs, call: &str) -> Result<Config, Failur
             .set_xss_protection(others)
             .build(),
     );
+    config.cors_config = match attrs.allowed_origins.is_empty() {
+        true => None,
+        false => Some(cors(attrs, call)?),
+    };
     config.name = attrs.name.clone();
     config.comment = Some(attrs.comment.clone());
     Ok(config)
+}
+
+/// What other sites may do: load files, and nothing that carries a person's cookies.
+fn cors(attrs: &Attrs, call: &str) -> Result<Cors, Failure> {
+    let count = |list: &[String]| i32::try_from(list.len()).unwrap_or(i32::MAX);
+    let origins = AllowOrigins::builder().set_items(Some(attrs.allowed_origins.clone()));
+    let origins = origins.quantity(count(&attrs.allowed_origins));
+    let methods = attrs.allowed_methods.iter().map(|method| AllowMethod::from(method.as_str())).collect();
+    let methods = AllowMethods::builder().set_items(Some(methods)).quantity(count(&attrs.allowed_methods));
+    let headers = AllowHeaders::builder().items("*").quantity(1);
+    let cors = Cors::builder()
+        .access_control_allow_origins(origins.build().built(call)?)
+        .access_control_allow_methods(methods.build().built(call)?)
+        .access_control_allow_headers(headers.build().built(call)?)
+        .access_control_allow_credentials(false)
+        .access_control_max_age_sec(600)
+        .origin_override(attrs.overrides);
+    cors.build().built(call)
 }
 
 #[cfg(test)]
@@ -252,6 +302,8 @@ mod tests {
             hsts_seconds: TWO_YEARS,
             hsts_subdomains: true,
             hsts_preload: false,
+            allowed_origins: vec!["https://payments.billpay.com".to_string()],
+            allowed_methods: vec!["GET".to_string(), "HEAD".to_string()],
             overrides: true,
         };
         let config = Config::builder().name("other").build().unwrap();

@@ -273,6 +273,7 @@ mod tests {
     fn prod() -> Environment {
         let sources = Sources {
             shared: Some(SourceFile::new("shared.yaml", include_str!("../../../environments/shared.yaml"))),
+            entries: vec![],
             environment: SourceFile::new("prod.yaml", include_str!("../../../environments/prod.yaml")),
         };
         let today = "2026-11-22".parse().expect("a date");

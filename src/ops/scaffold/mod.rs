@@ -2,4 +2,5 @@
 
 pub mod backstage;
 pub mod infrastructure;
+pub mod kubernetes;
 pub mod project;

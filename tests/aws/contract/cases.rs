@@ -182,7 +182,9 @@ pub const CASES: &[Case] = &[
         "headers-policy",
         Spec(|env| {
             let policy = "default-src 'none'; frame-ancestors 'none'".to_string();
-            env.frontends.get_mut("payment").expect("a frontend").content_security_policy = policy;
+            let payment = env.frontends.get_mut("payment").expect("a frontend");
+            payment.content_security_policy = policy;
+            payment.allowed_origins = Some(vec!["https://shell.billpay.com".to_string()]);
         }),
         Never("nothing of it is immutable"),
     ),

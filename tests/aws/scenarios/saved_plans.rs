@@ -20,9 +20,15 @@ fn a_saved_plan_is_applied_exactly() {
     sandbox.billpay(&[&save[..], &["--detailed-exitcode"]].concat()).exits(2);
     same(&empty, &inventory(&sandbox));
 
-    // Whatever the spec says by now, what was reviewed is what is done.
+    // What nobody has reviewed is not done, and what was reviewed isn't done for another spec.
     sandbox.edit("dev", json!({"services": {"late-service": {"replicas": 1, "cpu": "1", "memory": "1Gi", "needs": [], "port": 80}}}));
     let apply = ["provision", "--env", "dev", "--plan-file", "plan.json", "--auto-approve"];
+    let refused = sandbox.billpay(&apply).exits(1).says("made from another spec than there is now");
+    refused.says("`services.late-service` has changed since");
+    same(&empty, &inventory(&sandbox));
+    sandbox.rewrite("dev", |spec| {
+        spec["services"].as_object_mut().expect("services").remove("late-service");
+    });
     sandbox.billpay(&apply).exits(0).says("4 created");
     assert_eq!(repositories(&sandbox).len(), 4, "and nothing else");
 

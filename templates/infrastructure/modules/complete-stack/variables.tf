@@ -153,6 +153,7 @@ variable "s3_cloudfront" {
       spa                     = bool
       price_class             = string
       content_security_policy = string
+      allowed_origins         = optional(list(string), [])
     }))
     buckets = map(object({
       name                     = string

@@ -33,6 +33,29 @@ resource "aws_cloudfront_response_headers_policy" "frontend" {
   name    = "${var.name}-${each.key}"
   comment = "billpay:environment=${var.environment} billpay:address=s3-cloudfront/headers-policy.${each.key}"
 
+  # Only for who is named: a shell that shows a remote, a frontend that reads another one's JSON.
+  dynamic "cors_config" {
+    for_each = length(each.value.allowed_origins) > 0 ? [each.value.allowed_origins] : []
+
+    content {
+      access_control_allow_credentials = false
+      access_control_max_age_sec       = 600
+      origin_override                  = true
+
+      access_control_allow_headers {
+        items = ["*"]
+      }
+
+      access_control_allow_methods {
+        items = ["GET", "HEAD"]
+      }
+
+      access_control_allow_origins {
+        items = cors_config.value
+      }
+    }
+  }
+
   security_headers_config {
     dynamic "content_security_policy" {
       for_each = each.value.content_security_policy == "" ? [] : [each.value.content_security_policy]

@@ -51,6 +51,7 @@ variable "frontends" {
     spa                     = bool             # every unknown path answers with index.html
     price_class             = optional(string, "PriceClass_100")
     content_security_policy = string
+    allowed_origins         = optional(list(string), []) # other sites whose pages may load its files
   }))
   nullable = false
 
@@ -111,6 +112,16 @@ variable "frontends" {
   validation {
     condition     = alltrue([for frontend in values(var.frontends) : !can(regex("[\\r\\n]", frontend.content_security_policy))])
     error_message = "A frontend's content_security_policy must be a single line: it is the value of a header."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for frontend in values(var.frontends) : [
+        for origin in frontend.allowed_origins :
+        can(regex("^(https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?|http://localhost:[0-9]{1,5})$", origin))
+      ]
+    ]))
+    error_message = "A frontend's allowed_origins must be origins such as https://payments.billpay.com, without a path; http only for localhost."
   }
 }
 

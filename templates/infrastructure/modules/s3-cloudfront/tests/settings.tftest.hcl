@@ -24,6 +24,7 @@ variables {
       spa                     = false
       price_class             = "PriceClass_All"
       content_security_policy = ""
+      allowed_origins         = ["https://payments.dev.billpay.com"]
     }
   }
   buckets = { techdocs = { name = "billpay-techdocs-dev-123456789012", expire_old_versions_days = 90 } }
@@ -144,6 +145,14 @@ run "distributions_are_https_only" {
       && length(aws_cloudfront_response_headers_policy.frontend["feature-flags"].security_headers_config[0].content_security_policy) == 0
     )
     error_message = "An empty content security policy is no header."
+  }
+
+  assert {
+    condition = (
+      length(aws_cloudfront_response_headers_policy.frontend["payment"].cors_config) == 0
+      && tolist(aws_cloudfront_response_headers_policy.frontend["feature-flags"].cors_config[0].access_control_allow_origins[0].items) == tolist(["https://payments.dev.billpay.com"])
+    )
+    error_message = "Only the sites that are named may load a frontend's files."
   }
 }
 

@@ -142,6 +142,16 @@ run "content_security_policy_of_two_lines" {
   expect_failures = [var.frontends]
 }
 
+run "allowed_origin_that_is_a_pattern" {
+  command = plan
+
+  variables {
+    frontends = { payment = { bucket = "billpay-frontend-payment-dev-123456789012", spa = true, content_security_policy = "default-src 'self'", allowed_origins = ["https://*.billpay.com"] } }
+  }
+
+  expect_failures = [var.frontends]
+}
+
 run "same_domain_twice" {
   command = plan
 

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Applies exactly the plan in PLAN_FILE. billpay refuses it when another plan would come out today.
+set -euo pipefail
+
+code=0
+billpay provision --env "$ENVIRONMENT" --plan-file "$PLAN_FILE" --auto-approve || code=$?
+[[ "$code" -ne 0 ]] || exit 0
+
+case "$code" in
+  3) what="A part of the plan was applied; the log says what failed." ;;
+  *) what="The plan was not applied; the log says why." ;;
+esac
+way="Run this workflow by hand on the default branch (Actions > $GITHUB_WORKFLOW > Run workflow): it plans again, \
+shows that plan, and applies it once the environment $ENVIRONMENT is approved."
+echo "::error title=$ENVIRONMENT::$what $way"
+printf '### %s\n\n%s %s\n' "$ENVIRONMENT" "$what" "$way" >> "$GITHUB_STEP_SUMMARY"
+exit "$code"

@@ -1,0 +1,151 @@
+//! `billpay docs`: documentation sites for the portal.
+
+mod build;
+mod publish;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::error::Report;
+use super::exit;
+use super::ui::Ui;
+use crate::app::{App, Built, DocsError};
+use crate::domain::docs::entity::{Described, EntityError};
+use crate::domain::docs::mkdocs::Wishes;
+
+#[derive(Debug, Args)]
+pub struct DocsArgs {
+    #[command(subcommand)]
+    command: DocsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum DocsCommand {
+    /// Build a component's documentation site, as Backstage's TechDocs wants it
+    Build(build::BuildArgs),
+    /// Bring a component's documentation site to the bucket that the portal reads
+    Publish(publish::PublishArgs),
+}
+
+/// How a site is built.
+#[derive(Debug, Clone, Args)]
+struct SourceArgs {
+    /// Folder of mkdocs.yml and catalog-info.yaml
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    dir: PathBuf,
+    /// Take warnings of MkDocs as they are, and leave out settings that TechDocs does not take
+    #[arg(long)]
+    no_strict: bool,
+    /// Allow a plugin of MkDocs that TechDocs does not have; MkDocs must have it
+    #[arg(long, value_name = "NAME")]
+    allow_plugin: Vec<String>,
+    /// What the sources are known by, such as the commit, for the site's metadata
+    #[arg(long, value_name = "TEXT")]
+    etag: Option<String>,
+}
+
+pub async fn run(args: DocsArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
+    let work = async {
+        match args.command {
+            DocsCommand::Build(args) => build::run(args, app, ui).await,
+            DocsCommand::Publish(args) => publish::run(args, app, ui).await,
+        }
+    };
+    tokio::select! {
+        result = work => result,
+        () = stopped() => {
+            let mut report = Report::new("stopped", "what was there before can still be read");
+            report.code = exit::INTERRUPTED;
+            Err(report.hint("run it again: it goes on from what is there"))
+        }
+    }
+}
+
+/// Ends when somebody wants the program to end.
+async fn stopped() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        },
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}
+
+/// Builds the site of a folder, in a folder that goes with the result.
+async fn site(args: &SourceArgs, entity: Option<&Described>, app: &App, ui: &Ui) -> Result<Built, Report> {
+    let name = match entity {
+        Some(entity) => entity.title.clone(),
+        None => "Documentation Site".to_string(),
+    };
+    let source = entity.and_then(|entity| entity.source.as_deref());
+    let wishes = Wishes { site_name: &name, plugins: &args.allow_plugin, source };
+    let spinner = ui.spinner("building the site …");
+    let say = |what: &str| spinner.suspend(|| ui.note(what));
+    let built = app.build_docs(&args.dir, !args.no_strict, wishes, args.etag.as_deref(), &say).await;
+    spinner.finish_and_clear();
+    let built = built?;
+    for problem in &built.left_out.problems {
+        ui.note(&format!("left out: {} ({})", problem.message, problem.place));
+    }
+    for warning in &built.warnings {
+        ui.note(warning);
+    }
+    Ok(built)
+}
+
+/// The entity that a folder's catalog file describes; none without the file.
+fn described(dir: &Path) -> Result<Option<Described>, Report> {
+    for name in ["catalog-info.yaml", "catalog-info.yml"] {
+        let path = dir.join(name);
+        if path.is_file() {
+            let text = std::fs::read_to_string(&path)?;
+            let shown = path.display().to_string();
+            let shown = shown.trim_start_matches("./");
+            return Ok(Some(crate::domain::docs::entity::described(shown, &text)?));
+        }
+    }
+    Ok(None)
+}
+
+impl From<EntityError> for Report {
+    fn from(error: EntityError) -> Report {
+        let report = Report::new("it is not clear whose documentation this is", error.to_string());
+        report.hint("name the entity with --entity namespace/kind/name")
+    }
+}
+
+impl From<DocsError> for Report {
+    fn from(error: DocsError) -> Report {
+        let mut report = Report::new("the site was not built", "");
+        report.hints = error.hints();
+        report.details = match error {
+            DocsError::Config(findings) => {
+                let count = findings.problems.len();
+                report.heading =
+                    format!("mkdocs.yml has {count} problem{}", if count == 1 { "" } else { "s" });
+                report.findings = Some(findings);
+                vec![]
+            }
+            DocsError::MkDocs { said, .. } => said,
+            other => vec![other.to_string()],
+        };
+        report
+    }
+}
+
+/// Bytes as people read them.
+fn bytes(count: u64) -> String {
+    match count {
+        count if count < 1000 => format!("{count} B"),
+        count if count < 1_000_000 => format!("{:.0} kB", count as f64 / 1e3),
+        count => format!("{:.1} MB", count as f64 / 1e6),
+    }
+}
+
+/// A number of things as people read it.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}

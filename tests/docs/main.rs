@@ -1,0 +1,14 @@
+//! Documentation sites: what gets to MkDocs (`config`, `hostile`), what gets to the bucket and in
+//! which order (`order`), the same sites and objects as techdocs-cli's (`peers`), and published
+//! again, interrupted, refused (`publish`).
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod catalog;
+mod config;
+mod hostile;
+mod order;
+mod peers;
+mod project;
+mod publish;

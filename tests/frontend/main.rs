@@ -1,0 +1,12 @@
+//! Frontends from the template: what is generated (`generated`), and that it works (`works`): a
+//! shell and two remotes are built, tested, put into the buckets of an environment, and looked at
+//! in Chromium as CloudFront would serve them.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod browser;
+mod edge;
+mod generated;
+mod project;
+mod works;
