@@ -72,6 +72,7 @@ fn the_configuration_is_what_the_plugins_declare() {
             config["kubernetes"]["clusterLocatorMethods"][0]["clusters"].as_array().expect("clusters");
         assert_eq!(clusters.len(), 3, "{overlay}: every environment's");
         assert_eq!(clusters[0]["name"], format!("billpay-cluster-{}", env.environment), "its own first");
+        assert!(clusters.iter().all(|cluster| cluster["authProvider"] == "aws"), "{overlay}: by IAM");
         let seen = answer["frontend"].to_string();
         assert!(!seen.contains("hush"), "browsers get a secret: {seen}");
     }
