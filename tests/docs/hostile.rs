@@ -116,6 +116,24 @@ fn links_out_of_the_project_are_refused() {
 }
 
 #[test]
+fn python_does_not_come_in_by_settings_that_are_taken_in() {
+    let tags = [
+        "!!python/name:os.system ''",
+        "!<tag:yaml.org,2002:python/name:os.system> ''",
+        "!!%70ython/name:os.system ''",
+    ];
+    for tag in tags {
+        let project = project(&[
+            ("mkdocs.yml", "site_name: x\nnav: [index.md, {Sub: '!include ./sub/mkdocs.yml'}]\n"),
+            ("docs/index.md", "# x\n"),
+            ("sub/mkdocs.yml", &format!("site_name: {tag}\n")),
+            ("sub/docs/index.md", "# x\n"),
+        ]);
+        refused(&project, "site").says("sub/mkdocs.yml").says("would run Python code");
+    }
+}
+
+#[test]
 fn a_project_without_a_page_is_told_so() {
     refused(&project(&[("mkdocs.yml", "site_name: x\n")]), "site").says("docs/index.md");
     let sandbox = Sandbox::of_account("http://127.0.0.1:9", "123456789012");
