@@ -109,6 +109,12 @@ fn links_out_of_the_project_are_refused() {
         symlink(target, project.path().join(link)).expect("a link");
         refused(&project, "site").says("symbolic link").says(link);
     }
+    for hidden in [".git/config", "node_modules/x/a.md"] {
+        let project =
+            project(&[("mkdocs.yml", "site_name: x\n"), ("docs/index.md", "# x\n"), (hidden, "token")]);
+        symlink(format!("../{hidden}"), project.path().join("docs/a.md")).expect("a link");
+        refused(&project, "site").says("docs/a.md").says("left out");
+    }
     let project = project(&[("mkdocs.yml", "site_name: x\n")]);
     let other = TempDir::new().expect("a folder");
     symlink(other.path(), project.path().join("docs")).expect("a link");

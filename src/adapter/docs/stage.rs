@@ -7,8 +7,8 @@ use std::path::Path;
 use super::{CONFIGS, DocsError, at};
 use crate::domain::docs::mkdocs::{Config, may_run_python};
 
-/// Folders that no page is made from, and that are large.
-const LEFT_OUT: [&str; 5] = ["node_modules", ".venv", "venv", ".gradle", ".terraform"];
+/// Folders that no page is made from: they are large, and Git's may hold credentials.
+const LEFT_OUT: [&str; 6] = [".git", "node_modules", ".venv", "venv", ".gradle", ".terraform"];
 
 /// Pages that the first page is made from where there is none, in the folder of the pages and
 /// in the project's.
@@ -44,8 +44,7 @@ fn picture(from: &Path, to: &Path, project: &Path, includes: bool) -> Result<(),
             continue;
         }
         let link = to.join(&name);
-        // What is in .git comes from Git, not from the repository.
-        if kind.is_dir() && name != ".git" {
+        if kind.is_dir() {
             picture(&path, &link, project, includes)?;
             continue;
         }
@@ -65,14 +64,21 @@ fn picture(from: &Path, to: &Path, project: &Path, includes: bool) -> Result<(),
     Ok(())
 }
 
-/// Refuses a link that leads out of the project, or back to a folder that it is in.
+/// Refuses a link that leads to what MkDocs is not to see, or back to a folder that it is in.
 fn check(link: &Path, project: &Path) -> Result<(), DocsError> {
     let why = match link.canonicalize() {
         Ok(target) if !target.starts_with(project) => "leads out of the project",
         Ok(target) if link.starts_with(&target) => "leads to a folder that it is in",
+        Ok(target) if is_left_out(&target, project) => "leads to a folder that is left out",
         // What leads nowhere gives nothing away.
         _ => return Ok(()),
     };
     let path = link.strip_prefix(project).unwrap_or(link).display().to_string();
     Err(DocsError::Link { path, why })
+}
+
+/// Whether a path of the project is in a folder that is left out.
+fn is_left_out(path: &Path, project: &Path) -> bool {
+    let below = path.strip_prefix(project).unwrap_or(path);
+    below.components().any(|part| LEFT_OUT.iter().any(|known| part.as_os_str() == *known))
 }
