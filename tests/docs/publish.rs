@@ -248,6 +248,10 @@ fn credentials_do_not_get_into_a_site() {
         "{metadata}"
     );
     assert!(metadata.contains("ours"), "{metadata}");
+    let told = files(&sandbox.path("site"))
+        .into_iter()
+        .find(|(_, bytes)| bytes.windows(6).any(|part| part == b"s3cret"));
+    assert!(told.is_none(), "{} tells the token", told.expect("a file").0);
 }
 
 #[test]

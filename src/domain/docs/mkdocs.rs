@@ -79,6 +79,8 @@ pub struct Config {
     pub text: String,
     /// The folder of the pages, inside the project.
     pub docs_dir: String,
+    /// Whether the pages of other settings' are taken in (`!include`), which a plugin reads by itself.
+    pub includes: bool,
     /// What was left out of the project's own, and why.
     pub left_out: Findings,
 }
@@ -90,7 +92,7 @@ pub fn default_config(wishes: &Wishes<'_>) -> Config {
     for (key, value) in wishes.source.map(|source| links(source, "docs")).unwrap_or_default() {
         text += &format!("\"{key}\": {}\n", serde_json::Value::from(value));
     }
-    Config { text, docs_dir: "docs".into(), left_out: Findings::default() }
+    Config { text, docs_dir: "docs".into(), includes: false, left_out: Findings::default() }
 }
 
 /// Makes MkDocs' configuration from a project's; fails where something must not get to MkDocs
@@ -131,7 +133,26 @@ pub fn config(file: &SourceFile, wishes: &Wishes<'_>) -> Result<Config, Findings
         text += "\n";
     }
     let files = vec![file.clone()];
-    Ok(Config { text, docs_dir, left_out: Findings { problems: rules.left_out, files } })
+    let includes = kept.iter().any(|(key, value)| key.as_text() == Some("nav") && has_include(value));
+    Ok(Config { text, docs_dir, includes, left_out: Findings { problems: rules.left_out, files } })
+}
+
+fn has_include(node: &Node) -> bool {
+    match &node.content {
+        Content::Scalar(text, _) => text.contains("include"),
+        Content::List(items) => items.iter().any(has_include),
+        Content::Mapping(entries) => entries.iter().any(|(_, value)| has_include(value)),
+    }
+}
+
+/// Whether settings that are taken in by others could call something in Python, by whatever
+/// spelling of a tag.
+pub fn may_run_python(text: &str) -> bool {
+    let escaped = |word: &str| word.find('!').is_some_and(|at| word[at..].contains('%'));
+    text.contains("!!python")
+        || text.contains("2002:python")
+        || text.lines().any(|line| line.starts_with("%TAG") || line.starts_with("\u{feff}%TAG"))
+        || text.split_whitespace().any(escaped)
 }
 
 /// Refuses what would call something in Python.
