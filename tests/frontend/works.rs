@@ -78,7 +78,8 @@ fn a_shell_shows_its_remotes_as_cloudfront_serves_them() {
     });
 }
 
-/// The development server answers with what CloudFront will; the gateway of this machine may be called, too.
+/// The development server answers with what CloudFront will, and may call the gateway of this machine and show
+/// errors on top of a page, too.
 fn same_policy(remote: &Project) {
     let entry: Value = serde_yaml::from_str(&remote.text("platform/environments/frontends/payment.yaml"))
         .expect("an entry that is YAML");
@@ -86,7 +87,8 @@ fn same_policy(remote: &Project) {
     let program =
         "process.stdout.write(require('./webpack.config.js').devServer.headers['Content-Security-Policy'])";
     let served = run(Command::new("node").args(["-e", program]).current_dir(&remote.folder));
-    assert_eq!(served, deployed.replace("; font-src", " http://localhost:8080; font-src"));
+    let local = deployed.replace("; font-src", " http://localhost:8080; font-src");
+    assert_eq!(served, format!("{local} webpack-dev-server#overlay"));
 }
 
 /// Uploads a bundle as `billpay deploy` will, and serves it.

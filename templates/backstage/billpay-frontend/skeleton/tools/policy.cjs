@@ -17,10 +17,13 @@ function local() {
   const config = JSON.parse(readFileSync(join(root, 'local/config.json'), 'utf8'));
   const origins = (urls) => [...new Set(urls.filter(Boolean).map((url) => new URL(url).origin))];
   const remotes = origins((config.remotes ?? []).map((remote) => remote.entry));
+  // The development servers tell pages when to load anew, and show errors on top of them.
+  const sockets = remotes.map((origin) => origin.replace(/^http/, 'ws'));
   const called = origins([config.apiUrl, config.metricsUrl]);
   const allow = (directive) => {
     if (/^(script|img|font)-src /.test(directive)) return [directive, ...remotes].join(' ');
-    return directive.startsWith('connect-src ') ? [directive, ...remotes, ...called].join(' ') : directive;
+    if (directive.startsWith('connect-src ')) return [directive, ...remotes, ...sockets, ...called].join(' ');
+    return directive.startsWith('trusted-types ') ? `${directive} webpack-dev-server#overlay` : directive;
   };
   return deployed().split('; ').map(allow).join('; ');
 }
