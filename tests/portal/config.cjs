@@ -2,9 +2,10 @@
 //
 // node config.cjs PACKAGES PORTAL, where PACKAGES/node_modules has what the backend is made of. Reads a
 // request a line: {files: [path in PORTAL], env: {NAME: value}}; writes an answer a line: {error} or
-// {config, secrets: [paths that no frontend sees], undeclared}.
+// {config, frontend}, the whole and what browsers get.
 'use strict';
 
+const fs = require('node:fs');
 const path = require('node:path');
 const readline = require('node:readline');
 const { createRequire } = require('node:module');
@@ -38,6 +39,8 @@ async function main() {
     packagePaths: [
       path.join(packages, 'package.json'),
       path.join(portal, 'plugins/scaffolder-backend-module-billpay/package.json'),
+      // Those of the pages, which are not installed.
+      ...fs.readdirSync(path.join(packages, 'schemas')).map(name => path.join(packages, 'schemas', name, 'package.json')),
     ],
   });
   for await (const line of readline.createInterface({ input: process.stdin })) {

@@ -40,9 +40,7 @@ fn picture(from: &Path, to: &Path, project: &Path) -> Result<(), DocsError> {
         let (path, name) = (entry.path(), entry.file_name());
         let kind = entry.file_type().map_err(at(&path))?;
         let is = |known: &&str| name == **known;
-        if LEFT_OUT.iter().any(|known| is(known))
-            || (from == project && CONFIGS.iter().any(|known| is(known)))
-        {
+        if LEFT_OUT.iter().any(is) || (from == project && CONFIGS.iter().any(is)) {
             continue;
         }
         let link = to.join(&name);

@@ -6,9 +6,6 @@ use super::{names::entity_name, owner, speaker};
 use crate::domain::names;
 use crate::domain::spec::Environment;
 
-/// The portal's own name as a service of the platform.
-pub const SERVICE: &str = "backstage";
-
 /// The bucket of the spec that built documentation is in.
 const DOCS_BUCKET: &str = "techdocs";
 
@@ -52,7 +49,13 @@ pub fn of_environment(environments: &[&Environment], name: &str) -> Map<String, 
 fn of(env: &Environment) -> Value {
     let namespace = names::namespace(env);
     let zone = env.dns.as_ref().map_or(UNKNOWN, |dns| dns.zone.as_str());
-    let has_docs = env.buckets.contains_key(DOCS_BUCKET);
+    let bucket = match env.buckets.contains_key(DOCS_BUCKET) {
+        true => names::other_bucket(env, DOCS_BUCKET),
+        false => String::new(),
+    };
+    // As the services' own: without a zone there is no certificate, and the load balancer is internal.
+    let public = env.dns.is_some();
+    let subnets = if public { &env.network.public_subnets } else { &env.network.private_subnets };
     let variable = format!("EKS_{}", variable(&env.environment));
     json!({
         "environment": env.environment,
@@ -60,10 +63,11 @@ fn of(env: &Environment) -> Value {
         "region": env.region,
         "cluster": names::cluster(env),
         "namespace": namespace,
-        "bucket": has_docs.then(|| names::other_bucket(env, DOCS_BUCKET)).unwrap_or_default(),
+        "bucket": bucket,
         "host": format!("portal.{}.{zone}", env.environment),
-        "url": format!("https://portal.{}.{zone}", env.environment),
-        "role": names::role_arn(env, &names::service_role(env, SERVICE)),
+        "url": format!("{}://portal.{}.{zone}", if public { "https" } else { "http" }, env.environment),
+        "public": public,
+        "load_balancer": subnets.iter().take(env.network.zones.into()).collect::<Vec<_>>(),
         // Only EKS knows them, once the cluster is there: variables of the portal's pods.
         "url_variable": format!("{variable}_URL"),
         "ca_variable": format!("{variable}_CA"),

