@@ -1,11 +1,16 @@
 //! The files of a project, without building it.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use regex::Regex;
 use serde_json::Value;
+use tempfile::TempDir;
 
-use crate::project::texts;
+use crate::project::{make, texts};
+use crate::support::install;
 
 /// What every service has, beside its Java sources.
 const EVERY: &[&str] = &[
@@ -146,8 +151,7 @@ fn the_image_is_built_by_the_pinned_program() {
 
 #[test]
 fn any_description_arrives_as_it_was_given() {
-    let given: Value =
-        yaml(&std::fs::read_to_string(crate::project::answers("everything")).expect("answers"));
+    let given: Value = yaml(&fs::read_to_string(crate::project::answers("everything")).expect("answers"));
     let description = &given["description"];
     let texts = texts("everything", &[]);
     assert_eq!(&yaml(&texts["mkdocs.yml"])["site_description"], description);
@@ -172,6 +176,37 @@ fn the_entry_for_the_environments_says_what_was_answered() {
     assert_eq!(values["service"], "invoice-service");
     assert_eq!(values["management_port"], 8082, "the port is 8081 already");
     assert_eq!(texts[".github/CODEOWNERS"], "* @BillPay-Inc/payments\n");
+}
+
+#[test]
+fn billpay_takes_the_entry_and_the_values() {
+    let folder = TempDir::new().expect("a folder");
+    let project = folder.path().join("project");
+    make("everything", &[], &project);
+    let environments = folder.path().join("environments");
+    fs::create_dir(&environments).expect("a folder");
+    for file in ["shared.yaml", "dev.yaml"] {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("environments").join(file);
+        fs::copy(from, environments.join(file)).expect("a spec");
+    }
+    let copy = ["-R", "project/platform/environments/.", "environments/"];
+    install::run(Command::new("cp").args(copy).current_dir(folder.path()));
+    let billpay = |args: &[&str]| {
+        install::run(Command::new(env!("CARGO_BIN_EXE_billpay")).args(args).current_dir(folder.path()))
+    };
+    let config = billpay(&["config", "--env", "dev"]);
+    assert!(config.contains("path: /invoicing/v1"), "{config}");
+
+    let image = format!("invoice-service=registry.example/invoices@sha256:{}", "1".repeat(64));
+    let values = "project/deploy/values.yaml";
+    let service = ["--service", "invoice-service", "--values", values, "--image", &image];
+    billpay(&[&["scaffold", "kubernetes", "--env", "dev", "--out", "made"], &service[..]].concat());
+    let deployment = fs::read_to_string(folder.path().join("made/dev/invoice-service/deployment.yaml"));
+    let deployment = deployment.expect("a deployment");
+    for (name, value) in crate::running::environment() {
+        let given = format!("- name: {name}\n              value: {value}\n");
+        assert!(deployment.contains(&given), "the service needs {given}, and gets:\n{deployment}");
+    }
 }
 
 fn yaml(text: &str) -> Value {

@@ -91,6 +91,8 @@ fn build(name: &str, flags: &[&str]) -> Built {
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(folder.parent().expect("a folder above")).expect("a folder");
     make(name, &[], &folder);
+    // Two runs of the tests at once would write into one repository.
+    let _lock = install::lock("maven");
     let mut maven = maven();
     maven.args(flags).args(["verify"]).current_dir(&folder).env("GIT_COMMIT", "0123abcd");
     let log = install::run(&mut maven);
@@ -99,14 +101,9 @@ fn build(name: &str, flags: &[&str]) -> Built {
 }
 
 /// Maven with the tests' own repository, which the next run finds filled.
-pub fn maven() -> Command {
-    let _lock = install::lock("maven");
+fn maven() -> Command {
     let mut maven = Command::new("mvn");
     maven.args(["--batch-mode", "--no-transfer-progress", "-Dstyle.color=never"]);
-    maven.arg(format!("-Dmaven.repo.local={}", repository().display()));
+    maven.arg(format!("-Dmaven.repo.local={}", install::cache().join("maven").display()));
     maven
-}
-
-pub fn repository() -> PathBuf {
-    install::cache().join("maven")
 }

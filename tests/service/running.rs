@@ -6,6 +6,8 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
+use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -172,8 +174,11 @@ fn the_generated_services_pass_their_own_tests_without_a_warning() {
 
 #[test]
 #[ignore = "full tier: builds the generated service with Maven, and starts it"]
-fn the_service_answers_and_logs_as_its_documentation_says() {
-    let service = Service::start(everything(), "answers", &environment()).ready();
+fn the_service_answers_logs_and_traces_as_its_documentation_says() {
+    let collector = Collector::start();
+    let mut environment = environment();
+    environment.insert("MANAGEMENT_OTLP_TRACING_ENDPOINT".into(), collector.url.clone());
+    let mut service = Service::start(everything(), "answers", &environment).ready();
     let version = service.get(&format!("{BASE}/version"), &[]).json();
     assert_eq!(
         version,
@@ -212,6 +217,44 @@ fn the_service_answers_and_logs_as_its_documentation_says() {
     let traced: Value = serde_json::from_str(traced).expect("JSON");
     assert_eq!(traced["traceId"], trace, "{traced}");
     assert!(traced["spanId"].is_string(), "{traced}");
+
+    // Traces that were not sent yet go out at the end: those of callers who had theirs sampled, whatever our own share.
+    service.terminate();
+    service.wait();
+    let sent = collector.stop();
+    let contains = |bytes: &[u8]| sent.windows(bytes.len()).any(|window| window == bytes);
+    let id = u128::from_str_radix(trace, 16).expect("a number").to_be_bytes();
+    assert!(contains(&id), "the trace did not arrive: {}", service.log());
+    assert!(contains(b"billpay-dev-invoice-service"), "the name in X-Ray");
+}
+
+/// Takes what is sent to it, as a collector of traces does.
+struct Collector {
+    url: String,
+    server: Arc<tiny_http::Server>,
+    thread: JoinHandle<Vec<u8>>,
+}
+
+impl Collector {
+    fn start() -> Collector {
+        let server = Arc::new(tiny_http::Server::http("127.0.0.1:0").expect("a server"));
+        let url = format!("http://{}/v1/traces", server.server_addr());
+        let receiving = server.clone();
+        let thread = std::thread::spawn(move || {
+            let mut all = vec![];
+            for mut request in receiving.incoming_requests() {
+                request.as_reader().read_to_end(&mut all).expect("a body");
+                let _ = request.respond(tiny_http::Response::empty(200));
+            }
+            all
+        });
+        Collector { url, server, thread }
+    }
+
+    fn stop(self) -> Vec<u8> {
+        self.server.unblock();
+        self.thread.join().expect("what was sent")
+    }
 }
 
 #[test]
