@@ -56,16 +56,22 @@ fn checkov_has_nothing_against_manifests_and_dockerfile() {
 
 #[test]
 #[ignore = "full tier: installs Backstage's backend"]
-fn the_tests_of_the_action_pass() {
+fn the_portals_own_tests_pass() {
     let portal = Portal::new();
     let packages = npm::portal();
-    let tests = portal.path().join("plugins/scaffolder-backend-module-billpay/src/run.test.ts");
-    // Beside the packages, which it names.
+    let tests = [
+        ("plugins/scaffolder-backend-module-billpay/src/run.test.ts", 6),
+        ("packages/backend/src/policy.test.ts", 2),
+        ("packages/backend/src/secrets.test.ts", 4),
+    ];
+    // Beside the packages, which they name.
     let place = tempfile::tempdir_in(&packages).expect("a folder");
-    let compiled = place.path().join("run.test.cjs");
-    bundle(&packages, &tests, &compiled);
-    let said = runs(Command::new("node").arg("--test").arg(&compiled));
-    assert!(said.contains("pass 6"), "{said}");
+    for (index, (test, count)) in tests.into_iter().enumerate() {
+        let compiled = place.path().join(format!("{index}.test.cjs"));
+        bundle(&packages, &portal.path().join(test), &compiled);
+        let said = runs(Command::new("node").arg("--test").arg(&compiled));
+        assert!(said.contains(&format!("pass {count}")), "{test}: {said}");
+    }
 }
 
 fn bundle(packages: &Path, from: &Path, to: &Path) {

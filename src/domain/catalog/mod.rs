@@ -196,10 +196,16 @@ impl Component<'_> {
         if let Some(slug) = &self.slug {
             annotations["github.com/project-slug"] = json!(slug);
         }
+        let environments: Vec<&str> = self.environments.iter().map(|env| env.environment.as_str()).collect();
         let component = json!({
             "apiVersion": "backstage.io/v1alpha1",
             "kind": "Component",
-            "metadata": {"name": self.entity, "annotations": annotations, "links": self.links()},
+            "metadata": {
+                "name": self.entity,
+                "description": format!("In {}", environments.join(", ")),
+                "annotations": annotations,
+                "links": self.links(),
+            },
             "spec": spec,
         });
         if self.is_service { vec![component, self.api(env)] } else { vec![component] }
