@@ -135,13 +135,12 @@ fn the_names_of_an_environment_are_those_that_the_program_gives() {
     let given = [("environment", "dev"), ("specs", specs.as_str())];
     let ran = runner.run("names", &[&given[..], &[("service", "payment-service")]].concat()).succeeds();
     assert_eq!(
-        ["region", "role", "registry", "repository", "path"].map(|name| ran.output(name)),
+        ["region", "role", "registry", "repository"].map(|name| ran.output(name)),
         [
             "us-east-1",
             "arn:aws:iam::123456789012:role/BillPayGitHubActionsRole-dev",
             "123456789012.dkr.ecr.us-east-1.amazonaws.com",
             "billpay-payment-service-dev",
-            "/payments",
         ]
     );
     runner.run("names", &[&given[..], &[("frontend", "admin")]].concat()).succeeds();
