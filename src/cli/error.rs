@@ -153,6 +153,9 @@ impl From<ops::Error> for Report {
                 report.details = keys.iter().map(|key| format!("`{key}` has changed since")).collect();
                 report.hints.push("make a new plan, have it reviewed, and apply that".to_string());
             }
+            ops::Error::OtherGoal => {
+                report.hints.push("`billpay destroy` does, and asks first".to_string());
+            }
             ops::Error::OtherEnvironment { actual, .. } => {
                 report
                     .hints

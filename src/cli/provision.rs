@@ -88,11 +88,11 @@ async fn apply_saved(file: &Path, args: &ProvisionArgs, app: &App, ui: &Ui) -> R
         Err(error) => return Err(error.into()),
     }
     let provider = app.connect(&saved.spec, &|what| ui.note(what)).await?;
-    let survey = ui.while_looking(saved.recheck(&provider)).await?;
+    let (survey, plan) = ui.while_looking(saved.recheck(&provider)).await?;
     if !ui.is_json() {
-        ui.plan(&saved.spec, &saved.plan, &survey)?;
+        ui.plan(&saved.spec, &plan, &survey)?;
     }
-    carry_out(&provider, &saved.spec, &saved.plan, &survey, &args.apply, ui).await
+    carry_out(&provider, &saved.spec, &plan, &survey, &args.apply, ui).await
 }
 
 /// Asks, applies and shows what came of it.

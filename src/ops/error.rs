@@ -23,6 +23,9 @@ pub enum Error {
     /// The spec is no longer what the saved plan was made from.
     #[error("the saved plan was made from another spec than there is now")]
     OtherSpec(Vec<String>),
+    /// The saved plan is one to destroy.
+    #[error("the saved plan is one to destroy the environment, and provision doesn't do that")]
+    OtherGoal,
     /// The saved plan is for another environment.
     #[error("the saved plan is for `{actual}`, not for `{expected}`")]
     OtherEnvironment { expected: String, actual: String },

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::domain::plan::Plan;
+use crate::domain::plan::{Goal, Plan};
 use crate::domain::port::Provider;
 use crate::domain::spec::Environment;
 
@@ -37,12 +37,17 @@ impl SavedPlan {
         if changed.is_empty() { Ok(()) } else { Err(Error::OtherSpec(changed)) }
     }
 
-    /// Looks at the cloud again and makes sure that the same plan would come out today.
-    pub async fn recheck(&self, provider: &dyn Provider) -> Result<Survey, Error> {
+    /// Looks at the cloud again and makes sure that the same plan would come out today. That one is what is
+    /// to be applied: a file, whoever wrote it, only says which plan was reviewed.
+    pub async fn recheck(&self, provider: &dyn Provider) -> Result<(Survey, Plan), Error> {
+        // Destroying has confirmations of its own, which no file stands in for.
+        if self.plan.goal != Goal::Converge {
+            return Err(Error::OtherGoal);
+        }
         let survey = survey(provider, &self.spec).await?;
         let today = survey.plan(provider, &self.spec, self.plan.goal, &self.plan.selection)?;
         let differs = self.plan.differs_from(&today);
-        if differs.is_empty() { Ok(survey) } else { Err(Error::StalePlan(differs)) }
+        if differs.is_empty() { Ok((survey, today)) } else { Err(Error::StalePlan(differs)) }
     }
 }
 

@@ -109,10 +109,34 @@ fn links_out_of_the_project_are_refused() {
         symlink(target, project.path().join(link)).expect("a link");
         refused(&project, "site").says("symbolic link").says(link);
     }
+    for hidden in [".git/config", "node_modules/x/a.md"] {
+        let project =
+            project(&[("mkdocs.yml", "site_name: x\n"), ("docs/index.md", "# x\n"), (hidden, "token")]);
+        symlink(format!("../{hidden}"), project.path().join("docs/a.md")).expect("a link");
+        refused(&project, "site").says("docs/a.md").says("left out");
+    }
     let project = project(&[("mkdocs.yml", "site_name: x\n")]);
     let other = TempDir::new().expect("a folder");
     symlink(other.path(), project.path().join("docs")).expect("a link");
     refused(&project, "site").says("leads out of the project");
+}
+
+#[test]
+fn python_does_not_come_in_by_settings_that_are_taken_in() {
+    let tags = [
+        "!!python/name:os.system ''",
+        "!<tag:yaml.org,2002:python/name:os.system> ''",
+        "!!%70ython/name:os.system ''",
+    ];
+    for tag in tags {
+        let project = project(&[
+            ("mkdocs.yml", "site_name: x\nnav: [index.md, {Sub: '!include ./sub/mkdocs.yml'}]\n"),
+            ("docs/index.md", "# x\n"),
+            ("sub/mkdocs.yml", &format!("site_name: {tag}\n")),
+            ("sub/docs/index.md", "# x\n"),
+        ]);
+        refused(&project, "site").says("sub/mkdocs.yml").says("would run Python code");
+    }
 }
 
 #[test]

@@ -134,7 +134,7 @@ fn same_site(name: &str, ours: &Path, theirs: &Path) {
         assert!(text.ends_with(b"\n"));
         let metadata: Value = serde_json::from_slice(&text).expect("metadata that is JSON");
         let keys: Vec<String> = metadata.as_object().expect("an object").keys().cloned().collect();
-        let listed: BTreeSet<String> = items(&metadata["files"]).iter().map(|file| text_of(file)).collect();
+        let listed: BTreeSet<String> = items(&metadata["files"]).iter().map(text_of).collect();
         assert!(metadata["build_timestamp"].as_i64().is_some_and(|time| time > 1_700_000_000_000));
         (
             keys,
@@ -247,6 +247,8 @@ fn content_types_are_those_of_the_list_that_techdocs_uses() {
         serde_json::from_slice(&node.output().expect("node runs").stdout).expect("a list");
     for (end, theirs) in ends.iter().zip(theirs) {
         let ours = billpay::adapter::site::content_type(&format!("a/b.{end}"));
+        // Their list is older than RFC 9239, which says what JavaScript is.
+        let theirs = theirs.map(|theirs| theirs.replace("application/javascript", "text/javascript"));
         assert_eq!(ours, theirs.as_deref(), ".{end}");
     }
 }

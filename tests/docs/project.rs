@@ -3,15 +3,39 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use crate::support::{Run, Sandbox, install};
 
-/// The pinned packages that billpay installs where there is no MkDocs.
-const REQUIREMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/adapter/docs/requirements.txt");
+/// What the own MkDocs of billpay is kept in, for all tests.
+pub fn cache() -> PathBuf {
+    install::cache().join("docs")
+}
 
-/// The folder of a MkDocs with the plugin of TechDocs, for us and for techdocs-cli.
-pub fn mkdocs() -> PathBuf {
-    install::python("mkdocs-techdocs-core-1.7.1", &["-r", REQUIREMENTS]).join("bin")
+/// The folder of a MkDocs with the plugin of TechDocs, for us and for techdocs-cli: the one that
+/// billpay installs for whoever has none.
+pub fn mkdocs() -> &'static Path {
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+        let _lock = install::lock("docs");
+        let sandbox = Sandbox::of_account("http://127.0.0.1:9", "123456789012");
+        without_mkdocs(&sandbox, "readme");
+        let environments = fs::read_dir(cache().join("billpay/docs")).expect("what billpay installed");
+        let mut environments = environments.map(|entry| entry.expect("an entry").path().join("bin"));
+        environments.find(|bin| bin.join("mkdocs").is_file()).expect("a MkDocs")
+    });
+    &FOLDER
+}
+
+/// Builds a fixture where no MkDocs is on the path; says what billpay told as JSON.
+pub fn without_mkdocs(sandbox: &Sandbox, name: &str) -> Run {
+    let project = site(sandbox, name, name).display().to_string();
+    let path = std::env::var_os("PATH").expect("a path");
+    let without = std::env::split_paths(&path).filter(|folder| !folder.join("mkdocs").exists());
+    let without = std::env::join_paths(without).expect("a path");
+    let args = ["docs", "build", "--dir", &project, "--out", "site", "--output", "json"];
+    let mut command = sandbox.billpay_command(&args);
+    command.env("PATH", &without).env("XDG_CACHE_HOME", cache());
+    Run::new(&args, command.output().expect("billpay can be run")).exits(0)
 }
 
 /// A fixture: `plain`, `nested` or `readme`, in a folder of its own.

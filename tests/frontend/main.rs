@@ -8,5 +8,6 @@ mod support;
 mod browser;
 mod edge;
 mod generated;
+mod http;
 mod project;
 mod works;

@@ -1,18 +1,20 @@
 //! A shell and two remotes, from the answers to the browser.
 
 use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tiny_http::Response;
 
 use crate::browser::Browser;
-use crate::edge::{Distribution, Origin, Server};
+use crate::edge::Distribution;
 use crate::generated::{HOSTILE, remote, shell};
+use crate::http::{Answer, Origin, Server};
 use crate::project::Project;
 use crate::support::Sandbox;
+use crate::support::install::run;
 use crate::support::values::{items, text};
 
 /// Says how long something took; nothing depends on it.
@@ -30,14 +32,16 @@ fn a_shell_shows_its_remotes_as_cloudfront_serves_them() {
     let [app, payment, statements, gateway] = [(); 4].map(|()| Origin::new());
     let urls = [&app, &payment, &statements].map(|origin| origin.url.clone());
     let [app_url, payment_url, statements_url] = urls.each_ref().map(String::as_str);
+    let api = format!("{}/api", gateway.url);
     let projects = [
-        shell(&[payment_url, statements_url], &format!("{}/api", gateway.url)),
-        remote("payment", "Payments", "What customers owe, and what they have paid.", app_url),
-        remote("statements", HOSTILE, HOSTILE, app_url),
+        shell(&[payment_url, statements_url], &api),
+        remote("payment", "Payments", "What customers owe, and what they have paid.", app_url, &api),
+        remote("statements", HOSTILE, HOSTILE, app_url, &api),
     ]
     .map(|answers| Project::new(&answers, below.path()));
 
     timed("install", || projects.iter().for_each(Project::install));
+    same_policy(&projects[1]);
     for project in &projects {
         timed(&format!("{}: build", project.name), || project.script("build"));
         assert_eq!(project.json(&format!("dist/{}/build.json", project.name))["version"], "0.1.0");
@@ -69,9 +73,22 @@ fn a_shell_shows_its_remotes_as_cloudfront_serves_them() {
         pages(&mut browser, app_url, below.path());
         alone(&mut browser, payment_url);
         browser.does("open", "about:blank");
-        sent(&metrics.lock().expect("metrics"));
+        sent(&metrics);
         out_of_order(&mut browser, &sandbox, &projects, app_url);
     });
+}
+
+/// The development server answers with what CloudFront will, and may call the gateway of this machine and show
+/// errors on top of a page, too.
+fn same_policy(remote: &Project) {
+    let entry: Value = serde_yaml::from_str(&remote.text("platform/environments/frontends/payment.yaml"))
+        .expect("an entry that is YAML");
+    let deployed = text(&entry["content_security_policy"]);
+    let program =
+        "process.stdout.write(require('./webpack.config.js').devServer.headers['Content-Security-Policy'])";
+    let served = run(Command::new("node").args(["-e", program]).current_dir(&remote.folder));
+    let local = deployed.replace("; font-src", " http://localhost:8080; font-src");
+    assert_eq!(served, format!("{local} webpack-dev-server#overlay"));
 }
 
 /// Uploads a bundle as `billpay deploy` will, and serves it.
@@ -101,14 +118,12 @@ fn put(sandbox: &Sandbox, file: &Path, target: &str) {
 
 /// The gateway, as far as page metrics go.
 fn collect(origin: Origin, into: Arc<Mutex<Vec<Value>>>) -> Server {
-    origin.serve(move |mut request| {
-        let mut body = String::new();
-        let read = request.as_reader().read_to_string(&mut body);
-        if read.is_ok() && request.url() == "/api/page-metrics" {
-            let body = serde_json::from_str(&body).unwrap_or_else(|_| json!({ "not JSON": body }));
-            into.lock().expect("metrics").push(body);
+    origin.serve(move |request| {
+        if request.path == "/api/page-metrics" {
+            let body = serde_json::from_str(&request.body);
+            into.lock().expect("metrics").push(body.unwrap_or_else(|_| json!({ "not JSON": request.body })));
         }
-        let _ = request.respond(Response::empty(204));
+        Answer { status: 204, ..Answer::default() }
     })
 }
 
@@ -160,7 +175,11 @@ fn alone(browser: &mut Browser, remote: &str) {
 }
 
 /// What the gateway was told of all that.
-fn sent(metrics: &[Value]) {
+fn sent(metrics: &Mutex<Vec<Value>>) {
+    // A page that is left sends them when it is gone already.
+    let there = || metrics.lock().expect("metrics").iter().any(|body| body["frontend"] == "payment");
+    (0..100).take_while(|_| !there()).for_each(|_| std::thread::sleep(Duration::from_millis(100)));
+    let metrics = metrics.lock().expect("metrics");
     let events = |frontend: &str| -> Vec<Value> {
         let of = metrics.iter().filter(|body| body["frontend"] == frontend);
         of.flat_map(|body| items(&body["events"]).to_vec()).collect()

@@ -22,7 +22,8 @@ fn python() -> PathBuf {
 
 /// Everything of all environments, and of one with DNS, a file each.
 fn written() -> TempDir {
-    let folder = TempDir::new().expect("a folder");
+    // Checkov passes over folders whose names begin with a dot, as those of others do.
+    let folder = tempfile::Builder::new().prefix("manifests").tempdir().expect("a folder");
     let environments: [(&str, Environment); 4] = [
         ("dev", environment("dev")),
         ("staging", environment("staging")),

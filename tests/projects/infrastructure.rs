@@ -24,7 +24,9 @@ fn a_first_environment_from_the_template_is_one_that_billpay_can_make() {
     assert_eq!(
         names,
         [
+            ".github/dependabot.yml",
             ".github/workflows/infrastructure-qa.yml",
+            ".github/zizmor.yml",
             "docs/environments/qa.md",
             "environments/qa.yaml",
             "environments/shared.yaml",

@@ -40,7 +40,8 @@ impl Walker {
             }
         }
         command
-            .args(["-euo", "pipefail", "-c", line])
+            // Both outputs as they come, as a terminal shows them.
+            .args(["-euo", "pipefail", "-c", &format!("exec 2>&1\n{line}")])
             .current_dir(&self.here)
             .stdin(Stdio::null())
             .env("PATH", format!("{}:{path}", program.display()))
@@ -62,8 +63,7 @@ impl Walker {
             return String::new();
         }
         let output = self.command(&step.command).output().expect("bash can be run");
-        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        let said = text.concat();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "`{}` ({}):\n{said}", step.command, output.status);
         said
     }

@@ -1,4 +1,4 @@
-//! Pipelines: our own workflows and actions, and those of rendered projects. What they must hold to (`rules`), what
+//! Pipelines: our own workflows and actions, and those of rendered projects. What they must hold to (`rules`, `wiring`), what
 //! GitHub and others say of them (`checked`), and what their scripts do when they run (`scripts`, `provisioning`, `releases`, `image`).
 
 #[path = "../support/mod.rs"]
@@ -11,6 +11,7 @@ mod provisioning;
 mod releases;
 mod rules;
 mod scripts;
+mod wiring;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -58,7 +58,12 @@ fn the_action_installs_the_release_that_it_belongs_to() {
     let text =
         std::fs::read_to_string(root().join(".github/actions/billpay/action.yml")).expect("the action");
     let action: Value = serde_yaml::from_str(&text).expect("YAML");
-    assert_eq!(action["inputs"]["version"]["default"], concat!("v", env!("CARGO_PKG_VERSION")));
+    let ours = concat!("v", env!("CARGO_PKG_VERSION"));
+    assert_eq!(action["inputs"]["version"]["default"], ours);
+    let guide = std::fs::read_to_string(root().join("docs/guide/pipelines.md")).expect("the guide");
+    let named: Vec<&str> =
+        guide.split("billpay/billpay/").skip(1).filter_map(|rest| rest.lines().next()).collect();
+    assert!(!named.is_empty() && named.iter().all(|used| used.ends_with(&format!("@{ours}"))), "{named:?}");
 }
 
 #[test]

@@ -344,24 +344,22 @@ fn names_come_out_of_the_spec() {
         "#!/usr/bin/env bash\necho \"$*\" >> \"$RUNNER_TEMP/asked\"\ncat \"$RUNNER_TEMP/config\"\n",
     );
     let config = json!({
-        "spec": {"services": {"payment-service": {"path": "/payments/"}}},
         "names": {
             "region": "eu-central-1", "github_role_arn": "arn:aws:iam::123456789012:role/R",
             "registry": "123456789012.dkr.ecr.eu-central-1.amazonaws.com",
-            "services": {"payment-service": {"repository": "billpay-payment-service-dev", "url": "https://api.example.com/"}},
+            "services": {"payment-service": {"repository": "billpay-payment-service-dev", "url": "https://api.example.com/payments"}},
             "frontends": {"admin": {"bucket": "billpay-frontend-admin", "url": null}},
         },
     });
     runner.file("temp/config", config.to_string());
     let ran = runner.run("names", &[("environment", "dev"), ("service", "payment-service")]).succeeds();
     assert_eq!(
-        ["region", "role", "repository", "url", "path"].map(|name| ran.output(name)),
+        ["region", "role", "repository", "url"].map(|name| ran.output(name)),
         [
             "eu-central-1",
             "arn:aws:iam::123456789012:role/R",
             "billpay-payment-service-dev",
-            "https://api.example.com",
-            "/payments"
+            "https://api.example.com/payments",
         ]
     );
     let ran = runner.run("names", &[("environment", "dev"), ("frontend", "admin")]).succeeds();

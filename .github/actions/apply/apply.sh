@@ -2,6 +2,12 @@
 # Applies exactly the plan in PLAN_FILE. billpay refuses it when another plan would come out today.
 set -euo pipefail
 
+# The file may come from a pull request. What is in it is made anew by billpay and compared; what it is for is not up to it.
+if ! jq --exit-status '.plan.goal == "converge" and ([.plan.selection[]] | flatten | length == 0)' "$PLAN_FILE" > /dev/null; then
+  echo "::error title=$ENVIRONMENT::the plan is not one for the whole environment to become what its spec says: nothing was applied"
+  exit 1
+fi
+
 code=0
 billpay provision --env "$ENVIRONMENT" --plan-file "$PLAN_FILE" --auto-approve || code=$?
 [[ "$code" -ne 0 ]] || exit 0

@@ -31,7 +31,6 @@ output registry .names.registry
 if [[ -n "$SERVICE" ]]; then
   output repository '.names.services[$service].repository'
   output url '.names.services[$service].url // "" | rtrimstr("/")'
-  output path '.spec.services[$service].path // "" | rtrimstr("/")'
 elif [[ -n "$FRONTEND" ]]; then
   output url '.names.frontends[$frontend].url // "" | rtrimstr("/")'
 fi

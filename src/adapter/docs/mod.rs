@@ -32,6 +32,8 @@ pub enum DocsError {
     Config(Box<Findings>),
     #[error("{path} is a symbolic link that {why}")]
     Link { path: String, why: &'static str },
+    #[error("{path} could be taken in by `!include`, and has a tag that would run Python code")]
+    Included { path: String },
     #[error("there is no page to begin with: neither {docs_dir}/index.md nor a README.md")]
     NoPage { docs_dir: String },
     #[error("MkDocs could not build the site")]
@@ -58,6 +60,7 @@ impl DocsError {
             DocsError::Link { .. } => {
                 "documentation is built from the project's own files only: copy what it needs"
             }
+            DocsError::Included { .. } => "take the tag out of the file, or the `!include` out of `nav`",
             DocsError::NoPage { .. } => "write docs/index.md",
             DocsError::MkDocs { strict: true, .. } => {
                 "put right what it says, or build with --no-strict, which takes warnings as they are"

@@ -85,13 +85,10 @@ impl MkDocs {
             command.arg("--strict");
         }
         let output = command.output().await.map_err(at(Path::new(&self.name)))?;
-        let text = [output.stdout, output.stderr].concat();
+        let text = [output.stderr, output.stdout].concat();
         let text = String::from_utf8_lossy(&text);
         let (picture, original) = (project.display().to_string(), original.display().to_string());
-        let lines = text.lines().map(|line| line.trim_end().replace(&picture, &original));
-        let told =
-            |line: &String| !(line.is_empty() || line.starts_with("INFO") || line.starts_with("DEBUG"));
-        let said: Vec<String> = lines.filter(told).collect();
+        let said = worth_telling(&text.replace(&picture, &original));
         match output.status.success() {
             true => Ok(said),
             false => Err(DocsError::MkDocs { said, strict }),
@@ -114,8 +111,31 @@ impl MkDocs {
     }
 }
 
+/// The lines of a log that are no mere news, nor go on with some.
+fn worth_telling(log: &str) -> Vec<String> {
+    let mut news = false;
+    let told = log.lines().map(str::trim_end).filter(|line| {
+        if !line.starts_with(' ') {
+            news = ["INFO", "DEBUG"].iter().any(|level| line.starts_with(level));
+        }
+        !news && !line.is_empty()
+    });
+    told.map(str::to_string).collect()
+}
+
 /// Where a program is on the path.
 fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::worth_telling;
+
+    #[test]
+    fn news_is_not_told_and_warnings_are_with_all_their_lines() {
+        let log = "INFO    -  Building\nINFO    -  These pages are not in the nav:\n  - index.md\n\nWARNING -  Gone\n  more\nAborted\n";
+        assert_eq!(worth_telling(log), ["WARNING -  Gone", "  more", "Aborted"]);
+    }
 }

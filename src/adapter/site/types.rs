@@ -29,7 +29,7 @@ const TYPES: &[(&str, &str)] = &[
     ("webp", "image/webp"),
     ("woff", "font/woff"),
     ("woff2", "font/woff2"),
-    ("xml", "text/xml; charset=utf-8"),
+    ("xml", "application/xml"),
     ("yaml", "text/yaml; charset=utf-8"),
     ("yml", "text/yaml; charset=utf-8"),
     ("zip", "application/zip"),

@@ -3,7 +3,7 @@
 //! A configuration of MkDocs can run any code. TechDocs takes of it what documentation needs;
 //! so do we, and what it takes is written anew, aside: the project's file stays as it is.
 
-use super::yaml::{self, Content, Node};
+use super::yaml::{self, Content, Fatal, Node};
 use crate::domain::findings::{Findings, Place, Problem, SourceFile};
 
 /// The settings that TechDocs takes.
@@ -79,6 +79,8 @@ pub struct Config {
     pub text: String,
     /// The folder of the pages, inside the project.
     pub docs_dir: String,
+    /// Whether the pages of other settings' are taken in (`!include`), which a plugin reads by itself.
+    pub includes: bool,
     /// What was left out of the project's own, and why.
     pub left_out: Findings,
 }
@@ -90,13 +92,13 @@ pub fn default_config(wishes: &Wishes<'_>) -> Config {
     for (key, value) in wishes.source.map(|source| links(source, "docs")).unwrap_or_default() {
         text += &format!("\"{key}\": {}\n", serde_json::Value::from(value));
     }
-    Config { text, docs_dir: "docs".into(), left_out: Findings::default() }
+    Config { text, docs_dir: "docs".into(), includes: false, left_out: Findings::default() }
 }
 
 /// Makes MkDocs' configuration from a project's; fails where something must not get to MkDocs
 /// and can't be left out.
 pub fn config(file: &SourceFile, wishes: &Wishes<'_>) -> Result<Config, Findings> {
-    let wrong = |problem| Findings { problems: vec![problem], files: vec![file.clone()] };
+    let wrong = |problem: Fatal| Findings { problems: vec![*problem], files: vec![file.clone()] };
     let entries = yaml::parse(file).map_err(wrong)?;
     let mut rules = Rules { wishes, left_out: vec![] };
     let mut kept = vec![];
@@ -131,18 +133,39 @@ pub fn config(file: &SourceFile, wishes: &Wishes<'_>) -> Result<Config, Findings
         text += "\n";
     }
     let files = vec![file.clone()];
-    Ok(Config { text, docs_dir, left_out: Findings { problems: rules.left_out, files } })
+    let includes = kept.iter().any(|(key, value)| key.as_text() == Some("nav") && has_include(value));
+    Ok(Config { text, docs_dir, includes, left_out: Findings { problems: rules.left_out, files } })
+}
+
+fn has_include(node: &Node) -> bool {
+    match &node.content {
+        Content::Scalar(text, _) => text.contains("include"),
+        Content::List(items) => items.iter().any(has_include),
+        Content::Mapping(entries) => entries.iter().any(|(_, value)| has_include(value)),
+    }
+}
+
+/// Whether settings that are taken in by others could call something in Python, by whatever
+/// spelling of a tag.
+pub fn may_run_python(text: &str) -> bool {
+    let escaped = |word: &str| word.find('!').is_some_and(|at| word[at..].contains('%'));
+    text.contains("!!python")
+        || text.contains("2002:python")
+        || text.lines().any(|line| line.starts_with("%TAG") || line.starts_with("\u{feff}%TAG"))
+        || text.split_whitespace().any(escaped)
 }
 
 /// Refuses what would call something in Python.
-fn check_tags(node: &Node) -> Result<(), Problem> {
+fn check_tags(node: &Node) -> Result<(), Fatal> {
     if let Some(tag) = &node.tag
         && tag.contains("python")
         && !PYTHON.contains(&tag.as_str())
     {
         let message = format!("`{tag}` would run Python code, and TechDocs does not take it");
-        return Err(Problem::error("python-tag", node.place.clone(), message)
-            .help("take the setting out: the techdocs-core plugin sets up the usual extensions itself"));
+        return Err(Box::new(
+            Problem::error("python-tag", node.place.clone(), message)
+                .help("take the setting out: the techdocs-core plugin sets up the usual extensions itself"),
+        ));
     }
     match &node.content {
         Content::Scalar(..) => Ok(()),
@@ -154,13 +177,15 @@ fn check_tags(node: &Node) -> Result<(), Problem> {
 }
 
 /// The folder of the pages, which must be one of the project's.
-fn docs_dir(entries: &[(Node, Node)]) -> Result<String, Problem> {
+fn docs_dir(entries: &[(Node, Node)]) -> Result<String, Fatal> {
     let Some((_, value)) = entries.iter().find(|(key, _)| key.as_text() == Some("docs_dir")) else {
         return Ok("docs".to_string());
     };
     let outside = |message: &str| {
-        Err(Problem::error("docs-dir", value.place.clone(), message)
-            .help("name a folder beside mkdocs.yml, such as `docs`"))
+        Err(Box::new(
+            Problem::error("docs-dir", value.place.clone(), message)
+                .help("name a folder beside mkdocs.yml, such as `docs`"),
+        ))
     };
     let Some(text) = value.as_text() else { return outside("`docs_dir` is not the name of a folder") };
     let parts: Vec<&str> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();

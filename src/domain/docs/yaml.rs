@@ -113,16 +113,19 @@ fn may_be_plain(text: &str) -> bool {
     begins && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.+-".contains(c))
 }
 
+/// A problem that ends the reading; boxed because it is large and rare.
+pub type Fatal = Box<Problem>;
+
 /// Reads a file of one mapping.
-pub fn parse(file: &SourceFile) -> Result<Vec<(Node, Node)>, Problem> {
+pub fn parse(file: &SourceFile) -> Result<Vec<(Node, Node)>, Fatal> {
     let whole = || file.place(0..0);
     if file.text().len() > MAX_BYTES {
         let message = format!("the file is larger than {} KiB", MAX_BYTES / 1024);
-        return Err(Problem::error("too-large", whole(), message));
+        return Err(Box::new(Problem::error("too-large", whole(), message)));
     }
     if let Some(flaw) = file.not_utf8() {
         let message = format!("the file is not UTF-8: byte {} is 0x{:02x}", flaw.at, flaw.byte);
-        return Err(Problem::error("not-utf-8", whole(), message).help("save it as UTF-8"));
+        return Err(Box::new(Problem::error("not-utf-8", whole(), message).help("save it as UTF-8")));
     }
     let mut reader = Reader { file, open: vec![], root: None, anchors: HashMap::new(), values: 0 };
     let limits = options! { emit_comments: false, flow_nesting_limit: 2 * MAX_DEPTH, block_nesting_limit: 2 * MAX_DEPTH };
@@ -132,7 +135,7 @@ pub fn parse(file: &SourceFile) -> Result<Vec<(Node, Node)>, Problem> {
             Err(error) => {
                 let at = error.marker().byte_offset().unwrap_or_default();
                 let message = format!("this is not valid YAML: {}", error.kind());
-                return Err(Problem::error("yaml-syntax", file.place(at..at), message));
+                return Err(Box::new(Problem::error("yaml-syntax", file.place(at..at), message)));
             }
         }
     }
@@ -141,7 +144,7 @@ pub fn parse(file: &SourceFile) -> Result<Vec<(Node, Node)>, Problem> {
         other => {
             let place = other.map_or_else(whole, |node| node.place);
             let problem = Problem::error("not-a-mapping", place, "the file is no mapping of settings");
-            Err(problem.help("it begins with `site_name: …`"))
+            Err(Box::new(problem.help("it begins with `site_name: …`")))
         }
     }
 }
@@ -164,12 +167,14 @@ struct Reader<'f> {
 }
 
 impl Reader<'_> {
-    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Problem> {
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Fatal> {
         let place = self.file.place(span.byte_range().unwrap_or_default());
         match event {
-            Event::DocumentStart(..) if self.root.is_some() => {
-                Err(Problem::error("several-documents", place, "a second YAML document starts here"))
-            }
+            Event::DocumentStart(..) if self.root.is_some() => Err(Box::new(Problem::error(
+                "several-documents",
+                place,
+                "a second YAML document starts here",
+            ))),
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain;
                 let tag = whole_tag(tag.as_deref(), &place)?;
@@ -190,9 +195,11 @@ impl Reader<'_> {
             },
             Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
                 Some(node) => self.value(Node { place, ..node }, 0),
-                None => {
-                    Err(Problem::error("alias", place, "this alias stands for what it is itself a part of"))
-                }
+                None => Err(Box::new(Problem::error(
+                    "alias",
+                    place,
+                    "this alias stands for what it is itself a part of",
+                ))),
             },
             _ => Ok(()),
         }
@@ -204,21 +211,21 @@ impl Reader<'_> {
         tag: Option<&Tag>,
         place: Place,
         content: Content,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Fatal> {
         if self.open.len() >= MAX_DEPTH {
             let message = format!("values are nested more than {MAX_DEPTH} levels deep");
-            return Err(Problem::error("too-deep", place, message));
+            return Err(Box::new(Problem::error("too-deep", place, message)));
         }
         let tag = whole_tag(tag, &place)?;
         self.open.push(Open { tag, place, anchor, content, key: None });
         Ok(())
     }
 
-    fn value(&mut self, node: Node, anchor: usize) -> Result<(), Problem> {
+    fn value(&mut self, node: Node, anchor: usize) -> Result<(), Fatal> {
         self.values += node.size();
         if self.values > MAX_VALUES {
             let message = format!("the file unfolds into more than {MAX_VALUES} values");
-            return Err(Problem::error("too-many-values", node.place, message));
+            return Err(Box::new(Problem::error("too-many-values", node.place, message)));
         }
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
@@ -234,7 +241,7 @@ impl Reader<'_> {
                 None if matches!(node.content, Content::Scalar(..)) && node.tag.is_none() => {
                     *key = Some(node)
                 }
-                None => return Err(Problem::error("key", node.place, "a key must be plain text")),
+                None => return Err(Box::new(Problem::error("key", node.place, "a key must be plain text"))),
             },
             Content::Scalar(..) => {}
         }
@@ -243,32 +250,42 @@ impl Reader<'_> {
 }
 
 /// Puts an entry into a mapping, or what `<<` takes in.
-fn put(entries: &mut Vec<(Node, Node)>, key: Node, value: Node) -> Result<(), Problem> {
+fn put(entries: &mut Vec<(Node, Node)>, key: Node, value: Node) -> Result<(), Fatal> {
     let Some(name) = key.as_text().map(str::to_string) else { return Ok(()) };
     let has =
         |entries: &[(Node, Node)], name: &str| entries.iter().any(|(key, _)| key.as_text() == Some(name));
     if name == "<<" {
         let problem = Problem::error("merge-key", key.place, "`<<` is not taken here");
-        return Err(problem.help("write the settings out"));
+        return Err(Box::new(problem.help("write the settings out")));
     }
     if has(entries, &name) {
-        return Err(Problem::error("duplicate-key", key.place, format!("`{name}` is there twice"))
-            .help("keep one of the two"));
+        return Err(Box::new(
+            Problem::error("duplicate-key", key.place, format!("`{name}` is there twice"))
+                .help("keep one of the two"),
+        ));
     }
     entries.push((key, value));
     Ok(())
 }
 
 /// A tag as it is meant; none where it says no more than what the value is anyway.
-fn whole_tag(tag: Option<&Tag>, place: &Place) -> Result<Option<String>, Problem> {
+fn whole_tag(tag: Option<&Tag>, place: &Place) -> Result<Option<String>, Fatal> {
     let Some(tag) = tag else { return Ok(None) };
     let whole = format!("{}{}", tag.handle(), tag.suffix());
     let odd = |c: char| !(c.is_ascii_alphanumeric() || "!:/.,_-".contains(c));
     if whole.contains(odd) || (whole.starts_with('!') && whole.contains(['/', ':', ','])) {
-        return Err(Problem::error("tag", place.clone(), format!("the tag `{whole}` is not taken here")));
+        return Err(Box::new(Problem::error(
+            "tag",
+            place.clone(),
+            format!("the tag `{whole}` is not taken here"),
+        )));
     }
     if !whole.starts_with('!') && !whole.starts_with(CORE) {
-        return Err(Problem::error("tag", place.clone(), format!("the tag `{whole}` is not known")));
+        return Err(Box::new(Problem::error(
+            "tag",
+            place.clone(),
+            format!("the tag `{whole}` is not known"),
+        )));
     }
     Ok(Some(whole))
 }

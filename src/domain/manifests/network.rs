@@ -16,6 +16,9 @@ const TLS: &str = "ELBSecurityPolicy-TLS13-1-2-2021-06";
 /// Where EKS Pod Identity gives a pod its credentials.
 const POD_IDENTITY: &str = "169.254.170.23/32";
 
+/// Label of every namespace that holds its name.
+const NAMESPACE: &str = "kubernetes.io/metadata.name";
+
 pub(super) fn service(of: &Of<'_>) -> Manifest {
     // By its number: what enforces policies looks it up by that, and finds no name.
     let port = json!({
@@ -114,7 +117,7 @@ pub(super) fn policy(of: &Of<'_>) -> Manifest {
     }
 
     let dns = json!({
-        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+        "namespaceSelector": {"matchLabels": {NAMESPACE: "kube-system"}},
         "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
     });
     let mut egress = vec![
@@ -127,8 +130,12 @@ pub(super) fn policy(of: &Of<'_>) -> Manifest {
         Some(json!({"to": [pods(need)], "ports": [tcp(port)]}))
     }));
     egress.extend(of.values.outbound.iter().map(|outbound| {
-        let to = outbound.to.clone().unwrap_or_else(|| env.network.cidr.to_string());
-        json!({"to": [addresses(&to)], "ports": [tcp(outbound.port)]})
+        let to = match (&outbound.namespace, &outbound.to) {
+            (Some(name), _) => json!({"namespaceSelector": {"matchLabels": {NAMESPACE: name}}}),
+            (None, Some(range)) => addresses(range),
+            (None, None) => addresses(&env.network.cidr.to_string()),
+        };
+        json!({"to": [to], "ports": [tcp(outbound.port)]})
     }));
     let spec = json!({
         "podSelector": {"matchLabels": selector(of.name())},

@@ -96,14 +96,18 @@ pub struct Startup {
     pub seconds: u32,
 }
 
-/// Something outside of the cluster that the service connects to.
+/// Something that the service connects to: addresses, or the pods and services of a namespace.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Outbound {
-    /// Addresses; left out, those of the environment's network.
+    /// Addresses; left out, and without a namespace, those of the environment's network.
     #[schemars(with = "Option<String>", regex(pattern = r"^([0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2}$"), extend("patternErrorMessage" = "must be an IPv4 range, such as 10.0.0.0/16"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+    /// Another namespace of the cluster, such as `monitoring`, in place of addresses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"), extend("patternErrorMessage" = "must be the name of a namespace, such as monitoring"))]
+    pub namespace: Option<String>,
     /// TCP port.
     #[schemars(range(min = 1, max = 65535))]
     pub port: u16,
@@ -292,6 +296,11 @@ fn folders(document: &Document, values: &Values, problems: &mut Vec<Problem>) {
 fn ranges(document: &Document, values: &Values, problems: &mut Vec<Problem>) {
     for (index, outbound) in values.outbound.iter().enumerate() {
         let Some(to) = &outbound.to else { continue };
+        if outbound.namespace.is_some() {
+            let place = document.place(&Path::of(["outbound"]).index(index));
+            let message = "`to` and `namespace` are both there: it is either addresses or pods";
+            problems.push(Problem::error("both", place, message).help("write an entry for each"));
+        }
         let range = to.parse::<Ipv4Net>();
         if range.as_ref().is_ok_and(|range| range.network() == range.addr()) {
             continue;

@@ -72,3 +72,21 @@ fn a_saved_plan_is_for_its_environment_only() {
         sandbox.billpay(&["provision", "--env", "staging", "--plan-file", "plan.json", "--auto-approve"]);
     run.exits(1).says("the saved plan is for `dev`, not for `staging`");
 }
+
+#[test]
+#[ignore = "needs the emulators: cargo test -- --include-ignored"]
+fn a_plan_file_never_destroys() {
+    let sandbox = Sandbox::new();
+    sandbox.provision("dev");
+    sandbox.billpay(&["provision", "--env", "dev", "--out", "plan.json"]).exits(0);
+    let file = sandbox.path("plan.json");
+    let mut forged: Value =
+        serde_json::from_str(&std::fs::read_to_string(&file).expect("the plan")).expect("JSON");
+    let destroy = sandbox.json(&["plan", "--env", "dev", "--destroy"]);
+    forged["plan"]["goal"] = json!("destroy");
+    forged["plan"]["changes"] = destroy["changes"].clone();
+    std::fs::write(&file, forged.to_string()).expect("a file that can be written");
+    let run = sandbox.billpay(&["provision", "--env", "dev", "--plan-file", "plan.json", "--auto-approve"]);
+    run.exits(1).says("the saved plan is one to destroy the environment");
+    sandbox.in_sync("dev");
+}

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use super::{Finding, item, key, value};
 use crate::domain::spec::types::{Environment, Map, Service};
 
+/// Longest path that a rule of a load balancer can be about, with room for `/*`.
+const LONGEST_PATH: usize = 126;
+
 pub(super) fn check(env: &Environment) -> Vec<Finding> {
     let services = &env.services;
     let mut found = Vec::new();
@@ -133,6 +136,7 @@ fn paths(services: &Map<Service>) -> Vec<Finding> {
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
     for (name, service) in services {
         let Some(path) = &service.path else { continue };
+        found.extend(odd_path(name, path));
         let bare = path.trim_end_matches('/');
         match seen.get(bare) {
             Some(first) => found.push(
@@ -149,6 +153,21 @@ fn paths(services: &Map<Service>) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// What neither Kubernetes nor the load balancer takes for a path.
+fn odd_path(name: &str, path: &str) -> Option<Finding> {
+    let spot = value(["services", name, "path"]);
+    let inner = path.strip_suffix('/').unwrap_or(path);
+    if inner.split('/').skip(1).any(|part| matches!(part, "" | "." | "..")) {
+        let message = format!("`{path}` has a part that is empty, `.` or `..`");
+        return Some(Finding::error("bad-path", spot, message).help("requests never have such a path"));
+    }
+    (path.len() > LONGEST_PATH).then(|| {
+        let message = format!("the path of `{name}` has {} characters", path.len());
+        Finding::error("bad-path", spot, message)
+            .help(format!("a load balancer takes {LONGEST_PATH} at most, `/*` not counted"))
+    })
 }
 
 fn secrets(env: &Environment) -> Vec<Finding> {

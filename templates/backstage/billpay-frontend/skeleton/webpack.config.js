@@ -21,9 +21,11 @@ module.exports = {
       rxjs: { singleton: true, strictVersion: true, requiredVersion: '^7.8.0' },
     }),
   }),
+{%- if values.role == "shell" %}
+  // A shell is at the root of its origin. A remote finds out where it was loaded from.
+  output: { publicPath: '/' },
+{%- endif %}
   devServer: {
     headers: { 'Content-Security-Policy': policy.local() },
-    // Angular's bundles may make a policy for Trusted Types under this name; the overlay uses it too.
-    client: { overlay: { errors: true, warnings: false, trustedTypesPolicyName: 'angular#bundler' } },
   },
 };

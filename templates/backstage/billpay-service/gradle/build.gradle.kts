@@ -53,14 +53,14 @@ springBoot {
         // The same sources make the same bytes.
         excludes = setOf("time")
         properties {
-            additional = mapOf("commit" to providers.environmentVariable("GIT_COMMIT").orElse("unknown"))
+            additional = mapOf("commit" to providers.environmentVariable("GIT_COMMIT").getOrElse("unknown"))
         }
     }
 }
 
 tasks.withType<JavaCompile>().configureEach {
     options.encoding = "UTF-8"
-    options.compilerArgs.addAll(listOf("-parameters", "-Xlint:all,-processing,-serial", "-Werror"))
+    options.compilerArgs.addAll(listOf("-parameters", "-Xlint:all,-classfile,-path,-processing,-serial", "-Werror"))
 }
 
 tasks.withType<AbstractArchiveTask>().configureEach {

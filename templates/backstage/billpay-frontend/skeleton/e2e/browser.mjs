@@ -19,11 +19,14 @@ export async function open() {
   return { browser, page, complaints };
 }
 
-/** What axe-core finds by the rules of WCAG 2.2, levels A and AA. */
+/** What axe-core finds by the rules of WCAG 2.2, levels A and AA, in light and in dark colours. */
 export async function assertAccessible(page) {
   await page.evaluate(axe.source);
   const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-  const { violations } = await page.evaluate((values) => window.axe.run({ runOnly: values }), tags);
-  const told = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes[0].html}`);
-  assert.deepEqual(told, []);
+  for (const colorScheme of ['dark', 'light']) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await page.evaluate((values) => window.axe.run({ runOnly: values }), tags);
+    const told = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes[0].html}`);
+    assert.deepEqual(told, [], colorScheme);
+  }
 }

@@ -12,12 +12,19 @@ function deployed() {
   return found[1];
 }
 
-/** The same for this machine: what local/config.json names may be loaded and called, too. */
+/** The same for this machine: what local/config.json names may be called, and its remotes loaded. */
 function local() {
-  const config = readFileSync(join(root, 'local/config.json'), 'utf8');
-  const origins = new Set([...config.matchAll(/"(https?:\/\/[^/"]+)/g)].map((match) => match[1]));
-  const allow = (directive) =>
-    /^(script|connect|img|font)-src /.test(directive) ? [directive, ...origins].join(' ') : directive;
+  const config = JSON.parse(readFileSync(join(root, 'local/config.json'), 'utf8'));
+  const origins = (urls) => [...new Set(urls.filter(Boolean).map((url) => new URL(url).origin))];
+  const remotes = origins((config.remotes ?? []).map((remote) => remote.entry));
+  // The development servers tell pages when to load anew, and show errors on top of them.
+  const sockets = remotes.map((origin) => origin.replace(/^http/, 'ws'));
+  const called = origins([config.apiUrl, config.metricsUrl]);
+  const allow = (directive) => {
+    if (/^(script|img|font)-src /.test(directive)) return [directive, ...remotes].join(' ');
+    if (directive.startsWith('connect-src ')) return [directive, ...remotes, ...sockets, ...called].join(' ');
+    return directive.startsWith('trusted-types ') ? `${directive} webpack-dev-server#overlay` : directive;
+  };
   return deployed().split('; ').map(allow).join('; ');
 }
 
