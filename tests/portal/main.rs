@@ -134,6 +134,44 @@ fn what_people_changed_stays_and_an_environment_that_is_gone_goes() {
     assert_eq!(std::fs::read_to_string(&config).expect("a file"), edited);
 }
 
+/// Its entry goes into the spec as its README says, and its values make manifests of it.
+#[test]
+fn the_portal_is_a_service_of_the_platform() {
+    let portal = Portal::new();
+    let specs = portal.folder.path().join("environments");
+    let copy = |from: PathBuf, to: &Path| {
+        let copied = Command::new("cp").arg("-r").arg(from).arg(to).status().expect("cp runs");
+        assert!(copied.success());
+    };
+    copy(repository().join("environments"), &specs);
+    copy(portal.path().join("platform/environments/."), &specs);
+    let shared = std::fs::read_to_string(specs.join("shared.yaml")).expect("what environments share");
+    let secret = "secrets:\n  billpay/portal/settings: { description: of the portal, rotation_days: 90 }\n";
+    let (before, after) = shared.split_once("\nsecrets:\n").expect("secrets");
+    std::fs::write(specs.join("shared.yaml"), format!("{before}\n{secret}{after}")).expect("a secret more");
+
+    let image = format!("backstage=example.com/backstage@sha256:{}", "a".repeat(64));
+    let output = Command::new(env!("CARGO_BIN_EXE_billpay"))
+        .args(["scaffold", "kubernetes", "--env", "dev", "--service", "backstage", "--image", &image])
+        .args(["--values", "portal/deploy/values.yaml"])
+        .current_dir(portal.folder.path())
+        .output()
+        .expect("billpay runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let manifests = portal.folder.path().join("kubernetes/dev/backstage");
+    let deployment = std::fs::read_to_string(manifests.join("deployment.yaml")).expect("a deployment");
+    let deployment = &documents(&deployment)[0];
+    let variables =
+        deployment["spec"]["template"]["spec"]["containers"][0]["env"].as_array().expect("variables");
+    let variable = |name: &str| variables.iter().find(|variable| variable["name"] == name).cloned();
+    // The name that packages/backend/src/secrets.ts reads.
+    let secret = variable("BILLPAY_PORTAL_SETTINGS_SECRET").expect("the name of its secret");
+    assert_eq!(secret["value"], "billpay/portal/settings-dev");
+    assert!(variable("PORTAL_URL").is_some());
+    let secrets = std::fs::read_to_string(portal.path().join("packages/backend/src/secrets.ts"));
+    assert!(secrets.expect("a program").contains("\"BILLPAY_PORTAL_SETTINGS_SECRET\""));
+}
+
 /// Nothing that only one machine has gets into a portal, and nothing that can't be read by people.
 #[test]
 fn every_template_is_a_text_that_ends_with_a_newline() {
