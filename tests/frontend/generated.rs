@@ -68,7 +68,10 @@ fn a_frontend_brings_what_its_team_needs_on_the_first_day() {
         for (path, bytes) in &files {
             let text = std::str::from_utf8(bytes).unwrap_or_else(|_| panic!("{path} is not text"));
             assert!(!text.contains('\0'), "{path} is not text");
-            assert!(!text.contains("{%") && !text.contains("${{ values."), "{path} has been rendered halfway");
+            assert!(
+                !text.contains("{%") && !text.contains("${{ values."),
+                "{path} has been rendered halfway"
+            );
         }
         let manifest = project.json("package.json");
         for list in ["dependencies", "devDependencies"] {
