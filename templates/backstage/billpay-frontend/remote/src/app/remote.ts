@@ -1,3 +1,5 @@
+// Angular comes with the routes: a shell with a version that doesn't fit is told so now, not by the first page.
+import '@angular/core';
 import type { Routes } from '@angular/router';
 
 import { ROUTES } from './app.routes';

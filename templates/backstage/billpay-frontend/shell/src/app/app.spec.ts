@@ -87,6 +87,17 @@ describe('the shell', () => {
     expect(heading()).toBe('Bills is not available');
   });
 
+  it('says that a page of a remote is gone, and leaves what was there', async () => {
+    const gone = async () => Promise.reject(new Error('Loading chunk 1 failed'));
+    network.exposed = { routes: async () => [{ path: '', loadComponent: gone }] };
+    await expectAsync(visit('/bills')).toBeRejected();
+    fixture.detectChanges();
+    expect(page().querySelector('[role=alert] a')?.getAttribute('href')).toBe('/bills');
+    expect(page().querySelector('a.card')?.textContent).toContain('Bills');
+    await visit('/nowhere');
+    expect(page().querySelector('[role=alert]')).toBeNull();
+  });
+
   it('says that there is no such page', async () => {
     await visit('/nowhere');
     expect(heading()).toBe('Page not found');

@@ -56,6 +56,14 @@ export class AppComponent {
     { initialValue: true },
   );
 
+  /** The address of a page that could not be loaded, as when its files went with a new deployment. */
+  protected readonly failed = toSignal(
+    this.events.pipe(
+      filter((event) => event instanceof NavigationStart || event instanceof NavigationError),
+      map((event) => (event instanceof NavigationError ? event.url : undefined)),
+    ),
+  );
+
   constructor() {
     const injector = inject(Injector);
     // The first page is read out by itself, as every document is.
