@@ -151,6 +151,30 @@ proptest! {
     }
 }
 
+/// A value in quotes or in a comment would not be encoded for where it stands.
+#[test]
+fn templates_put_values_where_values_stand() {
+    let mut folders = vec![super::repository().join("templates/portal")];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path())
+        {
+            let name = path.display().to_string();
+            if path.is_dir() {
+                folders.push(path);
+            } else if name.ends_with(".jinja") && !name.ends_with(".md.jinja") {
+                let text = std::fs::read_to_string(&path).expect("a template");
+                for line in text.lines().filter(|line| line.contains("{{")) {
+                    let before = line.split("{{").next().unwrap_or_default().trim();
+                    let after = line.rsplit("}}").next().unwrap_or_default().trim();
+                    let stands = before.is_empty() || before.ends_with([':', '[', '-', '=']);
+                    let ends = ["", "]", "}", ";", ":", "]}]"].contains(&after);
+                    assert!(stands && ends && !before.starts_with(['#', '/']), "{name}: {line}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_component_in_several_environments_is_one() {
     let environments = environments();
