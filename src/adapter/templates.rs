@@ -13,9 +13,9 @@ use minijinja::value::{Object, Serde, Value as Jinja};
 use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
 use serde_json::{Map, Value};
 
-use crate::domain::catalog::yaml;
 use crate::domain::port::{TemplateError, Templates};
 use crate::domain::tofu::hcl;
+use crate::domain::yaml;
 
 /// What the environments' tree is made from.
 static INFRASTRUCTURE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/templates/infrastructure");
@@ -165,6 +165,7 @@ fn write_encoded(out: &mut Output, state: &mut State, value: &Jinja) -> Result<(
         Some(Indented { value, indent }) => (Some(*indent), value.clone()),
         None => (None, plain(value)?),
     };
+    let value = yaml::sorted(value);
     let text = match (language, indent) {
         (Some("hcl" | "tf" | "tfvars"), _) => hcl::expression(&value, indent.unwrap_or_default()),
         (Some("yaml"), _) if is_config => in_yaml(&unsubstituted(value), indent),

@@ -16,3 +16,4 @@ pub mod spec;
 pub mod template;
 pub mod tofu;
 pub mod tree;
+pub mod yaml;

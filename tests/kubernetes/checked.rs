@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use billpay::domain::manifests::{Values, yaml};
+use billpay::domain::manifests::Values;
 use billpay::domain::spec::Environment;
+use billpay::domain::yaml;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -1,6 +1,7 @@
 //! Texts that YAML readers like to misread, all the way to what Kubernetes gets.
 
-use billpay::domain::manifests::{self, Manifest, Probe, Probes, Startup, Values, yaml};
+use billpay::domain::manifests::{self, Manifest, Probe, Probes, Startup, Values};
+use billpay::domain::yaml;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

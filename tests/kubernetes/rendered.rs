@@ -2,7 +2,8 @@
 //!
 //! `SNAPSHOTS=overwrite cargo test --test kubernetes` writes `golden/` anew.
 
-use billpay::domain::manifests::{self, Image, Probe, Probes, Startup, Unfit, Values, json_schema, yaml};
+use billpay::domain::manifests::{self, Image, Probe, Probes, Startup, Unfit, Values, json_schema};
+use billpay::domain::yaml;
 use serde_json::{Value, json};
 use snapbox::Data;
 

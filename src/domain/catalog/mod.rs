@@ -8,7 +8,6 @@ pub mod config;
 pub mod console;
 pub mod names;
 pub mod resources;
-pub mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +15,7 @@ use serde_json::{Value, json};
 
 use self::names::entity_name;
 use super::spec::Environment;
+use super::yaml;
 
 /// The annotation that says which environment a resource is in.
 pub const ENVIRONMENT: &str = "billpay.com/environment";
@@ -260,7 +260,7 @@ impl Component<'_> {
                 "lifecycle": self.lifecycle(),
                 "owner": owner_ref(env),
                 "system": env.project,
-                "definition": yaml::flow(&definition),
+                "definition": yaml::flow(&yaml::sorted(definition)),
             },
         })
     }

@@ -12,7 +12,6 @@ mod quantity;
 mod scale;
 mod values;
 mod workload;
-pub mod yaml;
 
 use std::collections::BTreeSet;
 

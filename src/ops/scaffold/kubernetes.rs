@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::findings::nearest;
-use crate::domain::manifests::{self, Image, Manifest, Unfit, Values, yaml};
+use crate::domain::manifests::{self, Image, Manifest, Unfit, Values};
 use crate::domain::spec::Environment;
 use crate::domain::tree::{BadPath, Coverage, RelPath, Rendered, RenderedFile};
+use crate::domain::yaml;
 
 /// What manifests are rendered for.
 pub struct Wanted<'a> {

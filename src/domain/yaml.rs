@@ -1,10 +1,15 @@
-//! Writes values as YAML, so that YAML reads back the same values: no text can leave its
-//! quotes, and none is taken for a number, a date or a tag.
+//! Writes values as YAML, so that every reader, of YAML 1.1 or 1.2, reads back the same values: no
+//! text can leave its quotes, and none is taken for a number, a date or a tag.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+/// A value as a document.
+pub fn document(value: &Value) -> String {
+    format!("{}\n", block(value, 0))
+}
 
 /// A value whose first line stands in a line indented by `indent` spaces: what has entries
 /// takes a line for each.
@@ -23,10 +28,8 @@ pub fn flow(value: &Value) -> String {
             format!("[{}]", items.join(", "))
         }
         Value::Object(entries) => {
-            let entries: Vec<String> = sorted(entries)
-                .into_iter()
-                .map(|(key, value)| format!("{}: {}", string(key), flow(value)))
-                .collect();
+            let entries: Vec<String> =
+                entries.iter().map(|(key, value)| format!("{}: {}", string(key), flow(value))).collect();
             format!("{{{}}}", entries.join(", "))
         }
         other => other.to_string(),
@@ -62,14 +65,23 @@ pub fn string(text: &str) -> String {
     quoted
 }
 
-fn sorted(entries: &Map<String, Value>) -> BTreeMap<&String, &Value> {
-    entries.iter().collect()
+/// A value with its keys, at whatever depth, in their order, and not in that of whoever made it.
+pub fn sorted(value: Value) -> Value {
+    match value {
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        Value::Object(entries) => {
+            let entries: BTreeMap<String, Value> =
+                entries.into_iter().map(|(key, value)| (key, sorted(value))).collect();
+            Value::Object(entries.into_iter().collect())
+        }
+        single => single,
+    }
 }
 
 fn write_block(out: &mut String, value: &Value, indent: usize) {
     match value {
         Value::Object(entries) if !entries.is_empty() => {
-            for (index, (key, value)) in sorted(entries).into_iter().enumerate() {
+            for (index, (key, value)) in entries.iter().enumerate() {
                 if index > 0 {
                     let _ = write!(out, "\n{:indent$}", "");
                 }
@@ -109,14 +121,24 @@ fn write_under(out: &mut String, value: &Value, indent: usize) {
 
 /// A text without quotes where every reader of YAML takes it for a text, and this one.
 fn scalar(text: &str) -> String {
-    let word = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
-    let parts = || text.split([' ', ':']);
-    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && parts().all(|part| !part.is_empty() && part.chars().all(word))
+    if is_plain(text) || is_amount(text) { text.to_string() } else { string(text) }
+}
+
+fn is_plain(text: &str) -> bool {
+    let inner = |c: char| c.is_ascii_alphanumeric() || "-_./@: ".contains(c);
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
+        && text.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '/')
+        && text.chars().all(inner)
         && !text.contains(": ")
-        && !text.ends_with('-')
-        && !RESERVED.contains(&text.to_ascii_lowercase().as_str());
-    if plain { text.to_string() } else { string(text) }
+        && !text.contains("  ")
+        && !RESERVED.contains(&text.to_ascii_lowercase().as_str())
+}
+
+/// Whether a text is an amount with its unit, such as `500m` or `1Gi`: a number to nobody.
+fn is_amount(text: &str) -> bool {
+    let units = ["m", "Ki", "Mi", "Gi", "Ti"];
+    let number = units.iter().find_map(|unit| text.strip_suffix(unit));
+    number.is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
 }
 
 /// Words that some version of YAML takes for something else than a text.
@@ -132,7 +154,7 @@ mod tests {
     fn what_has_entries_takes_a_line_for_each() {
         let value = json!({"b": [{"x": 1, "y": "a b"}, []], "a": {"k": {}, "on": "yes"}, "n": null});
         let text = "a:\n  k: {}\n  \"on\": \"yes\"\nb:\n  - x: 1\n    \"y\": a b\n  - []\n\"n\": null";
-        assert_eq!(block(&value, 0), text);
+        assert_eq!(block(&sorted(value), 0), text);
     }
 
     #[test]
@@ -142,7 +164,7 @@ mod tests {
         {
             assert_eq!(block(&json!(text), 0), string(text), "{text}");
         }
-        for text in ["group:default/platform-team", "a b", "api.v1/x_y"] {
+        for text in ["group:default/platform-team", "a b", "api.v1/x_y", "/payments", "500m", "1Gi"] {
             assert_eq!(block(&json!(text), 0), text);
         }
     }
