@@ -65,7 +65,7 @@ fn all_of_it(account: &str, certificate: &str) -> Value {
             }},
         },
         "services": {
-            "user-service": {"port": 8081, "repository": "user-service"},
+            "user-service": {"port": 8081, "repository": "user-service", "buckets": ["techdocs"]},
             "admin-service": {"port": 9000},
         },
         "frontends": {

@@ -31,6 +31,11 @@ pub fn values(environments: &[&Environment], templates: &[String]) -> Map<String
         "secret": secret,
         "secret_variable": format!("{}_SECRET", variable(&secret)),
         "templates": templates.collect::<Vec<_>>(),
+        // The portal's entry is one for all environments, and a bucket that one lacks would be a mistake in it.
+        "docs_buckets": match environments.iter().all(|env| env.buckets.contains_key(DOCS_BUCKET)) {
+            true => vec![DOCS_BUCKET],
+            false => vec![],
+        },
         "environments": sorted.iter().map(|env| of(env)).collect::<Vec<_>>(),
     });
     values.as_object().cloned().unwrap_or_default()

@@ -264,6 +264,8 @@ pub struct Service {
     pub port: u16,
     /// Secrets (names under `secrets`) that it may read.
     pub secrets: Option<Vec<String>>,
+    /// Buckets (names under `buckets`) whose files it may read.
+    pub buckets: Option<Vec<String>>,
     /// GitHub repository whose workflows may deploy it, beside those of `github.repositories`.
     #[schemars(regex(pattern = r"^[A-Za-z0-9._-]{1,100}$"), extend("patternErrorMessage" = "must be one repository by its name alone, never a pattern"))]
     pub repository: Option<String>,

@@ -81,7 +81,16 @@ fn iam(env: &Environment) -> Option<Value> {
     let services = env.services.iter().map(|(name, service)| {
         let secrets: Vec<String> =
             service.secrets.iter().flatten().map(|secret| names::secret(env, secret)).collect();
-        (name.clone(), json!({"name": names::service_role(env, name), "secrets": secrets}))
+        let buckets: BTreeSet<String> =
+            service.buckets.iter().flatten().map(|bucket| names::other_bucket(env, bucket)).collect();
+        let mut values = Map::from_iter([
+            ("name".to_string(), json!(names::service_role(env, name))),
+            ("secrets".to_string(), json!(secrets)),
+        ]);
+        if !buckets.is_empty() {
+            values.insert("buckets".to_string(), json!(buckets));
+        }
+        (name.clone(), Value::Object(values))
     });
     let github = &env.github;
     Some(json!({

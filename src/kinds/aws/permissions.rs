@@ -1,12 +1,14 @@
 //! Who may do what: the trust policies and permissions of the environment's roles, as
 //! JSON documents in the one way of writing them that [`super::iam::normal`] defines.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::iam::normal;
 use crate::domain::names;
 use crate::domain::resource::ENVIRONMENT_TAG;
-use crate::domain::spec::Environment;
+use crate::domain::spec::{Environment, Service};
 
 pub use crate::domain::names::GITHUB_ISSUER as GITHUB;
 /// Who tokens are for that AWS STS takes.
@@ -67,10 +69,11 @@ pub fn trust_github(env: &Environment) -> Value {
     })])
 }
 
-/// What a service may do: read its own secrets, publish the platform's metrics.
-/// `None` for a service that needs nothing.
-pub fn service(env: &Environment, secrets: &[String]) -> Option<Value> {
+/// What a service may do: read its own secrets and the buckets that it names, publish the
+/// platform's metrics. `None` for a service that needs nothing.
+pub fn service(env: &Environment, service: &Service) -> Option<Value> {
     let mut statements = vec![];
+    let secrets = service.secrets.as_deref().unwrap_or_default();
     if !secrets.is_empty() {
         let arns: Vec<String> = secrets.iter().map(|name| names::secret_arn(env, name)).collect();
         statements.push(json!({
@@ -78,6 +81,17 @@ pub fn service(env: &Environment, secrets: &[String]) -> Option<Value> {
             "Effect": "Allow",
             "Action": "secretsmanager:GetSecretValue",
             "Resource": arns,
+        }));
+    }
+    let buckets: BTreeSet<String> =
+        service.buckets.iter().flatten().map(|name| names::other_bucket(env, name)).collect();
+    if !buckets.is_empty() {
+        let arns = buckets.iter().map(|bucket| names::bucket_arn(bucket));
+        statements.push(json!({
+            "Sid": "ReadItsBuckets",
+            "Effect": "Allow",
+            "Action": ["s3:GetObject", "s3:ListBucket"],
+            "Resource": arns.flat_map(|arn| [arn.clone(), format!("{arn}/*")]).collect::<Vec<_>>(),
         }));
     }
     let namespaces: Vec<&String> = env.monitoring.metrics.keys().collect();
@@ -299,17 +313,23 @@ mod tests {
     }
 
     #[test]
-    fn services_read_their_own_secrets_only() {
+    fn services_read_their_own_secrets_and_buckets_only() {
         let env = prod();
-        let document = service(&env, &["billpay/jwt/secret".to_string()]).unwrap();
+        let mut spec = env.services["backend-api"].clone();
+        spec.secrets = Some(vec!["billpay/jwt/secret".to_string()]);
+        spec.buckets = Some(vec!["techdocs".to_string()]);
+        let document = service(&env, &spec).unwrap();
         let arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:billpay/jwt/secret-prod-??????";
         assert_eq!(document["Statement"][0]["Resource"], json!([arn]));
-        let namespaces = &document["Statement"][1]["Condition"]["StringEquals"]["cloudwatch:namespace"];
+        let bucket = "arn:aws:s3:::billpay-techdocs-prod-123456789012";
+        assert_eq!(document["Statement"][1]["Resource"], json!([bucket, format!("{bucket}/*")]));
+        let namespaces = &document["Statement"][2]["Condition"]["StringEquals"]["cloudwatch:namespace"];
         assert_eq!(*namespaces, json!(["BillPay/Backend", "BillPay/Frontend"]));
 
         let mut quiet = env;
         quiet.monitoring.metrics.clear();
-        assert_eq!(service(&quiet, &[]), None);
+        (spec.secrets, spec.buckets) = (None, Some(vec![]));
+        assert_eq!(service(&quiet, &spec), None);
     }
 
     #[test]

@@ -143,8 +143,7 @@ impl Role {
             let name = names::service_role(env, service);
             let description = format!("What {service} may do in AWS");
             let mut attrs = plain(env, &address, name, &description, permissions::trust_pods(env));
-            let secrets = spec.secrets.as_deref().unwrap_or_default();
-            let document = permissions::service(env, secrets);
+            let document = permissions::service(env, spec);
             attrs.inline.extend(document.map(|document| ("service".to_string(), document)));
             bounded(env, address, attrs)
         };

@@ -14,6 +14,17 @@ pub(super) fn check(env: &Environment) -> Vec<Finding> {
     for (name, service) in services {
         found.extend(replicas(name, service));
         found.extend(needs(name, service, services));
+        for (index, bucket) in service.buckets.iter().flatten().enumerate() {
+            if !env.buckets.contains_key(bucket) {
+                let spot = item(["services", name, "buckets"], index);
+                let message = format!("`{name}` reads the bucket `{bucket}`, which is not under `buckets`");
+                found.push(
+                    Finding::error("unknown-bucket", spot, message)
+                        .known(bucket, env.buckets.keys())
+                        .given(["buckets", bucket]),
+                );
+            }
+        }
         for (index, secret) in service.secrets.iter().flatten().enumerate() {
             if !env.secrets.contains_key(secret) {
                 let spot = item(["services", name, "secrets"], index);

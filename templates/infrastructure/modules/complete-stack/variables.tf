@@ -80,6 +80,7 @@ variable "iam" {
     services = map(object({
       name    = string
       secrets = list(string)
+      buckets = optional(list(string), [])
     }))
     metric_namespaces = list(string)
     github = object({

@@ -22,6 +22,14 @@ locals {
           } if length(arns) > 0
         ],
         [
+          for buckets in [sort(service.buckets)] : {
+            Sid      = "ReadItsBuckets"
+            Effect   = "Allow"
+            Action   = ["s3:GetObject", "s3:ListBucket"]
+            Resource = flatten([for bucket in buckets : ["arn:aws:s3:::${bucket}", "arn:aws:s3:::${bucket}/*"]])
+          } if length(buckets) > 0
+        ],
+        [
           for namespaces in [sort(var.metric_namespaces)] : {
             Sid       = "PublishMetrics"
             Effect    = "Allow"
@@ -31,7 +39,7 @@ locals {
           } if length(namespaces) > 0
         ],
       )
-    }) if length(service.secrets) + length(var.metric_namespaces) > 0
+    }) if length(service.secrets) + length(service.buckets) + length(var.metric_namespaces) > 0
   }
 
   of_environment = { StringEquals = { "aws:ResourceTag/billpay:environment" = var.environment } }

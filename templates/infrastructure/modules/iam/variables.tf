@@ -79,10 +79,11 @@ variable "load_balancer_controller" {
 }
 
 variable "services" {
-  description = "The services: the name of each one's role, and the names of the secrets that it may read, as Secrets Manager has them."
+  description = "The services: the name of each one's role, and the names of the secrets and buckets that it may read, as AWS has them."
   type = map(object({
     name    = string
     secrets = optional(list(string), [])
+    buckets = optional(list(string), [])
   }))
   nullable = false
 
@@ -101,6 +102,13 @@ variable "services" {
       for service in values(var.services) : [for secret in service.secrets : can(regex("^[A-Za-z0-9/_+=.@-]{1,512}$", secret))]
     ]))
     error_message = "Each secret must be named in full, with letters, digits and /_+=.@-: a pattern would open other secrets."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for service in values(var.services) : [for bucket in service.buckets : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", bucket))]
+    ]))
+    error_message = "Each bucket of a service must be named in full: a pattern would open other buckets."
   }
 }
 

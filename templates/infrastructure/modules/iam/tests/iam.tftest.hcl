@@ -126,6 +126,24 @@ run "services_read_their_own_secrets_only" {
   }
 }
 
+run "a_service_reads_the_buckets_that_it_names" {
+  command = plan
+
+  variables {
+    services = { backstage = { name = "billpay-dev-backstage", buckets = ["billpay-techdocs-dev-123456789012"] } }
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role_policy.inline["service.backstage/service"].policy).Statement[0] == {
+      Sid      = "ReadItsBuckets"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:ListBucket"]
+      Resource = ["arn:aws:s3:::billpay-techdocs-dev-123456789012", "arn:aws:s3:::billpay-techdocs-dev-123456789012/*"]
+    }
+    error_message = "The buckets are named one by one, and read only."
+  }
+}
+
 run "a_service_that_needs_nothing_may_do_nothing" {
   command = plan
 
@@ -274,6 +292,14 @@ run "a_pattern_of_secrets_is_refused" {
   command = plan
   variables {
     services = { greedy = { name = "billpay-dev-greedy", secrets = ["billpay/*"] } }
+  }
+  expect_failures = [var.services]
+}
+
+run "a_pattern_of_buckets_is_refused" {
+  command = plan
+  variables {
+    services = { greedy = { name = "billpay-dev-greedy", buckets = ["billpay-*"] } }
   }
   expect_failures = [var.services]
 }
