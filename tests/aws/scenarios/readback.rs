@@ -278,7 +278,10 @@ fn node_groups(look: &Look) -> Vec<String> {
 fn addons(look: &Look) -> Vec<String> {
     let listed = look.aws(&["eks", "list-addons", "--cluster-name", CLUSTER]);
     let names = texts(&listed["addons"]);
-    assert_eq!(names, BTreeSet::from(["coredns", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"]));
+    assert_eq!(
+        names,
+        BTreeSet::from(["coredns", "eks-pod-identity-agent", "kube-proxy", "metrics-server", "vpc-cni"])
+    );
     let check = |name: &&str| {
         let addon = look.aws(&["eks", "describe-addon", "--cluster-name", CLUSTER, "--addon-name", name]);
         assert_eq!(addon["addon"]["status"], "ACTIVE", "{name}");

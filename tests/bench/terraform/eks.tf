@@ -50,7 +50,7 @@ resource "aws_eks_node_group" "this" {
 }
 
 resource "aws_eks_addon" "this" {
-  for_each     = toset(["vpc-cni", "coredns", "kube-proxy", "eks-pod-identity-agent"])
+  for_each     = toset(["vpc-cni", "coredns", "kube-proxy", "eks-pod-identity-agent", "metrics-server"])
   cluster_name = aws_eks_cluster.this.name
   addon_name   = each.key
 }
