@@ -7,10 +7,12 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use aws_smithy_types::base64;
 use billpay::domain::catalog::catalog;
 use serde_json::{Value, json};
 
 use super::node::Node;
+use super::projects::Projects;
 use super::{Portal, environments, repository};
 use crate::support::npm;
 
@@ -41,7 +43,7 @@ struct Backend {
 }
 
 impl Backend {
-    fn start(portal: &Portal) -> Backend {
+    fn start(portal: &Portal, projects: &Projects) -> Backend {
         let folder = portal.folder.path();
         fs::write(folder.join("template.yaml"), TEMPLATE).expect("a template");
         let location = |target: String, allow: &[&str]| json!({"type": "file", "target": target, "rules": [{"allow": allow}]});
@@ -50,7 +52,9 @@ impl Backend {
         let mut locations = locations(portal);
         locations.push(location(ours, &["Template"]));
         locations.push(location(folder.join("template.yaml").display().to_string(), &["Template"]));
+        locations.extend(projects.locations());
         let overlay = json!({
+            "backend": {"reading": {"allow": [{"host": projects.host()}]}},
             "catalog": {"processingInterval": {"seconds": 5}, "locations": locations},
             "billpay": {"binary": env!("CARGO_BIN_EXE_billpay"), "timeoutSeconds": 60},
         });
@@ -94,7 +98,7 @@ impl Backend {
     ) -> Result<BTreeMap<String, Vec<u8>>, String> {
         let beside: Vec<Value> = beside
             .iter()
-            .map(|(path, bytes)| json!({"path": path, "base64Content": base64(bytes)}))
+            .map(|(path, bytes)| json!({"path": path, "base64Content": base64::encode(bytes)}))
             .collect();
         let template = json!({
             "apiVersion": "scaffolder.backstage.io/v1beta3", "kind": "Template", "metadata": {"name": "dry"},
@@ -106,7 +110,9 @@ impl Backend {
             return Err(answer["body"].to_string());
         }
         let files = answer["body"]["directoryContents"].as_array().expect("files").iter();
-        let file = |file: &Value| (text(&file["path"]), unbase64(&text(&file["base64Content"])));
+        let file = |file: &Value| {
+            (text(&file["path"]), base64::decode(text(&file["base64Content"])).expect("base64"))
+        };
         Ok(files.map(file).collect())
     }
 }
@@ -120,41 +126,6 @@ fn locations(portal: &Portal) -> Vec<Value> {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_string()
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let piece = |piece: &[u8]| {
-        let number =
-            (0..3).fold(0u32, |number, at| number << 8 | u32::from(piece.get(at).copied().unwrap_or(0)));
-        (0..4)
-            .map(|at| {
-                if at > piece.len() {
-                    '='
-                } else {
-                    char::from(DIGITS[(number >> (18 - 6 * at)) as usize & 63])
-                }
-            })
-            .collect::<String>()
-    };
-    bytes.chunks(3).map(piece).collect()
-}
-
-fn unbase64(text: &str) -> Vec<u8> {
-    let digit = |c: u8| match c {
-        b'A'..=b'Z' => c - b'A',
-        b'a'..=b'z' => c - b'a' + 26,
-        b'0'..=b'9' => c - b'0' + 52,
-        b'+' => 62,
-        _ => 63,
-    };
-    let digits: Vec<u8> = text.bytes().filter(|c| *c != b'=').map(digit).collect();
-    let piece = |piece: &[u8]| {
-        let number = piece.iter().fold(0u32, |number, digit| number << 6 | u32::from(*digit))
-            << (6 * (4 - piece.len()));
-        number.to_be_bytes()[1..piece.len()].to_vec()
-    };
-    digits.chunks(4).flat_map(piece).collect()
 }
 
 /// The files of a folder, but those that say when or where they were made.
@@ -175,7 +146,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// A project as the command line makes it.
-fn scaffolded(template: &str, values: &Value) -> BTreeMap<String, Vec<u8>> {
+pub fn scaffolded(template: &str, values: &Value) -> BTreeMap<String, Vec<u8>> {
     let place = tempfile::tempdir().expect("a folder");
     fs::write(place.path().join("values.json"), values.to_string()).expect("answers");
     let output = Command::new(env!("CARGO_BIN_EXE_billpay"))
@@ -191,8 +162,9 @@ fn scaffolded(template: &str, values: &Value) -> BTreeMap<String, Vec<u8>> {
 #[ignore = "full tier: installs Backstage's backend, and starts the generated one"]
 fn the_generated_backend_reads_its_catalog_and_scaffolds_with_billpay() {
     let portal = Portal::new();
-    let mut backend = Backend::start(&portal);
-    the_catalog_has_everything(&mut backend);
+    let projects = Projects::serve();
+    let mut backend = Backend::start(&portal, &projects);
+    the_catalog_has_everything(&mut backend, &projects);
     only_who_signed_in_gets_in(&mut backend);
     a_project_is_the_same_from_the_portal(&mut backend);
     a_template_beside_the_portals_own_is_used(&mut backend);
@@ -200,9 +172,9 @@ fn the_generated_backend_reads_its_catalog_and_scaffolds_with_billpay() {
     a_task_runs_to_its_end(&mut backend);
 }
 
-/// Every entity of the specs and every template of ours passed the schemas and processors, and every
+/// Every entity of the specs and of projects, and every template of ours passed the schemas and processors, and every
 /// relation leads somewhere.
-fn the_catalog_has_everything(backend: &mut Backend) {
+fn the_catalog_has_everything(backend: &mut Backend, projects: &Projects) {
     let environments = environments();
     let all: Vec<_> = environments.iter().collect();
     let catalog = catalog(&all);
@@ -215,6 +187,7 @@ fn the_catalog_has_everything(backend: &mut Backend) {
         })
         .collect();
     wanted.insert("template:default/through-billpay".to_string());
+    wanted.extend(projects.entities.iter().map(|reference| reference.to_string()));
     for entry in fs::read_dir(repository().join("templates/backstage")).expect("templates") {
         let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
         wanted.insert(format!("template:default/{name}"));

@@ -7,6 +7,7 @@ mod backend;
 mod config;
 mod images;
 mod node;
+mod projects;
 mod values;
 
 use std::collections::BTreeMap;
