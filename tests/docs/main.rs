@@ -1,12 +1,13 @@
 //! Documentation sites: what gets to MkDocs (`config`, `hostile`), what gets to the bucket and in
-//! which order (`order`), the same sites and objects as techdocs-cli's (`peers`), and published
-//! again, interrupted, refused (`publish`).
+//! which order (`order`), what templates begin with (`generated`), the same sites and objects as
+//! techdocs-cli's (`peers`), and published again, interrupted, refused (`publish`).
 
 #[path = "../support/mod.rs"]
 mod support;
 
 mod catalog;
 mod config;
+mod generated;
 mod hostile;
 mod order;
 mod peers;
