@@ -2,7 +2,6 @@
 
 mod bucket;
 mod folder;
-mod md5;
 mod types;
 
 pub use bucket::SiteBucket;
