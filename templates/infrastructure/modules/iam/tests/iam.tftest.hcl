@@ -296,7 +296,7 @@ run "a_pattern_of_secrets_is_refused" {
   expect_failures = [var.services]
 }
 
-run "a_pattern_of_buckets_is_refused" {
+run "a_pattern_of_a_services_buckets_is_refused" {
   command = plan
   variables {
     services = { greedy = { name = "billpay-dev-greedy", buckets = ["billpay-*"] } }
