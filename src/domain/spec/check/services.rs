@@ -14,28 +14,9 @@ pub(super) fn check(env: &Environment) -> Vec<Finding> {
     for (name, service) in services {
         found.extend(replicas(name, service));
         found.extend(needs(name, service, services));
-        for (index, bucket) in service.buckets.iter().flatten().enumerate() {
-            if !env.buckets.contains_key(bucket) {
-                let spot = item(["services", name, "buckets"], index);
-                let message = format!("`{name}` reads the bucket `{bucket}`, which is not under `buckets`");
-                found.push(
-                    Finding::error("unknown-bucket", spot, message)
-                        .known(bucket, env.buckets.keys())
-                        .given(["buckets", bucket]),
-                );
-            }
-        }
-        for (index, secret) in service.secrets.iter().flatten().enumerate() {
-            if !env.secrets.contains_key(secret) {
-                let spot = item(["services", name, "secrets"], index);
-                let message = format!("`{name}` reads the secret `{secret}`, which is not under `secrets`");
-                found.push(
-                    Finding::error("unknown-secret", spot, message)
-                        .known(secret, env.secrets.keys())
-                        .given(["secrets", secret]),
-                );
-            }
-        }
+        let (secrets, buckets) = (&service.secrets, &service.buckets);
+        found.extend(reads(name, secrets, ("secret", "secrets", "unknown-secret"), &env.secrets));
+        found.extend(reads(name, buckets, ("bucket", "buckets", "unknown-bucket"), &env.buckets));
     }
     found.extend(cycles(services));
     found.extend(paths(services));
@@ -55,6 +36,25 @@ fn rotation(env: &Environment) -> Vec<Finding> {
             let message = format!("`{name}` has a `rotation_function`, and no `rotation_days`");
             Finding::error("incomplete", value(["secrets", name, "rotation_function"]), message)
                 .help("say how often with `rotation_days`")
+        })
+        .collect()
+}
+
+/// Finds what a service reads and the spec doesn't have, under the key that both call it by.
+fn reads<T>(
+    name: &str,
+    wanted: &Option<Vec<String>>,
+    (what, key, code): (&str, &'static str, &'static str),
+    there: &Map<T>,
+) -> Vec<Finding> {
+    let unknown =
+        wanted.iter().flatten().enumerate().filter(|(_, wanted)| !there.contains_key(wanted.as_str()));
+    unknown
+        .map(|(index, wanted)| {
+            let message = format!("`{name}` reads the {what} `{wanted}`, which is not under `{key}`");
+            Finding::error(code, item(["services", name, key], index), message)
+                .known(wanted, there.keys())
+                .given([key, wanted])
         })
         .collect()
 }
