@@ -65,6 +65,16 @@ impl App {
         self.specs()?.load(environment, Zoned::now().date())
     }
 
+    /// A spec that is in no file, checked as those in files are.
+    pub fn check(&self, spec: &Environment) -> Result<Loaded, SpecError> {
+        specs::check(&format!("{}.yaml in the plan", spec.environment), spec, Zoned::now().date())
+    }
+
+    /// Returns whether somebody said where the specs are.
+    pub fn has_named_specs(&self) -> bool {
+        self.specs.is_some()
+    }
+
     /// The specs of several environments, or of all, read and checked; and the others beside them.
     pub fn load_several(&self, names: Option<&[String]>) -> Result<Several, SpecError> {
         self.specs()?.load_several(names, Zoned::now().date())

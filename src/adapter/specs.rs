@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 
 use crate::domain::findings::{Findings, SourceFile, nearest};
-use crate::domain::spec::{self, EntryFile, Loaded, Sources};
+use crate::domain::spec::{self, EntryFile, Environment, Loaded, Sources};
 
 /// The file that every environment goes over.
 const SHARED: &str = "shared";
@@ -241,6 +241,17 @@ impl SpecDir {
         let searched = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
         SpecError::NoSpecs { path: self.path.clone(), searched }
     }
+}
+
+/// Checks a spec that comes from no file, as those of files are checked.
+pub fn check(name: &str, env: &Environment, today: Date) -> Result<Loaded, SpecError> {
+    // JSON is YAML.
+    let text = serde_json::to_string_pretty(env).map_err(|error| SpecError::Unreadable {
+        path: PathBuf::from(name),
+        error: io::Error::other(error),
+    })?;
+    let sources = Sources { shared: None, entries: vec![], environment: SourceFile::new(name, text) };
+    spec::load(&sources, today).map_err(invalid)
 }
 
 /// Reads a file of another kind, as those of specs are read.

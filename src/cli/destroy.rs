@@ -2,15 +2,16 @@
 
 use clap::Args;
 
+use super::approve::approve;
 use super::error::Report;
-use super::plan::select;
+use super::plan::{planned, select};
 use super::provision::{ApplyArgs, code, work};
 use super::ui::Ui;
-use super::{EnvArg, SelectionArgs, exit};
+use super::{EnvArg, KeepArgs, SelectionArgs, exit};
 use crate::app::App;
 use crate::domain::plan::Goal;
 use crate::domain::port::Provider;
-use crate::ops::survey;
+use crate::ops::{leftovers, survey};
 
 #[derive(Debug, Args)]
 pub struct DestroyArgs {
@@ -21,9 +22,8 @@ pub struct DestroyArgs {
     /// Show what would be deleted and stop
     #[arg(long)]
     plan_only: bool,
-    /// Name of a protected environment, as confirmation where there is no terminal
-    #[arg(long, value_name = "NAME")]
-    confirm: Option<String>,
+    #[command(flatten)]
+    keep: KeepArgs,
     #[command(flatten)]
     apply: ApplyArgs,
 }
@@ -33,33 +33,26 @@ pub async fn run(args: DestroyArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let env = &loaded.environment;
     let provider = app.connect(env, &|what| ui.note(what)).await?;
     let selection = select(&args.selection, provider.kinds())?;
-    let before = ui.while_looking(survey(&provider, env)).await?;
+    let before = ui.while_looking(survey(&provider, env, &args.keep.ids())).await?;
     let plan = before.plan(&provider, env, Goal::Destroy, &selection)?;
     if args.plan_only || !ui.is_json() {
         ui.plan(env, &plan, &before)?;
     }
-    if args.plan_only {
-        return Ok(exit::DONE);
+    if args.plan_only || !plan.conflicts.is_empty() {
+        return planned(env, &plan, &before, false, ui);
     }
-    if plan.is_empty() && plan.conflicts.is_empty() {
+    if plan.is_empty() {
         ui.nothing_to_do(env, &before)?;
         return Ok(exit::DONE);
     }
-    if plan.conflicts.is_empty() {
-        if env.protected {
-            ui.confirm_by_name(&env.environment, args.confirm.as_deref())?;
-        } else if !args.apply.auto_approve {
-            ui.confirm(&format!("Destroy {}? This can't be undone.", env.environment))?;
-        }
-    }
-    let outcome = work(&provider, env, &plan, &before, &args.apply, ui).await?;
-    let left: Vec<_> = if outcome.is_complete() {
-        let after = ui.while_looking(survey(&provider, env)).await?;
-        let ours = after.plan(&provider, env, Goal::Destroy, &selection)?;
-        ours.changes.into_iter().map(|change| change.address).collect()
-    } else {
-        vec![]
+    let question = format!("Destroy {}? This can't be undone.", env.environment);
+    let permit = approve(env, &plan, &before, &args.apply.approve, &question, ui)?;
+    let outcome = work(&provider, env, &plan, &before, permit, &args.apply, ui).await?;
+    let left = match outcome.is_complete() {
+        true => Some(ui.while_looking(leftovers(&provider, env, &before, &selection)).await?),
+        false => None,
     };
-    ui.destroyed(env, &plan, &outcome, &left)?;
-    Ok(if left.is_empty() { code(&outcome) } else { exit::PARTLY })
+    ui.destroyed(env, &plan, &outcome, left.as_ref())?;
+    let is_done = left.is_none_or(|left| left.ours.is_empty());
+    Ok(if is_done { code(&outcome) } else { exit::PARTLY })
 }

@@ -1,14 +1,17 @@
 //! Errors as people see them: what failed, where, why, and what to do next. The one
 //! place that picks words and exit codes for the kinds of errors of the layers below.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::exit;
 use crate::app::{LocalError, RecordError, SiteError, SourceError, SpecError, TreeError};
+use crate::domain::address::Address;
 use crate::domain::failure::Failure;
 use crate::domain::findings::Findings;
 use crate::domain::plan::Conflict;
-use crate::domain::resource::{ADDRESS_TAG, ENVIRONMENT_TAG};
+use crate::domain::resource::{ADDRESS_TAG, ENVIRONMENT_TAG, PROJECT_TAG, REGION_TAG};
 use crate::domain::template::{BadRecord, TemplateError};
 use crate::ops;
 
@@ -39,6 +42,11 @@ impl Report {
             findings: None,
             code: exit::ERROR,
         }
+    }
+
+    /// Makes it exit as stopped by protection or a missing approval.
+    pub fn stopped(self) -> Report {
+        Report { code: exit::STOPPED, ..self }
     }
 
     pub fn hint(mut self, hint: impl Into<String>) -> Report {
@@ -135,6 +143,36 @@ impl From<ops::Error> for Report {
                 report.details.push(format!("signed in as {arn}"));
                 report.hints.push(format!("sign in to {expected}, or correct `account` in the spec"));
             }
+            ops::Error::LivesElsewhere { expected, regions } => {
+                for (region, addresses) in &regions {
+                    report.details.push(format!("in {region}: {}", some(addresses)));
+                }
+                let region = regions.keys().next().cloned().unwrap_or_default();
+                report.hints.push(format!(
+                    "an environment lives in one region: set `region` back to {region}, or give the one in \
+                     {expected} another name"
+                ));
+            }
+            ops::Error::NothingToKeep(_) => {
+                report.hints.push("the plan names the ids among which --keep chooses".to_string());
+            }
+            ops::Error::Protected { environment, protection, changes } => {
+                report.code = exit::STOPPED;
+                if protection.spec {
+                    report.details.push("the spec says `protected: true`".to_string());
+                }
+                if !protection.resources.is_empty() {
+                    report.details.push(format!("protected in AWS: {}", some(&protection.resources)));
+                }
+                report.details.push(format!("would be deleted, replaced or unprotected: {}", some(&changes)));
+                report.hints.push(format!(
+                    "nothing was changed: look at the plan, then confirm with --confirm {environment}"
+                ));
+            }
+            ops::Error::GivesAccess(addresses) => {
+                report.details.push(format!("not allowed: {}", some(&addresses)));
+                report.hints.push("apply it where its spec is checked in: --specs DIR".to_string());
+            }
             ops::Error::Conflicts(conflicts) => {
                 for conflict in &conflicts {
                     let (detail, hint) = explain(conflict);
@@ -171,6 +209,15 @@ impl From<ops::Error> for Report {
     }
 }
 
+/// The first few of many addresses.
+fn some(addresses: &BTreeSet<Address>) -> String {
+    const SHOWN: usize = 6;
+    let shown: Vec<String> = addresses.iter().take(SHOWN).map(Address::to_string).collect();
+    let more = addresses.len().saturating_sub(SHOWN);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    shown.join(", ") + &more
+}
+
 /// What to do about failures, each hint once.
 pub fn hints_of<'a>(failures: impl IntoIterator<Item = &'a Failure>) -> Vec<String> {
     let mut hints: Vec<String> = failures.into_iter().filter_map(|f| f.hint().map(str::to_string)).collect();
@@ -182,12 +229,35 @@ pub fn hints_of<'a>(failures: impl IntoIterator<Item = &'a Failure>) -> Vec<Stri
 /// What a conflict is, and the way out of it.
 pub fn explain(conflict: &Conflict) -> (String, String) {
     match conflict {
-        Conflict::NotOurs { address, id, evidence } => (
+        Conflict::NotOurs { address, id, evidence, key } => (
             format!("{address} wants the name {id}, which is taken: {evidence}"),
             format!(
-                "delete what has that name, or give the spec another name; or hand it over to the \
-                 environment by tagging it {ENVIRONMENT_TAG}=<environment> and {ADDRESS_TAG}={address}"
+                "change `{key}` in the spec, or delete what has that name; or hand it over to the environment \
+                 with the tags {PROJECT_TAG}, {ENVIRONMENT_TAG}, {REGION_TAG} and {ADDRESS_TAG}={address}"
             ),
+        ),
+        Conflict::Unproven { address, id, commands } => (
+            format!("{id} carries the tags of {address}, and nothing else shows that billpay made it"),
+            format!(
+                "if it is the environment's: {}; else take the tags {ENVIRONMENT_TAG} and {ADDRESS_TAG} off it",
+                commands.join("; ")
+            ),
+        ),
+        Conflict::NoRegion { address, id, commands } => (
+            format!(
+                "{id} ({address}) is in no region, and nothing shows that its environment lives in this one"
+            ),
+            format!(
+                "if it does, say so on it: {}; else set `region` to where the environment lives",
+                commands.join("; ")
+            ),
+        ),
+        Conflict::Several { address, ids } => (
+            format!(
+                "{} carry the tags of {address}, and nothing shows which one billpay made",
+                ids.join(" and ")
+            ),
+            format!("choose one: --keep {}; the others only lose these tags", ids.join(" or --keep ")),
         ),
         Conflict::Refused { address, why } => {
             (format!("{address}: {why}"), "nothing was changed: correct the spec and plan again".to_string())

@@ -1,5 +1,6 @@
 //! The command line: one file a command, which parses, calls a use case and shows.
 
+mod approve;
 mod ask;
 mod completions;
 mod config;
@@ -18,6 +19,7 @@ mod settings;
 mod status;
 mod ui;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -34,6 +36,7 @@ mod exit {
     pub const ERROR: u8 = 1;
     pub const CHANGES: u8 = 2;
     pub const PARTLY: u8 = 3;
+    pub const STOPPED: u8 = 4;
     pub const INTERRUPTED: u8 = 130;
 }
 
@@ -42,7 +45,7 @@ mod exit {
 #[command(name = "billpay", version, propagate_version = true, arg_required_else_help = true)]
 #[command(
     after_help = "Exit codes: 0 done or nothing to do, 1 error, 2 changes found (--detailed-exitcode), \
-                        3 partly applied, 4 stopped by a gate, 130 interrupted."
+                        3 partly applied, 4 stopped by protection or an approval, 130 interrupted."
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -102,6 +105,20 @@ struct EnvArg {
     /// Name of the environment
     #[arg(short, long, value_name = "NAME", env = "BILLPAY_ENV")]
     env: String,
+}
+
+/// A person's choice among several resources that carry the tags of one address.
+#[derive(Debug, Clone, Args)]
+struct KeepArgs {
+    /// Id to keep where several resources carry the tags of one address; the others only lose their tags
+    #[arg(long, value_name = "ID")]
+    keep: Vec<String>,
+}
+
+impl KeepArgs {
+    fn ids(&self) -> BTreeSet<String> {
+        self.keep.iter().cloned().collect()
+    }
 }
 
 /// The components that a command is about.

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
+use super::approve::needs_name;
 use super::error::Report;
 use super::ui::Ui;
-use super::{EnvArg, SelectionArgs, exit};
+use super::{EnvArg, KeepArgs, SelectionArgs, exit};
 use crate::app::App;
 use crate::domain::findings::nearest;
-use crate::domain::plan::{Goal, Kinds, Selection};
+use crate::domain::plan::{Goal, Kinds, Plan, Selection};
 use crate::domain::port::Provider;
-use crate::ops::{Survey, survey};
+use crate::domain::spec::Environment;
+use crate::ops::{self, Survey, survey};
 
 #[derive(Debug, Args)]
 pub struct PlanArgs {
@@ -19,6 +21,8 @@ pub struct PlanArgs {
     env: EnvArg,
     #[command(flatten)]
     selection: SelectionArgs,
+    #[command(flatten)]
+    keep: KeepArgs,
     /// Show what destroying the environment would delete
     #[arg(long)]
     destroy: bool,
@@ -33,12 +37,30 @@ pub async fn run(args: PlanArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let env = &loaded.environment;
     let provider = app.connect(env, &|what| ui.note(what)).await?;
     let selection = select(&args.selection, provider.kinds())?;
-    let survey: Survey = ui.while_looking(survey(&provider, env)).await?;
+    let survey: Survey = ui.while_looking(survey(&provider, env, &args.keep.ids())).await?;
     let goal = if args.destroy { Goal::Destroy } else { Goal::Converge };
     let plan = survey.plan(&provider, env, goal, &selection)?;
     ui.plan(env, &plan, &survey)?;
-    let changes = !plan.is_empty() || !plan.conflicts.is_empty();
-    Ok(if args.detailed_exitcode && changes { exit::CHANGES } else { exit::DONE })
+    planned(env, &plan, &survey, args.detailed_exitcode, ui)
+}
+
+/// Says what a plan that was shown needs before it is applied, and returns what the command exits with.
+///
+/// Fails if the plan can't be applied at all.
+pub fn planned(
+    env: &Environment,
+    plan: &Plan,
+    survey: &Survey,
+    detailed_exitcode: bool,
+    ui: &Ui,
+) -> Result<u8, Report> {
+    if !plan.conflicts.is_empty() {
+        return Err(ops::Error::Conflicts(plan.conflicts.clone()).into());
+    }
+    if needs_name(env, plan, survey).is_some() {
+        ui.note(&format!("{0} is protected: applying this needs --confirm {0}", env.environment));
+    }
+    Ok(if detailed_exitcode && !plan.is_empty() { exit::CHANGES } else { exit::DONE })
 }
 
 /// The components that were asked for; unknown ones are refused.

@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
+use super::approve::{ApproveArgs, approve};
 use super::error::Report;
-use super::plan::select;
+use super::plan::{planned, select};
 use super::ui::Ui;
-use super::{EnvArg, SelectionArgs, exit};
+use super::{EnvArg, KeepArgs, SelectionArgs, exit};
 use crate::app::{App, SpecError};
+use crate::domain::permit::Permit;
 use crate::domain::plan::{Goal, Plan};
 use crate::domain::port::Provider;
 use crate::domain::spec::Environment;
 use crate::ops::saved::FORMAT;
-use crate::ops::{self, Applied, Outcome, SavedPlan, Survey, apply, survey};
+use crate::ops::{self, ApplyOptions, Outcome, SavedPlan, Survey, apply, survey};
 
 #[derive(Debug, Args)]
 pub struct ProvisionArgs {
@@ -29,8 +31,13 @@ pub struct ProvisionArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "plan_file")]
     out: Option<PathBuf>,
     /// Apply exactly the plan in this file, or nothing: not when the spec or the cloud has changed since
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "exclude"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "exclude", "keep"])]
     plan_file: Option<PathBuf>,
+    /// Take the spec out of --plan-file where there are no specs; such a plan may only create and update what gives no access
+    #[arg(long, requires = "plan_file")]
+    spec_from_plan: bool,
+    #[command(flatten)]
+    keep: KeepArgs,
     #[command(flatten)]
     apply: ApplyArgs,
     /// Exit with 2 when --plan-only or --out found something to change
@@ -41,9 +48,8 @@ pub struct ProvisionArgs {
 /// How a plan is applied.
 #[derive(Debug, Clone, Args)]
 pub struct ApplyArgs {
-    /// Apply without asking
-    #[arg(short = 'y', long)]
-    pub auto_approve: bool,
+    #[command(flatten)]
+    pub approve: ApproveArgs,
     /// Most resources that are worked on at once
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub parallelism: u16,
@@ -58,23 +64,22 @@ pub async fn run(args: ProvisionArgs, app: &App, ui: &Ui) -> Result<u8, Report> 
     let env = &loaded.environment;
     let provider = app.connect(env, &|what| ui.note(what)).await?;
     let selection = select(&args.selection, provider.kinds())?;
-    let survey = ui.while_looking(survey(&provider, env)).await?;
+    let survey = ui.while_looking(survey(&provider, env, &args.keep.ids())).await?;
     let plan = survey.plan(&provider, env, Goal::Converge, &selection)?;
     let planning = args.plan_only || args.out.is_some();
     if planning || !ui.is_json() {
         ui.plan(env, &plan, &survey)?;
     }
+    if !planning {
+        return carry_out(&provider, env, &plan, &survey, &args.apply, ui).await;
+    }
+    let code = planned(env, &plan, &survey, args.detailed_exitcode, ui)?;
     if let Some(file) = &args.out {
-        save(file, &SavedPlan::new(env, &plan))?;
+        save(file, &SavedPlan::new(env, &plan, &args.keep.ids()))?;
         ui.note(&format!("wrote {}; apply it with --plan-file {0}", file.display()));
     }
-    if planning {
-        let changes = args.detailed_exitcode && !plan.is_empty();
-        return Ok(if changes { exit::CHANGES } else { exit::DONE });
-    }
-    carry_out(&provider, env, &plan, &survey, &args.apply, ui).await
+    Ok(code)
 }
-
 async fn apply_saved(file: &Path, args: &ProvisionArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let saved = read(file)?;
     if saved.spec.environment != args.env.env {
@@ -83,8 +88,14 @@ async fn apply_saved(file: &Path, args: &ProvisionArgs, app: &App, ui: &Ui) -> R
     }
     match app.load(&args.env.env) {
         Ok(loaded) => saved.check_spec(&loaded.environment)?,
-        // Without any specs here, the plan's own is all that there is.
-        Err(SpecError::NoSpecs { .. }) => {}
+        Err(SpecError::NoSpecs { .. }) if args.spec_from_plan && !app.has_named_specs() => {
+            saved.check_spec(&app.check(&saved.spec)?.environment)?;
+            saved.check_harmless(&app.kinds())?;
+        }
+        Err(error @ SpecError::NoSpecs { .. }) => {
+            let way = "or let the plan's own spec count with --spec-from-plan";
+            return Err(Report::from(error).hint(way));
+        }
         Err(error) => return Err(error.into()),
     }
     let provider = app.connect(&saved.spec, &|what| ui.note(what)).await?;
@@ -108,10 +119,14 @@ async fn carry_out(
         ui.nothing_to_do(env, survey)?;
         return Ok(exit::DONE);
     }
-    if plan.conflicts.is_empty() && !args.auto_approve {
-        ui.confirm(&format!("Apply to {}?", env.environment))?;
-    }
-    let outcome = work(provider, env, plan, survey, args, ui).await?;
+    let permit = match plan.conflicts.is_empty() {
+        true => {
+            let question = format!("Apply to {}?", env.environment);
+            approve(env, plan, survey, &args.approve, &question, ui)?
+        }
+        false => None,
+    };
+    let outcome = work(provider, env, plan, survey, permit, args, ui).await?;
     ui.outcome(env, plan, &outcome)?;
     Ok(code(&outcome))
 }
@@ -122,11 +137,12 @@ pub async fn work(
     env: &Environment,
     plan: &Plan,
     survey: &Survey,
+    permit: Option<Permit>,
     args: &ApplyArgs,
     ui: &Ui,
 ) -> Result<Outcome, Report> {
     let stop = CancellationToken::new();
-    let options = Applied { parallelism: args.parallelism.into(), stop: stop.clone() };
+    let options = ApplyOptions { parallelism: args.parallelism.into(), stop: stop.clone(), permit };
     let interrupt = tokio::spawn(stop_on_signal(stop));
     let progress = ui.progress(plan);
     let outcome = apply(provider, env, plan, &survey.snapshot, &options, &progress).await;

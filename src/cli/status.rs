@@ -1,5 +1,7 @@
 //! `billpay status`: what there is, and where it differs from the spec.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 
 use super::error::Report;
@@ -7,7 +9,7 @@ use super::ui::Ui;
 use super::{EnvArg, exit};
 use crate::app::App;
 use crate::domain::plan::{Goal, Selection};
-use crate::ops::survey;
+use crate::ops::{self, survey};
 
 #[derive(Debug, Args)]
 pub struct StatusArgs {
@@ -22,9 +24,11 @@ pub async fn run(args: StatusArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let loaded = app.load(&args.env.env)?;
     let env = &loaded.environment;
     let provider = app.connect(env, &|what| ui.note(what)).await?;
-    let survey = ui.while_looking(survey(&provider, env)).await?;
+    let survey = ui.while_looking(survey(&provider, env, &BTreeSet::new())).await?;
     let plan = survey.plan(&provider, env, Goal::Converge, &Selection::default())?;
     ui.status(env, &plan, &survey)?;
-    let differs = !plan.is_empty() || !plan.conflicts.is_empty();
-    Ok(if args.detailed_exitcode && differs { exit::CHANGES } else { exit::DONE })
+    if !plan.conflicts.is_empty() {
+        return Err(ops::Error::Conflicts(plan.conflicts).into());
+    }
+    Ok(if args.detailed_exitcode && !plan.is_empty() { exit::CHANGES } else { exit::DONE })
 }

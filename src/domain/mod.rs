@@ -8,6 +8,8 @@ pub mod findings;
 pub mod kind;
 pub mod manifests;
 pub mod names;
+pub mod ownership;
+pub mod permit;
 pub mod plan;
 pub mod port;
 pub mod resource;

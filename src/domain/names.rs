@@ -7,7 +7,20 @@
 
 use std::collections::BTreeSet;
 
+use super::address::Address;
+use super::resource::ADDRESS_TAG;
 use super::spec::{AccessPolicy, Environment, PriceClass};
+
+/// Returns the key of the spec that gives the resource at an address its name.
+pub fn key(env: &Environment, address: &Address) -> String {
+    let own_bucket = env.frontends.get(address.key()).is_some_and(|frontend| frontend.bucket.is_some());
+    match (address.kind(), address.key()) {
+        ("cluster", _) => "cluster.name".to_string(),
+        ("role", "github") => "github.role".to_string(),
+        ("bucket", frontend) if own_bucket => format!("frontends.{frontend}.bucket"),
+        _ => "project".to_string(),
+    }
+}
 
 /// Puts the environment behind a name: `billpay-cluster-dev`.
 fn in_environment(name: &str, env: &Environment) -> String {
@@ -17,6 +30,17 @@ fn in_environment(name: &str, env: &Environment) -> String {
 /// A name for things that only billpay names: `billpay-dev-vpc`.
 pub fn own(env: &Environment, what: &str) -> String {
     format!("{}-{}-{what}", env.project, env.environment)
+}
+
+/// The key under which a [`mark`] holds project, environment and region.
+pub const OWNER_MARK: &str = "billpay:owner";
+/// Longest mark, characters: CloudFront's limit for the comment of a response headers policy.
+pub const MARK: usize = 128;
+
+/// Returns the text that stands for the tags of a resource which has none.
+pub fn mark(env: &Environment, address: &Address) -> String {
+    let Environment { project, environment, region, .. } = env;
+    format!("{OWNER_MARK}={project}/{environment}/{region} {ADDRESS_TAG}={address}")
 }
 
 /// Name of the EKS cluster; at most 100 characters.

@@ -11,8 +11,9 @@ use serde_json::{Map, Value};
 
 use super::address::Address;
 use super::failure::Failure;
+use super::permit::Permit;
 use super::plan::{Goal, Kinds, Snapshot};
-use super::resource::{Desired, Observed};
+use super::resource::{Desired, Observed, Tags};
 use super::spec::Environment;
 
 /// Who we are to the cloud.
@@ -67,8 +68,18 @@ pub trait Provider: Send + Sync {
     /// Every resource that an environment should have.
     fn desire(&self, env: &Environment) -> Vec<Desired>;
 
-    /// Why a planned change must not be carried out; `None` for nearly all.
+    /// Returns why a planned change must not be carried out; `None` for nearly all. What can't be
+    /// decoded is refused.
     fn refuse(&self, env: &Environment, found: &Observed, wanted: &Desired) -> Option<String>;
+
+    /// Returns whether a create call that a resource names was sent by this process.
+    fn is_own_attempt(&self, attempt: &str) -> bool;
+
+    /// Returns the lines of the AWS CLI that write tags onto a resource which carries other tags.
+    fn tag_commands(&self, found: &Observed, tags: &Tags) -> Vec<String>;
+
+    /// Reads everything that carries the environment's tags in another region.
+    async fn observe_region(&self, env: &Environment, region: &str) -> Result<Snapshot, Vec<Failure>>;
 
     /// Who is calling.
     async fn identity(&self) -> Result<Identity, Failure>;
@@ -95,7 +106,13 @@ pub trait Provider: Send + Sync {
 
     /// Deletes what was found, after proving once more that it is ours. What holds people's
     /// data goes only when the environment is destroyed, never because the spec changed.
-    async fn delete(&self, env: &Environment, found: &Observed, goal: Goal) -> Result<Progress, Failure>;
+    async fn delete(
+        &self,
+        env: &Environment,
+        found: &Observed,
+        goal: Goal,
+        permit: &Permit,
+    ) -> Result<Progress, Failure>;
 }
 
 /// How something that was checked is.

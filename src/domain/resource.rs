@@ -10,10 +10,23 @@ use super::address::Address;
 /// Tags of a resource, sorted.
 pub type Tags = BTreeMap<String, String>;
 
+/// The tag that names the project whose environment a resource belongs to.
+pub const PROJECT_TAG: &str = "billpay:project";
 /// The tag that names the environment a resource belongs to.
 pub const ENVIRONMENT_TAG: &str = "billpay:environment";
+/// The tag that names the region the environment lives in, also on resources that have none.
+pub const REGION_TAG: &str = "billpay:region";
 /// The tag that holds a resource's address.
 pub const ADDRESS_TAG: &str = "billpay:address";
+/// The tag that says whether the environment is protected: `true` or `false`.
+pub const PROTECTED_TAG: &str = "billpay:protected";
+/// The tag that names the create call a resource came from, where AWS takes no client token.
+pub const ATTEMPT_TAG: &str = "billpay:attempt";
+/// The tag that repeats the id of the resource it was written for. A copy of the tags carries another id.
+pub const ID_TAG: &str = "billpay:id";
+
+/// Tags that say how one resource was made: compared by neither engine.
+pub const UNCOMPARED_TAGS: [&str; 2] = [ATTEMPT_TAG, ID_TAG];
 
 /// Prefixes of tags that AWS, controllers and people's tools set on our resources.
 pub const TAGS_OF_OTHERS: [&str; 5] =
@@ -99,14 +112,52 @@ pub enum Status {
     Failed,
 }
 
-/// Whose a resource is.
+/// The owner of a resource.
+///
+/// Kinds report `Ours`, `Legacy`, `Elsewhere`, `Copy` and `Foreign`;
+/// [`settle`](super::ownership::settle) turns every `Legacy` into one of the others, and finds
+/// `Duplicate` and `Released` among resources at one address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Owner {
-    /// This environment's: its tags, or a name that only we could have made, say so.
+    /// This environment: the tags, or a name that only billpay could have made, say so.
     Ours,
-    /// Somebody else's, under a name that the spec wants. Says what it carries instead.
+    /// This environment by the two tags of version 0.1, which name neither project nor region.
+    Legacy {
+        /// Whether the region has been added to the tags since.
+        #[serde(default)]
+        has_region: bool,
+    },
+    /// This environment, which lives in another region than the spec says.
+    Elsewhere { region: String },
+    /// Somebody who copied the environment's tags onto a resource that billpay did not make.
+    Copy {
+        evidence: String,
+        /// The other region that the tags name, if they do.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        region: Option<String>,
+    },
+    /// This process, which made a second one after a lost response.
+    Duplicate { of: String },
+    /// A person who was asked and kept another one: the tags come off.
+    Released { of: String },
+    /// Somebody else, under a name that the spec wants. Says what it carries instead.
     Foreign { evidence: String },
+}
+
+/// Evidence, beside the tags, that billpay made a resource. Later variants are stronger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Evidence {
+    /// None: the name is not the computed one.
+    #[default]
+    Nothing,
+    /// The name fits, but holds no project: only being part of another resource proves it.
+    Part,
+    /// The name is the computed one, or the create call left its attempt.
+    Name,
+    /// A name or an id that no other resource can have.
+    Unique,
 }
 
 /// A resource as it was found in the cloud.
@@ -123,6 +174,14 @@ pub struct Observed {
     /// How often it was made anew: 0 for the first.
     #[serde(default)]
     pub generation: u32,
+    #[serde(default)]
+    pub evidence: Evidence,
+    /// The create call that made it, where its kind records that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<String>,
+    /// Whether its tags or AWS itself protect it from deletion.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protected: bool,
 }
 
 impl Observed {

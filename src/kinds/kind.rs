@@ -11,10 +11,13 @@ use crate::adapter::aws::Aws;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::KindInfo;
+use crate::domain::ownership::{Claim, claim, is_protected, owner_tags};
+use crate::domain::permit::Permit;
 use crate::domain::plan::Goal;
 use crate::domain::port::{Create, Progress};
 use crate::domain::resource::{
-    ADDRESS_TAG, Desired, ENVIRONMENT_TAG, Observed, Outputs, Owner, Status, TAGS_OF_OTHERS, Tags,
+    ADDRESS_TAG, ATTEMPT_TAG, Desired, Evidence, ID_TAG, Observed, Outputs, Owner, Status, TAGS_OF_OTHERS,
+    Tags, UNCOMPARED_TAGS,
 };
 use crate::domain::spec::Environment;
 
@@ -37,30 +40,156 @@ impl Context<'_> {
     /// tools set on our resources.
     pub fn managed(&self, tags: Tags) -> Tags {
         let ignored = |key: &str| {
-            TAGS_OF_OTHERS.iter().any(|prefix| key.starts_with(prefix))
+            UNCOMPARED_TAGS.contains(&key)
+                || TAGS_OF_OTHERS.iter().any(|prefix| key.starts_with(prefix))
                 || self.env.ignored_tags.iter().any(|prefix| key.starts_with(prefix.as_str()))
         };
         tags.into_iter().filter(|(key, _)| !ignored(key)).collect()
     }
 
-    /// The address that the tags of something found give it, if it is this environment's.
-    pub fn address_of(&self, tags: &Tags) -> Option<Address> {
-        let ours = tags.get(ENVIRONMENT_TAG) == Some(&self.env.environment);
-        ours.then(|| tags.get(ADDRESS_TAG)?.parse().ok()).flatten()
+    /// Returns the owners of a found resource, each with the address it is reported at.
+    ///
+    /// `wanted` is the address that wants its name, if one does; `only` the one that is looked
+    /// for, if it is only one. Empty for what is neither ours nor in our way; two entries for a
+    /// resource of ours whose name another address wants.
+    pub fn owned<K: Kind>(
+        &self,
+        found: &Identity<'_>,
+        wanted: Option<&Address>,
+        only: Option<&Address>,
+    ) -> Vec<(Address, Ownership)> {
+        let claim = claim(self.env, found.tags);
+        let mut owned = vec![];
+        if let Some(address) = claim.address().filter(|address| only.is_none_or(|only| only == *address)) {
+            owned.push((address.clone(), self.judge::<K>(found, &claim, address)));
+        }
+        let is_settled = |(address, ownership): &(Address, Ownership)| {
+            Some(address) == wanted && !matches!(ownership.owner, Owner::Copy { .. })
+        };
+        if let Some(address) = wanted.filter(|_| !owned.iter().any(is_settled)) {
+            let evidence = match &claim {
+                Claim::Others { evidence } => evidence.clone(),
+                Claim::Nothing => "it does not carry billpay's tags".to_string(),
+                Claim::Elsewhere { region, .. } => format!("its tags say that it is in {region}"),
+                Claim::Ours(other) | Claim::Legacy { address: other, .. } if other != address => {
+                    format!("it is this environment's {other}")
+                }
+                Claim::Ours(_) | Claim::Legacy { .. } => "its tags are a copy".to_string(),
+            };
+            owned.retain(|(other, _)| other != address);
+            let owner = Owner::Foreign { evidence };
+            owned.push((address.clone(), Ownership { owner, ..self.judge::<K>(found, &claim, address) }));
+        }
+        owned
     }
 
-    /// Whose something is that was found under a name that `address` wants.
-    pub fn owner(&self, address: &Address, tags: &Tags) -> Owner {
-        match self.address_of(tags) {
-            Some(found) if found == *address => Owner::Ours,
-            Some(found) => Owner::Foreign { evidence: format!("it is this environment's {found}") },
-            None => match tags.get(ENVIRONMENT_TAG) {
-                Some(other) => {
-                    Owner::Foreign { evidence: format!("it belongs to the environment `{other}`") }
-                }
-                None => Owner::Foreign { evidence: "it does not carry billpay's tags".to_string() },
+    /// Returns the one of [`owned`](Context::owned) that matters most: the name that is taken.
+    pub fn owner_of<K: Kind>(
+        &self,
+        found: &Identity<'_>,
+        wanted: Option<&Address>,
+        only: Option<&Address>,
+    ) -> Option<(Address, Ownership)> {
+        self.owned::<K>(found, wanted, only).pop()
+    }
+
+    /// Weighs the tags of a resource against its kind, name and id.
+    fn judge<K: Kind>(&self, found: &Identity<'_>, claim: &Claim, address: &Address) -> Ownership {
+        let (info, tags) = (K::INFO, found.tags);
+        let attempt = tags.get(ATTEMPT_TAG).cloned();
+        let copy = |evidence: String| Owner::Copy { evidence, region: None };
+        let of_kind = info.name == address.kind();
+        let fit = match found.name.or(tags.get("Name").map(String::as_str)) {
+            Some(name) if of_kind => K::fits(self.env, address, name),
+            _ => Fit::Differs,
+        };
+        let id_tag = tags.get(ID_TAG).map(String::as_str);
+        let owner = match claim {
+            _ if !of_kind => copy(format!("it is no {}", address.kind())),
+            _ if info.named && fit == Fit::Differs => {
+                copy(format!("the {} of the environment has another name", address.name()))
+            }
+            Claim::Elsewhere { region, .. } if info.global => Owner::Elsewhere { region: region.clone() },
+            Claim::Elsewhere { region, .. } => Owner::Copy {
+                evidence: format!("its tags say that it is in {region}"),
+                region: Some(region.clone()),
             },
-        }
+            _ => match id_tag.filter(|id| *id != found.id) {
+                Some(original) => copy(format!("its tags are those of {original}")),
+                None => match claim {
+                    Claim::Legacy { has_region, .. } => Owner::Legacy { has_region: *has_region },
+                    _ => Owner::Ours,
+                },
+            },
+        };
+        let is_unique = id_tag == Some(found.id) || found.is_unique;
+        let evidence = match (&owner, fit) {
+            (Owner::Ours, _) if is_unique || info.named => Evidence::Unique,
+            (_, Fit::Whole) => Evidence::Name,
+            (Owner::Ours, Fit::Nameless) => Evidence::Name,
+            (Owner::Ours, Fit::Differs) if attempt.is_some() => Evidence::Name,
+            (Owner::Ours, Fit::Differs) | (_, Fit::Nameless) => Evidence::Part,
+            (_, Fit::Differs) => Evidence::Nothing,
+        };
+        Ownership { owner, evidence, attempt, protected: is_protected(tags) }
+    }
+}
+
+/// The facts of a found resource that tell its owner.
+pub struct Identity<'a> {
+    pub id: &'a str,
+    /// The name that AWS knows it by; without one, its `Name` tag counts.
+    pub name: Option<&'a str>,
+    pub tags: &'a Tags,
+    /// Whether something that can't be copied shows that billpay made it.
+    pub is_unique: bool,
+}
+
+impl<'a> Identity<'a> {
+    pub fn new(id: &'a str, tags: &'a Tags) -> Identity<'a> {
+        Identity { id, name: None, tags, is_unique: false }
+    }
+
+    pub fn name(self, name: &'a str) -> Identity<'a> {
+        Identity { name: Some(name), ..self }
+    }
+}
+
+/// The relation of a name to the one that billpay computes for an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fit {
+    /// They are equal, and the name holds project and environment.
+    Whole,
+    /// They are equal, and the name holds no project: other projects may compute the same.
+    Nameless,
+    Differs,
+}
+
+impl Fit {
+    /// Compares a name that holds project and environment.
+    pub fn whole(name: &str, computed: &str) -> Fit {
+        if name == computed { Fit::Whole } else { Fit::Differs }
+    }
+
+    /// Compares a name that holds no project.
+    pub fn nameless(name: &str, computed: &str) -> Fit {
+        if name == computed { Fit::Nameless } else { Fit::Differs }
+    }
+}
+
+/// The owner of a found resource, and the evidence for it.
+#[derive(Debug, Clone)]
+pub struct Ownership {
+    pub owner: Owner,
+    pub evidence: Evidence,
+    pub attempt: Option<String>,
+    pub protected: bool,
+}
+
+impl Ownership {
+    /// Returns an owner that needs no evidence.
+    pub fn of(owner: Owner) -> Ownership {
+        Ownership { owner, evidence: Evidence::Unique, attempt: None, protected: false }
     }
 }
 
@@ -68,7 +197,7 @@ impl Context<'_> {
 pub fn tags(env: &Environment, address: &Address, name: &str) -> Tags {
     let mut tags = env.tags.clone();
     tags.insert("Name".to_string(), name.to_string());
-    tags.insert(ENVIRONMENT_TAG.to_string(), env.environment.clone());
+    tags.extend(owner_tags(env));
     tags.insert(ADDRESS_TAG.to_string(), address.to_string());
     tags
 }
@@ -99,7 +228,7 @@ pub struct Found<A> {
     pub attrs: A,
     pub outputs: Outputs,
     pub status: Status,
-    pub owner: Owner,
+    pub ownership: Ownership,
     pub generation: u32,
 }
 
@@ -108,7 +237,8 @@ impl<A> Found<A> {
     pub fn new(address: Address, id: impl Into<String>, attrs: A) -> Found<A> {
         let id = id.into();
         let outputs = Outputs::from([("id".to_string(), id.clone())]);
-        Found { address, id, attrs, outputs, status: Status::Ready, owner: Owner::Ours, generation: 0 }
+        let ownership = Ownership::of(Owner::Ours);
+        Found { address, id, attrs, outputs, status: Status::Ready, ownership, generation: 0 }
     }
 
     pub fn output(mut self, name: &str, value: impl Into<String>) -> Found<A> {
@@ -121,8 +251,14 @@ impl<A> Found<A> {
         self
     }
 
-    pub fn owner(mut self, owner: Owner) -> Found<A> {
-        self.owner = owner;
+    pub fn owned(mut self, ownership: Ownership) -> Found<A> {
+        self.ownership = ownership;
+        self
+    }
+
+    /// Adds a protection that AWS itself keeps.
+    pub fn protected(mut self, by_aws: bool) -> Found<A> {
+        self.ownership.protected |= by_aws;
         self
     }
 
@@ -137,9 +273,11 @@ pub struct New<A> {
     pub address: Address,
     pub attrs: A,
     pub generation: u32,
-    /// Hash of account, environment, address and generation: the same call sent again,
+    /// Hash of account, project, environment, address and generation: the same call sent again,
     /// even by a later run, is recognised by AWS where it takes a client token.
     pub token: String,
+    /// Names this very call, for a tag where AWS takes no client token.
+    pub attempt: String,
 }
 
 /// What to look for.
@@ -166,6 +304,11 @@ pub trait Kind: Send + Sync + 'static {
 
     /// The facts about the kind.
     const INFO: KindInfo;
+
+    /// Compares a name with the one that billpay computes for an address of this kind, also for
+    /// one that the spec no longer wants. The name is AWS's where the kind is `named`, else that of
+    /// the `Name` tag.
+    fn fits(env: &Environment, address: &Address, name: &str) -> Fit;
 
     /// The resources of this kind that an environment should have.
     fn desire(&self, env: &Environment) -> Vec<Desire<Self::Attrs>>;
@@ -196,7 +339,12 @@ pub trait Kind: Send + Sync + 'static {
     ) -> Result<Progress, Failure>;
 
     /// Deletes one. `NotFound` counts as done.
-    async fn delete(&self, cx: Context<'_>, found: &Found<Self::Attrs>) -> Result<Progress, Failure>;
+    async fn delete(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Self::Attrs>,
+        permit: &Permit,
+    ) -> Result<Progress, Failure>;
 }
 
 /// A [`Kind`] without its type, as the registry holds it.
@@ -211,9 +359,9 @@ pub trait AnyKind: Send + Sync {
         wanted: &[Desired],
         only: Option<&Address>,
     ) -> Result<Vec<Observed>, Failure>;
-    async fn create(&self, cx: Context<'_>, create: &Create) -> Result<Observed, Failure>;
+    async fn create(&self, cx: Context<'_>, create: &Create, attempt: String) -> Result<Observed, Failure>;
     async fn update(&self, cx: Context<'_>, found: &Observed, wanted: &Desired) -> Result<Progress, Failure>;
-    async fn delete(&self, cx: Context<'_>, found: &Observed) -> Result<Progress, Failure>;
+    async fn delete(&self, cx: Context<'_>, found: &Observed, permit: &Permit) -> Result<Progress, Failure>;
 }
 
 #[async_trait]
@@ -235,8 +383,10 @@ impl<K: Kind> AnyKind for K {
     }
 
     fn refuse(&self, env: &Environment, found: &Observed, wanted: &Desired) -> Option<String> {
-        let (found, wanted) = (from_value(&found.attrs).ok()?, from_value(&wanted.attrs).ok()?);
-        Kind::refuse(self, env, &found, &wanted)
+        match (from_value(&found.attrs), from_value(&wanted.attrs)) {
+            (Ok(found), Ok(wanted)) => Kind::refuse(self, env, &found, &wanted),
+            (Err(failure), _) | (_, Err(failure)) => Some(failure.message),
+        }
     }
 
     async fn observe(
@@ -250,14 +400,14 @@ impl<K: Kind> AnyKind for K {
             .map(|desired| Ok((desired.address.clone(), from_value(&desired.attrs)?)))
             .collect::<Result<_, Failure>>()?;
         let found = Kind::observe(self, cx, Look { wanted: &wanted, only }).await?;
-        // Tags can be copied by hand, onto things of other kinds too.
-        Ok(found.into_iter().map(erase).filter(|found| found.address.kind() == K::INFO.name).collect())
+        Ok(found.into_iter().map(erase).collect())
     }
 
-    async fn create(&self, cx: Context<'_>, create: &Create) -> Result<Observed, Failure> {
+    async fn create(&self, cx: Context<'_>, create: &Create, attempt: String) -> Result<Observed, Failure> {
         let address = create.desired.address.clone();
         let new = New {
-            token: token(cx.env, &address, create),
+            token: token(cx.env, &address, create.generation, create.spent),
+            attempt,
             attrs: from_value(&create.desired.attrs)?,
             generation: create.generation,
             address,
@@ -270,8 +420,8 @@ impl<K: Kind> AnyKind for K {
         Kind::update(self, cx, &restore(found)?, &wanted).await
     }
 
-    async fn delete(&self, cx: Context<'_>, found: &Observed) -> Result<Progress, Failure> {
-        match Kind::delete(self, cx, &restore(found)?).await {
+    async fn delete(&self, cx: Context<'_>, found: &Observed, permit: &Permit) -> Result<Progress, Failure> {
+        match Kind::delete(self, cx, &restore(found)?, permit).await {
             Err(failure) if failure.class == FailureClass::NotFound => Ok(Progress::Done),
             other => other,
         }
@@ -285,7 +435,10 @@ fn erase<A: Serialize>(found: Found<A>) -> Observed {
         attrs: to_value(&found.attrs),
         outputs: found.outputs,
         status: found.status,
-        owner: found.owner,
+        owner: found.ownership.owner,
+        evidence: found.ownership.evidence,
+        attempt: found.ownership.attempt,
+        protected: found.ownership.protected,
         generation: found.generation,
     }
 }
@@ -297,7 +450,12 @@ fn restore<A: DeserializeOwned>(observed: &Observed) -> Result<Found<A>, Failure
         attrs: from_value(&observed.attrs)?,
         outputs: observed.outputs.clone(),
         status: observed.status,
-        owner: observed.owner.clone(),
+        ownership: Ownership {
+            owner: observed.owner.clone(),
+            evidence: observed.evidence,
+            attempt: observed.attempt.clone(),
+            protected: observed.protected,
+        },
         generation: observed.generation,
     })
 }
@@ -318,9 +476,8 @@ fn from_value<A: DeserializeOwned>(attrs: &serde_json::Value) -> Result<A, Failu
 }
 
 /// The client token of a create: 64 hexadecimal digits, the longest that every service takes.
-fn token(env: &Environment, address: &Address, create: &Create) -> String {
-    let Create { generation, spent, .. } = create;
-    let place = format!("{}/{}/{}", env.account, env.region, env.environment);
-    let identity = format!("{place}/{address}/{generation}/{spent}");
+pub fn token(env: &Environment, address: &Address, generation: u32, spent: u32) -> String {
+    let Environment { account, project, region, environment, .. } = env;
+    let identity = format!("{account}/{project}/{region}/{environment}/{address}/{generation}/{spent}");
     Sha256::digest(identity.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -3,4 +3,4 @@
 pub mod aws;
 mod kind;
 
-pub use kind::{AnyKind, Context, Desire, Found, Kind, Look, New};
+pub use kind::{AnyKind, Context, Desire, Fit, Found, Identity, Kind, Look, New, Ownership};

@@ -5,7 +5,7 @@
 //! it. Nothing is decided here: that was the plan's.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -16,9 +16,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::address::Address;
 use crate::domain::failure::Failure;
+use crate::domain::permit::{Permit, Protection};
 use crate::domain::plan::{Action, Conflict, Plan, Schedule, Snapshot, Work};
 use crate::domain::port::{Event, Provider, Reporter};
-use crate::domain::resource::Outputs;
+use crate::domain::resource::{Outputs, Owner};
 use crate::domain::spec::Environment;
 
 use super::Error;
@@ -26,11 +27,13 @@ use super::step::{Ended, StepRun};
 
 /// How a plan is applied.
 #[derive(Debug, Clone)]
-pub struct Applied {
+pub struct ApplyOptions {
     /// Most resources that are worked on at once.
     pub parallelism: usize,
     /// Cancelled when no new work is to begin.
     pub stop: CancellationToken,
+    /// What a person confirmed; without it nothing of a protected environment is deleted.
+    pub permit: Option<Permit>,
 }
 
 /// What came of applying a plan.
@@ -68,22 +71,33 @@ impl Outcome {
 
 /// Applies a plan that was made from `snapshot`.
 ///
-/// Fails before the first change if the plan has conflicts. Everything after that is in
-/// the outcome, not an error: a run that did half the work has done half the work.
+/// Fails before the first change if the plan has conflicts, or needs a permit that isn't given.
+/// Everything after that is in the outcome, not an error: a run that did half the work has done
+/// half the work.
 pub async fn apply(
     provider: &dyn Provider,
     env: &Environment,
     plan: &Plan,
     snapshot: &Snapshot,
-    options: &Applied,
+    options: &ApplyOptions,
     reporter: &dyn Reporter,
 ) -> Result<Outcome, Error> {
     let conflicts: Vec<Conflict> = plan.conflicts.clone();
     if !conflicts.is_empty() {
         return Err(Error::Conflicts(conflicts));
     }
+    let protection = Protection::of(env, snapshot);
+    let permit = Permit::unprotected(&protection).or(options.permit.clone());
+    if permit.is_none() {
+        let changes: BTreeSet<Address> = plan.protected_changes().into_iter().cloned().collect();
+        if !changes.is_empty() {
+            let environment = env.environment.clone();
+            return Err(Error::Protected { environment, protection, changes });
+        }
+    }
     let schedule = Schedule::of(plan, snapshot, provider.kinds())?;
-    let walk = Walk::new(provider, env, plan, &schedule, snapshot, options, reporter);
+    let options = ApplyOptions { permit, ..options.clone() };
+    let walk = Walk::new(provider, env, plan, &schedule, snapshot, &options, reporter);
     Ok(walk.run().await)
 }
 
@@ -102,7 +116,8 @@ struct Walk<'a> {
     env: &'a Environment,
     plan: &'a Plan,
     schedule: &'a Schedule,
-    options: &'a Applied,
+    options: &'a ApplyOptions,
+    snapshot: &'a Snapshot,
     reporter: &'a dyn Reporter,
     states: Vec<State>,
     /// How many steps each one still waits for.
@@ -122,8 +137,8 @@ impl<'a> Walk<'a> {
         env: &'a Environment,
         plan: &'a Plan,
         schedule: &'a Schedule,
-        snapshot: &Snapshot,
-        options: &'a Applied,
+        snapshot: &'a Snapshot,
+        options: &'a ApplyOptions,
         reporter: &'a dyn Reporter,
     ) -> Walk<'a> {
         let count = schedule.steps.len();
@@ -152,6 +167,7 @@ impl<'a> Walk<'a> {
             plan,
             schedule,
             options,
+            snapshot,
             reporter,
             missing,
             behind,
@@ -221,6 +237,8 @@ impl<'a> Walk<'a> {
             work: step.work,
             goal: self.plan.goal,
             usual: step.usual,
+            permit: self.options.permit.clone(),
+            others: self.others(&change.address),
             outputs: self.outputs.clone(),
             stop: self.options.stop.clone(),
             reporter: self.reporter,
@@ -230,6 +248,13 @@ impl<'a> Walk<'a> {
             let ended = run.run().await;
             (index, ended, begun.elapsed())
         }
+    }
+
+    /// The ids at an address that are known not to be ours.
+    fn others(&self, address: &Address) -> BTreeSet<String> {
+        let found = self.snapshot.resources.iter();
+        let others = found.filter(|one| one.address == *address && one.owner != Owner::Ours);
+        others.map(|one| one.id.clone()).collect()
     }
 
     fn end(&mut self, index: usize, ended: Ended, took: Duration) {
@@ -307,6 +332,7 @@ fn verb(work: Work, action: Action) -> &'static str {
         (Work::Create, Action::Replace) => "replace",
         (Work::Create, _) => "create",
         (Work::Update, _) => "update",
+        (Work::Release, _) => "release",
         (Work::Delete, Action::Replace) => "delete the old",
         (Work::Delete, _) => "delete",
     }

@@ -1,9 +1,10 @@
 //! What keeps a use case from being done.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::address::Address;
 use crate::domain::failure::Failure;
+use crate::domain::permit::Protection;
 use crate::domain::plan::{Conflict, Cycle};
 
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +15,15 @@ pub enum Error {
     /// The credentials are those of another account.
     #[error("the credentials are for account {actual}, but the environment lives in {expected}")]
     WrongAccount { expected: String, actual: String, arn: String },
+    /// The environment lives in another region.
+    #[error("the environment lives in {}, not in {expected}", join(.regions.keys()))]
+    LivesElsewhere { expected: String, regions: BTreeMap<String, BTreeSet<Address>> },
+    /// Ids that were to be kept belong to nothing that was found.
+    #[error("nothing that was found has the id {}", join(.0.iter()))]
+    NothingToKeep(Vec<String>),
+    /// The environment is protected, and the plan deletes, replaces or unprotects something of it.
+    #[error("{environment} is protected")]
+    Protected { environment: String, protection: Protection, changes: BTreeSet<Address> },
     /// The plan can't be applied.
     #[error("the plan can't be applied")]
     Conflicts(Vec<Conflict>),
@@ -26,9 +36,16 @@ pub enum Error {
     /// The saved plan is one to destroy.
     #[error("the saved plan is one to destroy the environment, and provision doesn't do that")]
     OtherGoal,
+    /// The saved plan's own spec, which nobody has checked in, would give access or delete.
+    #[error("a plan without specs may only create and update what gives no access")]
+    GivesAccess(BTreeSet<Address>),
     /// The saved plan is for another environment.
     #[error("the saved plan is for `{actual}`, not for `{expected}`")]
     OtherEnvironment { expected: String, actual: String },
     #[error(transparent)]
     Cycle(#[from] Cycle),
+}
+
+fn join<'a>(texts: impl Iterator<Item = &'a String>) -> String {
+    texts.map(String::as_str).collect::<Vec<_>>().join(" and ")
 }

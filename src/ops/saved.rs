@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::domain::plan::{Goal, Plan};
+use crate::domain::address::Address;
+use crate::domain::plan::{Action, Goal, Kinds, Plan};
 use crate::domain::port::Provider;
 use crate::domain::spec::Environment;
 
@@ -21,11 +22,14 @@ pub struct SavedPlan {
     /// The spec at the time; the plan is applied for this one, whatever the files say today.
     pub spec: Environment,
     pub plan: Plan,
+    /// Ids that were kept among several resources at one address.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub keep: BTreeSet<String>,
 }
 
 impl SavedPlan {
-    pub fn new(spec: &Environment, plan: &Plan) -> SavedPlan {
-        SavedPlan { format: FORMAT, spec: spec.clone(), plan: plan.clone() }
+    pub fn new(spec: &Environment, plan: &Plan, keep: &BTreeSet<String>) -> SavedPlan {
+        SavedPlan { format: FORMAT, spec: spec.clone(), plan: plan.clone(), keep: keep.clone() }
     }
 
     /// Makes sure that it was made from the spec as it is today: a plan that somebody brings
@@ -37,6 +41,20 @@ impl SavedPlan {
         if changed.is_empty() { Ok(()) } else { Err(Error::OtherSpec(changed)) }
     }
 
+    /// Makes sure that a plan whose spec nobody has checked in can do no harm: it only creates and
+    /// updates, and nothing of kinds that give access.
+    pub fn check_harmless(&self, kinds: &Kinds) -> Result<(), Error> {
+        let harmful = self.plan.changes.iter().filter(|change| match change.action {
+            Action::NoOp => false,
+            Action::Delete | Action::Replace => true,
+            Action::Create | Action::Update => {
+                kinds.get(change.address.kind()).is_none_or(|kind| !kind.gives_access.is_empty())
+            }
+        });
+        let harmful: BTreeSet<Address> = harmful.map(|change| change.address.clone()).collect();
+        if harmful.is_empty() { Ok(()) } else { Err(Error::GivesAccess(harmful)) }
+    }
+
     /// Looks at the cloud again and makes sure that the same plan would come out today. That one is what is
     /// to be applied: a file, whoever wrote it, only says which plan was reviewed.
     pub async fn recheck(&self, provider: &dyn Provider) -> Result<(Survey, Plan), Error> {
@@ -44,7 +62,7 @@ impl SavedPlan {
         if self.plan.goal != Goal::Converge {
             return Err(Error::OtherGoal);
         }
-        let survey = survey(provider, &self.spec).await?;
+        let survey = survey(provider, &self.spec, &self.keep).await?;
         let today = survey.plan(provider, &self.spec, self.plan.goal, &self.plan.selection)?;
         let differs = self.plan.differs_from(&today);
         if differs.is_empty() { Ok((survey, today)) } else { Err(Error::StalePlan(differs)) }

@@ -1,7 +1,7 @@
 //! One step of a plan, with everything that AWS does to it on the way: calls that are
 //! throttled, answers that are lost, reads that lag, work that takes minutes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::permit::Permit;
 use crate::domain::plan::{Change, Goal, Work, differences};
 use crate::domain::port::{Create, Event, Progress, Provider, Reporter};
 use crate::domain::resource::{Desired, Observed, Outputs, Owner, Status, collect_links, resolve};
@@ -56,6 +57,10 @@ pub struct StepRun<'a> {
     pub goal: Goal,
     /// How long it usually takes, seconds.
     pub usual: u32,
+    /// The permission to delete, where there is one.
+    pub permit: Option<Permit>,
+    /// Ids at the address that are known not to be ours.
+    pub others: BTreeSet<String>,
     pub outputs: BTreeMap<Address, Outputs>,
     pub stop: CancellationToken,
     pub reporter: &'a dyn Reporter,
@@ -66,6 +71,7 @@ impl StepRun<'_> {
         let ended = match self.work {
             Work::Create => self.create().await.map(made),
             Work::Update => self.update().await.map(made),
+            Work::Release => self.update().await.map(|found| Ended::Done { id: found.id, outputs: None }),
             Work::Delete => self.delete().await.map(|id| Ended::Done { id, outputs: None }),
         };
         match ended {
@@ -81,17 +87,29 @@ impl StepRun<'_> {
         let mut create =
             Create { generation: replaced.map_or(0, |old| old.generation + 1), spent: 0, desired };
         let mut trouble = Trouble::new();
+        let mut is_doubtful = false;
         loop {
             let failure = match self.provider.create(self.env, &create).await {
-                Ok(made) => return self.until_wanted(made, &create.desired).await,
+                Ok(made) => {
+                    let made = self.until_wanted(made, &create.desired).await?;
+                    if is_doubtful {
+                        self.delete_seconds(&made, &create.desired).await?;
+                    }
+                    return Ok(made);
+                }
                 Err(failure) => failure,
             };
+            is_doubtful |= failure.class == FailureClass::Ambiguous;
             if !failure.may_pass() && failure.class != FailureClass::Exists {
                 return Err(failure.into());
             }
             // Whatever went wrong, the resource may be there: look before making another.
             if let Some(found) = self.look(&create.desired, &failure).await? {
-                return self.until_wanted(found, &create.desired).await;
+                let found = self.until_wanted(found, &create.desired).await?;
+                if is_doubtful {
+                    self.delete_seconds(&found, &create.desired).await?;
+                }
+                return Ok(found);
             }
             if failure.class == FailureClass::Exists && trouble.count >= LOOKS {
                 return Err(failure.into());
@@ -113,18 +131,39 @@ impl StepRun<'_> {
                 self.pause(Duration::from_millis(400 << look)).await?;
             }
             let found = self.find(desired).await?;
-            let mut candidates = found.into_iter().filter(|found| !self.is_replaced(found, desired));
-            let found = candidates.find(|found| !matches!(found.status, Status::Deleting | Status::Failed));
-            match found {
-                Some(Observed { owner: Owner::Foreign { evidence }, id, .. }) => {
-                    let why = format!("{id} is there already, and {evidence}");
-                    return Err(Failure { message: why, ..failure.clone() }.into());
+            let candidates = found.into_iter().filter(|found| {
+                !self.is_replaced(found, desired)
+                    && !matches!(found.status, Status::Deleting | Status::Failed)
+            });
+            for found in candidates {
+                match &found.owner {
+                    Owner::Foreign { evidence } => {
+                        let why = format!("{} is there already, and {evidence}", found.id);
+                        return Err(Failure { message: why, ..failure.clone() }.into());
+                    }
+                    Owner::Ours if !self.others.contains(&found.id) => return Ok(Some(found)),
+                    _ => {}
                 }
-                Some(found) => return Ok(Some(found)),
-                None => {}
             }
         }
         Ok(None)
+    }
+
+    /// Deletes what other create calls of this very step made, whose responses were lost.
+    async fn delete_seconds(&self, made: &Observed, desired: &Desired) -> Result<(), Halt> {
+        for second in self.find(desired).await?.into_iter().filter(|second| second.id != made.id) {
+            let is_own = |attempt: &str| self.provider.is_own_attempt(attempt);
+            let Some(permit) = Permit::for_own_attempt(&second, is_own) else { continue };
+            if self.others.contains(&second.id) || self.change.id() == Some(second.id.as_str()) {
+                continue;
+            }
+            match self.provider.delete(self.env, &second, self.goal, &permit).await {
+                Err(failure) if !failure.may_pass() => return Err(failure.into()),
+                // What doesn't go now is in nobody's way; the next plan reports it.
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Whether what was found is the one that is being replaced. Where AWS goes by names, the
@@ -200,13 +239,24 @@ impl StepRun<'_> {
                 Failure::new(FailureClass::Invalid, "billpay", "nothing was observed to delete").into()
             );
         };
+        let permit = self
+            .permit
+            .clone()
+            .or_else(|| Permit::for_own_attempt(found, |attempt| self.provider.is_own_attempt(attempt)));
+        let Some(permit) = permit else {
+            let why = format!(
+                "{} is protected, and nobody has confirmed that {} goes",
+                self.env.environment, found.id
+            );
+            return Err(Failure::new(FailureClass::Invalid, "billpay", why).into());
+        };
         let known = Desired { address: found.address.clone(), attrs: found.attrs.clone(), after: [].into() };
         let mut trouble = Trouble::new();
         let mut wait = Wait::new(self.usual);
         let mut begin = found.status != Status::Deleting;
         loop {
             if begin {
-                match self.provider.delete(self.env, found, self.goal).await {
+                match self.provider.delete(self.env, found, self.goal, &permit).await {
                     Ok(Progress::Done) => return Ok(found.id.clone()),
                     Ok(Progress::Underway) => begin = false,
                     Err(failure) if failure.may_pass() => self.bear(&mut trouble, failure).await?,

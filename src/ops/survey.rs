@@ -1,27 +1,67 @@
 //! Looking: what the spec wants, what is there, and what would have to change.
 
+use std::collections::BTreeSet;
+
 use crate::domain::failure::Failure;
+use crate::domain::names;
+use crate::domain::ownership::{elsewhere, settle};
 use crate::domain::plan::{Action, Conflict, Goal, Plan, Selection, Snapshot, plan};
 use crate::domain::port::{Identity, Provider};
-use crate::domain::resource::{Desired, resolve};
+use crate::domain::resource::{Desired, PROJECT_TAG, REGION_TAG, resolve};
 use crate::domain::spec::Environment;
 
 use super::Error;
 
-/// What an environment should be and what it is.
+/// An environment as it should be and as it is.
 #[derive(Debug, Clone)]
 pub struct Survey {
     pub identity: Identity,
     pub desired: Vec<Desired>,
+    /// Everything that was observed, its owners settled.
     pub snapshot: Snapshot,
+    /// Resources whose owner only a person can decide.
+    pub conflicts: Vec<Conflict>,
 }
 
-/// Reads everything there is of an environment, and makes sure that the account is the right one.
-pub async fn survey(provider: &dyn Provider, env: &Environment) -> Result<Survey, Error> {
+/// Reads everything there is of an environment, and makes sure that account and region are the right ones.
+///
+/// `keep` holds the ids that a person chose among several resources at one address.
+pub async fn survey(
+    provider: &dyn Provider,
+    env: &Environment,
+    keep: &BTreeSet<String>,
+) -> Result<Survey, Error> {
     let desired = provider.desire(env);
     let (identity, snapshot) = futures::join!(provider.identity(), provider.observe(env, &desired));
     let identity = at_home(identity, env)?;
-    Ok(Survey { identity, desired, snapshot: snapshot.map_err(Error::Observe)? })
+    let mut snapshot = snapshot.map_err(Error::Observe)?;
+    let regions = elsewhere(&snapshot);
+    if !regions.is_empty() {
+        return Err(Error::LivesElsewhere { expected: env.region.clone(), regions });
+    }
+    let unknown: Vec<String> =
+        keep.iter().filter(|id| !snapshot.resources.iter().any(|found| found.id == **id)).cloned().collect();
+    if !unknown.is_empty() {
+        return Err(Error::NothingToKeep(unknown));
+    }
+    let mut conflicts =
+        settle(&mut snapshot, provider.kinds(), keep, &|attempt| provider.is_own_attempt(attempt));
+    for conflict in &mut conflicts {
+        hand_over(conflict, provider, env, &snapshot);
+    }
+    Ok(Survey { identity, desired, snapshot, conflicts })
+}
+
+/// Puts the commands into a conflict that a person solves by tagging.
+fn hand_over(conflict: &mut Conflict, provider: &dyn Provider, env: &Environment, snapshot: &Snapshot) {
+    let (Conflict::Unproven { id, commands, .. } | Conflict::NoRegion { id, commands, .. }) = conflict else {
+        return;
+    };
+    let tags = [(PROJECT_TAG, &env.project), (REGION_TAG, &env.region)];
+    let tags = tags.map(|(key, value)| (key.to_string(), value.clone())).into();
+    if let Some(found) = snapshot.resources.iter().find(|found| found.id == *id) {
+        *commands = provider.tag_commands(found, &tags);
+    }
 }
 
 /// Makes sure that whoever calls is in the environment's account.
@@ -45,6 +85,13 @@ impl Survey {
     ) -> Result<Plan, Error> {
         let mut plan =
             plan(&env.environment, goal, selection, &self.desired, &self.snapshot, provider.kinds())?;
+        let selected = self.conflicts.iter().filter(|conflict| selection.has(conflict.address()));
+        plan.conflicts.extend(selected.cloned());
+        for conflict in &mut plan.conflicts {
+            if let Conflict::NotOurs { address, key, .. } = conflict {
+                *key = names::key(env, address);
+            }
+        }
         let outputs = plan.known_outputs(&self.snapshot);
         for change in &plan.changes {
             let (Action::Update | Action::Replace, Some(found), Some(wanted)) =

@@ -12,7 +12,7 @@ use billpay::domain::plan::{Goal, Selection};
 use billpay::domain::port::{Event, Reporter};
 use billpay::domain::resource::Desired;
 use billpay::domain::spec::Environment;
-use billpay::ops::{Applied, Error, Outcome, apply, survey};
+use billpay::ops::{ApplyOptions, Error, Outcome, apply, survey};
 use cloud::{Cloud, Fault};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -84,7 +84,7 @@ async fn run(cloud: &Cloud, env: &Environment, goal: Goal) -> Ran {
     let work = async {
         let survey = survey(cloud, env).await.unwrap();
         let plan = survey.plan(cloud, env, goal, &Selection::default()).unwrap();
-        let options = Applied { parallelism: 8, stop: CancellationToken::new() };
+        let options = ApplyOptions { parallelism: 8, stop: CancellationToken::new() };
         match apply(cloud, env, &plan, &survey.snapshot, &options, &Quiet).await {
             Ok(outcome) => Ran::Through(outcome),
             Err(Error::Cycle(_)) => Ran::Refused,
@@ -160,7 +160,7 @@ fn a_stopped_run_says_what_is_left_and_the_next_one_goes_on() {
         let before = survey(&cloud, &env).await.unwrap();
         let plan = before.plan(&cloud, &env, Goal::Converge, &Selection::default()).unwrap();
         let stop = CancellationToken::new();
-        let options = Applied { parallelism: 8, stop: stop.clone() };
+        let options = ApplyOptions { parallelism: 8, stop: stop.clone() };
         let stopping = async {
             tokio::time::sleep(std::time::Duration::from_secs(60)).await;
             stop.cancel();

@@ -28,6 +28,7 @@ pub struct Endpoint {
 #[derive(Debug, Clone)]
 pub struct Aws {
     pub region: String,
+    config: SdkConfig,
     pub cloudfront: aws_sdk_cloudfront::Client,
     pub ec2: aws_sdk_ec2::Client,
     /// EC2 without retries, for creates: their answers may be lost after the work is
@@ -87,6 +88,7 @@ impl Aws {
         let custom = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
         Aws {
             region: region.to_string(),
+            config: config.clone(),
             cloudfront: client!(aws_sdk_cloudfront, config),
             ec2: client!(aws_sdk_ec2, config),
             ec2_once: client!(aws_sdk_ec2, &once),
@@ -100,6 +102,12 @@ impl Aws {
             },
             sts: client!(aws_sdk_sts, config),
         }
+    }
+
+    /// Returns the clients of another region of the same account.
+    pub fn in_region(&self, region: &str) -> Aws {
+        let config = self.config.clone().into_builder().region(Region::new(region.to_string())).build();
+        Aws::from_config(region, &config)
     }
 
     /// Who is calling: the first thing to know before anything is changed.

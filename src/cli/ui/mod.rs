@@ -168,19 +168,10 @@ impl Ui {
         Err(Report::new("nothing was changed", "the answer was no"))
     }
 
-    /// Asks for the name of a protected environment before it is destroyed.
-    pub fn confirm_by_name(&self, name: &str, given: Option<&str>) -> Result<(), Report> {
-        let answer = match given {
-            Some(given) => given.to_string(),
-            None => self.ask(
-                &format!("{name} is protected. Type its name to destroy it for good: "),
-                &format!("--confirm {name}"),
-            )?,
-        };
-        if answer == name {
-            return Ok(());
-        }
-        Err(Report::new("nothing was changed", format!("`{answer}` is not the name of the environment")))
+    /// Asks for the name of a protected environment before something of it is deleted.
+    pub fn ask_name(&self, name: &str) -> Result<String, Report> {
+        let question = format!("{name} is protected. Type its name to go on: ");
+        self.ask(&question, &format!("--confirm {name}"))
     }
 
     fn ask(&self, question: &str, flag: &str) -> Result<String, Report> {

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::{BAD, BOLD, CHANGED, DIM, GOOD, Report, Ui, duration};
 use crate::cli::error::{explain, hints_of};
-use crate::domain::address::Address;
+use crate::domain::ownership::Stranger;
 use crate::domain::plan::{Action, Change, Counts, FieldChange, Goal, Plan, Reason};
 use crate::domain::resource::{Owner, Status, as_link};
 use crate::domain::spec::Environment;
-use crate::ops::{Outcome, Survey};
+use crate::ops::{Leftover, Leftovers, Outcome, Survey};
 
 /// Up to this many changes are listed one by one without being asked.
 const LISTED: usize = 24;
@@ -32,6 +32,7 @@ impl Ui {
                 "counts": plan.counts(),
                 "changes": plan.changes,
                 "conflicts": plan.conflicts,
+                "strangers": plan.strangers,
             }));
         }
         let mut text = self.header(env, plan);
@@ -49,6 +50,12 @@ impl Ui {
         for conflict in &plan.conflicts {
             let (what, hint) = explain(conflict);
             let _ = writeln!(text, "  {BAD}! {what}{BAD:#}\n    {hint}");
+        }
+        for Stranger { address, id, evidence } in &plan.strangers {
+            let _ = writeln!(
+                text,
+                "  {DIM}left alone: {id} carries the tags of {address}, and {evidence}{DIM:#}"
+            );
         }
         if counts.changes() == 0 {
             let _ = writeln!(text, "  Nothing to change: {} as the spec says.", are(counts.no_op));
@@ -113,6 +120,7 @@ impl Ui {
                 "schema": "billpay/status/v1", "environment": env.environment, "account": env.account,
                 "region": env.region, "identity": survey.identity.arn, "resources": resources,
                 "conflicts": plan.conflicts,
+                "strangers": plan.strangers,
             }));
         }
         let mut text = self.header(env, plan);
@@ -133,6 +141,12 @@ impl Ui {
         for conflict in &plan.conflicts {
             let _ = writeln!(text, "  {BAD}! {}{BAD:#}", explain(conflict).0);
         }
+        for Stranger { address, id, evidence } in &plan.strangers {
+            let _ = writeln!(
+                text,
+                "  {DIM}left alone: {id} carries the tags of {address}, and {evidence}{DIM:#}"
+            );
+        }
         let counts = plan.counts();
         let verdict = if plan.is_empty() {
             format!("{GOOD}All {} as the spec says.{GOOD:#}", are(counts.no_op))
@@ -146,13 +160,7 @@ impl Ui {
     /// Shows what came of a run.
     pub fn outcome(&self, env: &Environment, plan: &Plan, outcome: &Outcome) -> Result<(), Report> {
         if self.is_json() {
-            let mut value = json!(outcome);
-            if let Some(fields) = value.as_object_mut() {
-                fields.insert("schema".into(), json!("billpay/run/v1"));
-                fields.insert("environment".into(), json!(env.environment));
-                fields.insert("counts".into(), json!(plan.counts()));
-            }
-            return self.json(&value);
+            return self.outcome_json(env, plan, outcome, None);
         }
         let mut text = String::from("\n");
         let took = duration(outcome.seconds);
@@ -182,23 +190,52 @@ impl Ui {
         self.text(&text)
     }
 
-    /// Shows what came of destroying, and what is left of the environment.
+    /// Shows what came of destroying, and what is left of the environment; `None` where the run
+    /// was not complete, so that nobody looked.
     pub fn destroyed(
         &self,
         env: &Environment,
         plan: &Plan,
         outcome: &Outcome,
-        left: &[Address],
+        left: Option<&Leftovers>,
     ) -> Result<(), Report> {
-        self.outcome(env, plan, outcome)?;
-        if self.is_json() || !outcome.is_complete() {
-            return Ok(());
+        if self.is_json() {
+            return self.outcome_json(env, plan, outcome, left);
         }
+        self.outcome(env, plan, outcome)?;
+        let Some(left) = left else { return Ok(()) };
         if left.is_empty() {
             return self.text("Looked again: nothing of it is left.");
         }
-        let names: Vec<String> = left.iter().map(Address::to_string).collect();
-        self.text(&format!("{BAD}Still there:{BAD:#} {}", names.join(", ")))
+        let mut text = String::new();
+        for (heading, list) in [("Still there:", &left.ours), ("Left, and not billpay's:", &left.others)] {
+            if !list.is_empty() {
+                let _ = writeln!(text, "{BAD}{heading}{BAD:#}");
+            }
+            for Leftover { address, id, region, reason } in list {
+                let _ = writeln!(text, "  {address}  {id}  {DIM}{region}: {reason}{DIM:#}");
+            }
+        }
+        self.text(&text)
+    }
+
+    fn outcome_json(
+        &self,
+        env: &Environment,
+        plan: &Plan,
+        outcome: &Outcome,
+        leftovers: Option<&Leftovers>,
+    ) -> Result<(), Report> {
+        let mut value = json!(outcome);
+        if let Some(fields) = value.as_object_mut() {
+            fields.insert("schema".into(), json!("billpay/run/v1"));
+            fields.insert("environment".into(), json!(env.environment));
+            fields.insert("counts".into(), json!(plan.counts()));
+            if let Some(leftovers) = leftovers {
+                fields.insert("leftovers".into(), json!(leftovers));
+            }
+        }
+        self.json(&value)
     }
 
     /// Adds the plan to the job summary where GitHub Actions collects one.
@@ -257,7 +294,8 @@ fn why(reason: &Reason) -> Option<String> {
         Reason::Failed => "it is in a failed state".into(),
         Reason::BeingDeleted => "it is being deleted: waits, then makes it anew".into(),
         Reason::NotInSpec => "the spec no longer has it".into(),
-        Reason::Duplicate { of } => format!("a second {of}, left by an interrupted run"),
+        Reason::Duplicate { of } => format!("a second {of}, made by this run after a lost response"),
+        Reason::Released { of } => format!("{of} is kept; this one only loses its tags"),
     })
 }
 

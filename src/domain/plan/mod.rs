@@ -12,11 +12,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use diff::{FieldChange, fields as differences};
-pub use schedule::{Schedule, Step, Work};
+pub use schedule::{Schedule, Step, Work, stands_on};
 
 use super::address::Address;
 use super::kind::KindInfo;
-use super::resource::{Desired, Observed, Outputs, Owner, Status, resolve};
+use super::ownership::{Stranger, strangers};
+use super::resource::{Desired, Observed, Outputs, Owner, PROTECTED_TAG, Status, resolve};
 
 /// The facts about every kind, by its name.
 pub type Kinds = BTreeMap<&'static str, KindInfo>;
@@ -50,8 +51,10 @@ pub enum Reason {
     BeingDeleted,
     /// The spec no longer has it.
     NotInSpec,
-    /// A second one of the same address, left by an interrupted call.
+    /// A second one at the same address, made by this process after a lost response.
     Duplicate { of: String },
+    /// A person kept another one at the address: the tags come off this one.
+    Released { of: String },
     /// The environment is being destroyed.
     Destroy,
 }
@@ -78,6 +81,20 @@ impl Change {
         self.observed.as_ref().map(|observed| observed.id.as_str())
     }
 
+    /// Returns whether the change only takes the environment's tags off something that was not kept.
+    pub fn is_release(&self) -> bool {
+        matches!(self.reason, Some(Reason::Released { .. }))
+    }
+
+    /// Returns whether the change takes off the tag or the flag of AWS that protects the resource.
+    fn lifts_protection(&self) -> bool {
+        let tag = format!("tags.{PROTECTED_TAG}");
+        self.fields.iter().any(|field| match field.path.as_str() {
+            "deletion_protection" => field.to == Value::Bool(false),
+            path => path == tag && field.to != "true",
+        })
+    }
+
     /// What two plans have to agree on to do the same thing to this resource.
     fn essence(&self) -> (&Address, Action, Option<&str>, &[FieldChange], Option<&Value>) {
         let wanted = match self.action {
@@ -92,14 +109,37 @@ impl Change {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Conflict {
-    /// The name is taken by something that isn't ours.
-    NotOurs { address: Address, id: String, evidence: String },
+    /// The name is taken by something that isn't ours; `key` is the key of the spec that gives it.
+    NotOurs { address: Address, id: String, evidence: String, key: String },
+    /// The resource carries the tags of version 0.1, and nothing else shows that billpay made it.
+    /// `commands` hand it over to the environment.
+    Unproven { address: Address, id: String, commands: Vec<String> },
+    /// The resource is in no region, its tags name none, and nothing shows that the environment
+    /// lives in the spec's. `commands` add the region.
+    NoRegion { address: Address, id: String, commands: Vec<String> },
+    /// Several resources carry the tags of one address, and nothing shows which is ours.
+    Several { address: Address, ids: Vec<String> },
     /// What is there can't, or mustn't, become what the spec wants.
     Refused { address: Address, why: String },
     /// It needs something that isn't there and that the selection leaves out.
     NeedsExcluded { address: Address, needs: Address },
     /// Something that the selection leaves out stands on it.
     StoodOnByExcluded { address: Address, by: Address },
+}
+
+impl Conflict {
+    /// The address that the conflict is about.
+    pub fn address(&self) -> &Address {
+        match self {
+            Conflict::NotOurs { address, .. }
+            | Conflict::Unproven { address, .. }
+            | Conflict::NoRegion { address, .. }
+            | Conflict::Several { address, .. }
+            | Conflict::Refused { address, .. }
+            | Conflict::NeedsExcluded { address, .. }
+            | Conflict::StoodOnByExcluded { address, .. } => address,
+        }
+    }
 }
 
 /// Everything that was found in an environment.
@@ -147,6 +187,9 @@ pub struct Plan {
     /// Sorted by address; resources that stay as they are included.
     pub changes: Vec<Change>,
     pub conflicts: Vec<Conflict>,
+    /// Resources that carry the environment's tags and are left alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strangers: Vec<Stranger>,
 }
 
 /// How many resources a plan touches.
@@ -174,6 +217,17 @@ impl Plan {
         self.counts().changes() == 0
     }
 
+    /// Returns the resources that the plan deletes, replaces or stops protecting: all that a
+    /// protected environment does not allow without a permit.
+    pub fn protected_changes(&self) -> BTreeSet<&Address> {
+        let harmful = self.changes.iter().filter(|change| match (change.action, &change.observed) {
+            (Action::Delete | Action::Replace, _) => !matches!(change.reason, Some(Reason::Duplicate { .. })),
+            (Action::Update, Some(observed)) => observed.protected && change.lifts_protection(),
+            _ => false,
+        });
+        harmful.map(|change| &change.address).collect()
+    }
+
     /// The changes of each component, in the order of the components' names.
     pub fn by_component(&self) -> BTreeMap<&str, Vec<&Change>> {
         let mut components: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
@@ -190,6 +244,7 @@ impl Plan {
             ours.map(|observed| (observed.address.clone(), observed.outputs.clone())).collect();
         for change in &self.changes {
             match (change.action, &change.observed) {
+                _ if change.is_release() => {}
                 (Action::NoOp | Action::Update, Some(observed)) => {
                     outputs.insert(change.address.clone(), observed.outputs.clone());
                 }
@@ -239,7 +294,8 @@ fn display_cycle(addresses: &[Address]) -> String {
 /// Works out what has to change.
 ///
 /// `desired` is empty of nothing the spec has, whatever the selection; `snapshot` holds
-/// all that was observed. Fails only when resources need one another in a circle.
+/// all that was observed, [settled](super::ownership::settle). Fails only when resources need
+/// one another in a circle.
 pub fn plan(
     environment: &str,
     goal: Goal,
@@ -253,9 +309,14 @@ pub fn plan(
     let mut ours: BTreeMap<&Address, Vec<&Observed>> = BTreeMap::new();
     let mut foreign: BTreeMap<&Address, &Observed> = BTreeMap::new();
     for observed in &snapshot.resources {
-        match observed.owner {
+        match &observed.owner {
             Owner::Ours => ours.entry(&observed.address).or_default().push(observed),
             Owner::Foreign { .. } => drop(foreign.insert(&observed.address, observed)),
+            Owner::Duplicate { of } => {
+                planner.delete(observed, None, Reason::Duplicate { of: of.clone() });
+            }
+            Owner::Released { of } => planner.release(observed, of.clone()),
+            Owner::Legacy { .. } | Owner::Elsewhere { .. } | Owner::Copy { .. } => {}
         }
     }
     for want in in_order(desired)? {
@@ -268,10 +329,13 @@ pub fn plan(
             planner.delete(observed, None, reason);
         }
     }
+    planner.drop_consequences(desired);
     planner.check_selection(desired, snapshot);
     let Planner { mut changes, conflicts, .. } = planner;
     changes.sort_by(|a, b| (&a.address, a.id()).cmp(&(&b.address, b.id())));
-    Ok(Plan { environment: environment.to_string(), goal, selection: selection.clone(), changes, conflicts })
+    let strangers = strangers(snapshot);
+    let (environment, selection) = (environment.to_string(), selection.clone());
+    Ok(Plan { environment, goal, selection, changes, conflicts, strangers })
 }
 
 /// Sorts what is wanted so that each comes after all it needs.
@@ -331,17 +395,14 @@ impl<'a> Planner<'a> {
         let wanted = resolve(&want.attrs, &|address, output| {
             self.decided.get(address).and_then(|observed| observed.outputs.get(output).cloned())
         });
-        let Some(best) = self.best(&wanted, &found) else {
+        let Some(&best) = found.first() else {
             if let Some(Observed { id, owner: Owner::Foreign { evidence }, .. }) = foreign {
                 let (address, id, evidence) = (want.address.clone(), id.clone(), evidence.clone());
-                self.conflicts.push(Conflict::NotOurs { address, id, evidence });
+                self.conflicts.push(Conflict::NotOurs { address, id, evidence, key: String::new() });
             }
             self.push(want, None, Action::Create, Some(Reason::Missing), vec![]);
             return;
         };
-        for other in found.into_iter().filter(|other| other.id != best.id) {
-            self.delete(other, None, Reason::Duplicate { of: best.id.clone() });
-        }
         let info = &self.kinds[want.address.kind()];
         let fields = diff::fields(&wanted, &best.attrs, info.immutable);
         let immutable: Vec<String> = fields.iter().filter(|f| f.replaces).map(|f| f.path.clone()).collect();
@@ -359,17 +420,6 @@ impl<'a> Planner<'a> {
         self.push(want, Some(best), action, reason, fields);
     }
 
-    /// The one of several found under an address that is nearest to what is wanted.
-    fn best(&self, wanted: &Value, found: &[&'a Observed]) -> Option<&'a Observed> {
-        found.iter().copied().min_by_key(|observed| {
-            let info = &self.kinds[observed.address.kind()];
-            let fields = diff::fields(wanted, &observed.attrs, info.immutable);
-            let replaced = fields.iter().filter(|field| field.replaces).count();
-            let doomed = matches!(observed.status, Status::Failed | Status::Deleting);
-            (doomed, replaced, observed.status != Status::Ready, fields.len(), observed.id.clone())
-        })
-    }
-
     fn delete(&mut self, observed: &Observed, desired: Option<&Desired>, reason: Reason) {
         if !self.selection.has(&observed.address) {
             return;
@@ -382,6 +432,41 @@ impl<'a> Planner<'a> {
             desired: desired.cloned(),
             observed: Some(observed.clone()),
         });
+    }
+
+    /// Takes the environment's tags off a resource, and leaves it alone otherwise.
+    fn release(&mut self, observed: &Observed, of: String) {
+        let mut attrs = observed.attrs.clone();
+        if let Some(tags) = attrs.get_mut("tags").and_then(Value::as_object_mut) {
+            tags.retain(|key, _| !key.starts_with("billpay:"));
+        }
+        if self.selection.has(&observed.address) {
+            self.changes.push(Change {
+                address: observed.address.clone(),
+                action: Action::Update,
+                reason: Some(Reason::Released { of }),
+                fields: diff::fields(&attrs, &observed.attrs, &[]),
+                desired: Some(Desired { address: observed.address.clone(), attrs, after: BTreeSet::new() }),
+                observed: Some(observed.clone()),
+            });
+        }
+    }
+
+    /// Drops the conflicts that follow from another one: where a cluster is somebody else's, so
+    /// is all that is in it.
+    fn drop_consequences(&mut self, desired: &[Desired]) {
+        let taken: BTreeSet<Address> = self
+            .conflicts
+            .iter()
+            .filter(|conflict| matches!(conflict, Conflict::NotOurs { .. }))
+            .map(|conflict| conflict.address().clone())
+            .collect();
+        let follows = |address: &Address| {
+            let want = desired.iter().find(|want| want.address == *address);
+            want.is_some_and(|want| want.needs().iter().any(|need| taken.contains(need)))
+        };
+        self.conflicts
+            .retain(|conflict| !matches!(conflict, Conflict::NotOurs { address, .. } if follows(address)));
     }
 
     fn push(
@@ -409,11 +494,9 @@ impl<'a> Planner<'a> {
         if self.selection.is_everything() {
             return;
         }
-        self.conflicts.retain(|conflict| match conflict {
-            Conflict::NotOurs { address, .. } => self.selection.has(address),
-            _ => true,
-        });
-        let there: BTreeSet<&Address> = snapshot.resources.iter().map(|observed| &observed.address).collect();
+        self.conflicts.retain(|conflict| self.selection.has(conflict.address()));
+        let ours = || snapshot.resources.iter().filter(|observed| observed.owner == Owner::Ours);
+        let there: BTreeSet<&Address> = ours().map(|observed| &observed.address).collect();
         for want in
             desired.iter().filter(|want| self.goal == Goal::Converge && self.selection.has(&want.address))
         {
@@ -430,7 +513,7 @@ impl<'a> Planner<'a> {
             .filter_map(|change| change.observed.as_ref())
             .collect();
         for observed in leaving {
-            for other in snapshot.resources.iter().filter(|other| !self.selection.has(&other.address)) {
+            for other in ours().filter(|other| !self.selection.has(&other.address)) {
                 if schedule::stands_on(other, observed, self.kinds) {
                     self.conflicts.push(Conflict::StoodOnByExcluded {
                         address: observed.address.clone(),

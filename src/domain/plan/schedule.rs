@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::address::Address;
-use super::super::resource::{Desired, Observed};
+use super::super::resource::{Desired, Observed, Owner};
 use super::{Action, Change, Cycle, Kinds, Plan, Snapshot};
 
 /// What one step does.
@@ -11,6 +11,8 @@ use super::{Action, Change, Cycle, Kinds, Plan, Snapshot};
 pub enum Work {
     Create,
     Update,
+    /// Takes the environment's tags off something that a person did not keep.
+    Release,
     Delete,
 }
 
@@ -72,7 +74,8 @@ impl Schedule {
 
 /// Whether `other` can't live without `base`.
 pub fn stands_on(other: &Observed, base: &Observed, kinds: &Kinds) -> bool {
-    kinds[other.address.kind()].stands_on.contains(&base.address.kind()) && other.mentions(base)
+    let stands = kinds.get(other.address.kind()).map(|kind| kind.stands_on);
+    stands.is_some_and(|on| on.contains(&base.address.kind())) && other.mentions(base)
 }
 
 /// The replacements whose new one is made before the old one goes.
@@ -120,6 +123,7 @@ impl<'a> Builder<'a> {
             match change.action {
                 Action::NoOp => {}
                 Action::Create => self.make(index, change, Work::Create),
+                Action::Update if change.is_release() => self.push(index, change, Work::Release),
                 Action::Update => self.make(index, change, Work::Update),
                 Action::Delete => self.unmake(index, change),
                 Action::Replace => {
@@ -147,7 +151,7 @@ impl<'a> Builder<'a> {
         let usual = &self.kinds[of.address.kind()].usual;
         let usual = match work {
             Work::Create => usual.create,
-            Work::Update => usual.update,
+            Work::Update | Work::Release => usual.update,
             Work::Delete => usual.delete,
         };
         self.steps.push(Step { change, work, after: vec![], usual, remaining: 0 });
@@ -156,7 +160,7 @@ impl<'a> Builder<'a> {
     fn order_creates_and_updates(&mut self) {
         for change in &self.plan.changes {
             let Some(&step) = self.made.get(&change.address) else { continue };
-            if matches!(change.action, Action::Delete) {
+            if change.action == Action::Delete || change.is_release() {
                 continue;
             }
             for need in change.desired.iter().flat_map(Desired::needs) {
@@ -178,7 +182,11 @@ impl<'a> Builder<'a> {
         for change in leaving {
             let Some(base) = &change.observed else { continue };
             let delete = self.gone[&(&change.address, base.id.as_str())];
-            for other in snapshot.resources.iter().filter(|other| other.id != base.id) {
+            let ours = snapshot
+                .resources
+                .iter()
+                .filter(|other| matches!(other.owner, Owner::Ours | Owner::Duplicate { .. }));
+            for other in ours.filter(|other| other.id != base.id) {
                 if !stands_on(other, base, self.kinds) && !self.needs(other, change) {
                     continue;
                 }

@@ -28,3 +28,21 @@ pub use path::{Path, Step};
 pub use schema::published as json_schema;
 pub use source::{EntryFile, SECTIONS, Sources};
 pub use types::*;
+
+/// An environment of this repository, for unit tests.
+#[cfg(test)]
+pub fn example(name: &str) -> Environment {
+    use crate::domain::findings::SourceFile;
+    let text = match name {
+        "dev" => include_str!("../../../environments/dev.yaml"),
+        "prod" => include_str!("../../../environments/prod.yaml"),
+        other => panic!("no example {other}"),
+    };
+    let sources = Sources {
+        shared: Some(SourceFile::new("shared.yaml", include_str!("../../../environments/shared.yaml"))),
+        entries: vec![],
+        environment: SourceFile::new(format!("{name}.yaml"), text),
+    };
+    let today = "2026-11-22".parse().expect("a date");
+    load(&sources, today).expect("the repository's spec is sound").environment
+}

@@ -20,12 +20,12 @@ const HEAD: &str = "\
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     pub schema: String,
-    pub templates: Vec<Applied>,
+    pub templates: Vec<ApplyOptions>,
 }
 
 /// One template, and how it was applied.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Applied {
+pub struct ApplyOptions {
     pub template: String,
     /// What tells this application of the template from others in the same project.
     #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
@@ -57,7 +57,7 @@ pub enum BadRecord {
     Damaged(String),
 }
 
-impl Applied {
+impl ApplyOptions {
     /// The template's name, and which application of it this is where there may be several.
     pub fn name(&self) -> String {
         match &self.instance {
@@ -96,13 +96,13 @@ impl Record {
         Ok(format!("{HEAD}{text}"))
     }
 
-    /// What is remembered under a name of [`Applied::name`].
-    pub fn get(&self, name: &str) -> Option<&Applied> {
+    /// What is remembered under a name of [`ApplyOptions::name`].
+    pub fn get(&self, name: &str) -> Option<&ApplyOptions> {
         self.templates.iter().find(|applied| applied.name() == name)
     }
 
     /// Puts a template in, in the place of what was remembered of it.
-    pub fn put(&mut self, applied: Applied) {
+    pub fn put(&mut self, applied: ApplyOptions) {
         match self.templates.iter_mut().find(|known| known.name() == applied.name()) {
             Some(known) => *known = applied,
             None => self.templates.push(applied),
@@ -131,7 +131,7 @@ mod tests {
         });
         let mut record = Record::default();
         for from in [origin, Origin::Path("../x".into()), Origin::Billpay("billpay-service".into())] {
-            record.put(Applied {
+            record.put(ApplyOptions {
                 template: format!("{from}"),
                 instance: None,
                 format: Format::Backstage,

@@ -14,11 +14,12 @@ use crate::domain::address::Address;
 use crate::domain::failure::Failure;
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
 use crate::domain::resource::Tags;
 use crate::domain::spec::{AccessPolicy, Environment};
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
 
 pub struct AccessEntry;
 
@@ -32,9 +33,21 @@ pub struct Attrs {
     tags: Tags,
 }
 
+/// The key of the entry through which workflows deploy.
+const GITHUB: &str = "github";
+
 /// The address of an access entry.
 pub fn address(name: &str) -> Address {
     Address::of("eks", "access-entry", name)
+}
+
+/// Returns the principal that the spec wants at an entry's key, if it wants one.
+fn principal(env: &Environment, key: &str) -> Option<String> {
+    let github = || names::role_arn(env, &names::github_role(env));
+    let people = env.cluster.access.get(key);
+    people
+        .map(|access| access.principal.replace("{account}", &env.account))
+        .or_else(|| (key == GITHUB).then(github))
 }
 
 fn policy_arn(policy: AccessPolicy) -> String {
@@ -71,19 +84,31 @@ impl Kind for AccessEntry {
         immutable: &["cluster", "principal"],
         stands_on: &["cluster", "role"],
         create_first: false,
+        named: false,
+        global: false,
+        gives_access: &["principal", "policies"],
         usual: Usual::QUICK,
     };
+    /// The name is the principal's ARN, which the spec gives.
+    fn fits(env: &Environment, address: &Address, name: &str) -> Fit {
+        match principal(env, address.key()) {
+            Some(principal) => Fit::nameless(name, &principal),
+            None => Fit::Nameless,
+        }
+    }
 
     /// The spec's, and the one through which workflows deploy: edit, in the namespace of
     /// the services only.
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
-        let people = env.cluster.access.iter().map(|(name, access)| {
-            let principal = access.principal.replace("{account}", &env.account);
-            entry(env, name, principal, access.policy, access.namespaces.clone().unwrap_or_default())
+        let wanted = |name: &str, policy, namespaces| {
+            principal(env, name).map(|principal| entry(env, name, principal, policy, namespaces))
+        };
+        let people = env.cluster.access.iter().filter_map(|(name, access)| {
+            wanted(name, access.policy, access.namespaces.clone().unwrap_or_default())
         });
-        let github = names::role_arn(env, &names::github_role(env));
-        let github = entry(env, "github", github, AccessPolicy::Edit, vec![names::namespace(env)]);
-        people.chain([github.after([role::address("github")])]).collect()
+        let github = wanted(GITHUB, AccessPolicy::Edit, vec![names::namespace(env)]);
+        let github = github.map(|github| github.after([role::address("github")]));
+        people.chain(github).collect()
     }
 
     async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
@@ -106,11 +131,12 @@ impl Kind for AccessEntry {
             let principal = entry.principal_arn.unwrap_or_default();
             let tags = eks::tags(entry.tags);
             let wanted = look.wanted(|wanted| wanted.principal == principal).map(|(address, _)| address);
-            let (address, owner) = owned::claim(cx, &tags, wanted, look.only)?;
+            let identity = Identity::new(&principal, &tags).name(&principal);
+            let (address, ownership) = cx.owner_of::<AccessEntry>(&identity, wanted, look.only)?;
             let (id, cluster) = (principal.clone(), entry.cluster_name.unwrap_or_default());
             let attrs = Attrs { cluster, principal, policies, tags: cx.managed(tags) };
             let arn = entry.access_entry_arn.unwrap_or_default();
-            Some(Found::new(address, id, attrs).owner(owner).output("arn", arn))
+            Some(Found::new(address, id, attrs).owned(ownership).output("arn", arn))
         });
         Ok(found.collect())
     }
@@ -153,11 +179,16 @@ impl Kind for AccessEntry {
         Ok(Progress::Done)
     }
 
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    async fn delete(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        permit: &Permit,
+    ) -> Result<Progress, Failure> {
         let (cluster, principal) = (&found.attrs.cluster, &found.id);
         let call = "eks:DeleteAccessEntry";
         let Some(live) = describe(cx, cluster, principal).await? else { return Ok(Progress::Done) };
-        owned::prove(cx, &found.address, principal, &eks::tags(live.tags), call)?;
+        owned::prove_deletable(cx, &found.address, principal, &eks::tags(live.tags), permit, call)?;
         let delete = cx.aws.eks.delete_access_entry().cluster_name(cluster).principal_arn(principal);
         delete.send().await.at(call)?;
         Ok(Progress::Done)

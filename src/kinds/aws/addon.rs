@@ -16,11 +16,12 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Status, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
 
 pub struct Addon;
 
@@ -63,8 +64,14 @@ impl Kind for Addon {
         immutable: &["cluster"],
         stands_on: &["cluster", "role"],
         create_first: false,
+        named: true,
+        global: false,
+        gives_access: &["pod_identity"],
         usual: Usual { create: 45, update: 60, delete: 20 },
     };
+    fn fits(_: &Environment, address: &Address, name: &str) -> Fit {
+        Fit::nameless(name, address.key())
+    }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let desire = |(name, spec): (&String, &crate::domain::spec::Addon)| {
@@ -112,9 +119,13 @@ impl Kind for Addon {
             let wanted = look.wanted.iter().find(|(address, _)| address.key() == name);
             let tags = eks::tags(addon.tags.clone());
             let wanted_address = wanted.map(|(address, _)| address);
-            let Some((address, owner)) = owned::claim(cx, &tags, wanted_address, look.only) else { continue };
+            let identity = Identity::new(name, &tags).name(name);
+            let Some((address, ownership)) = cx.owner_of::<Addon>(&identity, wanted_address, look.only)
+            else {
+                continue;
+            };
             let pinned = wanted.is_none_or(|(_, wanted)| wanted.version.is_some());
-            let addon = found_of(cx, address, addon, roles, pinned).owner(owner);
+            let addon = found_of(cx, address, addon, roles, pinned).owned(ownership);
             found.push(match look.only {
                 Some(_) => settled(cx, cluster, addon).await?,
                 None => addon,
@@ -176,10 +187,15 @@ impl Kind for Addon {
         eks::progress(change.send().await.at(call)?.update, call)
     }
 
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    async fn delete(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        permit: &Permit,
+    ) -> Result<Progress, Failure> {
         let (cluster, name, call) = (&found.attrs.cluster, &found.id, "eks:DeleteAddon");
         let Some(live) = describe(cx, cluster, name).await? else { return Ok(Progress::Done) };
-        owned::prove(cx, &found.address, name, &eks::tags(live.tags), call)?;
+        owned::prove_deletable(cx, &found.address, name, &eks::tags(live.tags), permit, call)?;
         if live.status != Some(AddonStatus::Deleting) {
             cx.aws.eks.delete_addon().cluster_name(cluster).addon_name(name).send().await.at(call)?;
         }

@@ -20,12 +20,14 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::ownership::{Claim, claim};
+use crate::domain::permit::Permit;
 use crate::domain::plan::Goal;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Owner, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Ownership};
 
 pub struct Bucket;
 
@@ -59,11 +61,25 @@ impl Kind for Bucket {
         name: "bucket",
         component: "s3-cloudfront",
         aws_type: "AWS::S3::Bucket",
-        immutable: &["name"],
+        immutable: &[],
         stands_on: &[],
         create_first: false,
+        named: true,
+        global: false,
+        gives_access: &["public_access_blocked"],
         usual: Usual { create: 3, update: 1, delete: 5 },
     };
+    fn fits(env: &Environment, address: &Address, name: &str) -> Fit {
+        let key = address.key();
+        match env.frontends.get(key) {
+            Some(frontend) if frontend.bucket.is_some() => {
+                Fit::nameless(name, &names::frontend_bucket(env, key))
+            }
+            // A frontend or a bucket that left the spec had one of these two names.
+            _ if name == names::frontend_bucket(env, key) => Fit::Whole,
+            _ => Fit::whole(name, &names::other_bucket(env, key)),
+        }
+    }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let frontends = env
@@ -143,10 +159,15 @@ impl Kind for Bucket {
         Ok(Progress::Done)
     }
 
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    async fn delete(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        permit: &Permit,
+    ) -> Result<Progress, Failure> {
         let call = "s3:DeleteBucket";
         let Some(tags) = s3::read_tags(cx, &found.id).await? else { return Ok(Progress::Done) };
-        owned::prove(cx, &found.address, &found.id, &tags, call)?;
+        owned::prove_deletable(cx, &found.address, &found.id, &tags, permit, call)?;
         if cx.goal == Goal::Destroy {
             bucket_contents::remove(cx, &found.id).await?;
         }
@@ -185,11 +206,17 @@ async fn describe(
     let wanted = look.wanted(|attrs| attrs.name == name).map(|(address, _)| address);
     let foreign = |evidence: String| {
         let attrs = Attrs { name: name.clone(), ..Attrs::default() };
-        let owner = Owner::Foreign { evidence };
-        wanted.map(|address| found(cx, address.clone(), attrs).owner(owner)).into_iter().collect()
+        let ownership = Ownership::of(Owner::Foreign { evidence });
+        wanted.map(|address| found(cx, address.clone(), attrs).owned(ownership)).into_iter().collect()
     };
     if let Some(region) = candidate.elsewhere {
-        return Ok(foreign(format!("it is in {region}")));
+        return Ok(match lives_there(cx, &name, &region).await? {
+            Some(address) => {
+                let attrs = Attrs { name: name.clone(), ..Attrs::default() };
+                vec![found(cx, address, attrs).owned(Ownership::of(Owner::Elsewhere { region }))]
+            }
+            None => foreign(format!("it is in {region}")),
+        });
     }
     // At the same time: of what may be ours by its name, hardly anything isn't.
     let (tags, settings) = futures::join!(s3::read_tags(cx, &name), settings(cx, &name));
@@ -206,13 +233,30 @@ async fn describe(
         }
         Err(failure) => return Err(failure),
     };
-    let claims = named::claims(cx, Bucket::INFO.name, wanted, &tags);
-    if !claims.iter().any(|(_, owner)| *owner == Owner::Ours) {
-        let attrs = Attrs { name: name.clone(), tags: cx.managed(tags), ..Attrs::default() };
-        return Ok(claims.into_iter().map(|(at, owner)| found(cx, at, attrs.clone()).owner(owner)).collect());
-    }
-    let attrs = Attrs { tags: cx.managed(tags), ..settings? };
-    Ok(claims.into_iter().map(|(at, owner)| found(cx, at, attrs.clone()).owner(owner)).collect())
+    let owners = cx.owned::<Bucket>(&Identity::new(&name, &tags).name(&name), wanted, look.only);
+    let ours = |ownership: &Ownership| matches!(ownership.owner, Owner::Ours | Owner::Legacy { .. });
+    let attrs = match owners.iter().any(|(_, ownership)| ours(ownership)) {
+        true => Attrs { tags: cx.managed(tags), ..settings? },
+        false => Attrs { name: name.clone(), tags: cx.managed(tags), ..Attrs::default() },
+    };
+    let found = |(at, ownership)| found(cx, at, attrs.clone()).owned(ownership);
+    Ok(owners.into_iter().map(found).collect())
+}
+
+/// Returns the address of a bucket in another region, if it is this environment's: then the
+/// environment lives there.
+async fn lives_there(cx: Context<'_>, name: &str, region: &str) -> Result<Option<Address>, Failure> {
+    let there = cx.aws.in_region(region);
+    let Some(tags) = s3::read_tags(Context { aws: &there, ..cx }, name).await? else { return Ok(None) };
+    let address = match claim(cx.env, &tags) {
+        Claim::Elsewhere { address, region: told } if told == region => address,
+        // The old tags name no region, so that the name has to hold the project.
+        Claim::Legacy { address, .. } if Bucket::fits(cx.env, &address, name) == Fit::Whole => address,
+        _ => return Ok(None),
+    };
+    let is_bucket =
+        address.kind() == Bucket::INFO.name && Bucket::fits(cx.env, &address, name) != Fit::Differs;
+    Ok(is_bucket.then_some(address))
 }
 
 /// What a bucket is set to, apart from its tags. Fails with `NotFound` if it is gone.

@@ -14,10 +14,11 @@ use crate::domain::address::Address;
 use crate::domain::failure::Failure;
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
-use crate::domain::resource::Ref;
+use crate::domain::resource::{Owner, Ref};
 use crate::domain::spec::Environment;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
 
 pub struct BucketPolicy;
 
@@ -44,8 +45,14 @@ impl Kind for BucketPolicy {
         immutable: &["bucket"],
         stands_on: &["bucket", "distribution"],
         create_first: false,
+        named: true,
+        global: false,
+        gives_access: &["document"],
         usual: Usual::QUICK,
     };
+    fn fits(env: &Environment, address: &Address, name: &str) -> Fit {
+        bucket::Bucket::fits(env, &bucket::address(address.key()), name)
+    }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let frontends = env.frontends.keys().map(|frontend| {
@@ -66,7 +73,7 @@ impl Kind for BucketPolicy {
             _ => s3::candidates(cx).await?,
         };
         let found = stream::iter(candidates.into_iter().filter(|candidate| candidate.elsewhere.is_none()))
-            .map(|candidate| async move { describe(cx, candidate.name).await })
+            .map(|candidate| async move { describe(cx, candidate.name, look.only).await })
             .buffer_unordered(named::AT_ONCE);
         let found: Vec<Option<Found<Attrs>>> = found.try_collect().await?;
         Ok(found.into_iter().flatten().collect())
@@ -83,10 +90,16 @@ impl Kind for BucketPolicy {
         Ok(Progress::Done)
     }
 
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    async fn delete(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        permit: &Permit,
+    ) -> Result<Progress, Failure> {
         let call = "s3:DeleteBucketPolicy";
         let Some(tags) = s3::read_tags(cx, &found.id).await? else { return Ok(Progress::Done) };
-        owned::prove(cx, &bucket::address(found.address.key()), &found.id, &tags, call)?;
+        let bucket = bucket::address(found.address.key());
+        owned::prove_deletable(cx, &bucket, &found.id, &tags, permit, call)?;
         let owner = &cx.env.account;
         cx.aws
             .s3
@@ -101,7 +114,11 @@ impl Kind for BucketPolicy {
 }
 
 /// The policy of a bucket, if the bucket is ours and has one.
-async fn describe(cx: Context<'_>, bucket: String) -> Result<Option<Found<Attrs>>, Failure> {
+async fn describe(
+    cx: Context<'_>,
+    bucket: String,
+    only: Option<&Address>,
+) -> Result<Option<Found<Attrs>>, Failure> {
     let policy = async {
         let answer = cx.aws.s3.get_bucket_policy().bucket(&bucket).send().await;
         answer.at("s3:GetBucketPolicy").absent()
@@ -109,13 +126,17 @@ async fn describe(cx: Context<'_>, bucket: String) -> Result<Option<Found<Attrs>
     // At the same time: of what may be ours by its name, hardly anything isn't.
     let (tags, policy) = futures::join!(s3::read_tags(cx, &bucket), policy);
     let Some(tags) = tags? else { return Ok(None) };
-    let Some(owner) = cx.address_of(&tags).filter(|address| address.kind() == bucket::Bucket::INFO.name)
-    else {
+    let only = only.map(|only| bucket::address(only.key()));
+    let identity = Identity::new(&bucket, &tags).name(&bucket);
+    let Some((owner, ownership)) = cx.owner_of::<bucket::Bucket>(&identity, None, only.as_ref()) else {
         return Ok(None);
     };
+    if !matches!(ownership.owner, Owner::Ours | Owner::Legacy { .. }) {
+        return Ok(None);
+    }
     let Some(text) = policy?.and_then(|answer| answer.policy) else { return Ok(None) };
     let attrs = Attrs { bucket: bucket.clone().into(), document: iam::document(&text) };
-    Ok(Some(Found::new(address(owner.key()), bucket, attrs)))
+    Ok(Some(Found::new(address(owner.key()), bucket, attrs).owned(ownership)))
 }
 
 async fn put(cx: Context<'_>, attrs: &Attrs) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use aws_sdk_eks::types::{
 use futures::try_join;
 use serde::{Deserialize, Serialize};
 
-use super::cluster_calls::{clear, logging, modes, versions};
+use super::cluster_calls::{logging, modes, versions};
 use super::ec2::{self, Keys, Refs};
 use super::eks::{self, Updated, Updates};
 use super::subnet::{self, Side};
@@ -19,12 +19,12 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
-use crate::domain::plan::Goal;
+use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Ref, Status, Tags};
 use crate::domain::spec::{ClusterLog, Environment, Support};
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
 
 pub struct Cluster;
 
@@ -99,11 +99,17 @@ impl Kind for Cluster {
         component: "eks",
         aws_type: "AWS::EKS::Cluster",
         // Nothing is so dear as a replaced cluster: a version is never a reason.
-        immutable: &["name", "role_arn"],
+        immutable: &["role_arn"],
         stands_on: &["role", "subnet", "security-group"],
         create_first: false,
+        named: true,
+        global: false,
+        gives_access: &["endpoint", "authentication_mode", "role_arn"],
         usual: Usual { create: 540, update: 540, delete: 240 },
     };
+    fn fits(env: &Environment, _: &Address, name: &str) -> Fit {
+        Fit::nameless(name, &names::cluster(env))
+    }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let address = address();
@@ -134,12 +140,7 @@ impl Kind for Cluster {
         vec![Desire::new(address, attrs).after([role::address("cluster")])]
     }
 
-    fn refuse(&self, env: &Environment, found: &Attrs, wanted: &Attrs) -> Option<String> {
-        if env.protected && (&found.name, &found.role_arn) != (&wanted.name, &wanted.role_arn) {
-            let why = "it is protected, and another name or role would replace it: take that back, or say \
-                       `protected: false` first";
-            return Some(why.to_string());
-        }
+    fn refuse(&self, _: &Environment, found: &Attrs, wanted: &Attrs) -> Option<String> {
         versions(&found.version, &wanted.version).err().map(|failure| failure.message)
     }
 
@@ -159,12 +160,17 @@ impl Kind for Cluster {
             let tags = eks::tags(cluster.tags.clone());
             let wanted = look.wanted(|wanted| cluster.name() == Some(&wanted.name));
             let named = wanted.map(|(address, _)| address);
-            let Some((address, owner)) = owned::claim(cx, &tags, named, look.only) else { continue };
+            let name = cluster.name().unwrap_or_default().to_string();
+            let identity = Identity::new(&name, &tags).name(&name);
+            let Some((address, ownership)) = cx.owner_of::<Cluster>(&identity, named, look.only) else {
+                continue;
+            };
             let mut read = read(cx, cluster, &keys);
             if let Some((_, wanted)) = wanted {
                 read.attrs.fill(wanted);
             }
-            let cluster = found_of(address, read).owner(owner);
+            let protects = read.attrs.deletion_protection;
+            let cluster = found_of(address, read).owned(ownership).protected(protects);
             found.push(match look.only {
                 Some(_) => settled(cx, cluster).await?,
                 None => cluster,
@@ -267,32 +273,28 @@ impl Kind for Cluster {
         Ok(Progress::Done)
     }
 
-    /// Whoever destroys a protected environment has confirmed it, so protection is lifted
-    /// here; the cluster is deleted when it is ready again. Whoever changes something for
-    /// which it would have to be replaced has confirmed no such thing.
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    /// Lifts EKS's own protection where a person has confirmed the delete; the cluster is deleted
+    /// when it is ready again.
+    async fn delete(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        permit: &Permit,
+    ) -> Result<Progress, Failure> {
         let (name, call) = (&found.id, "eks:DeleteCluster");
         let Some(live) = describe(cx, name).await? else { return Ok(Progress::Done) };
-        owned::prove(cx, &found.address, name, &eks::tags(live.tags), call)?;
+        owned::prove_deletable(cx, &found.address, name, &eks::tags(live.tags), permit, call)?;
         if live.deletion_protection == Some(true) {
-            if cx.env.protected && cx.goal != Goal::Destroy {
-                let why = format!(
-                    "{name} is protected, and a change of the spec is no reason to delete it: take that back, \
-                     or say `protected: false` first"
-                );
+            if !permit.is_confirmed() {
+                let why = format!("{name} has been protected since the plan was made, so it is left alone");
                 return Err(Failure::new(FailureClass::Invalid, call, why));
             }
             let lift = cx.aws.eks.update_cluster_config().name(name).deletion_protection(false);
             lift.send().await.at("eks:UpdateClusterConfig")?;
             return Ok(Progress::Underway);
         }
-        match cx.aws.eks.delete_cluster().name(name).send().await.at(call) {
-            Ok(_) => Ok(Progress::Underway),
-            Err(failure) if failure.class == FailureClass::InUse && clear(cx, name).await? => {
-                Ok(Progress::Underway)
-            }
-            Err(failure) => Err(failure),
-        }
+        cx.aws.eks.delete_cluster().name(name).send().await.at(call)?;
+        Ok(Progress::Underway)
     }
 }
 

@@ -1,52 +1,8 @@
 //! How changes to a cluster are asked for: which steps they take, and in whose words.
 
-use aws_sdk_eks::types::{
-    AuthenticationMode, FargateProfileStatus, LogSetup, LogType, Logging, NodegroupStatus,
-};
+use aws_sdk_eks::types::{AuthenticationMode, LogSetup, LogType, Logging};
 
-use super::eks;
-use crate::adapter::aws::Explain;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::kinds::Context;
-
-/// Deletes what is left of ours in a cluster that must go, and says whether there was any:
-/// node groups and Fargate profiles of a cluster from before `cluster.name` was changed,
-/// which no other kind looks at. People's own are left, and keep the cluster from going.
-pub async fn clear(cx: Context<'_>, cluster: &str) -> Result<bool, Failure> {
-    let eks = &cx.aws.eks;
-    let mut any = false;
-    let groups = eks.list_nodegroups().cluster_name(cluster).into_paginator().items().send();
-    let groups: Result<Vec<String>, _> = groups.collect().await;
-    for group in groups.at("eks:ListNodegroups")? {
-        let call = eks.describe_nodegroup().cluster_name(cluster).nodegroup_name(&group);
-        let answer = eks::if_there(call.send().await.at("eks:DescribeNodegroup"))?;
-        let Some(found) = answer.and_then(|answer| answer.nodegroup) else { continue };
-        if cx.address_of(&eks::tags(found.tags)).is_none() {
-            continue;
-        }
-        any = true;
-        if found.status != Some(NodegroupStatus::Deleting) {
-            let call = eks.delete_nodegroup().cluster_name(cluster).nodegroup_name(group);
-            eks::if_there(call.send().await.at("eks:DeleteNodegroup"))?;
-        }
-    }
-    let profiles = eks.list_fargate_profiles().cluster_name(cluster).into_paginator().items().send();
-    let profiles: Result<Vec<String>, _> = profiles.collect().await;
-    for profile in profiles.at("eks:ListFargateProfiles")? {
-        let call = eks.describe_fargate_profile().cluster_name(cluster).fargate_profile_name(&profile);
-        let answer = eks::if_there(call.send().await.at("eks:DescribeFargateProfile"))?;
-        let Some(found) = answer.and_then(|answer| answer.fargate_profile) else { continue };
-        if cx.address_of(&eks::tags(found.tags)).is_none() {
-            continue;
-        }
-        any = true;
-        if found.status != Some(FargateProfileStatus::Deleting) {
-            let call = eks.delete_fargate_profile().cluster_name(cluster).fargate_profile_name(profile);
-            eks::if_there(call.send().await.at("eks:DeleteFargateProfile"))?;
-        }
-    }
-    Ok(any)
-}
 
 /// Logs are switched on and off; one that isn't named stays as it is.
 pub fn logging(had: &[String], wanted: &[String]) -> Logging {

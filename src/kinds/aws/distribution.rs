@@ -17,17 +17,24 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::ownership::claim;
+use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Ref, Status, Tags};
 use crate::domain::spec::{Environment, Frontend};
-use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::kind::{tags, token};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
 
 pub struct Distribution;
 
 /// CloudFront's own policies, whose ids are the same in every account.
 const CACHING_OPTIMIZED: &str = "658327ea-f89d-4fab-a63d-7e88639e58f6";
 const CACHING_DISABLED: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
+
+/// Generations and spent tokens among which a caller reference is looked for. More would only
+/// make the proof weaker than it could be.
+const GENERATIONS: u32 = 4;
+const SPENT: u32 = 8;
 
 const ROOT_OBJECT: &str = "index.html";
 /// What names the other files and so must be fresh, or a browser asks for what is gone.
@@ -49,8 +56,14 @@ impl Kind for Distribution {
         immutable: &[],
         stands_on: &["bucket", "origin-access-control", "headers-policy"],
         create_first: false,
+        named: false,
+        global: true,
+        gives_access: &["origins", "aliases"],
         usual: Usual { create: 240, update: 200, delete: 300 },
     };
+    fn fits(env: &Environment, address: &Address, name: &str) -> Fit {
+        Fit::whole(name, &names::own(env, address.key()))
+    }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         // The bucket first: a distribution of a bucket that isn't there would serve
@@ -64,7 +77,7 @@ impl Kind for Distribution {
     async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
         let candidates = list(cx, &look).await?;
         let found = stream::iter(candidates)
-            .map(|id| async move { describe(cx, id).await.absent() })
+            .map(|id| async move { describe(cx, id, look.only).await.absent() })
             .buffer_unordered(named::AT_ONCE);
         let found: Vec<Option<Option<Found<Attrs>>>> = found.try_collect().await?;
         Ok(found.into_iter().flatten().flatten().collect())
@@ -119,9 +132,15 @@ impl Kind for Distribution {
 
     /// Disabled first, then deleted once every edge location has let go of it. Goes on from
     /// whatever of that an earlier run got done.
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    async fn delete(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        permit: &Permit,
+    ) -> Result<Progress, Failure> {
         let call = "cloudfront:DeleteDistribution";
-        owned::prove(cx, &found.address, &found.id, &read_tags(cx, &arn(found)).await?, call)?;
+        let tags = read_tags(cx, &arn(found)).await?;
+        owned::prove_deletable(cx, &found.address, &found.id, &tags, permit, call)?;
         let (live, version) = get(cx, &found.id).await?;
         if live.distribution_config.as_ref().is_some_and(|config| config.enabled) {
             let disable = |config: &mut DistributionConfig| {
@@ -219,13 +238,31 @@ fn origin_domains(summary: &DistributionSummary) -> impl Iterator<Item = &str> {
 }
 
 /// A distribution and how it is set up, if it is ours. Fails with `NotFound` if it is gone.
-async fn describe(cx: Context<'_>, id: String) -> Result<Option<Found<Attrs>>, Failure> {
+async fn describe(
+    cx: Context<'_>,
+    id: String,
+    only: Option<&Address>,
+) -> Result<Option<Found<Attrs>>, Failure> {
     let arn = names::distribution_arn(cx.env, &id);
     let (tags, (live, _)) = futures::try_join!(read_tags(cx, &arn), get(cx, &id))?;
-    let address = cx.address_of(&tags).filter(|address| address.kind() == Distribution::INFO.name);
-    let (Some(address), Some(config)) = (address, &live.distribution_config) else { return Ok(None) };
+    let Some(config) = &live.distribution_config else { return Ok(None) };
+    let identity = Identity {
+        is_unique: is_own_reference(cx.env, &tags, &config.caller_reference),
+        ..Identity::new(&id, &tags)
+    };
+    let Some((address, ownership)) = cx.owner_of::<Distribution>(&identity, None, only) else {
+        return Ok(None);
+    };
     let attrs = config::read(config, cx.managed(tags));
-    Ok(Some(found(address, &live, attrs)))
+    Ok(Some(found(address, &live, attrs).owned(ownership)))
+}
+
+/// Returns whether a distribution was made by a create call of ours: the caller reference is our
+/// client token, can't be changed, and is unique in an account.
+fn is_own_reference(env: &Environment, tags: &Tags, reference: &str) -> bool {
+    let Some(address) = claim(env, tags).address().cloned() else { return false };
+    let attempts = (0..GENERATIONS).flat_map(|generation| (0..SPENT).map(move |spent| (generation, spent)));
+    attempts.into_iter().any(|(generation, spent)| token(env, &address, generation, spent) == reference)
 }
 
 fn found(address: Address, live: &Cf, attrs: Attrs) -> Found<Attrs> {

@@ -6,11 +6,13 @@ use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::adapter::aws::Explain;
+use crate::adapter::aws::{Explain, Lagging};
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::resource::{ADDRESS_TAG, ENVIRONMENT_TAG, Ref, Tags};
-use crate::kinds::{Context, New};
+use crate::domain::resource::{
+    ADDRESS_TAG, ATTEMPT_TAG, ENVIRONMENT_TAG, Evidence, ID_TAG, Owner, Ref, Tags,
+};
+use crate::kinds::{Context, Found, Identity, Kind, New};
 
 /// A set of our own resources in an attribute, by their keys (`public-a`). As a plain list
 /// its order would be that of ids, which nobody knows before they are there, and the same
@@ -63,6 +65,45 @@ fn tag(key: &str, value: &str) -> Tag {
     Tag::builder().key(key).value(value).build()
 }
 
+/// The tags of something that is to be made by a call without a client token: the call's own
+/// name beside the others, so that a second one is recognised after a lost response.
+pub fn attempt_specification<A: Tagged>(resource: ResourceType, new: &New<A>) -> TagSpecification {
+    let mut tags = new.attrs.tags().clone();
+    tags.insert(ATTEMPT_TAG.to_string(), new.attempt.clone());
+    tag_specification(resource, &tags)
+}
+
+/// Attributes with tags.
+pub trait Tagged {
+    fn tags(&self) -> &Tags;
+}
+
+/// Writes a resource's own id onto it, so that copies of its tags are recognised.
+pub async fn write_id(cx: Context<'_>, id: &str) -> Result<(), Failure> {
+    let call = cx.aws.ec2.create_tags().resources(id).tags(tag(ID_TAG, id));
+    call.send().await.at("ec2:CreateTags").lagging()?;
+    Ok(())
+}
+
+/// The keys of the environment's resources of a kind, by their ids.
+pub fn keys<K: Kind>(
+    cx: Context<'_>,
+    found: impl Iterator<Item = (Option<String>, Option<Vec<Tag>>)>,
+) -> Keys {
+    let mut keys: Vec<(Evidence, String, String)> = found
+        .filter_map(|(id, found)| {
+            let (id, tags) = (id?, tags(found));
+            let (address, ownership) = cx.owner_of::<K>(&Identity::new(&id, &tags), None, None)?;
+            let ours = matches!(ownership.owner, Owner::Ours | Owner::Legacy { .. });
+            ours.then(|| (ownership.evidence, id, address.key().to_string()))
+        })
+        .collect();
+    // Of two with one key, the better proven has it.
+    keys.sort_by(|a, b| (&a.2, b.0, &a.1).cmp(&(&b.2, a.0, &b.1)));
+    keys.dedup_by(|second, first| second.2 == first.2);
+    keys.into_iter().map(|(_, id, key)| (id, key)).collect()
+}
+
 /// The tags of something that was found.
 pub fn tags(found: Option<Vec<Tag>>) -> Tags {
     found
@@ -97,9 +138,19 @@ pub fn made<T>(made: Option<T>, call: &str) -> Result<T, Failure> {
 }
 
 /// Makes the tags of a resource what they should be: sets what differs, removes what is too many.
-pub async fn retag(cx: Context<'_>, id: &str, found: &Tags, wanted: &Tags) -> Result<(), Failure> {
+pub async fn retag<A>(
+    cx: Context<'_>,
+    resource: &Found<A>,
+    found: &Tags,
+    wanted: &Tags,
+) -> Result<(), Failure> {
+    let id = resource.id.as_str();
     let differs = |(key, value): &(&String, &String)| found.get(*key) != Some(*value);
-    let set: Vec<Tag> = wanted.iter().filter(differs).map(|(key, value)| tag(key, value)).collect();
+    let mut set: Vec<Tag> = wanted.iter().filter(differs).map(|(key, value)| tag(key, value)).collect();
+    if !set.is_empty() && wanted.contains_key(ADDRESS_TAG) && resource.ownership.evidence != Evidence::Unique
+    {
+        set.push(tag(ID_TAG, id));
+    }
     let unset: Vec<Tag> = found
         .keys()
         .filter(|key| !wanted.contains_key(*key))

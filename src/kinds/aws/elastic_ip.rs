@@ -10,11 +10,12 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
 use crate::domain::resource::Tags;
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
 
 pub struct ElasticIp;
 
@@ -28,6 +29,12 @@ pub fn address(zone: &str) -> Address {
     Address::of("network", "elastic-ip", format!("nat-{zone}"))
 }
 
+impl ec2::Tagged for Attrs {
+    fn tags(&self) -> &Tags {
+        &self.tags
+    }
+}
+
 #[async_trait]
 impl Kind for ElasticIp {
     type Attrs = Attrs;
@@ -39,8 +46,14 @@ impl Kind for ElasticIp {
         immutable: &[],
         stands_on: &[],
         create_first: false,
+        named: false,
+        global: false,
+        gives_access: &[],
         usual: Usual::QUICK,
     };
+    fn fits(env: &Environment, address: &Address, name: &str) -> Fit {
+        Fit::whole(name, &names::own(env, address.key()))
+    }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let desire = |zone: &String| {
@@ -56,8 +69,10 @@ impl Kind for ElasticIp {
         let addresses = call.send().await.at("ec2:DescribeAddresses")?.addresses.unwrap_or_default();
         let found = addresses.into_iter().filter_map(|ip| {
             let tags = ec2::tags(ip.tags);
-            let address = cx.address_of(&tags)?;
-            let found = Found::new(address, ip.allocation_id?, Attrs { tags: cx.managed(tags) });
+            let id = ip.allocation_id?;
+            let (address, ownership) =
+                cx.owner_of::<ElasticIp>(&Identity::new(&id, &tags), None, look.only)?;
+            let found = Found::new(address, id, Attrs { tags: cx.managed(tags) }).owned(ownership);
             Some(found.output("public_ip", ip.public_ip.unwrap_or_default()))
         });
         Ok(found.collect())
@@ -69,11 +84,12 @@ impl Kind for ElasticIp {
             .ec2_once
             .allocate_address()
             .domain(DomainType::Vpc)
-            .tag_specifications(ec2::tag_specification(ResourceType::ElasticIp, &new.attrs.tags))
+            .tag_specifications(ec2::attempt_specification(ResourceType::ElasticIp, &new))
             .send()
             .await
             .at("ec2:AllocateAddress")?;
         let id = ec2::made(made.allocation_id, "ec2:AllocateAddress")?;
+        ec2::write_id(cx, &id).await?;
         Ok(Found::new(new.address, id, new.attrs).output("public_ip", made.public_ip.unwrap_or_default()))
     }
 
@@ -83,11 +99,11 @@ impl Kind for ElasticIp {
         found: &Found<Attrs>,
         wanted: &Attrs,
     ) -> Result<Progress, Failure> {
-        ec2::retag(cx, &found.id, &found.attrs.tags, &wanted.tags).await?;
+        ec2::retag(cx, found, &found.attrs.tags, &wanted.tags).await?;
         Ok(Progress::Done)
     }
 
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>, _: &Permit) -> Result<Progress, Failure> {
         let released = cx.aws.ec2.release_address().allocation_id(&found.id).send().await;
         released.at("ec2:ReleaseAddress").map_err(held_address_is_in_use)?;
         Ok(Progress::Done)

@@ -13,11 +13,12 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Status, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
 
 pub struct FargateProfile;
 
@@ -52,8 +53,14 @@ impl Kind for FargateProfile {
         immutable: &["cluster", "role_arn", "subnets", "namespaces"],
         stands_on: &["cluster", "role", "subnet"],
         create_first: false,
+        named: true,
+        global: false,
+        gives_access: &["role_arn"],
         usual: Usual { create: 120, update: 1, delete: 120 },
     };
+    fn fits(_: &Environment, address: &Address, name: &str) -> Fit {
+        Fit::nameless(name, address.key())
+    }
 
     /// EKS makes and deletes one profile of a cluster at a time, so they stand in a row.
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
@@ -100,8 +107,10 @@ impl Kind for FargateProfile {
             let tags = eks::tags(profile.tags.clone());
             let wanted = look.wanted.iter().map(|(address, _)| address);
             let wanted = wanted.into_iter().find(|want| profile.fargate_profile_name() == Some(want.key()));
-            let (address, owner) = owned::claim(cx, &tags, wanted, look.only)?;
-            Some(found_of(cx, address, profile, &keys).owner(owner))
+            let name = profile.fargate_profile_name().unwrap_or_default();
+            let identity = Identity::new(name, &tags).name(name);
+            let (address, ownership) = cx.owner_of::<FargateProfile>(&identity, wanted, look.only)?;
+            Some(found_of(cx, address, profile, &keys).owned(ownership))
         });
         Ok(found.collect())
     }
@@ -144,10 +153,15 @@ impl Kind for FargateProfile {
         Ok(Progress::Done)
     }
 
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    async fn delete(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        permit: &Permit,
+    ) -> Result<Progress, Failure> {
         let (cluster, name, call) = (&found.attrs.cluster, &found.id, "eks:DeleteFargateProfile");
         let Some(live) = describe(cx, cluster, name).await? else { return Ok(Progress::Done) };
-        owned::prove(cx, &found.address, name, &eks::tags(live.tags), call)?;
+        owned::prove_deletable(cx, &found.address, name, &eks::tags(live.tags), permit, call)?;
         if live.status != Some(FargateProfileStatus::Deleting) {
             let delete = cx.aws.eks.delete_fargate_profile().cluster_name(cluster);
             delete.fargate_profile_name(name).send().await.at(call)?;

@@ -23,9 +23,10 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
 use crate::domain::spec::Environment;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Kind, Look, New};
 
 pub struct HeadersPolicy;
 
@@ -69,8 +70,14 @@ impl Kind for HeadersPolicy {
         immutable: &[],
         stands_on: &[],
         create_first: false,
+        named: true,
+        global: true,
+        gives_access: &["allowed_origins"],
         usual: Usual::QUICK,
     };
+    fn fits(env: &Environment, address: &Address, name: &str) -> Fit {
+        Fit::whole(name, &names::own(env, address.key()))
+    }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let desire = |(frontend, spec): (&String, &crate::domain::spec::Frontend)| {
@@ -103,9 +110,10 @@ impl Kind for HeadersPolicy {
             let Some(config) = policy.response_headers_policy_config else { continue };
             let attrs = read(&config);
             let wanted = look.wanted(|want| want.name == attrs.name).map(|(address, _)| address);
-            let claims = named::marked_claims(cx, Self::INFO.name, wanted, &attrs.name, &attrs.comment);
-            for (address, owner) in claims {
-                found.push(Found::new(address, &policy.id, attrs.clone()).owner(owner));
+            let Attrs { name, comment, .. } = &attrs;
+            let owners = named::marked_owners::<Self>(cx, &policy.id, name, comment, wanted, look.only);
+            for (address, ownership) in owners {
+                found.push(Found::new(address, &policy.id, attrs.clone()).owned(ownership));
             }
         }
         Ok(found)
@@ -138,7 +146,7 @@ impl Kind for HeadersPolicy {
         Ok(Progress::Done)
     }
 
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>, _: &Permit) -> Result<Progress, Failure> {
         let call = "cloudfront:DeleteResponseHeadersPolicy";
         let (_, version) = proven(cx, found, call).await?;
         let request = cx.aws.cloudfront.delete_response_headers_policy().id(&found.id).set_if_match(version);

@@ -10,11 +10,12 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Ref, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
 
 pub struct InternetGateway;
 
@@ -33,6 +34,12 @@ pub fn address() -> Address {
     Address::only("network", "internet-gateway")
 }
 
+impl ec2::Tagged for Attrs {
+    fn tags(&self) -> &Tags {
+        &self.tags
+    }
+}
+
 #[async_trait]
 impl Kind for InternetGateway {
     type Attrs = Attrs;
@@ -44,8 +51,14 @@ impl Kind for InternetGateway {
         immutable: &["vpc"],
         stands_on: &["vpc"],
         create_first: false,
+        named: false,
+        global: false,
+        gives_access: &[],
         usual: Usual { create: 2, update: 1, delete: 2 },
     };
+    fn fits(env: &Environment, _: &Address, name: &str) -> Fit {
+        Fit::whole(name, &names::own(env, "internet-gateway"))
+    }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let address = address();
@@ -65,7 +78,10 @@ impl Kind for InternetGateway {
             let gateway = gateway.at("ec2:DescribeInternetGateways")?;
             let attached_to = attached_to(&gateway);
             let tags = ec2::tags(gateway.tags);
-            let (Some(address), Some(id)) = (cx.address_of(&tags), gateway.internet_gateway_id) else {
+            let Some(id) = gateway.internet_gateway_id else { continue };
+            let identity = Identity::new(&id, &tags);
+            let Some((address, ownership)) = cx.owner_of::<InternetGateway>(&identity, None, look.only)
+            else {
                 continue;
             };
             let attached = attached_to.is_some();
@@ -74,7 +90,8 @@ impl Kind for InternetGateway {
                 Some(vpc) => vpc,
                 None => vpc::ids(cx).await?.pop().unwrap_or_default(),
             };
-            found.push(Found::new(address, id, Attrs { vpc: vpc.into(), attached, tags: cx.managed(tags) }));
+            let attrs = Attrs { vpc: vpc.into(), attached, tags: cx.managed(tags) };
+            found.push(Found::new(address, id, attrs).owned(ownership));
         }
         Ok(found)
     }
@@ -84,13 +101,14 @@ impl Kind for InternetGateway {
             .aws
             .ec2_once
             .create_internet_gateway()
-            .tag_specifications(ec2::tag_specification(ResourceType::InternetGateway, &new.attrs.tags))
+            .tag_specifications(ec2::attempt_specification(ResourceType::InternetGateway, &new))
             .send()
             .await
             .at("ec2:CreateInternetGateway")?
             .internet_gateway;
         let id = ec2::made(made.and_then(|made| made.internet_gateway_id), "ec2:CreateInternetGateway")?;
         attach(cx, &id, new.attrs.vpc.text()).await?;
+        ec2::write_id(cx, &id).await?;
         Ok(Found::new(new.address, id, new.attrs))
     }
 
@@ -103,11 +121,11 @@ impl Kind for InternetGateway {
         if !found.attrs.attached {
             attach(cx, &found.id, wanted.vpc.text()).await?;
         }
-        ec2::retag(cx, &found.id, &found.attrs.tags, &wanted.tags).await?;
+        ec2::retag(cx, found, &found.attrs.tags, &wanted.tags).await?;
         Ok(Progress::Done)
     }
 
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>, _: &Permit) -> Result<Progress, Failure> {
         if found.attrs.attached {
             let call = cx.aws.ec2.detach_internet_gateway().internet_gateway_id(&found.id);
             match call.vpc_id(found.attrs.vpc.text()).send().await.at("ec2:DetachInternetGateway") {

@@ -4,9 +4,8 @@
 
 use serde_json::{Value, json};
 
-use super::permissions::policy;
+use super::permissions::{of_environment, policy};
 use crate::domain::names;
-use crate::domain::resource::ENVIRONMENT_TAG;
 use crate::domain::spec::Environment;
 
 /// The inline policy of its role.
@@ -98,9 +97,7 @@ pub fn permissions(env: &Environment) -> Value {
             "Effect": "Allow",
             "Action": "ec2:CreateSecurityGroup",
             "Resource": format!("arn:aws:ec2:{region}:{account}:vpc/*"),
-            "Condition": {
-                "StringEquals": {format!("aws:ResourceTag/{ENVIRONMENT_TAG}"): env.environment},
-            },
+            "Condition": of_environment(env),
         }),
         json!({
             "Effect": "Allow",

@@ -35,7 +35,10 @@ mod s3_endpoint;
 mod security_group;
 mod security_group_rules;
 mod subnet;
+mod tagging;
 mod vpc;
+
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use futures::future::join_all;
@@ -45,9 +48,10 @@ use crate::adapter::aws::Aws;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::KindInfo;
+use crate::domain::permit::Permit;
 use crate::domain::plan::{Goal, Kinds, Snapshot};
 use crate::domain::port::{Check, Create, Identity, Progress, Provider};
-use crate::domain::resource::{Desired, Observed};
+use crate::domain::resource::{Desired, Observed, Tags};
 use crate::domain::spec::Environment;
 
 /// Every kind of AWS resource. A new kind is its file and one line here.
@@ -87,6 +91,31 @@ pub struct AwsProvider {
     aws: Aws,
     registry: Vec<&'static dyn AnyKind>,
     kinds: Kinds,
+    attempts: Attempts,
+}
+
+/// The create calls of this process: a random run id, and a count.
+struct Attempts {
+    run: String,
+    count: AtomicU32,
+}
+
+impl Attempts {
+    fn new() -> Attempts {
+        Attempts { run: format!("{:016x}", fastrand::u64(..)), count: AtomicU32::new(0) }
+    }
+
+    /// Names the next create call.
+    fn next(&self) -> String {
+        format!("{}-{}", self.run, self.count.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn has(&self, attempt: &str) -> bool {
+        attempt.split_once('-').is_some_and(|(run, count)| {
+            run == self.run
+                && count.parse().is_ok_and(|count: u32| count < self.count.load(Ordering::Relaxed))
+        })
+    }
 }
 
 impl AwsProvider {
@@ -98,7 +127,7 @@ impl AwsProvider {
     pub fn of(aws: Aws, has: impl Fn(&KindInfo) -> bool) -> AwsProvider {
         let registry: Vec<_> = REGISTRY.iter().copied().filter(|kind| has(&kind.info())).collect();
         let kinds = registry.iter().map(|kind| kind.info()).map(|info| (info.name, info)).collect();
-        AwsProvider { aws, registry, kinds }
+        AwsProvider { aws, registry, kinds, attempts: Attempts::new() }
     }
 
     fn context<'a>(&'a self, env: &'a Environment) -> Context<'a> {
@@ -141,7 +170,25 @@ impl Provider for AwsProvider {
     }
 
     fn refuse(&self, env: &Environment, found: &Observed, wanted: &Desired) -> Option<String> {
-        kind(&found.address).ok()?.refuse(env, found, wanted)
+        match kind(&found.address) {
+            Ok(kind) => kind.refuse(env, found, wanted),
+            Err(failure) => Some(failure.message),
+        }
+    }
+
+    fn is_own_attempt(&self, attempt: &str) -> bool {
+        self.attempts.has(attempt)
+    }
+
+    fn tag_commands(&self, found: &Observed, tags: &Tags) -> Vec<String> {
+        tagging::commands(&self.aws.region, found, tags)
+    }
+
+    async fn observe_region(&self, env: &Environment, region: &str) -> Result<Snapshot, Vec<Failure>> {
+        let there = AwsProvider::of(self.aws.in_region(region), |info| {
+            self.kinds.contains_key(info.name) && !info.global
+        });
+        there.observe(&Environment { region: region.to_string(), ..env.clone() }, &[]).await
     }
 
     async fn identity(&self) -> Result<Identity, Failure> {
@@ -177,7 +224,7 @@ impl Provider for AwsProvider {
     }
 
     async fn create(&self, env: &Environment, create: &Create) -> Result<Observed, Failure> {
-        kind(&create.desired.address)?.create(self.context(env), create).await
+        kind(&create.desired.address)?.create(self.context(env), create, self.attempts.next()).await
     }
 
     async fn update(
@@ -193,7 +240,13 @@ impl Provider for AwsProvider {
         self.aws.diagnose(env).await
     }
 
-    async fn delete(&self, env: &Environment, found: &Observed, goal: Goal) -> Result<Progress, Failure> {
-        kind(&found.address)?.delete(Context { goal, ..self.context(env) }, found).await
+    async fn delete(
+        &self,
+        env: &Environment,
+        found: &Observed,
+        goal: Goal,
+        permit: &Permit,
+    ) -> Result<Progress, Failure> {
+        kind(&found.address)?.delete(Context { goal, ..self.context(env) }, found, permit).await
     }
 }

@@ -5,54 +5,65 @@ use aws_smithy_types::error::operation::BuildError;
 
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::resource::{ADDRESS_TAG, ENVIRONMENT_TAG, Owner, Tags};
+use crate::domain::names;
+use crate::domain::resource::{ADDRESS_TAG, ENVIRONMENT_TAG, Owner, PROJECT_TAG, REGION_TAG, Tags};
 use crate::domain::spec::Environment;
-use crate::kinds::Context;
+use crate::kinds::{Context, Identity, Kind, Ownership};
 
 /// How many calls about single resources of a kind are made at once.
 pub const AT_ONCE: usize = 16;
 
-/// Whose something is that was found, and at which addresses it has to be reported: ours
-/// where its tags put it, somebody else's where the spec wants its name. It is both when
-/// the spec moved a name to another address; then the old one has to go first.
-pub fn claims(cx: Context<'_>, kind: &str, wanted: Option<&Address>, tags: &Tags) -> Vec<(Address, Owner)> {
-    let ours = cx.address_of(tags).filter(|address| address.kind() == kind);
-    let others = wanted.map(|address| (address.clone(), cx.owner(address, tags)));
-    let others = others.filter(|(_, owner)| *owner != Owner::Ours);
-    ours.map(|address| (address, Owner::Ours)).into_iter().chain(others).collect()
-}
-
-/// What a free text carries to show whose a resource without tags is:
-/// `billpay:environment=dev billpay:address=s3-cloudfront/headers-policy.payment`.
+/// Returns the text that a resource without tags carries instead:
+/// `billpay:owner=billpay/dev/us-east-1 billpay:address=s3-cloudfront/headers-policy.payment`.
+///
+/// Short, because CloudFront limits some descriptions to [`names::MARK`] characters.
 pub fn mark(env: &Environment, address: &Address) -> String {
-    format!("{ENVIRONMENT_TAG}={} {ADDRESS_TAG}={address}", env.environment)
+    names::mark(env, address)
 }
 
-/// The tags that a [`mark`] stands for.
+/// Returns the tags that a [`mark`] stands for, also one of version 0.1
+/// (`billpay:environment=dev billpay:address=…`).
 pub fn read_mark(text: &str) -> Tags {
-    let pairs = text.split_whitespace().filter_map(|word| word.split_once('='));
-    pairs
-        .filter(|(key, _)| [ENVIRONMENT_TAG, ADDRESS_TAG].contains(key))
-        .map(|(key, value)| (key.to_string(), value.to_string()))
-        .collect()
+    let mut tags = Tags::new();
+    for (key, value) in text.split_whitespace().filter_map(|word| word.split_once('=')) {
+        match key {
+            names::OWNER_MARK => {
+                let parts: Vec<&str> = value.split('/').collect();
+                if let [project, environment, region] = parts.as_slice() {
+                    let owner =
+                        [(PROJECT_TAG, project), (ENVIRONMENT_TAG, environment), (REGION_TAG, region)];
+                    tags.extend(owner.map(|(key, value)| (key.to_string(), value.to_string())));
+                }
+            }
+            ENVIRONMENT_TAG | ADDRESS_TAG => {
+                tags.insert(key.to_string(), value.to_string());
+            }
+            _ => {}
+        }
+    }
+    tags
 }
 
-/// [`claims`] on something that has no tags but a text with a [`mark`].
-pub fn marked_claims(
+/// Returns the owners of a resource that has no tags but a text with a [`mark`].
+pub fn marked_owners<K: Kind>(
     cx: Context<'_>,
-    kind: &str,
-    wanted: Option<&Address>,
+    id: &str,
     name: &str,
     text: &str,
-) -> Vec<(Address, Owner)> {
-    let mut claims = claims(cx, kind, wanted, &read_mark(text));
-    for (address, owner) in &mut claims {
-        if let Owner::Foreign { evidence } = owner {
+    wanted: Option<&Address>,
+    only: Option<&Address>,
+) -> Vec<(Address, Ownership)> {
+    let tags = read_mark(text);
+    let mut owners = cx.owned::<K>(&Identity::new(id, &tags).name(name), wanted, only);
+    for (address, ownership) in &mut owners {
+        if let Owner::Foreign { evidence } = &mut ownership.owner
+            && tags.is_empty()
+        {
             let mark = mark(cx.env, address);
             *evidence = format!("`{name}` is its name, and its description does not say `{mark}`");
         }
     }
-    claims
+    owners
 }
 
 /// Something that the SDK builds, or says which field is missing.
@@ -99,5 +110,14 @@ mod tests {
         let expected = [(ENVIRONMENT_TAG, "dev"), (ADDRESS_TAG, "s3-cloudfront/bucket.a")];
         assert_eq!(tags, expected.map(|(key, value)| (key.to_string(), value.to_string())).into());
         assert!(read_mark("made by hand").is_empty());
+        let tags = read_mark("billpay:owner=billpay/dev/us-east-1 billpay:address=s3-cloudfront/bucket.a");
+        let expected = [
+            (PROJECT_TAG, "billpay"),
+            (ENVIRONMENT_TAG, "dev"),
+            (REGION_TAG, "us-east-1"),
+            (ADDRESS_TAG, "s3-cloudfront/bucket.a"),
+        ];
+        assert_eq!(tags, expected.map(|(key, value)| (key.to_string(), value.to_string())).into());
+        assert!(read_mark("billpay:owner=billpay/dev").is_empty());
     }
 }

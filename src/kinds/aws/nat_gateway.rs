@@ -11,11 +11,12 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Ref, Status, Tags};
 use crate::domain::spec::{Environment, Nat};
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
 
 pub struct NatGateway;
 
@@ -59,8 +60,14 @@ impl Kind for NatGateway {
         immutable: &["subnet", "elastic_ip"],
         stands_on: &["subnet", "elastic-ip"],
         create_first: false,
+        named: false,
+        global: false,
+        gives_access: &[],
         usual: Usual { create: 100, update: 1, delete: 60 },
     };
+    fn fits(env: &Environment, address: &Address, name: &str) -> Fit {
+        Fit::whole(name, &names::own(env, &format!("nat-{}", address.key())))
+    }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let desire = |zone: &String| {
@@ -86,13 +93,17 @@ impl Kind for NatGateway {
             let Some(status) = status(&gateway) else { continue };
             let elastic_ip = elastic_ip_of(&gateway);
             let tags = ec2::tags(gateway.tags);
-            let (Some(address), Some(id)) = (cx.address_of(&tags), gateway.nat_gateway_id) else { continue };
+            let Some(id) = gateway.nat_gateway_id else { continue };
+            let identity = Identity::new(&id, &tags);
+            let Some((address, ownership)) = cx.owner_of::<NatGateway>(&identity, None, look.only) else {
+                continue;
+            };
             let attrs = Attrs {
                 subnet: gateway.subnet_id.unwrap_or_default().into(),
                 elastic_ip: elastic_ip.into(),
                 tags: cx.managed(tags),
             };
-            found.push(Found::new(address, id, attrs).status(status));
+            found.push(Found::new(address, id, attrs).status(status).owned(ownership));
         }
         Ok(found)
     }
@@ -114,6 +125,7 @@ impl Kind for NatGateway {
                 None | Some(Status::Deleting | Status::Failed) => continue,
                 Some(status) => {
                     let id = ec2::made(gateway.nat_gateway_id, "ec2:CreateNatGateway")?;
+                    ec2::write_id(cx, &id).await?;
                     return Ok(Found::new(new.address, id, new.attrs).status(status));
                 }
             }
@@ -127,11 +139,11 @@ impl Kind for NatGateway {
         found: &Found<Attrs>,
         wanted: &Attrs,
     ) -> Result<Progress, Failure> {
-        ec2::retag(cx, &found.id, &found.attrs.tags, &wanted.tags).await?;
+        ec2::retag(cx, found, &found.attrs.tags, &wanted.tags).await?;
         Ok(Progress::Done)
     }
 
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>, _: &Permit) -> Result<Progress, Failure> {
         let call = cx.aws.ec2.delete_nat_gateway().nat_gateway_id(&found.id);
         call.send().await.at("ec2:DeleteNatGateway")?;
         Ok(Progress::Underway)

@@ -17,11 +17,12 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Status, Tags};
 use crate::domain::spec::{Capacity, Environment};
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
 
 pub struct NodeGroup;
 
@@ -96,8 +97,15 @@ impl Kind for NodeGroup {
         immutable: &["cluster", "role_arn", "subnets", "instance_types", "ami_type", "capacity", "disk"],
         stands_on: &["cluster", "role", "subnet"],
         create_first: true,
+        named: true,
+        global: false,
+        gives_access: &["role_arn"],
         usual: Usual { create: 150, update: 300, delete: 240 },
     };
+    fn fits(_: &Environment, address: &Address, name: &str) -> Fit {
+        let key = address.key();
+        Fit::nameless(name, &physical(key, generation(key, name)))
+    }
 
     /// Nodes become ready only with a way out to the registries and with the add-ons that
     /// give pods addresses and roles; without them EKS gives up on the group after 20 min.
@@ -151,8 +159,11 @@ impl Kind for NodeGroup {
             let tags = eks::tags(group.tags.clone());
             let name = group.nodegroup_name.clone().unwrap_or_default();
             let wanted = look.wanted.iter().map(|(address, _)| address).find(|want| want.key() == name);
-            let Some((address, owner)) = owned::claim(cx, &tags, wanted, look.only) else { continue };
-            let group = found_of(cx, address, group, &keys).owner(owner);
+            let identity = Identity::new(&name, &tags).name(&name);
+            let Some((address, ownership)) = cx.owner_of::<NodeGroup>(&identity, wanted, look.only) else {
+                continue;
+            };
+            let group = found_of(cx, address, group, &keys).owned(ownership);
             found.push(match look.only {
                 Some(_) => settled(cx, cluster, group).await?,
                 None => group,
@@ -240,10 +251,15 @@ impl Kind for NodeGroup {
         Ok(Progress::Done)
     }
 
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    async fn delete(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        permit: &Permit,
+    ) -> Result<Progress, Failure> {
         let (cluster, name, call) = (&found.attrs.cluster, &found.id, "eks:DeleteNodegroup");
         let Some(live) = describe(cx, cluster, name).await? else { return Ok(Progress::Done) };
-        owned::prove(cx, &found.address, name, &eks::tags(live.tags), call)?;
+        owned::prove_deletable(cx, &found.address, name, &eks::tags(live.tags), permit, call)?;
         if live.status != Some(NodegroupStatus::Deleting) {
             let delete = cx.aws.eks.delete_nodegroup().cluster_name(cluster).nodegroup_name(name);
             delete.send().await.at(call)?;

@@ -6,17 +6,18 @@ use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use super::permissions::{GITHUB, STS_AUDIENCE};
-use super::{cluster, iam, owned};
+use super::{cluster, iam, owned, role};
 use crate::adapter::aws::Explain;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Owner, Ref, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Ownership};
 
 pub struct OidcProvider;
 
@@ -29,7 +30,8 @@ pub struct Attrs {
     tags: Tags,
 }
 
-/// Says on a shared provider that an environment uses it; the environment's name follows.
+/// Says on a shared provider that an environment uses it; project and environment follow, and the
+/// value is the region. Version 0.1 wrote the environment alone, with an address as value.
 const CLAIM_TAG: &str = "billpay:claim/";
 /// Says on a shared provider that billpay made it, and so may delete it after the last claim.
 const MADE_TAG: &str = "billpay:made";
@@ -45,9 +47,19 @@ fn cluster_address() -> Address {
     Address::of("eks", "oidc-provider", "cluster")
 }
 
-/// What this environment writes on a provider that it shares.
-fn claim(env: &Environment) -> Tags {
-    Tags::from([(format!("{CLAIM_TAG}{}", env.environment), github_address().to_string())])
+/// Returns the key of this environment's claim on a shared provider.
+fn claim_key(env: &Environment) -> String {
+    format!("{CLAIM_TAG}{}/{}", env.project, env.environment)
+}
+
+/// Returns the key of a claim that version 0.1 wrote for an environment of this name.
+fn legacy_key(environment: &str) -> String {
+    format!("{CLAIM_TAG}{environment}")
+}
+
+/// Returns the tags that this environment writes on a provider that it shares.
+fn claim_tags(env: &Environment) -> Tags {
+    Tags::from([(claim_key(env), env.region.clone())])
 }
 
 #[async_trait]
@@ -61,12 +73,19 @@ impl Kind for OidcProvider {
         immutable: &["issuer"],
         stands_on: &["cluster"],
         create_first: false,
+        named: false,
+        global: true,
+        gives_access: &["issuer", "clients"],
         usual: Usual::QUICK,
     };
+    /// The issuer of a cluster is AWS's choice; the `Name` tag is the cluster's.
+    fn fits(env: &Environment, _: &Address, name: &str) -> Fit {
+        Fit::nameless(name, &names::cluster(env))
+    }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let clients = vec![STS_AUDIENCE.to_string()];
-        let github = Attrs { issuer: GITHUB.into(), clients: clients.clone(), tags: claim(env) };
+        let github = Attrs { issuer: GITHUB.into(), clients: clients.clone(), tags: claim_tags(env) };
         let address = cluster_address();
         let tags = tags(env, &address, &names::cluster(env));
         let own = Attrs { issuer: Ref::output(&cluster::address(), "issuer_host"), clients, tags };
@@ -86,10 +105,15 @@ impl Kind for OidcProvider {
             }
         };
         let providers = try_join_all(arns.iter().map(|arn| read(cx, arn))).await?;
-        let found = providers.into_iter().flatten().filter_map(|provider| {
-            if provider.issuer == GITHUB { shared(cx, provider) } else { own(cx, provider, &look) }
-        });
-        Ok(found.filter(|found| look.only.is_none_or(|only| found.address == *only)).collect())
+        let mut found = vec![];
+        for provider in providers.into_iter().flatten() {
+            found.extend(match provider.issuer == GITHUB {
+                true => shared(cx, provider).await?,
+                false => own(cx, provider, &look),
+            });
+        }
+        found.retain(|found: &Found<Attrs>| look.only.is_none_or(|only| found.address == *only));
+        Ok(found)
     }
 
     async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {
@@ -140,20 +164,30 @@ impl Kind for OidcProvider {
 
     /// Gives up this environment's claim on a shared provider. Whoever holds the last one
     /// deletes it, if billpay made it; if that is cut short, it is found without a claim.
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    async fn delete(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        permit: &Permit,
+    ) -> Result<Progress, Failure> {
         let arn = &found.id;
         let Some(live) = read(cx, arn).await? else { return Ok(Progress::Done) };
         if found.address != github_address() {
-            owned::prove(cx, &found.address, arn, &live.tags, "iam:DeleteOpenIDConnectProvider")?;
+            let call = "iam:DeleteOpenIDConnectProvider";
+            owned::prove_deletable(cx, &found.address, arn, &live.tags, permit, call)?;
             return delete(cx, arn).await;
         }
-        let claim: Vec<String> = claim(cx.env).into_keys().collect();
-        if live.may_go_without(&claim) {
+        let mut given_up = vec![claim_key(cx.env)];
+        let legacy = legacy_key(&cx.env.environment);
+        if live.tags.contains_key(&legacy) && !role::github_roles(cx).await?.has_another(cx) {
+            given_up.push(legacy);
+        }
+        if live.may_go_without(cx, &given_up).await? {
             return delete(cx, arn).await;
         }
-        untag(cx, arn, claim).await?;
+        untag(cx, arn, given_up).await?;
         match read(cx, arn).await? {
-            Some(left) if left.may_go_without(&[]) => delete(cx, arn).await,
+            Some(left) if left.may_go_without(cx, &[]).await? => delete(cx, arn).await,
             _ => Ok(Progress::Done),
         }
     }
@@ -168,37 +202,54 @@ struct Provider {
 }
 
 impl Provider {
-    /// Whether billpay made it and nobody holds a claim, these left aside.
-    fn may_go_without(&self, claims: &[String]) -> bool {
-        let mut held = self.tags.keys().filter(|key| key.starts_with(CLAIM_TAG) && !claims.contains(key));
-        self.tags.contains_key(MADE_TAG) && held.next().is_none()
+    /// Returns whether billpay made it and nobody holds a claim, `claims` left aside. A claim of
+    /// version 0.1 counts for every project whose GitHub role of that environment stands.
+    async fn may_go_without(&self, cx: Context<'_>, claims: &[String]) -> Result<bool, Failure> {
+        let held = |key: &&String| key.starts_with(CLAIM_TAG) && !claims.contains(key);
+        let held: Vec<&String> = self.tags.keys().filter(held).collect();
+        if !self.tags.contains_key(MADE_TAG) || held.iter().any(|key| key.matches('/').count() > 1) {
+            return Ok(false);
+        }
+        if held.is_empty() {
+            return Ok(true);
+        }
+        let roles = role::github_roles(cx).await?;
+        Ok(!held.iter().any(|key| roles.stand_in(key.trim_start_matches(CLAIM_TAG))))
     }
 }
 
-/// A shared provider is ours as far as our claim goes; one that billpay made and that
-/// nobody claims any more is left from a delete cut short, and anybody's to finish.
-fn shared(cx: Context<'_>, provider: Provider) -> Option<Found<Attrs>> {
-    let ours = claim(cx.env);
-    let claimed = ours.keys().any(|key| provider.tags.contains_key(key));
-    if !claimed && !provider.may_go_without(&[]) {
-        return None;
-    }
-    let tags = provider.tags.into_iter().filter(|(key, _)| ours.contains_key(key)).collect();
+/// Returns the shared provider if this environment claims it. One that billpay made and nobody
+/// claims is left over from an interrupted delete; any environment may delete it.
+async fn shared(cx: Context<'_>, provider: Provider) -> Result<Option<Found<Attrs>>, Failure> {
+    let (ours, legacy) = (claim_key(cx.env), legacy_key(&cx.env.environment));
+    let has_legacy = provider.tags.contains_key(&legacy);
+    let owner = match provider.tags.get(&ours) {
+        Some(region) if *region != cx.env.region => Owner::Elsewhere { region: region.clone() },
+        Some(_) => Owner::Ours,
+        None if has_legacy && role::github_roles(cx).await?.has_own(cx) => {
+            Owner::Legacy { has_region: false }
+        }
+        None if provider.may_go_without(cx, &[]).await? => Owner::Ours,
+        None => return Ok(None),
+    };
+    let tags = provider.tags.into_iter().filter(|(key, _)| *key == ours).collect();
     // Others may have added clients of their own, which are none of our business.
     let clients = provider.clients.into_iter().filter(|client| client == STS_AUDIENCE).collect();
     let attrs = Attrs { issuer: provider.issuer.into(), clients, tags };
-    Some(Found::new(github_address(), &provider.arn, attrs).output("arn", provider.arn))
+    let found = Found::new(github_address(), &provider.arn, attrs).output("arn", provider.arn);
+    Ok(Some(found.owned(Ownership::of(owner))))
 }
 
 fn own(cx: Context<'_>, provider: Provider, look: &Look<'_, Attrs>) -> Option<Found<Attrs>> {
     let wanted = look.wanted(|wanted| wanted.issuer.text() == provider.issuer).map(|(address, _)| address);
-    let (address, owner) = owned::claim(cx, &provider.tags, wanted, look.only)?;
-    if owner == Owner::Ours && address == github_address() {
+    let (address, ownership) =
+        cx.owner_of::<OidcProvider>(&Identity::new(&provider.arn, &provider.tags), wanted, look.only)?;
+    if address == github_address() {
         return None;
     }
     let attrs =
         Attrs { issuer: provider.issuer.into(), clients: provider.clients, tags: cx.managed(provider.tags) };
-    Some(Found::new(address, &provider.arn, attrs).owner(owner).output("arn", provider.arn))
+    Some(Found::new(address, &provider.arn, attrs).owned(ownership).output("arn", provider.arn))
 }
 
 /// Adds this environment's claim to a provider that is there, whoever made it.

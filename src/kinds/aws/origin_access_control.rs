@@ -14,9 +14,10 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
 use crate::domain::spec::Environment;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Kind, Look, New};
 
 pub struct OriginAccessControl;
 
@@ -46,8 +47,14 @@ impl Kind for OriginAccessControl {
         immutable: &[],
         stands_on: &[],
         create_first: false,
+        named: true,
+        global: true,
+        gives_access: &[],
         usual: Usual::QUICK,
     };
+    fn fits(env: &Environment, address: &Address, name: &str) -> Fit {
+        Fit::whole(name, &names::own(env, address.key()))
+    }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let desire = |frontend: &String| {
@@ -79,10 +86,11 @@ impl Kind for OriginAccessControl {
                     protocol: control.signing_protocol.to_string(),
                 };
                 let wanted = look.wanted(|want| want.name == attrs.name).map(|(address, _)| address);
-                let claims =
-                    named::marked_claims(cx, Self::INFO.name, wanted, &attrs.name, &attrs.description);
-                for (address, owner) in claims {
-                    found.push(Found::new(address, &control.id, attrs.clone()).owner(owner));
+                let Attrs { name, description, .. } = &attrs;
+                let owners =
+                    named::marked_owners::<Self>(cx, &control.id, name, description, wanted, look.only);
+                for (address, ownership) in owners {
+                    found.push(Found::new(address, &control.id, attrs.clone()).owned(ownership));
                 }
             }
         }
@@ -114,7 +122,7 @@ impl Kind for OriginAccessControl {
         Ok(Progress::Done)
     }
 
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>, _: &Permit) -> Result<Progress, Failure> {
         let call = "cloudfront:DeleteOriginAccessControl";
         let version = proven_version(cx, found, call).await?;
         let request = cx.aws.cloudfront.delete_origin_access_control().id(&found.id).set_if_match(version);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::iam::normal;
 use crate::domain::names;
-use crate::domain::resource::ENVIRONMENT_TAG;
+use crate::domain::resource::{ENVIRONMENT_TAG, PROJECT_TAG};
 use crate::domain::spec::{Environment, Service};
 
 pub use crate::domain::names::GITHUB_ISSUER as GITHUB;
@@ -110,8 +110,8 @@ pub fn service(env: &Environment, service: &Service) -> Option<Value> {
 /// What workflows may do: bring images, files and releases into this environment. They
 /// deploy to the cluster through its access entry, not through IAM.
 pub fn github(env: &Environment) -> Value {
-    let Environment { account, region, environment, .. } = env;
-    let of_environment = json!({"StringEquals": {format!("aws:ResourceTag/{ENVIRONMENT_TAG}"): environment}});
+    let Environment { account, region, .. } = env;
+    let of_environment = of_environment(env);
     let buckets: Vec<String> =
         names::published_buckets(env).iter().map(|bucket| names::bucket_arn(bucket)).collect();
     let objects: Vec<String> = buckets.iter().map(|bucket| format!("{bucket}/*")).collect();
@@ -263,35 +263,40 @@ pub fn boundary(env: &Environment) -> Value {
             "Resource": "*",
             "Condition": {"StringNotEquals": {"aws:RequestedRegion": env.region}},
         }),
-        json!({
-            "Sid": "NoOtherEnvironment",
-            "Effect": "Deny",
-            "Action": "*",
-            "Resource": "*",
-            "Condition": {
-                "StringNotEquals": {format!("aws:ResourceTag/{ENVIRONMENT_TAG}"): env.environment},
-                "Null": {format!("aws:ResourceTag/{ENVIRONMENT_TAG}"): "false"},
-            },
-        }),
+        tagged_otherwise("NoOtherEnvironment", ENVIRONMENT_TAG, &env.environment),
+        tagged_otherwise("NoOtherProject", PROJECT_TAG, &env.project),
     ])
+}
+
+/// Denies everything on resources that carry a tag with another value.
+fn tagged_otherwise(sid: &str, tag: &str, value: &str) -> Value {
+    let tag = format!("aws:ResourceTag/{tag}");
+    json!({
+        "Sid": sid,
+        "Effect": "Deny",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {"StringNotEquals": {tag.as_str(): value}, "Null": {tag.as_str(): "false"}},
+    })
+}
+
+/// Returns the condition that a resource is this environment's by its tags.
+pub fn of_environment(env: &Environment) -> Value {
+    json!({"StringEquals": {
+        format!("aws:ResourceTag/{PROJECT_TAG}"): env.project,
+        format!("aws:ResourceTag/{ENVIRONMENT_TAG}"): env.environment,
+    }})
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::findings::SourceFile;
-    use crate::domain::spec::{Sources, load};
+    use crate::domain::spec::example;
     use crate::kinds::aws::{desire, load_balancer_controller};
 
     /// prod, with everything that gives a role.
     fn prod() -> Environment {
-        let sources = Sources {
-            shared: Some(SourceFile::new("shared.yaml", include_str!("../../../environments/shared.yaml"))),
-            entries: vec![],
-            environment: SourceFile::new("prod.yaml", include_str!("../../../environments/prod.yaml")),
-        };
-        let today = "2026-11-22".parse().expect("a date");
-        load(&sources, today).expect("environments/prod.yaml is sound").environment
+        example("prod")
     }
 
     #[test]

@@ -12,11 +12,12 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
 use crate::domain::resource::Tags;
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
 
 pub struct PodIdentity;
 
@@ -31,6 +32,14 @@ pub struct Attrs {
 
 /// The key of the load balancer controller's role and association.
 const CONTROLLER: &str = "load-balancer-controller";
+
+/// Returns namespace and service account of the pods at an association's address.
+fn pod(env: &Environment, key: &str) -> (String, String) {
+    match key {
+        CONTROLLER => ("kube-system".to_string(), format!("aws-{CONTROLLER}")),
+        service => (names::namespace(env), service.to_string()),
+    }
+}
 
 /// The address of a pod identity association.
 pub fn address(key: &str) -> Address {
@@ -48,18 +57,26 @@ impl Kind for PodIdentity {
         immutable: &["cluster", "namespace", "service_account"],
         stands_on: &["cluster", "role"],
         create_first: false,
+        named: true,
+        global: false,
+        gives_access: &["role_arn", "namespace", "service_account"],
         usual: Usual::QUICK,
     };
+    /// The name is namespace and service account, of which a cluster has one association.
+    fn fits(env: &Environment, address: &Address, name: &str) -> Fit {
+        let (namespace, account) = pod(env, address.key());
+        Fit::nameless(name, &format!("{namespace}/{account}"))
+    }
 
     /// One for each service, whose service account bears its name, and the controller's.
     /// Those of add-ons belong to the add-ons.
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
-        let desire = |key: &str, namespace: String, account: &str, name: String, role: Address| {
-            let address = address(key);
+        let desire = |key: &str, name: String, role: Address| {
+            let (address, (namespace, service_account)) = (address(key), pod(env, key));
             let attrs = Attrs {
                 cluster: names::cluster(env),
                 namespace,
-                service_account: account.to_string(),
+                service_account,
                 role_arn: names::role_arn(env, &name),
                 tags: tags(env, &address, key),
             };
@@ -70,13 +87,12 @@ impl Kind for PodIdentity {
             .keys()
             .map(|service| {
                 let (role, name) = (role::service_address(service), names::service_role(env, service));
-                desire(service, names::namespace(env), service, name, role)
+                desire(service, name, role)
             })
             .collect();
         if env.cluster.load_balancer_controller {
             let (role, name) = (role::address(CONTROLLER), names::cluster_role(env, CONTROLLER));
-            let account = format!("aws-{CONTROLLER}");
-            wanted.push(desire(CONTROLLER, "kube-system".to_string(), &account, name, role));
+            wanted.push(desire(CONTROLLER, name, role));
         }
         wanted
     }
@@ -99,8 +115,11 @@ impl Kind for PodIdentity {
                     && association.service_account() == Some(&wanted.service_account)
             });
             let wanted = wanted.map(|(address, _)| address);
-            let (address, owner) = owned::claim(cx, &tags, wanted, look.only)?;
-            Some(found_of(cx, address, association)?.owner(owner))
+            let (id, namespace) = (association.association_id.clone()?, association.namespace.clone()?);
+            let name = format!("{namespace}/{}", association.service_account().unwrap_or_default());
+            let identity = Identity::new(&id, &tags).name(&name);
+            let (address, ownership) = cx.owner_of::<PodIdentity>(&identity, wanted, look.only)?;
+            Some(found_of(cx, address, association)?.owned(ownership))
         });
         Ok(found.collect())
     }
@@ -141,9 +160,19 @@ impl Kind for PodIdentity {
         Ok(Progress::Done)
     }
 
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
-        let call = cx.aws.eks.delete_pod_identity_association().cluster_name(&found.attrs.cluster);
-        call.association_id(&found.id).send().await.at("eks:DeletePodIdentityAssociation")?;
+    async fn delete(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        permit: &Permit,
+    ) -> Result<Progress, Failure> {
+        let (cluster, id) = (&found.attrs.cluster, &found.id);
+        let Some(live) = describe(cx, cluster, id).await? else { return Ok(Progress::Done) };
+        let tags = eks::tags(live.tags);
+        let call = "eks:DeletePodIdentityAssociation";
+        owned::prove_deletable(cx, &found.address, id, &tags, permit, call)?;
+        let call = cx.aws.eks.delete_pod_identity_association().cluster_name(cluster);
+        call.association_id(id).send().await.at("eks:DeletePodIdentityAssociation")?;
         Ok(Progress::Done)
     }
 }

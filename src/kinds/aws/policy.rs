@@ -12,11 +12,12 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
 use crate::domain::resource::Tags;
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
 
 pub struct Policy;
 
@@ -43,11 +44,17 @@ impl Kind for Policy {
         name: "policy",
         component: "iam",
         aws_type: "AWS::IAM::ManagedPolicy",
-        immutable: &["name"],
+        immutable: &[],
         stands_on: &[],
         create_first: false,
+        named: true,
+        global: true,
+        gives_access: &["document"],
         usual: Usual::QUICK,
     };
+    fn fits(env: &Environment, address: &Address, name: &str) -> Fit {
+        Fit::whole(name, &names::own(env, address.key()))
+    }
 
     /// The permissions boundary of the roles that run people's code.
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
@@ -64,10 +71,11 @@ impl Kind for Policy {
         };
         let found = policies.into_iter().filter_map(|(arn, attrs)| {
             let wanted = look.wanted(|wanted| wanted.name == attrs.name).map(|(address, _)| address);
-            let (address, owner) = owned::claim(cx, &attrs.tags, wanted, look.only)?;
+            let identity = Identity::new(&arn, &attrs.tags).name(&attrs.name);
+            let (address, ownership) = cx.owner_of::<Policy>(&identity, wanted, look.only)?;
             let attrs = Attrs { tags: cx.managed(attrs.tags), ..attrs };
             let name = attrs.name.clone();
-            Some(Found::new(address, &arn, attrs).owner(owner).output("arn", arn).output("name", name))
+            Some(Found::new(address, &arn, attrs).owned(ownership).output("arn", arn).output("name", name))
         });
         Ok(found.collect())
     }
@@ -114,10 +122,15 @@ impl Kind for Policy {
         Ok(Progress::Done)
     }
 
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    async fn delete(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        permit: &Permit,
+    ) -> Result<Progress, Failure> {
         let arn = &found.id;
         let live = tags_of(cx, arn).await?;
-        owned::prove(cx, &found.address, arn, &live, "iam:DeletePolicy")?;
+        owned::prove_deletable(cx, &found.address, arn, &live, permit, "iam:DeletePolicy")?;
         let others = versions(cx, arn).await?.into_iter().filter(|version| !version.is_default_version);
         try_join_all(others.map(|version| delete_version(cx, arn, version))).await?;
         cx.aws.iam.delete_policy().policy_arn(arn).send().await.at("iam:DeletePolicy")?;

@@ -16,12 +16,13 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::permit::Permit;
 use crate::domain::plan::Goal;
 use crate::domain::port::Progress;
 use crate::domain::resource::Tags;
 use crate::domain::spec::{Environment, Registry};
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
 
 pub struct Repository;
 
@@ -49,11 +50,17 @@ impl Kind for Repository {
         name: "repository",
         component: "ecr",
         aws_type: "AWS::ECR::Repository",
-        immutable: &["name", "encryption"],
+        immutable: &["encryption"],
         stands_on: &[],
         create_first: false,
+        named: true,
+        global: false,
+        gives_access: &[],
         usual: Usual::QUICK,
     };
+    fn fits(env: &Environment, address: &Address, name: &str) -> Fit {
+        Fit::whole(name, &names::repository(env, address.key()))
+    }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let mutability = match env.registry.immutable_tags {
@@ -152,9 +159,15 @@ impl Kind for Repository {
     /// confirms. A service that left the spec, or a repository that is replaced, must not
     /// take images along that a release may still need: then ECR itself refuses, so
     /// that an image pushed meanwhile is safe too.
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    async fn delete(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        permit: &Permit,
+    ) -> Result<Progress, Failure> {
         let call = "ecr:DeleteRepository";
-        owned::prove(cx, &found.address, &found.id, &read_tags(cx, &arn(found)).await?, call)?;
+        let tags = read_tags(cx, &arn(found)).await?;
+        owned::prove_deletable(cx, &found.address, &found.id, &tags, permit, call)?;
         let force = cx.goal == Goal::Destroy;
         let request = cx.aws.ecr.delete_repository().repository_name(&found.id).force(force);
         match request.send().await.at(call) {
@@ -210,7 +223,7 @@ async fn describe(
     let (tags, policy) =
         futures::try_join!(read_tags(cx, repository.repository_arn().unwrap_or_default()), policy)?;
     let wanted = look.wanted(|attrs| attrs.name == name).map(|(address, _)| address);
-    let claims = named::claims(cx, Repository::INFO.name, wanted, &tags);
+    let owners = cx.owned::<Repository>(&Identity::new(&name, &tags).name(&name), wanted, look.only);
     let attrs = Attrs {
         scan_on_push: repository.image_scanning_configuration().is_some_and(|scan| scan.scan_on_push()),
         tag_mutability: repository.image_tag_mutability().map(ToString::to_string).unwrap_or_default(),
@@ -222,8 +235,8 @@ async fn describe(
         tags: cx.managed(tags),
         name,
     };
-    let found = |(address, owner)| found(address, &repository, attrs.clone()).owner(owner);
-    Ok(claims.into_iter().map(found).collect())
+    let found = |(address, ownership)| found(address, &repository, attrs.clone()).owned(ownership);
+    Ok(owners.into_iter().map(found).collect())
 }
 
 fn found(address: Address, repository: &Ecr, attrs: Attrs) -> Found<Attrs> {

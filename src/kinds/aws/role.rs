@@ -15,11 +15,13 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::ownership::{Claim, claim};
+use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
-use crate::domain::resource::Tags;
+use crate::domain::resource::{ADDRESS_TAG, ENVIRONMENT_TAG, Tags};
 use crate::domain::spec::{Environment, Service};
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
 
 pub struct Role;
 
@@ -169,11 +171,23 @@ impl Kind for Role {
         name: "role",
         component: "iam",
         aws_type: "AWS::IAM::Role",
-        immutable: &["name", "path"],
+        immutable: &["path"],
         stands_on: &["policy", "oidc-provider"],
         create_first: false,
+        named: true,
+        global: true,
+        gives_access: &["trust", "managed", "inline", "boundary"],
         usual: Usual { create: 2, update: 1, delete: 2 },
     };
+    fn fits(env: &Environment, address: &Address, name: &str) -> Fit {
+        match address.key() {
+            "github" => Fit::nameless(name, &names::github_role(env)),
+            key => match key.strip_prefix("service.") {
+                Some(service) => Fit::whole(name, &names::service_role(env, service)),
+                None => Fit::whole(name, &names::cluster_role(env, key)),
+            },
+        }
+    }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let mut roles = self.platform(env);
@@ -189,11 +203,12 @@ impl Kind for Role {
         };
         let found = roles.into_iter().filter_map(|mut role| {
             let wanted = look.wanted(|wanted| wanted.name == role.attrs.name).map(|(address, _)| address);
-            let (address, owner) = owned::claim(cx, &role.attrs.tags, wanted, look.only)?;
+            let identity = Identity::new(&role.attrs.name, &role.attrs.tags).name(&role.attrs.name);
+            let (address, ownership) = cx.owner_of::<Role>(&identity, wanted, look.only)?;
             role.attrs.tags = cx.managed(role.attrs.tags);
             let name = role.attrs.name.clone();
             let found = Found::new(address, name.clone(), role.attrs);
-            Some(found.owner(owner).output("name", name).output("arn", role.arn))
+            Some(found.owned(ownership).output("name", name).output("arn", role.arn))
         });
         Ok(found.collect())
     }
@@ -278,10 +293,15 @@ impl Kind for Role {
         Ok(Progress::Done)
     }
 
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    async fn delete(
+        &self,
+        cx: Context<'_>,
+        found: &Found<Attrs>,
+        permit: &Permit,
+    ) -> Result<Progress, Failure> {
         let (iam, name) = (&cx.aws.iam, &found.id);
         let Some(live) = one(cx, name).await? else { return Ok(Progress::Done) };
-        owned::prove(cx, &found.address, name, &live.attrs.tags, "iam:DeleteRole")?;
+        owned::prove_deletable(cx, &found.address, name, &live.attrs.tags, permit, "iam:DeleteRole")?;
         let profiles = iam.list_instance_profiles_for_role().role_name(name).into_paginator().items().send();
         let profiles: Result<Vec<_>, _> = profiles.collect().await;
         let profiles = profiles.at("iam:ListInstanceProfilesForRole")?;
@@ -293,6 +313,41 @@ impl Kind for Role {
         iam.delete_role().role_name(name).send().await.at("iam:DeleteRole")?;
         Ok(Progress::Done)
     }
+}
+
+/// The roles of an account through which workflows reach environments, of whatever project.
+pub struct GithubRoles(Vec<(String, Tags)>);
+
+/// Reads the GitHub roles of the account.
+pub async fn github_roles(cx: Context<'_>) -> Result<GithubRoles, Failure> {
+    let is_github = |role: &Read| {
+        role.attrs.tags.get(ADDRESS_TAG).is_some_and(|found| *found == address("github").to_string())
+    };
+    let roles = all(cx).await?.into_iter().filter(is_github);
+    Ok(GithubRoles(roles.map(|role| (role.attrs.name, role.attrs.tags)).collect()))
+}
+
+impl GithubRoles {
+    /// Returns whether a role stands for an environment of this name, of whatever project.
+    pub fn stand_in(&self, environment: &str) -> bool {
+        self.0.iter().any(|(_, tags)| tags.get(ENVIRONMENT_TAG).is_some_and(|found| found == environment))
+    }
+
+    /// Returns whether this environment's own role stands.
+    pub fn has_own(&self, cx: Context<'_>) -> bool {
+        self.0.iter().any(|role| is_own(cx, role))
+    }
+
+    /// Returns whether a role of another project stands for an environment of the same name.
+    pub fn has_another(&self, cx: Context<'_>) -> bool {
+        let same = |tags: &Tags| tags.get(ENVIRONMENT_TAG) == Some(&cx.env.environment);
+        self.0.iter().any(|role| same(&role.1) && !is_own(cx, role))
+    }
+}
+
+fn is_own(cx: Context<'_>, (name, tags): &(String, Tags)) -> bool {
+    *name == names::github_role(cx.env)
+        && matches!(claim(cx.env, tags), Claim::Ours(_) | Claim::Legacy { .. })
 }
 
 /// A role as it was read, with all its tags.

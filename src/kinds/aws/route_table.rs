@@ -17,11 +17,12 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Ref, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
 
 pub struct RouteTable;
 
@@ -63,12 +64,18 @@ impl Kind for RouteTable {
         component: "network",
         aws_type: "AWS::EC2::RouteTable",
         immutable: &["vpc"],
+        gives_access: &[],
         // Not on subnets: an association goes with its subnet. Were a subnet to wait for its
         // table, one that moves to another zone with its range would never make room.
         stands_on: &["vpc", "internet-gateway", "nat-gateway"],
         create_first: false,
+        named: false,
+        global: false,
         usual: Usual { create: 2, update: 1, delete: 2 },
     };
+    fn fits(env: &Environment, address: &Address, name: &str) -> Fit {
+        Fit::whole(name, &names::own(env, address.key()))
+    }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let desire = |address: Address, target: Option<Address>, subnets: Vec<Address>| {
@@ -95,10 +102,12 @@ impl Kind for RouteTable {
             let routes = table.routes.iter().flatten().filter_map(route).collect();
             let subnets = ec2::found_refs(subnets(&table).into_keys(), &keys);
             let tags = ec2::tags(table.tags);
-            let address = cx.address_of(&tags)?;
+            let id = table.route_table_id?;
+            let (address, ownership) =
+                cx.owner_of::<RouteTable>(&Identity::new(&id, &tags), None, look.only)?;
             let vpc = table.vpc_id.unwrap_or_default().into();
             let attrs = Attrs { vpc, routes, subnets, tags: cx.managed(tags) };
-            Some(Found::new(address, table.route_table_id?, attrs))
+            Some(Found::new(address, id, attrs).owned(ownership))
         });
         Ok(found.collect())
     }
@@ -125,6 +134,7 @@ impl Kind for RouteTable {
         for subnet in new.attrs.subnets.values() {
             associate(cx, &id, subnet.text()).await?;
         }
+        ec2::write_id(cx, &id).await?;
         Ok(Found::new(new.address, id, new.attrs))
     }
 
@@ -151,11 +161,11 @@ impl Kind for RouteTable {
         if !left.is_empty() {
             disassociate(cx, &found.id, |subnet| left.contains(&subnet)).await?;
         }
-        ec2::retag(cx, &found.id, &found.attrs.tags, &wanted.tags).await?;
+        ec2::retag(cx, found, &found.attrs.tags, &wanted.tags).await?;
         Ok(Progress::Done)
     }
 
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>, _: &Permit) -> Result<Progress, Failure> {
         if !found.attrs.subnets.is_empty() {
             disassociate(cx, &found.id, |_| true).await?;
         }
@@ -217,11 +227,7 @@ async fn list(cx: Context<'_>, only: Option<&Address>) -> Result<Vec<Sdk>, Failu
 /// The keys of the environment's route tables, by their ids.
 pub async fn keys(cx: Context<'_>) -> Result<ec2::Keys, Failure> {
     let tables = list(cx, None).await?.into_iter();
-    let keys = tables.filter_map(|table| {
-        let address = cx.address_of(&ec2::tags(table.tags))?;
-        Some((table.route_table_id?, address.key().to_string()))
-    });
-    Ok(keys.collect())
+    Ok(ec2::keys::<RouteTable>(cx, tables.map(|table| (table.route_table_id, table.tags))))
 }
 
 /// Sets the target of a route call: internet and NAT gateways are the only ones of ours.

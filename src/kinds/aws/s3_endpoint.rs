@@ -12,11 +12,12 @@ use crate::domain::address::Address;
 use crate::domain::failure::Failure;
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Ref, Status, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
 
 pub struct S3Endpoint;
 
@@ -46,8 +47,14 @@ impl Kind for S3Endpoint {
         immutable: &["vpc", "service"],
         stands_on: &["vpc", "route-table"],
         create_first: false,
+        named: false,
+        global: false,
+        gives_access: &["policy"],
         usual: Usual { create: 5, update: 2, delete: 10 },
     };
+    fn fits(env: &Environment, _: &Address, name: &str) -> Fit {
+        Fit::whole(name, &names::own(env, "s3-endpoint"))
+    }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         if !env.network.s3_endpoint {
@@ -78,7 +85,9 @@ impl Kind for S3Endpoint {
         let found = endpoints.into_iter().filter_map(|endpoint| {
             let status = status(endpoint.state.as_ref())?;
             let tags = ec2::tags(endpoint.tags);
-            let address = cx.address_of(&tags)?;
+            let id = endpoint.vpc_endpoint_id?;
+            let (address, ownership) =
+                cx.owner_of::<S3Endpoint>(&Identity::new(&id, &tags), None, look.only)?;
             let attrs = Attrs {
                 vpc: endpoint.vpc_id.unwrap_or_default().into(),
                 service: endpoint.service_name.unwrap_or_default(),
@@ -86,7 +95,7 @@ impl Kind for S3Endpoint {
                 policy: policy(endpoint.policy_document.as_deref()),
                 tags: cx.managed(tags),
             };
-            Some(Found::new(address, endpoint.vpc_endpoint_id?, attrs).status(status))
+            Some(Found::new(address, id, attrs).status(status).owned(ownership))
         });
         Ok(found.collect())
     }
@@ -111,6 +120,7 @@ impl Kind for S3Endpoint {
                 None | Some(Status::Deleting | Status::Failed) => continue,
                 Some(status) => {
                     let id = ec2::made(endpoint.vpc_endpoint_id, "ec2:CreateVpcEndpoint")?;
+                    ec2::write_id(cx, &id).await?;
                     return Ok(Found::new(new.address, id, new.attrs).status(status));
                 }
             }
@@ -144,11 +154,11 @@ impl Kind for S3Endpoint {
                 .at("ec2:ModifyVpcEndpoint")
                 .lagging()?;
         }
-        ec2::retag(cx, &found.id, &have.tags, &wanted.tags).await?;
+        ec2::retag(cx, found, &have.tags, &wanted.tags).await?;
         Ok(Progress::Done)
     }
 
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>, _: &Permit) -> Result<Progress, Failure> {
         let call = cx.aws.ec2.delete_vpc_endpoints().vpc_endpoint_ids(&found.id);
         let refused = call.send().await.at("ec2:DeleteVpcEndpoints")?.unsuccessful.unwrap_or_default();
         match refused.into_iter().find_map(|item| item.error) {

@@ -19,11 +19,12 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Ref, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
 
 pub struct SecurityGroup;
 
@@ -51,6 +52,12 @@ pub fn services_address() -> Address {
     Address::of("network", "security-group", "services")
 }
 
+impl ec2::Tagged for Attrs {
+    fn tags(&self) -> &Tags {
+        &self.tags
+    }
+}
+
 #[async_trait]
 impl Kind for SecurityGroup {
     type Attrs = Attrs;
@@ -60,12 +67,18 @@ impl Kind for SecurityGroup {
         component: "network",
         aws_type: "AWS::EC2::SecurityGroup",
         immutable: &["vpc", "name", "description"],
+        gives_access: &["rules"],
         // Not one on another: two that name each other (a rule made by hand is enough)
         // would wait for each other for good. A delete revokes such rules instead.
         stands_on: &["vpc"],
         create_first: false,
+        named: false,
+        global: false,
         usual: Usual { create: 3, update: 2, delete: 2 },
     };
+    fn fits(env: &Environment, address: &Address, name: &str) -> Fit {
+        Fit::whole(name, &names::own(env, address.key()))
+    }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let groups = [
@@ -97,9 +110,7 @@ impl Kind for SecurityGroup {
 
         let mut found: Vec<Found<Attrs>> = vec![];
         for group in ours {
-            if let Some(address) = cx.address_of(&ec2::tags(group.tags.clone())) {
-                found.extend(show(cx, address, group));
-            }
+            found.extend(show(cx, group, None, look.only));
         }
         // A name is taken only inside its VPC, and what is in ours is rarely somebody else's.
         let vpcs = if others.is_empty() { vec![] } else { vpc::ids(cx).await? };
@@ -107,8 +118,7 @@ impl Kind for SecurityGroup {
             let name = group.group_name.clone().unwrap_or_default();
             let in_ours = group.vpc_id.as_ref().is_some_and(|vpc| vpcs.contains(vpc));
             if let Some((address, _)) = look.wanted(|attrs| attrs.name == name).filter(|_| in_ours) {
-                let owner = cx.owner(address, &ec2::tags(group.tags.clone()));
-                found.extend(show(cx, address.clone(), group).map(|group| group.owner(owner)));
+                found.extend(show(cx, group, Some(address), look.only));
             }
         }
         Ok(found)
@@ -122,13 +132,14 @@ impl Kind for SecurityGroup {
             .vpc_id(new.attrs.vpc.text())
             .group_name(&new.attrs.name)
             .description(&new.attrs.description)
-            .tag_specifications(ec2::tag_specification(ResourceType::SecurityGroup, &new.attrs.tags))
+            .tag_specifications(ec2::attempt_specification(ResourceType::SecurityGroup, &new))
             .send()
             .await
             .at("ec2:CreateSecurityGroup")
             .lagging()?;
         let id = ec2::made(made.group_id, "ec2:CreateSecurityGroup")?;
         apply(cx, &id, &[Rule::made_by_aws()], &new.attrs.rules).await?;
+        ec2::write_id(cx, &id).await?;
         Ok(Found::new(new.address, id, new.attrs))
     }
 
@@ -139,11 +150,11 @@ impl Kind for SecurityGroup {
         wanted: &Attrs,
     ) -> Result<Progress, Failure> {
         apply(cx, &found.id, &found.attrs.rules, &wanted.rules).await?;
-        ec2::retag(cx, &found.id, &found.attrs.tags, &wanted.tags).await?;
+        ec2::retag(cx, found, &found.attrs.tags, &wanted.tags).await?;
         Ok(Progress::Done)
     }
 
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>, _: &Permit) -> Result<Progress, Failure> {
         let delete = async || {
             cx.aws.ec2.delete_security_group().group_id(&found.id).send().await.at("ec2:DeleteSecurityGroup")
         };
@@ -194,16 +205,24 @@ fn ports(env: &Environment) -> BTreeSet<u16> {
     env.services.values().map(|service| service.port).collect()
 }
 
-fn show(cx: Context<'_>, address: Address, group: Sdk) -> Option<Found<Attrs>> {
-    let rules = observed(cx, &group);
+/// Returns a group as it is compared; `wanted` is the address whose name it has in our VPC.
+fn show(
+    cx: Context<'_>,
+    group: Sdk,
+    wanted: Option<&Address>,
+    only: Option<&Address>,
+) -> Option<Found<Attrs>> {
+    let (rules, tags) = (observed(cx, &group), ec2::tags(group.tags));
+    let id = group.group_id?;
+    let (address, ownership) = cx.owner_of::<SecurityGroup>(&Identity::new(&id, &tags), wanted, only)?;
     let attrs = Attrs {
         vpc: group.vpc_id.unwrap_or_default().into(),
         name: group.group_name.unwrap_or_default(),
         description: group.description.unwrap_or_default(),
         rules,
-        tags: cx.managed(ec2::tags(group.tags)),
+        tags: cx.managed(tags),
     };
-    Some(Found::new(address, group.group_id?, attrs))
+    Some(Found::new(address, id, attrs).owned(ownership))
 }
 
 async fn list(cx: Context<'_>, filters: Vec<Filter>) -> Result<Vec<Sdk>, Failure> {

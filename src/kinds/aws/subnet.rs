@@ -11,11 +11,12 @@ use crate::domain::address::Address;
 use crate::domain::failure::Failure;
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Ref, Status, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
 
 pub struct Subnet;
 
@@ -57,6 +58,12 @@ pub fn addresses(env: &Environment, side: Side) -> Vec<Address> {
     names::zone_letters(env).iter().map(|zone| address(side, zone)).collect()
 }
 
+impl ec2::Tagged for Attrs {
+    fn tags(&self) -> &Tags {
+        &self.tags
+    }
+}
+
 #[async_trait]
 impl Kind for Subnet {
     type Attrs = Attrs;
@@ -66,11 +73,17 @@ impl Kind for Subnet {
         component: "network",
         aws_type: "AWS::EC2::Subnet",
         immutable: &["vpc", "cidr", "zone"],
+        gives_access: &[],
         stands_on: &["vpc"],
         // The cluster holds network interfaces in a subnet until it has moved to the new one.
         create_first: true,
+        named: false,
+        global: false,
         usual: Usual { create: 2, update: 1, delete: 1 },
     };
+    fn fits(env: &Environment, address: &Address, name: &str) -> Fit {
+        Fit::whole(name, &names::own(env, address.key()))
+    }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let sides =
@@ -112,7 +125,8 @@ impl Kind for Subnet {
     async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
         let found = list(cx, look.only).await?.into_iter().filter_map(|subnet| {
             let tags = ec2::tags(subnet.tags);
-            let address = cx.address_of(&tags)?;
+            let id = subnet.subnet_id?;
+            let (address, ownership) = cx.owner_of::<Subnet>(&Identity::new(&id, &tags), None, look.only)?;
             let attrs = Attrs {
                 vpc: subnet.vpc_id.unwrap_or_default().into(),
                 cidr: subnet.cidr_block.unwrap_or_default(),
@@ -120,7 +134,7 @@ impl Kind for Subnet {
                 public: subnet.map_public_ip_on_launch.unwrap_or(false),
                 tags: cx.managed(tags),
             };
-            Some(Found::new(address, subnet.subnet_id?, attrs).status(status(subnet.state.as_ref())))
+            Some(Found::new(address, id, attrs).status(status(subnet.state.as_ref())).owned(ownership))
         });
         Ok(found.collect())
     }
@@ -133,7 +147,7 @@ impl Kind for Subnet {
             .vpc_id(new.attrs.vpc.text())
             .cidr_block(&new.attrs.cidr)
             .availability_zone(&new.attrs.zone)
-            .tag_specifications(ec2::tag_specification(ResourceType::Subnet, &new.attrs.tags))
+            .tag_specifications(ec2::attempt_specification(ResourceType::Subnet, &new))
             .send()
             .await
             .at("ec2:CreateSubnet")
@@ -144,6 +158,7 @@ impl Kind for Subnet {
         if new.attrs.public {
             set_public(cx, &id, true).await?;
         }
+        ec2::write_id(cx, &id).await?;
         Ok(Found::new(new.address, id, new.attrs).status(status))
     }
 
@@ -156,11 +171,11 @@ impl Kind for Subnet {
         if found.attrs.public != wanted.public {
             set_public(cx, &found.id, wanted.public).await?;
         }
-        ec2::retag(cx, &found.id, &found.attrs.tags, &wanted.tags).await?;
+        ec2::retag(cx, found, &found.attrs.tags, &wanted.tags).await?;
         Ok(Progress::Done)
     }
 
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>, _: &Permit) -> Result<Progress, Failure> {
         cx.aws.ec2.delete_subnet().subnet_id(&found.id).send().await.at("ec2:DeleteSubnet")?;
         Ok(Progress::Done)
     }
@@ -195,11 +210,7 @@ async fn list(cx: Context<'_>, only: Option<&Address>) -> Result<Vec<Sdk>, Failu
 /// The keys of the environment's subnets, by their ids.
 pub async fn keys(cx: Context<'_>) -> Result<ec2::Keys, Failure> {
     let subnets = list(cx, None).await?.into_iter();
-    let keys = subnets.filter_map(|subnet| {
-        let address = cx.address_of(&ec2::tags(subnet.tags))?;
-        Some((subnet.subnet_id?, address.key().to_string()))
-    });
-    Ok(keys.collect())
+    Ok(ec2::keys::<Subnet>(cx, subnets.map(|subnet| (subnet.subnet_id, subnet.tags))))
 }
 
 async fn set_public(cx: Context<'_>, id: &str, on: bool) -> Result<(), Failure> {

@@ -10,11 +10,12 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Status, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
 
 pub struct Vpc;
 
@@ -31,6 +32,12 @@ pub fn address() -> Address {
     Address::only("network", "vpc")
 }
 
+impl ec2::Tagged for Attrs {
+    fn tags(&self) -> &Tags {
+        &self.tags
+    }
+}
+
 #[async_trait]
 impl Kind for Vpc {
     type Attrs = Attrs;
@@ -42,8 +49,14 @@ impl Kind for Vpc {
         immutable: &["cidr"],
         stands_on: &[],
         create_first: false,
+        named: false,
+        global: false,
+        gives_access: &[],
         usual: Usual { create: 2, update: 1, delete: 1 },
     };
+    fn fits(env: &Environment, _: &Address, name: &str) -> Fit {
+        Fit::whole(name, &names::own(env, "vpc"))
+    }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let address = address();
@@ -59,7 +72,9 @@ impl Kind for Vpc {
         let mut found = vec![];
         for vpc in list(cx, look.only).await? {
             let tags = ec2::tags(vpc.tags);
-            let (Some(address), Some(id)) = (cx.address_of(&tags), vpc.vpc_id) else { continue };
+            let Some(id) = vpc.vpc_id else { continue };
+            let identity = Identity::new(&id, &tags);
+            let Some((address, ownership)) = cx.owner_of::<Vpc>(&identity, None, look.only) else { continue };
             let dns_hostnames = match has_dns_hostnames(cx, &id).await {
                 // It went while we were looking.
                 Err(failure) if failure.class == FailureClass::NotFound => continue,
@@ -67,7 +82,7 @@ impl Kind for Vpc {
             };
             let attrs =
                 Attrs { cidr: vpc.cidr_block.unwrap_or_default(), dns_hostnames, tags: cx.managed(tags) };
-            found.push(Found::new(address, id, attrs).status(status(vpc.state.as_ref())));
+            found.push(Found::new(address, id, attrs).status(status(vpc.state.as_ref())).owned(ownership));
         }
         Ok(found)
     }
@@ -78,7 +93,7 @@ impl Kind for Vpc {
             .ec2_once
             .create_vpc()
             .cidr_block(&new.attrs.cidr)
-            .tag_specifications(ec2::tag_specification(ResourceType::Vpc, &new.attrs.tags))
+            .tag_specifications(ec2::attempt_specification(ResourceType::Vpc, &new))
             .send()
             .await
             .at("ec2:CreateVpc")?
@@ -86,6 +101,7 @@ impl Kind for Vpc {
         let status = status(made.as_ref().and_then(|vpc| vpc.state.as_ref()));
         let id = ec2::made(made.and_then(|vpc| vpc.vpc_id), "ec2:CreateVpc")?;
         set_dns_hostnames(cx, &id, new.attrs.dns_hostnames).await?;
+        ec2::write_id(cx, &id).await?;
         Ok(Found::new(new.address, id, new.attrs).status(status))
     }
 
@@ -98,11 +114,11 @@ impl Kind for Vpc {
         if found.attrs.dns_hostnames != wanted.dns_hostnames {
             set_dns_hostnames(cx, &found.id, wanted.dns_hostnames).await?;
         }
-        ec2::retag(cx, &found.id, &found.attrs.tags, &wanted.tags).await?;
+        ec2::retag(cx, found, &found.attrs.tags, &wanted.tags).await?;
         Ok(Progress::Done)
     }
 
-    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>) -> Result<Progress, Failure> {
+    async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>, _: &Permit) -> Result<Progress, Failure> {
         cx.aws.ec2.delete_vpc().vpc_id(&found.id).send().await.at("ec2:DeleteVpc")?;
         Ok(Progress::Done)
     }

@@ -20,7 +20,7 @@ use billpay::domain::port::{Event, Provider, Reporter};
 use billpay::domain::resource::{Desired, Observed, Status, resolve};
 use billpay::domain::spec::Environment;
 use billpay::kinds::aws::{AwsProvider, desire};
-use billpay::ops::{Applied, apply};
+use billpay::ops::{ApplyOptions, apply};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -341,7 +341,7 @@ impl Trial {
 
     async fn apply(&self, step: &str, (plan, snapshot): &(Plan, Snapshot)) {
         self.log.say(step.to_string());
-        let options = Applied { parallelism: 8, stop: CancellationToken::new() };
+        let options = ApplyOptions { parallelism: 8, stop: CancellationToken::new() };
         let outcome = apply(&self.provider, &self.env, plan, snapshot, &options, &self.log).await;
         let outcome = outcome.unwrap_or_else(|error| panic!("{step}: {error}"));
         let failures: Vec<String> =

@@ -1,12 +1,21 @@
 //! Frontends: their domains and certificates.
 
-use super::{Finding, value};
+use super::{Finding, key, value};
+use crate::domain::address::Address;
+use crate::domain::names;
 use crate::domain::spec::types::Environment;
 
 pub(super) fn check(env: &Environment) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut seen: Vec<(&str, &str)> = Vec::new();
     for (name, frontend) in &env.frontends {
+        let mark = names::mark(env, &Address::of("s3-cloudfront", "headers-policy", name)).chars().count();
+        if let Some(excess) = mark.checked_sub(names::MARK).filter(|excess| *excess > 0) {
+            found.push(
+                Finding::error("name-too-long", key(["frontends", name]), format!("`{name}` is too long a name"))
+                    .help(format!("shorten it by {excess}: CloudFront's headers policies say whose they are in {} characters", names::MARK)),
+            );
+        }
         let domain_spot = value(["frontends", name, "domain"]);
         let certificate_spot = value(["frontends", name, "certificate"]);
         match (&frontend.domain, &frontend.certificate) {

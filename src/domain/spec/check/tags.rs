@@ -6,8 +6,9 @@ use crate::domain::spec::types::Environment;
 
 /// AWS allows 50 tags on most resources.
 const AWS_LIMIT: usize = 50;
-/// Tags that billpay sets: billpay:environment, billpay:address, billpay:project and Name.
-const OURS: usize = 4;
+/// Tags that billpay sets: Name, and those of `domain::resource` (project, environment, region,
+/// address, protected, attempt, id).
+const OURS: usize = 8;
 /// What only AWS or billpay may set.
 const RESERVED: [&str; 2] = ["aws:", "billpay:"];
 /// Tags that billpay could not do without, and so never ignores.

@@ -1,0 +1,267 @@
+//! Ownership: which of the resources that carry an environment's tags billpay made.
+//!
+//! Tags are easily copied, by hand, by a module or by a restore. [`claim`] reads them; [`settle`]
+//! weighs them against names, ids and neighbours over everything that was observed. Whatever it
+//! can't decide becomes a conflict, and what is not ours is never changed or deleted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::address::Address;
+use super::plan::{Conflict, Kinds, Snapshot, stands_on};
+use super::resource::{
+    ADDRESS_TAG, ENVIRONMENT_TAG, Evidence, Observed, Owner, PROJECT_TAG, PROTECTED_TAG, REGION_TAG, Tags,
+};
+use super::spec::Environment;
+
+/// The statement that a resource's tags make about its owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// All four tags are this environment's.
+    Ours(Address),
+    /// The tags of version 0.1: environment and address, but not project and region both.
+    Legacy { address: Address, has_region: bool },
+    /// This environment's, in another region.
+    Elsewhere { address: Address, region: String },
+    /// Another environment's or project's.
+    Others { evidence: String },
+    /// Nothing that names an environment and an address.
+    Nothing,
+}
+
+impl Claim {
+    /// The address that the tags give the resource in this environment, in whatever region.
+    pub fn address(&self) -> Option<&Address> {
+        match self {
+            Claim::Ours(address) | Claim::Legacy { address, .. } | Claim::Elsewhere { address, .. } => {
+                Some(address)
+            }
+            Claim::Others { .. } | Claim::Nothing => None,
+        }
+    }
+}
+
+/// Reads the owner from tags.
+pub fn claim(env: &Environment, tags: &Tags) -> Claim {
+    let tag = |key: &str| tags.get(key).map(String::as_str);
+    let (project, environment, region) = (tag(PROJECT_TAG), tag(ENVIRONMENT_TAG), tag(REGION_TAG));
+    if let Some(project) = project.filter(|project| *project != env.project) {
+        let environment = environment.map(|name| format!(" (environment `{name}`)")).unwrap_or_default();
+        return Claim::Others { evidence: format!("it belongs to the project `{project}`{environment}") };
+    }
+    if let Some(environment) = environment.filter(|environment| *environment != env.environment) {
+        return Claim::Others { evidence: format!("it belongs to the environment `{environment}`") };
+    }
+    let Some(address) = environment.and_then(|_| tag(ADDRESS_TAG)?.parse().ok()) else {
+        return Claim::Nothing;
+    };
+    match region {
+        Some(region) if region != env.region => Claim::Elsewhere { address, region: region.to_string() },
+        Some(_) if project.is_some() => Claim::Ours(address),
+        region => Claim::Legacy { address, has_region: region.is_some() },
+    }
+}
+
+/// Returns the tags that every resource of an environment carries, beside its address.
+pub fn owner_tags(env: &Environment) -> Tags {
+    let tags = [
+        (PROJECT_TAG, env.project.clone()),
+        (ENVIRONMENT_TAG, env.environment.clone()),
+        (REGION_TAG, env.region.clone()),
+        (PROTECTED_TAG, env.protected.to_string()),
+    ];
+    tags.into_iter().map(|(key, value)| (key.to_string(), value)).collect()
+}
+
+/// Returns whether tags protect a resource. A value that is neither `true` nor `false` does.
+pub fn is_protected(tags: &Tags) -> bool {
+    tags.get(PROTECTED_TAG).is_some_and(|value| value != "false")
+}
+
+/// A resource that carries the environment's tags and is left alone.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Stranger {
+    pub address: Address,
+    pub id: String,
+    pub evidence: String,
+}
+
+/// The parts of a snapshot that carry the environment's tags and are not billpay's.
+pub fn strangers(snapshot: &Snapshot) -> Vec<Stranger> {
+    let strangers = snapshot.resources.iter().filter_map(|observed| match &observed.owner {
+        Owner::Copy { evidence, .. } => Some(Stranger {
+            address: observed.address.clone(),
+            id: observed.id.clone(),
+            evidence: evidence.clone(),
+        }),
+        _ => None,
+    });
+    strangers.collect()
+}
+
+/// The regions other than the spec's that this environment lives in, with what was found of it there.
+pub fn elsewhere(snapshot: &Snapshot) -> BTreeMap<String, BTreeSet<Address>> {
+    let mut regions: BTreeMap<String, BTreeSet<Address>> = BTreeMap::new();
+    for observed in &snapshot.resources {
+        if let Owner::Elsewhere { region } = &observed.owner {
+            regions.entry(region.clone()).or_default().insert(observed.address.clone());
+        }
+    }
+    regions
+}
+
+/// Decides what of a snapshot is ours.
+///
+/// `keep` holds the ids that a person chose among several at one address; `is_own_attempt`
+/// recognises the create calls of this process. Returns the conflicts that are left; they name
+/// resources that only a person can assign.
+pub fn settle(
+    snapshot: &mut Snapshot,
+    kinds: &Kinds,
+    keep: &BTreeSet<String>,
+    is_own_attempt: &dyn Fn(&str) -> bool,
+) -> Vec<Conflict> {
+    let accepted = Settlement::of(snapshot, kinds, keep).accepted;
+    let chosen: BTreeMap<Address, String> = accepted
+        .iter()
+        .map(|&index| &snapshot.resources[index])
+        .map(|observed| (observed.address.clone(), observed.id.clone()))
+        .collect();
+    let mut open: BTreeMap<Address, Vec<usize>> = BTreeMap::new();
+    for (index, observed) in snapshot.resources.iter_mut().enumerate() {
+        if !is_candidate(observed) {
+            continue;
+        }
+        if accepted.contains(&index) {
+            observed.owner = Owner::Ours;
+            continue;
+        }
+        let Some(of) = chosen.get(&observed.address).cloned() else {
+            open.entry(observed.address.clone()).or_default().push(index);
+            continue;
+        };
+        observed.owner = if keep.contains(&of) {
+            Owner::Released { of }
+        } else if observed.attempt.as_deref().is_some_and(is_own_attempt) {
+            Owner::Duplicate { of }
+        } else {
+            let evidence = format!("a second one beside {of}, which the rest of the environment uses");
+            Owner::Copy { evidence, region: None }
+        };
+    }
+    open.into_iter().map(|(address, indices)| conflict(address, &indices, snapshot, kinds)).collect()
+}
+
+/// Returns whether the tags make a resource this environment's in the spec's region.
+fn is_candidate(observed: &Observed) -> bool {
+    matches!(observed.owner, Owner::Ours | Owner::Legacy { .. })
+}
+
+/// The conflict at an address where nothing could be accepted.
+fn conflict(address: Address, indices: &[usize], snapshot: &Snapshot, kinds: &Kinds) -> Conflict {
+    let found: Vec<&Observed> = indices.iter().map(|&index| &snapshot.resources[index]).collect();
+    let id = found[0].id.clone();
+    match found.as_slice() {
+        [only] => {
+            let nameless = kinds[address.kind()].global && only.evidence != Evidence::Nothing;
+            if nameless && matches!(only.owner, Owner::Legacy { has_region: false }) {
+                Conflict::NoRegion { address, id, commands: vec![] }
+            } else {
+                Conflict::Unproven { address, id, commands: vec![] }
+            }
+        }
+        several => {
+            let ids = several.iter().map(|observed| observed.id.clone()).collect();
+            Conflict::Several { address, ids }
+        }
+    }
+}
+
+struct Settlement<'a> {
+    resources: &'a [Observed],
+    kinds: &'a Kinds,
+    accepted: BTreeSet<usize>,
+}
+
+impl<'a> Settlement<'a> {
+    fn of(snapshot: &'a Snapshot, kinds: &'a Kinds, keep: &BTreeSet<String>) -> Settlement<'a> {
+        let resources = snapshot.resources.as_slice();
+        let mut groups: BTreeMap<&Address, Vec<usize>> = BTreeMap::new();
+        for (index, observed) in resources.iter().enumerate().filter(|(_, one)| is_candidate(one)) {
+            groups.entry(&observed.address).or_default().push(index);
+        }
+        let mut settlement = Settlement { resources, kinds, accepted: BTreeSet::new() };
+        // What is accepted proves its neighbours, so this goes round until nothing is added.
+        loop {
+            let open =
+                groups.values().filter(|group| group.iter().all(|one| !settlement.accepted.contains(one)));
+            let chosen: Vec<usize> = open.filter_map(|group| settlement.choose(group, keep)).collect();
+            if chosen.is_empty() {
+                return settlement;
+            }
+            settlement.accepted.extend(chosen);
+        }
+    }
+
+    /// The one of a group that is proven ours by now.
+    fn choose(&self, group: &[usize], keep: &BTreeSet<String>) -> Option<usize> {
+        let only = |pick: &dyn Fn(usize) -> bool| {
+            let mut picked = group.iter().copied().filter(|&index| pick(index));
+            picked.next().filter(|_| picked.next().is_none())
+        };
+        if let Some(kept) = only(&|index| keep.contains(&self.resources[index].id)) {
+            return Some(kept);
+        }
+        if let Some(unique) = only(&|index| self.resources[index].evidence == Evidence::Unique)
+            && self.is_here(unique)
+        {
+            return Some(unique);
+        }
+        match group {
+            [one] => self.is_proven(*one).then_some(*one),
+            _ => only(&|index| self.is_proven(index) && self.is_connected(index)),
+        }
+    }
+
+    fn is_proven(&self, index: usize) -> bool {
+        let proven = match self.resources[index].evidence {
+            Evidence::Nothing => false,
+            Evidence::Part => self.is_connected(index),
+            Evidence::Name | Evidence::Unique => true,
+        };
+        proven && self.is_here(index)
+    }
+
+    /// Returns whether the environment that a resource belongs to lives in the spec's region. A
+    /// global resource of version 0.1 doesn't say; then what is in the region has to.
+    fn is_here(&self, index: usize) -> bool {
+        let observed = &self.resources[index];
+        if !matches!(observed.owner, Owner::Legacy { has_region: false }) || !self.is_global(observed) {
+            return true;
+        }
+        self.accepted.iter().any(|&other| {
+            let other = &self.resources[other];
+            let anchors = ["vpc", "cluster", "bucket"].contains(&other.address.kind());
+            anchors || (other.owner == Owner::Ours && self.touches(other, observed))
+        })
+    }
+
+    fn is_global(&self, observed: &Observed) -> bool {
+        self.kinds.get(observed.address.kind()).is_some_and(|kind| kind.global)
+    }
+
+    fn is_connected(&self, index: usize) -> bool {
+        let observed = &self.resources[index];
+        self.accepted.iter().any(|&other| {
+            let other = &self.resources[other];
+            other.address != observed.address && self.touches(other, observed)
+        })
+    }
+
+    /// Returns whether one of two resources stands on the other.
+    fn touches(&self, one: &Observed, other: &Observed) -> bool {
+        stands_on(one, other, self.kinds) || stands_on(other, one, self.kinds)
+    }
+}
+
+#[cfg(test)]
+mod tests;

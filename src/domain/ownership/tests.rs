@@ -1,0 +1,172 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::resource::{Outputs, Status};
+
+fn kinds() -> Kinds {
+    let kind = |name, stands_on, global| KindInfo {
+        name,
+        component: "house",
+        aws_type: "",
+        immutable: &[],
+        stands_on,
+        create_first: false,
+        named: false,
+        global,
+        gives_access: &[],
+        usual: Usual::QUICK,
+    };
+    let kinds = [
+        kind("vpc", &[] as &[_], false),
+        kind("subnet", &["vpc"], false),
+        kind("ip", &[], false),
+        kind("nat", &["subnet", "ip"], false),
+        kind("role", &[], true),
+    ];
+    kinds.into_iter().map(|kind| (kind.name, kind)).collect()
+}
+
+fn found(address: &str, id: &str, owner: Owner, evidence: Evidence, attrs: Value) -> Observed {
+    Observed {
+        address: address.parse().unwrap(),
+        id: id.to_string(),
+        attrs,
+        outputs: Outputs::from([("id".to_string(), id.to_string())]),
+        status: Status::Ready,
+        owner,
+        generation: 0,
+        evidence,
+        attempt: None,
+        protected: false,
+    }
+}
+
+fn legacy() -> Owner {
+    Owner::Legacy { has_region: false }
+}
+
+/// Settles a snapshot; returns what became of each id, and the conflicts.
+fn settled(resources: Vec<Observed>, keep: &[&str]) -> (BTreeMap<String, Owner>, Vec<Conflict>) {
+    let mut snapshot = Snapshot { resources };
+    let keep = keep.iter().map(|id| id.to_string()).collect();
+    let conflicts = settle(&mut snapshot, &kinds(), &keep, &|attempt| attempt == "mine");
+    (snapshot.resources.into_iter().map(|one| (one.id, one.owner)).collect(), conflicts)
+}
+
+fn is_copy(owner: &Owner) -> bool {
+    matches!(owner, Owner::Copy { .. })
+}
+
+#[test]
+fn one_with_evidence_is_ours_and_one_without_is_a_conflict() {
+    let vpc = |owner, evidence| vec![found("house/vpc", "vpc-1", owner, evidence, json!({}))];
+    for (owner, evidence) in [
+        (Owner::Ours, Evidence::Unique),
+        (Owner::Ours, Evidence::Name),
+        (Owner::Legacy { has_region: false }, Evidence::Name),
+    ] {
+        let (owners, conflicts) = settled(vpc(owner, evidence), &[]);
+        assert_eq!((&owners["vpc-1"], conflicts.as_slice()), (&Owner::Ours, &[][..]));
+    }
+    for (owner, evidence) in
+        [(Owner::Ours, Evidence::Part), (legacy(), Evidence::Part), (legacy(), Evidence::Nothing)]
+    {
+        let (_, conflicts) = settled(vpc(owner, evidence), &[]);
+        assert!(
+            matches!(conflicts.as_slice(), [Conflict::Unproven { id, .. }] if id == "vpc-1"),
+            "{conflicts:?}"
+        );
+    }
+}
+
+#[test]
+fn being_part_of_ours_is_evidence_and_carries_over() {
+    let resources = vec![
+        found("house/vpc", "vpc-1", legacy(), Evidence::Name, json!({})),
+        found("house/subnet.a", "subnet-1", legacy(), Evidence::Part, json!({"vpc": "vpc-1"})),
+        found("house/nat.a", "nat-1", legacy(), Evidence::Part, json!({"subnet": "subnet-1"})),
+    ];
+    let (owners, conflicts) = settled(resources, &[]);
+    assert!(conflicts.is_empty() && owners.values().all(|owner| *owner == Owner::Ours), "{owners:?}");
+}
+
+#[test]
+fn of_two_the_one_that_the_rest_stands_on_is_ours() {
+    let resources = |nat: &str| {
+        vec![
+            found("house/ip.a", "ip-1", Owner::Ours, Evidence::Name, json!({})),
+            found("house/ip.a", "ip-2", Owner::Ours, Evidence::Name, json!({})),
+            found("house/nat.a", "nat-1", Owner::Ours, Evidence::Unique, json!({"ip": nat})),
+        ]
+    };
+    let (owners, conflicts) = settled(resources("ip-2"), &[]);
+    assert_eq!(owners["ip-2"], Owner::Ours);
+    assert!(is_copy(&owners["ip-1"]) && conflicts.is_empty());
+
+    let (_, conflicts) = settled(resources("ip-9"), &[]);
+    let [Conflict::Several { ids, .. }] = conflicts.as_slice() else { panic!("{conflicts:?}") };
+    assert_eq!(ids, &["ip-1", "ip-2"]);
+
+    let (owners, conflicts) = settled(resources("ip-9"), &["ip-1"]);
+    assert_eq!(owners["ip-1"], Owner::Ours);
+    assert_eq!(owners["ip-2"], Owner::Released { of: "ip-1".to_string() });
+    assert!(conflicts.is_empty());
+}
+
+#[test]
+fn only_a_second_one_of_this_process_is_a_duplicate() {
+    for (attempt, is_duplicate) in [(Some("mine"), true), (Some("another's"), false), (None, false)] {
+        let mut second = found("house/ip.a", "ip-2", Owner::Ours, Evidence::Name, json!({}));
+        second.attempt = attempt.map(str::to_string);
+        let first = found("house/ip.a", "ip-1", Owner::Ours, Evidence::Unique, json!({}));
+        let (owners, conflicts) = settled(vec![first, second], &[]);
+        assert!(conflicts.is_empty());
+        assert_eq!(owners["ip-1"], Owner::Ours);
+        assert_eq!(matches!(owners["ip-2"], Owner::Duplicate { .. }), is_duplicate, "{attempt:?}");
+        assert_eq!(is_copy(&owners["ip-2"]), !is_duplicate, "{attempt:?}");
+    }
+}
+
+#[test]
+fn a_global_one_of_version_0_1_is_ours_only_beside_what_is_in_the_region() {
+    let role = |owner| found("house/role.a", "role-a", owner, Evidence::Name, json!({}));
+    let vpc = || found("house/vpc", "vpc-1", legacy(), Evidence::Name, json!({}));
+    let (owners, conflicts) = settled(vec![role(legacy()), vpc()], &[]);
+    assert!(conflicts.is_empty() && owners["role-a"] == Owner::Ours);
+    let (_, conflicts) = settled(vec![role(legacy())], &[]);
+    assert!(matches!(conflicts.as_slice(), [Conflict::NoRegion { .. }]), "{conflicts:?}");
+    let (owners, conflicts) = settled(vec![role(Owner::Legacy { has_region: true })], &[]);
+    assert!(conflicts.is_empty() && owners["role-a"] == Owner::Ours);
+}
+
+#[test]
+fn tags_name_the_owner() {
+    let env = crate::domain::spec::example("dev");
+    let tags = |pairs: &[(&str, &str)]| -> Tags {
+        pairs.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+    };
+    let base = [(ENVIRONMENT_TAG, "dev"), (ADDRESS_TAG, "network/vpc")];
+    let with = |more: &[(&'static str, &'static str)]| tags(&[&base[..], more].concat());
+    let address: Address = "network/vpc".parse().unwrap();
+    let ours = with(&[(PROJECT_TAG, "billpay"), (REGION_TAG, "us-east-1")]);
+    assert_eq!(claim(&env, &ours), Claim::Ours(address.clone()));
+    for (more, has_region) in
+        [(&[][..], false), (&[(PROJECT_TAG, "billpay")], false), (&[(REGION_TAG, "us-east-1")], true)]
+    {
+        assert_eq!(claim(&env, &with(more)), Claim::Legacy { address: address.clone(), has_region });
+    }
+    let elsewhere = with(&[(PROJECT_TAG, "billpay"), (REGION_TAG, "eu-west-1")]);
+    assert!(matches!(claim(&env, &elsewhere), Claim::Elsewhere { region, .. } if region == "eu-west-1"));
+    assert!(matches!(claim(&env, &with(&[(PROJECT_TAG, "acme")])), Claim::Others { .. }));
+    assert!(matches!(claim(&env, &tags(&[(ENVIRONMENT_TAG, "DEV")])), Claim::Others { .. }));
+    assert_eq!(claim(&env, &tags(&[(ENVIRONMENT_TAG, "dev")])), Claim::Nothing);
+    assert_eq!(claim(&env, &tags(&[(ENVIRONMENT_TAG, "dev"), (ADDRESS_TAG, "vpc")])), Claim::Nothing);
+}
+
+#[test]
+fn a_protection_that_cannot_be_read_protects() {
+    let tags = |value: &str| Tags::from([(PROTECTED_TAG.to_string(), value.to_string())]);
+    assert!(is_protected(&tags("true")) && is_protected(&tags("no")) && is_protected(&tags("")));
+    assert!(!is_protected(&tags("false")) && !is_protected(&Tags::new()));
+}

@@ -1,0 +1,97 @@
+//! The sweep after a destroy: everything that still carries the environment's tags or names.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::domain::address::Address;
+use crate::domain::plan::{Conflict, Goal, Selection, Snapshot};
+use crate::domain::port::Provider;
+use crate::domain::resource::Owner;
+use crate::domain::spec::Environment;
+
+use super::{Error, Survey, survey};
+
+/// What a destroy left.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Leftovers {
+    /// Resources of the environment that are still there.
+    pub ours: Vec<Leftover>,
+    /// Resources of others that carry the environment's tags or names.
+    pub others: Vec<Leftover>,
+}
+
+/// A resource that a destroy left, and the reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Leftover {
+    pub address: Address,
+    pub id: String,
+    pub region: String,
+    pub reason: String,
+}
+
+impl Leftovers {
+    pub fn is_empty(&self) -> bool {
+        self.ours.is_empty() && self.others.is_empty()
+    }
+}
+
+/// Looks again for everything of an environment, by tag and by name, in its region and in every
+/// other region that tags found `before` name.
+///
+/// Fails if anything can't be read: then nobody can say that nothing is left.
+pub async fn leftovers(
+    provider: &dyn Provider,
+    env: &Environment,
+    before: &Survey,
+    selection: &Selection,
+) -> Result<Leftovers, Error> {
+    let after = survey(provider, env, &BTreeSet::new()).await?;
+    let mut left = Leftovers::default();
+    let plan = after.plan(provider, env, Goal::Destroy, selection)?;
+    for change in plan.changes {
+        let id = change.id().unwrap_or_default().to_string();
+        let reason = "it was not deleted".to_string();
+        left.ours.push(Leftover { id, region: env.region.clone(), reason, address: change.address });
+    }
+    let undecided: BTreeSet<&str> = plan.conflicts.iter().flat_map(undecided).collect();
+    for found in after.snapshot.resources.iter().filter(|found| selection.has(&found.address)) {
+        let reason = match &found.owner {
+            Owner::Copy { evidence, .. } => format!("it carries the environment's tags: {evidence}"),
+            Owner::Foreign { evidence } => format!("it has a name of the environment's: {evidence}"),
+            _ if undecided.contains(found.id.as_str()) => "nothing shows whether billpay made it".to_string(),
+            _ => continue,
+        };
+        let (address, id) = (found.address.clone(), found.id.clone());
+        left.others.push(Leftover { address, id, region: env.region.clone(), reason });
+    }
+    for region in regions(&before.snapshot).union(&regions(&after.snapshot)) {
+        let there = provider.observe_region(env, region).await.map_err(Error::Observe)?;
+        for found in there.resources.into_iter().filter(|found| selection.has(&found.address)) {
+            if let Owner::Ours | Owner::Legacy { .. } = found.owner {
+                let reason = "it carries the environment's tags, in another region".to_string();
+                let (address, id) = (found.address, found.id);
+                left.others.push(Leftover { address, id, region: region.clone(), reason });
+            }
+        }
+    }
+    Ok(left)
+}
+
+/// The ids that a conflict leaves to a person.
+fn undecided(conflict: &Conflict) -> Vec<&str> {
+    match conflict {
+        Conflict::Unproven { id, .. } | Conflict::NoRegion { id, .. } => vec![id],
+        Conflict::Several { ids, .. } => ids.iter().map(String::as_str).collect(),
+        _ => vec![],
+    }
+}
+
+/// The regions that tags name beside the spec's.
+fn regions(snapshot: &Snapshot) -> BTreeSet<String> {
+    let named = snapshot.resources.iter().filter_map(|found| match &found.owner {
+        Owner::Copy { region, .. } => region.clone(),
+        _ => None,
+    });
+    named.collect()
+}
