@@ -25,8 +25,9 @@ const ORDER: &[(&str, &[&str])] = &[
     ("secrets", &[]),
 ];
 
-/// What is set otherwise in an environment that isn't protected, and nothing else of it.
-const UNPROTECTED: &[&str] = &["force_delete", "force_destroy", "recovery_window_in_days"];
+/// Attributes that change when the protection is lifted. `billpay:protected` is one of the provider's default tags:
+/// it changes `tags_all` of every resource with tags, and `tags` of none.
+const UNPROTECTED: &[&str] = &["force_delete", "force_destroy", "recovery_window_in_days", "tags_all"];
 
 #[test]
 #[ignore = "needs Terragrunt, OpenTofu and the emulator: cargo test -- --include-ignored"]
