@@ -23,6 +23,7 @@ module "iam" {
   source = "../iam"
 
   name                     = local.name
+  project                  = var.project
   environment              = var.environment
   account                  = var.account
   region                   = var.region
