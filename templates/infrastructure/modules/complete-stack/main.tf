@@ -76,6 +76,7 @@ module "s3_cloudfront" {
   source = "../s3-cloudfront"
 
   name          = local.name
+  project       = var.project
   environment   = var.environment
   account       = var.account
   region        = var.region
