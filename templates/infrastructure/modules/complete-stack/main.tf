@@ -132,6 +132,7 @@ module "backup" {
   count  = var.backup == null ? 0 : 1
 
   name        = local.name
+  project     = var.project
   environment = var.environment
   account     = var.account
   region      = var.region
