@@ -139,6 +139,8 @@ proptest! {
         let provider = read(files["environments/prod/provider.tf"]);
         let provider = &provider["provider"]["aws"];
         prop_assert_eq!(&provider["default_tags"]["tags"], &wanted["tags"]);
+        prop_assert_eq!(&provider["ignore_tags"]["keys"], &wanted["ignored_tag_keys"]);
+        prop_assert_eq!(&provider["ignore_tags"]["key_prefixes"], &wanted["ignored_tags"]);
         prop_assert_eq!(&provider["region"], &wanted["region"]);
     }
 }

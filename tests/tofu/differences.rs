@@ -18,7 +18,7 @@ pub struct Difference {
 const GITHUB: Difference = Difference {
     address: "iam/oidc-provider.github",
     field: "",
-    cause: "an environment takes part in the shared provider by a tag `billpay:claim/<environment>`, which only \
+    cause: "an environment claims the shared provider with a tag `billpay:claim/<project>/<environment>`, which only \
             billpay sets: OpenTofu's code for the account doesn't know who uses it",
 };
 

@@ -12,11 +12,22 @@ use crate::domain::names;
 use crate::domain::resource::{ENVIRONMENT_TAG, TAGS_OF_OTHERS, Tags};
 use crate::domain::spec::{Capacity, Environment, Nat, Support};
 
+/// Tag that holds the project of a resource.
+const PROJECT_TAG: &str = "billpay:project";
+/// Tag that holds the region of a resource's environment, on global resources too.
+const REGION_TAG: &str = "billpay:region";
+/// Tag that says whether the environment is protected: `true` or `false`.
+const PROTECTED_TAG: &str = "billpay:protected";
+/// Tag of billpay's own engine on some EC2 resources: the create attempt.
+const ATTEMPT_TAG: &str = "billpay:attempt";
+/// Tag of billpay's own engine on some EC2 resources: their identity across attempts.
+const ID_TAG: &str = "billpay:id";
+
 /// Everything that the templates of one environment may write, by name. A component that the
 /// environment doesn't have is null.
 pub fn environment(env: &Environment) -> Map<String, Value> {
     let mut tags = env.tags.clone();
-    tags.insert(ENVIRONMENT_TAG.to_string(), env.environment.clone());
+    tags.extend(ownership_tags(env));
     let ignored: BTreeSet<&str> =
         TAGS_OF_OTHERS.into_iter().chain(env.ignored_tags.iter().map(String::as_str)).collect();
     let mut values = Map::from_iter([
@@ -28,6 +39,7 @@ pub fn environment(env: &Environment) -> Map<String, Value> {
         ("protected".to_string(), json!(env.protected)),
         ("tags".to_string(), json!(tags)),
         ("ignored_tags".to_string(), json!(ignored)),
+        ("ignored_tag_keys".to_string(), json!([ATTEMPT_TAG, ID_TAG])),
         ("state_bucket".to_string(), json!(names::state_bucket(env))),
         ("github_oidc_provider_arn".to_string(), json!(names::oidc_provider_arn(env, names::GITHUB_ISSUER))),
     ]);
@@ -35,6 +47,17 @@ pub fn environment(env: &Environment) -> Map<String, Value> {
         values.insert(component.replace('-', "_"), inputs(env).unwrap_or(Value::Null));
     }
     values
+}
+
+/// Tags by which every resource of an environment names its owner; `billpay:address` is set per resource.
+fn ownership_tags(env: &Environment) -> [(String, String); 4] {
+    let protected = env.protected.to_string();
+    [
+        (PROJECT_TAG.to_string(), env.project.clone()),
+        (ENVIRONMENT_TAG.to_string(), env.environment.clone()),
+        (REGION_TAG.to_string(), env.region.clone()),
+        (PROTECTED_TAG.to_string(), protected),
+    ]
 }
 
 type Inputs = fn(&Environment) -> Option<Value>;

@@ -1,5 +1,5 @@
 # Nightly backups of the environment: its buckets, and the volumes and file systems that carry
-# its tag.
+# its tags.
 
 locals {
   vault_name = "${var.name}-backup"
@@ -91,7 +91,13 @@ resource "aws_backup_plan" "this" {
       delete_after = var.keep_days
     }
 
-    recovery_point_tags = { Name = var.name, "billpay:environment" = var.environment }
+    # Without billpay:protected: AWS Backup never updates these tags, while the protection may change.
+    recovery_point_tags = {
+      Name                  = var.name
+      "billpay:environment" = var.environment
+      "billpay:project"     = var.project
+      "billpay:region"      = var.region
+    }
   }
 
   tags = { Name = var.name }
@@ -109,7 +115,7 @@ resource "aws_backup_selection" "named" {
   depends_on = [aws_iam_role_policy_attachment.backup]
 }
 
-# A condition narrows the resources above it (a selection tag would widen them).
+# Conditions narrow the resources above them, and all must hold (a selection tag would widen them).
 resource "aws_backup_selection" "tagged" {
   name         = "tagged"
   plan_id      = aws_backup_plan.this.id
@@ -120,6 +126,10 @@ resource "aws_backup_selection" "tagged" {
     string_equals {
       key   = "aws:ResourceTag/billpay:environment"
       value = var.environment
+    }
+    string_equals {
+      key   = "aws:ResourceTag/billpay:project"
+      value = var.project
     }
   }
 

@@ -31,8 +31,19 @@ variable "region" {
   }
 }
 
+variable "project" {
+  description = "Name of the project: the value of the tag billpay:project."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,14}[a-z0-9]$", var.project))
+    error_message = "The project must be 2 to 16 lower-case letters, digits and hyphens, beginning with a letter."
+  }
+}
+
 variable "environment" {
-  description = "Name of the environment."
+  description = "Name of the environment: the value of the tag billpay:environment."
   type        = string
   nullable    = false
 
@@ -66,7 +77,7 @@ variable "bucket_arns" {
 }
 
 variable "efs_arns" {
-  description = "ARNs of EFS file systems to back up beside those that carry the environment's tag."
+  description = "ARNs of EFS file systems to back up beside those that carry the environment's tags."
   type        = list(string)
   default     = []
   nullable    = false

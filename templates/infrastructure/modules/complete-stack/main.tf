@@ -23,6 +23,7 @@ module "iam" {
   source = "../iam"
 
   name                     = local.name
+  project                  = var.project
   environment              = var.environment
   account                  = var.account
   region                   = var.region
@@ -75,6 +76,7 @@ module "s3_cloudfront" {
   source = "../s3-cloudfront"
 
   name          = local.name
+  project       = var.project
   environment   = var.environment
   account       = var.account
   region        = var.region
@@ -130,6 +132,7 @@ module "backup" {
   count  = var.backup == null ? 0 : 1
 
   name        = local.name
+  project     = var.project
   environment = var.environment
   account     = var.account
   region      = var.region

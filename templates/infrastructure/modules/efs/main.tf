@@ -16,7 +16,7 @@ resource "aws_kms_alias" "efs" {
 }
 
 resource "aws_efs_file_system" "this" {
-  #checkov:skip=CKV2_AWS_18:the backup module selects it by its ARN or by the environment's tag, in a unit of its own
+  #checkov:skip=CKV2_AWS_18:the backup module selects it by its ARN or by the environment's tags, in a unit of its own
   creation_token   = "${var.name}-efs" # asking twice makes one
   encrypted        = true
   kms_key_id       = aws_kms_key.efs.arn

@@ -76,7 +76,7 @@ variable "security_group_id" {
 }
 
 variable "automatic_backups" {
-  description = "Whether EFS makes its own daily backups; not needed where the backup module is used, which finds the file system by its tag."
+  description = "Whether EFS makes its own daily backups; not needed where the backup module is used, which finds the file system by its tags."
   type        = bool
   default     = true
   nullable    = false

@@ -1,5 +1,5 @@
 # What no role of people's code may ever do, whatever is attached to it: make users or keys,
-# lift this boundary, leave the region, touch what belongs to another environment.
+# lift this boundary, leave the region, touch what belongs to another environment or project.
 
 locals {
   boundary_name = "${var.name}-boundary"
@@ -84,6 +84,16 @@ resource "aws_iam_policy" "boundary" {
         Condition = {
           StringNotEquals = { "aws:ResourceTag/billpay:environment" = var.environment }
           Null            = { "aws:ResourceTag/billpay:environment" = "false" }
+        }
+      },
+      {
+        Sid      = "NoOtherProject"
+        Effect   = "Deny"
+        Action   = "*"
+        Resource = "*"
+        Condition = {
+          StringNotEquals = { "aws:ResourceTag/billpay:project" = var.project }
+          Null            = { "aws:ResourceTag/billpay:project" = "false" }
         }
       },
     ]

@@ -42,8 +42,15 @@ locals {
     }) if length(service.secrets) + length(service.buckets) + length(var.metric_namespaces) > 0
   }
 
-  of_environment = { StringEquals = { "aws:ResourceTag/billpay:environment" = var.environment } }
-  bucket_arns    = [for bucket in sort(var.bucket_names) : "arn:aws:s3:::${bucket}"]
+  # Projects may share an account, so the environment's name alone is not enough.
+  of_environment = {
+    StringEquals = {
+      "aws:ResourceTag/billpay:environment" = var.environment
+      "aws:ResourceTag/billpay:project"     = var.project
+    }
+  }
+
+  bucket_arns = [for bucket in sort(var.bucket_names) : "arn:aws:s3:::${bucket}"]
 
   # Workflows bring images, files and releases into this environment. They deploy to the
   # cluster through its access entry, not through IAM.

@@ -9,6 +9,17 @@ variable "name" {
   }
 }
 
+variable "project" {
+  description = "Name of the project, such as \"billpay\": the value of the tag billpay:project."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,14}[a-z0-9]$", var.project))
+    error_message = "project must be 2 to 16 lower-case letters, digits and hyphens, beginning with a letter."
+  }
+}
+
 variable "environment" {
   description = "Name of the environment, such as \"dev\": the value of the tag billpay:environment."
   type        = string

@@ -12,26 +12,29 @@ locals {
 
   # S3 answers 403 for what isn't there when the reader may not list the bucket.
   app_instead_of = [403, 404]
+
+  # Owner of what has no tags, in short: CloudFront limits the comment of a headers policy to 128 characters.
+  owner = "billpay:owner=${var.project}/${var.environment}/${var.region}"
 }
 
-# How CloudFront signs its requests to the bucket. It has no tags: the description says whose it is.
+# How CloudFront signs its requests to the bucket. It has no tags, so the description names the owner.
 resource "aws_cloudfront_origin_access_control" "frontend" {
   for_each = var.frontends
 
   name                              = "${var.name}-${each.key}"
-  description                       = "billpay:environment=${var.environment} billpay:address=s3-cloudfront/origin-access-control.${each.key}"
+  description                       = "${local.owner} billpay:address=s3-cloudfront/origin-access-control.${each.key}"
   origin_access_control_origin_type = "s3"
   signing_behavior                  = "always"
   signing_protocol                  = "sigv4"
 }
 
-# The security headers that browsers get. It has no tags: the comment says whose it is.
+# The security headers that browsers get. It has no tags, so the comment names the owner.
 resource "aws_cloudfront_response_headers_policy" "frontend" {
   #checkov:skip=CKV_AWS_259:transport security is strict for two years, but a preload list binds the whole domain, beyond billpay
   for_each = var.frontends
 
   name    = "${var.name}-${each.key}"
-  comment = "billpay:environment=${var.environment} billpay:address=s3-cloudfront/headers-policy.${each.key}"
+  comment = "${local.owner} billpay:address=s3-cloudfront/headers-policy.${each.key}"
 
   # Only for who is named: a shell that shows a remote, a frontend that reads another one's JSON.
   dynamic "cors_config" {

@@ -9,6 +9,17 @@ variable "name" {
   }
 }
 
+variable "project" {
+  description = "Name of the project, such as billpay."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,14}[a-z0-9]$", var.project)) && startswith(var.name, "${var.project}-")
+    error_message = "project must be 2 to 16 lower-case letters, digits and hyphens, and what name begins with: billpay for billpay-dev."
+  }
+}
+
 variable "environment" {
   description = "Name of the environment, such as dev."
   type        = string
@@ -32,7 +43,7 @@ variable "account" {
 }
 
 variable "region" {
-  description = "Region of the buckets, such as us-east-1."
+  description = "Region of the environment, and so of the buckets, such as us-east-1."
   type        = string
   nullable    = false
 
@@ -63,6 +74,15 @@ variable "frontends" {
   validation {
     condition     = alltrue([for name in keys(var.frontends) : length("${var.name}-${name}") <= 64])
     error_message = "A frontend's name is too long: with name and a hyphen before it, CloudFront takes 64 characters."
+  }
+
+  # Keep in step with the comment of aws_cloudfront_response_headers_policy.frontend.
+  validation {
+    condition = alltrue([
+      for name in keys(var.frontends) :
+      length("billpay:owner=${var.project}/${var.environment}/${var.region} billpay:address=s3-cloudfront/headers-policy.${name}") <= 128
+    ])
+    error_message = "A frontend's name is too long: the comment of its headers policy holds it beside project, environment and region, and CloudFront takes 128 characters."
   }
 
   validation {

@@ -12,6 +12,7 @@ mock_provider "aws" {
 
 variables {
   name        = "billpay-prod"
+  project     = "billpay"
   environment = "prod"
   account     = "123456789012"
   region      = "us-east-1"
@@ -66,16 +67,24 @@ run "only_this_environment_is_backed_up" {
     error_message = "Not exactly the environment's buckets are backed up."
   }
   assert {
-    condition = alltrue([
-      for condition in aws_backup_selection.tagged.condition : alltrue([
-        for equal in condition.string_equals : equal.key == "aws:ResourceTag/billpay:environment" && equal.value == "prod"
-      ])
-    ])
-    error_message = "Volumes of other environments are backed up too."
+    condition = { for equal in one(aws_backup_selection.tagged.condition).string_equals : equal.key => equal.value } == {
+      "aws:ResourceTag/billpay:environment" = "prod"
+      "aws:ResourceTag/billpay:project"     = "billpay"
+    }
+    error_message = "Volumes of other environments or projects are backed up too."
   }
   assert {
     condition     = length(aws_backup_selection.tagged.condition) == 1 && length(aws_backup_selection.tagged.selection_tag) == 0
-    error_message = "The tag must narrow the selection."
+    error_message = "The tags must narrow the selection."
+  }
+  assert {
+    condition = one(aws_backup_plan.this.rule).recovery_point_tags == tomap({
+      Name                  = "billpay-prod"
+      "billpay:environment" = "prod"
+      "billpay:project"     = "billpay"
+      "billpay:region"      = "us-east-1"
+    })
+    error_message = "Recovery points must name the environment that they are of."
   }
 }
 
@@ -108,6 +117,7 @@ run "refuses_bad_values" {
   command = plan
   variables {
     name         = "p"
+    project      = "P"
     environment  = "Prod"
     account      = "1"
     keep_days    = 0
@@ -116,6 +126,6 @@ run "refuses_bad_values" {
     boundary_arn = "boundary"
   }
   expect_failures = [
-    var.name, var.environment, var.account, var.keep_days, var.bucket_arns, var.schedule, var.boundary_arn,
+    var.name, var.project, var.environment, var.account, var.keep_days, var.bucket_arns, var.schedule, var.boundary_arn,
   ]
 }

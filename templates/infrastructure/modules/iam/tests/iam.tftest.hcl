@@ -8,6 +8,7 @@ mock_provider "aws" {
 
 variables {
   name         = "billpay-dev"
+  project      = "billpay"
   environment  = "dev"
   account      = "123456789012"
   region       = "us-east-1"
@@ -193,6 +194,40 @@ run "no_role_may_change_everything" {
   }
 }
 
+run "tags_of_another_environment_or_project_do_not_match" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for sid in ["PushImages", "InvalidateDistributions"] : one([
+        for statement in jsondecode(aws_iam_role_policy.inline["github/deploy"].policy).Statement : statement.Condition if statement.Sid == sid
+        ]) == {
+        StringEquals = {
+          "aws:ResourceTag/billpay:environment" = "dev"
+          "aws:ResourceTag/billpay:project"     = "billpay"
+        }
+      }
+    ])
+    error_message = "Workflows must be allowed only what carries the tags of this project and this environment."
+  }
+  assert {
+    condition = {
+      for statement in jsondecode(aws_iam_policy.boundary.policy).Statement :
+      statement.Sid => jsonencode([statement.Effect, statement.Action, statement.Resource, statement.Condition]) if startswith(statement.Sid, "NoOther")
+      } == {
+      NoOtherEnvironment = jsonencode(["Deny", "*", "*", {
+        Null            = { "aws:ResourceTag/billpay:environment" = "false" }
+        StringNotEquals = { "aws:ResourceTag/billpay:environment" = "dev" }
+      }])
+      NoOtherProject = jsonencode(["Deny", "*", "*", {
+        Null            = { "aws:ResourceTag/billpay:project" = "false" }
+        StringNotEquals = { "aws:ResourceTag/billpay:project" = "billpay" }
+      }])
+    }
+    error_message = "The boundary must deny what carries another environment's or another project's tag, and leave untagged resources alone."
+  }
+}
+
 run "policies_added_by_hand_are_seen" {
   command = apply
 
@@ -262,6 +297,14 @@ run "the_account_is_checked" {
     account = "1234"
   }
   expect_failures = [var.account]
+}
+
+run "the_project_is_checked" {
+  command = plan
+  variables {
+    project = "BillPay"
+  }
+  expect_failures = [var.project]
 }
 
 run "the_name_must_leave_room" {

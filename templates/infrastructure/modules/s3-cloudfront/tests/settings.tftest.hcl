@@ -8,6 +8,7 @@ mock_provider "aws" {
 
 variables {
   name        = "billpay-dev"
+  project     = "billpay"
   environment = "dev"
   account     = "123456789012"
   region      = "us-east-1"
@@ -163,8 +164,8 @@ run "marks_are_billpays" {
     condition = (
       aws_s3_bucket.this["techdocs"].tags["billpay:address"] == "s3-cloudfront/bucket.techdocs"
       && aws_cloudfront_distribution.frontend["payment"].tags["billpay:address"] == "s3-cloudfront/distribution.payment"
-      && aws_cloudfront_origin_access_control.frontend["payment"].description == "billpay:environment=dev billpay:address=s3-cloudfront/origin-access-control.payment"
-      && aws_cloudfront_response_headers_policy.frontend["payment"].comment == "billpay:environment=dev billpay:address=s3-cloudfront/headers-policy.payment"
+      && aws_cloudfront_origin_access_control.frontend["payment"].description == "billpay:owner=billpay/dev/us-east-1 billpay:address=s3-cloudfront/origin-access-control.payment"
+      && aws_cloudfront_response_headers_policy.frontend["payment"].comment == "billpay:owner=billpay/dev/us-east-1 billpay:address=s3-cloudfront/headers-policy.payment"
     )
     error_message = "Every resource says at which address of billpay it is."
   }

@@ -4,6 +4,7 @@ mock_provider "aws" {}
 
 variables {
   name        = "billpay-dev"
+  project     = "billpay"
   environment = "dev"
   account     = "123456789012"
   region      = "us-east-1"
@@ -14,10 +15,20 @@ run "name_with_capitals" {
   command = plan
 
   variables {
-    name = "BillPay-dev"
+    name = "billpay-Web-dev"
   }
 
   expect_failures = [var.name]
+}
+
+run "project_that_name_does_not_begin_with" {
+  command = plan
+
+  variables {
+    project = "other"
+  }
+
+  expect_failures = [var.project]
 }
 
 run "environment_that_name_does_not_end_with" {
@@ -67,6 +78,17 @@ run "frontend_name_that_is_too_long" {
 
   variables {
     frontends = { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" = { bucket = "billpay-frontend-payment-dev-123456789012", spa = true, content_security_policy = "default-src 'self'" } }
+  }
+
+  expect_failures = [var.frontends]
+}
+
+run "frontend_name_too_long_for_the_comment" {
+  command = plan
+
+  # 50 characters: within the 64 of a CloudFront name, beyond the 128 of a comment.
+  variables {
+    frontends = { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" = { bucket = "billpay-frontend-payment-dev-123456789012", spa = true, content_security_policy = "default-src 'self'" } }
   }
 
   expect_failures = [var.frontends]
