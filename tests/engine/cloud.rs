@@ -8,9 +8,10 @@ use async_trait::async_trait;
 use billpay::domain::address::Address;
 use billpay::domain::failure::{Failure, FailureClass};
 use billpay::domain::kind::{KindInfo, Usual};
+use billpay::domain::permit::Permit;
 use billpay::domain::plan::{Goal, Kinds, Snapshot};
 use billpay::domain::port::{Check, Create, Identity, Progress, Provider};
-use billpay::domain::resource::{Desired, Observed, Outputs, Owner, Status};
+use billpay::domain::resource::{Desired, Evidence, Observed, Outputs, Owner, Status, Tags};
 use billpay::domain::spec::Environment;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
@@ -56,6 +57,8 @@ impl Cloud {
             gives_access: &[],
             stands_on: &["quick", "slow", "named"],
             create_first,
+            named: false,
+            global: false,
             usual: Usual { create: seconds, update: 1, delete: seconds },
         };
         let kinds = [
@@ -156,6 +159,18 @@ impl Provider for Cloud {
         None
     }
 
+    fn is_own_attempt(&self, _: &str) -> bool {
+        false
+    }
+
+    fn tag_commands(&self, _: &Observed, _: &Tags) -> Vec<String> {
+        vec![]
+    }
+
+    async fn observe_region(&self, _: &Environment, _: &str) -> Result<Snapshot, Vec<Failure>> {
+        Ok(Snapshot::default())
+    }
+
     async fn identity(&self) -> Result<Identity, Failure> {
         Ok(Identity { account: "123456789012".into(), arn: "me".into() })
     }
@@ -195,6 +210,9 @@ impl Provider for Cloud {
                 status: if takes.is_zero() { Status::Ready } else { Status::Pending },
                 owner: Owner::Ours,
                 generation: create.generation,
+                evidence: Evidence::Unique,
+                attempt: None,
+                protected: false,
             };
             things.insert(id, Thing { observed: observed.clone(), ready_at: now + takes, gone_at: None });
             Ok(observed)
@@ -213,7 +231,13 @@ impl Provider for Cloud {
         .await
     }
 
-    async fn delete(&self, _: &Environment, found: &Observed, _: Goal) -> Result<Progress, Failure> {
+    async fn delete(
+        &self,
+        _: &Environment,
+        found: &Observed,
+        _: Goal,
+        _: &Permit,
+    ) -> Result<Progress, Failure> {
         // What has a name of its own can go from under others, as an IAM role can.
         let others = if found.address.kind() == "named" { vec![] } else { self.alive() };
         if others.iter().any(|other| other.id != found.id && other.mentions(found)) {

@@ -82,9 +82,9 @@ enum Ran {
 
 async fn run(cloud: &Cloud, env: &Environment, goal: Goal) -> Ran {
     let work = async {
-        let survey = survey(cloud, env).await.unwrap();
+        let survey = survey(cloud, env, &BTreeSet::new()).await.unwrap();
         let plan = survey.plan(cloud, env, goal, &Selection::default()).unwrap();
-        let options = ApplyOptions { parallelism: 8, stop: CancellationToken::new() };
+        let options = ApplyOptions { parallelism: 8, stop: CancellationToken::new(), permit: None };
         match apply(cloud, env, &plan, &survey.snapshot, &options, &Quiet).await {
             Ok(outcome) => Ran::Through(outcome),
             Err(Error::Cycle(_)) => Ran::Refused,
@@ -112,7 +112,7 @@ async fn converge(cloud: &Cloud, env: &Environment, goal: Goal, faults: &BTreeMa
             }
         }
     }
-    let survey = survey(cloud, env).await.unwrap();
+    let survey = survey(cloud, env, &BTreeSet::new()).await.unwrap();
     let plan = survey.plan(cloud, env, goal, &Selection::default()).unwrap();
     assert!(plan.is_empty(), "still to do: {:#?}", plan.changes);
     true
@@ -157,10 +157,10 @@ fn a_stopped_run_says_what_is_left_and_the_next_one_goes_on() {
             |kind, on: &[usize]| Sketch { kind, on: on.iter().copied().collect(), shape: 0, color: 0 };
         let wanted = desired(&[sketch("quick", &[]), sketch("slow", &[0]), sketch("named", &[1])]);
         let cloud = Cloud::new(wanted.clone());
-        let before = survey(&cloud, &env).await.unwrap();
+        let before = survey(&cloud, &env, &BTreeSet::new()).await.unwrap();
         let plan = before.plan(&cloud, &env, Goal::Converge, &Selection::default()).unwrap();
         let stop = CancellationToken::new();
-        let options = ApplyOptions { parallelism: 8, stop: stop.clone() };
+        let options = ApplyOptions { parallelism: 8, stop: stop.clone(), permit: None };
         let stopping = async {
             tokio::time::sleep(std::time::Duration::from_secs(60)).await;
             stop.cancel();

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::kind::Usual;
-use crate::domain::resource::Outputs;
+use crate::domain::resource::{Evidence, Outputs};
 
 fn kinds() -> Kinds {
     let kind = |name, immutable, stands_on, create_first, seconds| KindInfo {
@@ -15,6 +15,8 @@ fn kinds() -> Kinds {
         gives_access: &[],
         stands_on,
         create_first,
+        named: false,
+        global: false,
         usual: Usual { create: seconds, update: 1, delete: 1 },
     };
     let kinds = [
@@ -47,6 +49,9 @@ fn found(address: &str, id: &str, attrs: Value) -> Observed {
         status: Status::Ready,
         owner: Owner::Ours,
         generation: 0,
+        evidence: Evidence::Unique,
+        attempt: None,
+        protected: false,
     }
 }
 
@@ -163,14 +168,25 @@ fn destroying_goes_backwards() {
 }
 
 #[test]
-fn of_two_at_one_address_the_nearer_stays_and_the_other_goes() {
+fn a_duplicate_goes_a_released_one_loses_its_tags_and_a_copy_stays() {
     let mut snapshot = built();
-    snapshot.resources.push(found("house/base", "b-0", json!({"range": "10.7"})));
+    let attrs = json!({"range": "10.0", "tags": {"billpay:address": "house/base", "team": "x"}});
+    let second = |id: &str, owner| Observed { owner, ..found("house/base", id, attrs.clone()) };
+    snapshot.resources.push(second("b2", Owner::Duplicate { of: "b1".into() }));
+    snapshot.resources.push(second("b3", Owner::Released { of: "b1".into() }));
+    snapshot.resources.push(second("b4", Owner::Copy { evidence: "copied".into(), region: None }));
     let plan = planned(Goal::Converge, &house(), &snapshot);
-    let deleted: Vec<_> = plan.changes.iter().filter(|c| c.action == Action::Delete).collect();
-    assert_eq!(deleted.len(), 1);
-    assert_eq!(deleted[0].id(), Some("b-0"));
-    assert_eq!(deleted[0].reason, Some(Reason::Duplicate { of: "b-1".into() }));
+    let of = |id: &str| plan.changes.iter().find(|change| change.id() == Some(id));
+    assert_eq!(of("b2").unwrap().action, Action::Delete);
+    let released = of("b3").unwrap();
+    assert!(released.is_release() && released.action == Action::Update);
+    assert_eq!(released.desired.as_ref().unwrap().attrs["tags"], json!({"team": "x"}));
+    assert!(of("b4").is_none());
+    assert_eq!(plan.strangers.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["b4"]);
+    assert!(plan.protected_changes().is_empty(), "{:?}", plan.protected_changes());
+    // What is released is in nobody's way: it is no step that others wait for.
+    let schedule = Schedule::of(&plan, &snapshot, &kinds()).unwrap();
+    assert_eq!(schedule.steps.iter().filter(|step| step.work == Work::Release).count(), 1);
 }
 
 #[test]

@@ -9,25 +9,15 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::domain::names;
-use crate::domain::resource::{ENVIRONMENT_TAG, TAGS_OF_OTHERS, Tags};
+use crate::domain::ownership::owner_tags;
+use crate::domain::resource::{TAGS_OF_OTHERS, Tags, UNCOMPARED_TAGS};
 use crate::domain::spec::{Capacity, Environment, Nat, Support};
-
-/// Tag that holds the project of a resource.
-const PROJECT_TAG: &str = "billpay:project";
-/// Tag that holds the region of a resource's environment, on global resources too.
-const REGION_TAG: &str = "billpay:region";
-/// Tag that says whether the environment is protected: `true` or `false`.
-const PROTECTED_TAG: &str = "billpay:protected";
-/// Tag of billpay's own engine on some EC2 resources: the create attempt.
-const ATTEMPT_TAG: &str = "billpay:attempt";
-/// Tag of billpay's own engine on some EC2 resources: their identity across attempts.
-const ID_TAG: &str = "billpay:id";
 
 /// Everything that the templates of one environment may write, by name. A component that the
 /// environment doesn't have is null.
 pub fn environment(env: &Environment) -> Map<String, Value> {
     let mut tags = env.tags.clone();
-    tags.extend(ownership_tags(env));
+    tags.extend(owner_tags(env));
     let ignored: BTreeSet<&str> =
         TAGS_OF_OTHERS.into_iter().chain(env.ignored_tags.iter().map(String::as_str)).collect();
     let mut values = Map::from_iter([
@@ -39,7 +29,7 @@ pub fn environment(env: &Environment) -> Map<String, Value> {
         ("protected".to_string(), json!(env.protected)),
         ("tags".to_string(), json!(tags)),
         ("ignored_tags".to_string(), json!(ignored)),
-        ("ignored_tag_keys".to_string(), json!([ATTEMPT_TAG, ID_TAG])),
+        ("ignored_tag_keys".to_string(), json!(UNCOMPARED_TAGS)),
         ("state_bucket".to_string(), json!(names::state_bucket(env))),
         ("github_oidc_provider_arn".to_string(), json!(names::oidc_provider_arn(env, names::GITHUB_ISSUER))),
     ]);
@@ -47,17 +37,6 @@ pub fn environment(env: &Environment) -> Map<String, Value> {
         values.insert(component.replace('-', "_"), inputs(env).unwrap_or(Value::Null));
     }
     values
-}
-
-/// Tags by which every resource of an environment names its owner; `billpay:address` is set per resource.
-fn ownership_tags(env: &Environment) -> [(String, String); 4] {
-    let protected = env.protected.to_string();
-    [
-        (PROJECT_TAG.to_string(), env.project.clone()),
-        (ENVIRONMENT_TAG.to_string(), env.environment.clone()),
-        (REGION_TAG.to_string(), env.region.clone()),
-        (PROTECTED_TAG.to_string(), protected),
-    ]
 }
 
 type Inputs = fn(&Environment) -> Option<Value>;

@@ -341,7 +341,7 @@ impl Trial {
 
     async fn apply(&self, step: &str, (plan, snapshot): &(Plan, Snapshot)) {
         self.log.say(step.to_string());
-        let options = ApplyOptions { parallelism: 8, stop: CancellationToken::new() };
+        let options = ApplyOptions { parallelism: 8, stop: CancellationToken::new(), permit: None };
         let outcome = apply(&self.provider, &self.env, plan, snapshot, &options, &self.log).await;
         let outcome = outcome.unwrap_or_else(|error| panic!("{step}: {error}"));
         let failures: Vec<String> =
