@@ -236,10 +236,11 @@ pub fn explain(conflict: &Conflict) -> (String, String) {
                  with the tags {PROJECT_TAG}, {ENVIRONMENT_TAG}, {REGION_TAG} and {ADDRESS_TAG}={address}"
             ),
         ),
-        Conflict::Unproven { address, id, commands } => (
+        Conflict::Unproven { address, id, key, commands } => (
             format!("{id} carries the tags of {address}, and nothing else shows that billpay made it"),
             format!(
-                "if it is the environment's: {}; else take the tags {ENVIRONMENT_TAG} and {ADDRESS_TAG} off it",
+                "if it is another project's, change `{key}` in the spec; if it is somebody's copy, take \
+                 {ENVIRONMENT_TAG} and {ADDRESS_TAG} off it; only if it is this environment's: {}",
                 commands.join("; ")
             ),
         ),

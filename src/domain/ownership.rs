@@ -162,11 +162,11 @@ fn conflict(address: Address, indices: &[usize], snapshot: &Snapshot, kinds: &Ki
     let id = found[0].id.clone();
     match found.as_slice() {
         [only] => {
-            let nameless = kinds[address.kind()].global && only.evidence != Evidence::Nothing;
-            if nameless && matches!(only.owner, Owner::Legacy { has_region: false }) {
+            let is_named = kinds[address.kind()].global && only.evidence >= Evidence::Name;
+            if is_named && matches!(only.owner, Owner::Legacy { has_region: false }) {
                 Conflict::NoRegion { address, id, commands: vec![] }
             } else {
-                Conflict::Unproven { address, id, commands: vec![] }
+                Conflict::Unproven { address, id, key: String::new(), commands: vec![] }
             }
         }
         several => {

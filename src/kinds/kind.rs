@@ -58,7 +58,13 @@ impl Context<'_> {
         wanted: Option<&Address>,
         only: Option<&Address>,
     ) -> Vec<(Address, Ownership)> {
-        let claim = claim(self.env, found.tags);
+        let claim = match claim(self.env, found.tags) {
+            Claim::Legacy { address, has_region } => match other_project::<K>(self.env, &address, found) {
+                Some(project) => Claim::Others { evidence: format!("it belongs to the project `{project}`") },
+                None => Claim::Legacy { address, has_region },
+            },
+            claim => claim,
+        };
         let mut owned = vec![];
         if let Some(address) = claim.address().filter(|address| only.is_none_or(|only| only == *address)) {
             owned.push((address.clone(), self.judge::<K>(found, &claim, address)));
@@ -99,7 +105,7 @@ impl Context<'_> {
         let attempt = tags.get(ATTEMPT_TAG).cloned();
         let copy = |evidence: String| Owner::Copy { evidence, region: None };
         let of_kind = info.name == address.kind();
-        let fit = match found.name.or(tags.get("Name").map(String::as_str)) {
+        let fit = match found.name() {
             Some(name) if of_kind => K::fits(self.env, address, name),
             _ => Fit::Differs,
         };
@@ -150,9 +156,29 @@ impl<'a> Identity<'a> {
         Identity { id, name: None, tags, is_unique: false }
     }
 
-    pub fn name(self, name: &'a str) -> Identity<'a> {
+    /// Sets the name that AWS knows it by.
+    pub fn named(self, name: &'a str) -> Identity<'a> {
         Identity { name: Some(name), ..self }
     }
+
+    fn name(&self) -> Option<&'a str> {
+        self.name.or(self.tags.get("Name").map(String::as_str))
+    }
+}
+
+/// Returns the other project that a resource with the tags of version 0.1 belongs to by its name:
+/// the one whose environment of the same name would call it so.
+fn other_project<K: Kind>(env: &Environment, address: &Address, found: &Identity<'_>) -> Option<String> {
+    let name = found.name()?;
+    if K::INFO.name != address.kind() || K::fits(env, address, name) != Fit::Differs {
+        return None;
+    }
+    let ends = name.char_indices().filter(|(_, c)| *c == '-').map(|(end, _)| end);
+    let mut projects = ends.map(|end| name[..end].to_string()).filter(|project| *project != env.project);
+    projects.find(|project| {
+        let theirs = Environment { project: project.clone(), ..env.clone() };
+        K::fits(&theirs, address, name) == Fit::Whole
+    })
 }
 
 /// The relation of a name to the one that billpay computes for an address.

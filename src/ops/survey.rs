@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::domain::failure::Failure;
 use crate::domain::names;
 use crate::domain::ownership::{elsewhere, settle};
-use crate::domain::plan::{Action, Conflict, Goal, Plan, Selection, Snapshot, plan};
+use crate::domain::plan::{Action, Conflict, Goal, Plan, Selection, Snapshot, plan, root_conflicts};
 use crate::domain::port::{Identity, Provider};
 use crate::domain::resource::{Desired, PROJECT_TAG, REGION_TAG, resolve};
 use crate::domain::spec::Environment;
@@ -86,9 +86,11 @@ impl Survey {
         let mut plan =
             plan(&env.environment, goal, selection, &self.desired, &self.snapshot, provider.kinds())?;
         let selected = self.conflicts.iter().filter(|conflict| selection.has(conflict.address()));
-        plan.conflicts.extend(selected.cloned());
+        let conflicts = plan.conflicts.drain(..).chain(selected.cloned()).collect();
+        plan.conflicts = root_conflicts(conflicts, &self.desired);
         for conflict in &mut plan.conflicts {
-            if let Conflict::NotOurs { address, key, .. } = conflict {
+            if let Conflict::NotOurs { address, key, .. } | Conflict::Unproven { address, key, .. } = conflict
+            {
                 *key = names::key(env, address);
             }
         }

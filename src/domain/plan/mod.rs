@@ -112,8 +112,8 @@ pub enum Conflict {
     /// The name is taken by something that isn't ours; `key` is the key of the spec that gives it.
     NotOurs { address: Address, id: String, evidence: String, key: String },
     /// The resource carries the tags of version 0.1, and nothing else shows that billpay made it.
-    /// `commands` hand it over to the environment.
-    Unproven { address: Address, id: String, commands: Vec<String> },
+    /// `key` is the key of the spec that gives its name; `commands` hand it over to the environment.
+    Unproven { address: Address, id: String, key: String, commands: Vec<String> },
     /// The resource is in no region, its tags name none, and nothing shows that the environment
     /// lives in the spec's. `commands` add the region.
     NoRegion { address: Address, id: String, commands: Vec<String> },
@@ -329,13 +329,37 @@ pub fn plan(
             planner.delete(observed, None, reason);
         }
     }
-    planner.drop_consequences(desired);
     planner.check_selection(desired, snapshot);
     let Planner { mut changes, conflicts, .. } = planner;
     changes.sort_by(|a, b| (&a.address, a.id()).cmp(&(&b.address, b.id())));
     let strangers = strangers(snapshot);
     let (environment, selection) = (environment.to_string(), selection.clone());
     Ok(Plan { environment, goal, selection, changes, conflicts, strangers })
+}
+
+/// Leaves out the conflicts that follow from another one: where a cluster is somebody else's, so
+/// is all that is in it.
+pub fn root_conflicts(conflicts: Vec<Conflict>, desired: &[Desired]) -> Vec<Conflict> {
+    let is_about_owner = |conflict: &Conflict| {
+        matches!(
+            conflict,
+            Conflict::NotOurs { .. }
+                | Conflict::Unproven { .. }
+                | Conflict::NoRegion { .. }
+                | Conflict::Several { .. }
+        )
+    };
+    let taken: BTreeSet<Address> = conflicts
+        .iter()
+        .filter(|conflict| is_about_owner(conflict))
+        .map(|conflict| conflict.address().clone())
+        .collect();
+    let follows = |address: &Address| {
+        let want = desired.iter().find(|want| want.address == *address);
+        want.is_some_and(|want| want.needs().iter().any(|need| taken.contains(need)))
+    };
+    let is_root = |conflict: &Conflict| !is_about_owner(conflict) || !follows(conflict.address());
+    conflicts.into_iter().filter(is_root).collect()
 }
 
 /// Sorts what is wanted so that each comes after all it needs.
@@ -450,23 +474,6 @@ impl<'a> Planner<'a> {
                 observed: Some(observed.clone()),
             });
         }
-    }
-
-    /// Drops the conflicts that follow from another one: where a cluster is somebody else's, so
-    /// is all that is in it.
-    fn drop_consequences(&mut self, desired: &[Desired]) {
-        let taken: BTreeSet<Address> = self
-            .conflicts
-            .iter()
-            .filter(|conflict| matches!(conflict, Conflict::NotOurs { .. }))
-            .map(|conflict| conflict.address().clone())
-            .collect();
-        let follows = |address: &Address| {
-            let want = desired.iter().find(|want| want.address == *address);
-            want.is_some_and(|want| want.needs().iter().any(|need| taken.contains(need)))
-        };
-        self.conflicts
-            .retain(|conflict| !matches!(conflict, Conflict::NotOurs { address, .. } if follows(address)));
     }
 
     fn push(

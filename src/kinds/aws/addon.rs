@@ -119,7 +119,7 @@ impl Kind for Addon {
             let wanted = look.wanted.iter().find(|(address, _)| address.key() == name);
             let tags = eks::tags(addon.tags.clone());
             let wanted_address = wanted.map(|(address, _)| address);
-            let identity = Identity::new(name, &tags).name(name);
+            let identity = Identity::new(name, &tags).named(name);
             let Some((address, ownership)) = cx.owner_of::<Addon>(&identity, wanted_address, look.only)
             else {
                 continue;

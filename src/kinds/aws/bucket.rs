@@ -233,7 +233,7 @@ async fn describe(
         }
         Err(failure) => return Err(failure),
     };
-    let owners = cx.owned::<Bucket>(&Identity::new(&name, &tags).name(&name), wanted, look.only);
+    let owners = cx.owned::<Bucket>(&Identity::new(&name, &tags).named(&name), wanted, look.only);
     let ours = |ownership: &Ownership| matches!(ownership.owner, Owner::Ours | Owner::Legacy { .. });
     let attrs = match owners.iter().any(|(_, ownership)| ours(ownership)) {
         true => Attrs { tags: cx.managed(tags), ..settings? },

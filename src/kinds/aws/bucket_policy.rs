@@ -127,7 +127,7 @@ async fn describe(
     let (tags, policy) = futures::join!(s3::read_tags(cx, &bucket), policy);
     let Some(tags) = tags? else { return Ok(None) };
     let only = only.map(|only| bucket::address(only.key()));
-    let identity = Identity::new(&bucket, &tags).name(&bucket);
+    let identity = Identity::new(&bucket, &tags).named(&bucket);
     let Some((owner, ownership)) = cx.owner_of::<bucket::Bucket>(&identity, None, only.as_ref()) else {
         return Ok(None);
     };

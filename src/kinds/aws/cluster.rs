@@ -161,7 +161,7 @@ impl Kind for Cluster {
             let wanted = look.wanted(|wanted| cluster.name() == Some(&wanted.name));
             let named = wanted.map(|(address, _)| address);
             let name = cluster.name().unwrap_or_default().to_string();
-            let identity = Identity::new(&name, &tags).name(&name);
+            let identity = Identity::new(&name, &tags).named(&name);
             let Some((address, ownership)) = cx.owner_of::<Cluster>(&identity, named, look.only) else {
                 continue;
             };

@@ -108,7 +108,7 @@ impl Kind for FargateProfile {
             let wanted = look.wanted.iter().map(|(address, _)| address);
             let wanted = wanted.into_iter().find(|want| profile.fargate_profile_name() == Some(want.key()));
             let name = profile.fargate_profile_name().unwrap_or_default();
-            let identity = Identity::new(name, &tags).name(name);
+            let identity = Identity::new(name, &tags).named(name);
             let (address, ownership) = cx.owner_of::<FargateProfile>(&identity, wanted, look.only)?;
             Some(found_of(cx, address, profile, &keys).owned(ownership))
         });

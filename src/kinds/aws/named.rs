@@ -54,7 +54,7 @@ pub fn marked_owners<K: Kind>(
     only: Option<&Address>,
 ) -> Vec<(Address, Ownership)> {
     let tags = read_mark(text);
-    let mut owners = cx.owned::<K>(&Identity::new(id, &tags).name(name), wanted, only);
+    let mut owners = cx.owned::<K>(&Identity::new(id, &tags).named(name), wanted, only);
     for (address, ownership) in &mut owners {
         if let Owner::Foreign { evidence } = &mut ownership.owner
             && tags.is_empty()

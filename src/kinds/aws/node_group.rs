@@ -159,7 +159,7 @@ impl Kind for NodeGroup {
             let tags = eks::tags(group.tags.clone());
             let name = group.nodegroup_name.clone().unwrap_or_default();
             let wanted = look.wanted.iter().map(|(address, _)| address).find(|want| want.key() == name);
-            let identity = Identity::new(&name, &tags).name(&name);
+            let identity = Identity::new(&name, &tags).named(&name);
             let Some((address, ownership)) = cx.owner_of::<NodeGroup>(&identity, wanted, look.only) else {
                 continue;
             };

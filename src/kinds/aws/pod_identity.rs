@@ -65,7 +65,8 @@ impl Kind for PodIdentity {
     /// The name is namespace and service account, of which a cluster has one association.
     fn fits(env: &Environment, address: &Address, name: &str) -> Fit {
         let (namespace, account) = pod(env, address.key());
-        Fit::nameless(name, &format!("{namespace}/{account}"))
+        let computed = format!("{namespace}/{account}");
+        if address.key() == CONTROLLER { Fit::nameless(name, &computed) } else { Fit::whole(name, &computed) }
     }
 
     /// One for each service, whose service account bears its name, and the controller's.
@@ -117,7 +118,7 @@ impl Kind for PodIdentity {
             let wanted = wanted.map(|(address, _)| address);
             let (id, namespace) = (association.association_id.clone()?, association.namespace.clone()?);
             let name = format!("{namespace}/{}", association.service_account().unwrap_or_default());
-            let identity = Identity::new(&id, &tags).name(&name);
+            let identity = Identity::new(&id, &tags).named(&name);
             let (address, ownership) = cx.owner_of::<PodIdentity>(&identity, wanted, look.only)?;
             Some(found_of(cx, address, association)?.owned(ownership))
         });

@@ -71,7 +71,7 @@ impl Kind for Policy {
         };
         let found = policies.into_iter().filter_map(|(arn, attrs)| {
             let wanted = look.wanted(|wanted| wanted.name == attrs.name).map(|(address, _)| address);
-            let identity = Identity::new(&arn, &attrs.tags).name(&attrs.name);
+            let identity = Identity::new(&arn, &attrs.tags).named(&attrs.name);
             let (address, ownership) = cx.owner_of::<Policy>(&identity, wanted, look.only)?;
             let attrs = Attrs { tags: cx.managed(attrs.tags), ..attrs };
             let name = attrs.name.clone();

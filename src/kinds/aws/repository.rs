@@ -223,7 +223,7 @@ async fn describe(
     let (tags, policy) =
         futures::try_join!(read_tags(cx, repository.repository_arn().unwrap_or_default()), policy)?;
     let wanted = look.wanted(|attrs| attrs.name == name).map(|(address, _)| address);
-    let owners = cx.owned::<Repository>(&Identity::new(&name, &tags).name(&name), wanted, look.only);
+    let owners = cx.owned::<Repository>(&Identity::new(&name, &tags).named(&name), wanted, look.only);
     let attrs = Attrs {
         scan_on_push: repository.image_scanning_configuration().is_some_and(|scan| scan.scan_on_push()),
         tag_mutability: repository.image_tag_mutability().map(ToString::to_string).unwrap_or_default(),

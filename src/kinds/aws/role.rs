@@ -203,7 +203,7 @@ impl Kind for Role {
         };
         let found = roles.into_iter().filter_map(|mut role| {
             let wanted = look.wanted(|wanted| wanted.name == role.attrs.name).map(|(address, _)| address);
-            let identity = Identity::new(&role.attrs.name, &role.attrs.tags).name(&role.attrs.name);
+            let identity = Identity::new(&role.attrs.name, &role.attrs.tags).named(&role.attrs.name);
             let (address, ownership) = cx.owner_of::<Role>(&identity, wanted, look.only)?;
             role.attrs.tags = cx.managed(role.attrs.tags);
             let name = role.attrs.name.clone();
@@ -316,21 +316,19 @@ impl Kind for Role {
 }
 
 /// The roles of an account through which workflows reach environments, of whatever project.
-pub struct GithubRoles(Vec<(String, Tags)>);
+pub struct GithubRoles(Vec<Attrs>);
 
 /// Reads the GitHub roles of the account.
 pub async fn github_roles(cx: Context<'_>) -> Result<GithubRoles, Failure> {
-    let is_github = |role: &Read| {
-        role.attrs.tags.get(ADDRESS_TAG).is_some_and(|found| *found == address("github").to_string())
-    };
-    let roles = all(cx).await?.into_iter().filter(is_github);
-    Ok(GithubRoles(roles.map(|role| (role.attrs.name, role.attrs.tags)).collect()))
+    let address = address("github").to_string();
+    let roles = all(cx).await?.into_iter().map(|role| role.attrs);
+    Ok(GithubRoles(roles.filter(|role| role.tags.get(ADDRESS_TAG) == Some(&address)).collect()))
 }
 
 impl GithubRoles {
     /// Returns whether a role stands for an environment of this name, of whatever project.
     pub fn stand_in(&self, environment: &str) -> bool {
-        self.0.iter().any(|(_, tags)| tags.get(ENVIRONMENT_TAG).is_some_and(|found| found == environment))
+        self.0.iter().any(|role| role.tags.get(ENVIRONMENT_TAG).is_some_and(|found| found == environment))
     }
 
     /// Returns whether this environment's own role stands.
@@ -340,14 +338,21 @@ impl GithubRoles {
 
     /// Returns whether a role of another project stands for an environment of the same name.
     pub fn has_another(&self, cx: Context<'_>) -> bool {
-        let same = |tags: &Tags| tags.get(ENVIRONMENT_TAG) == Some(&cx.env.environment);
-        self.0.iter().any(|role| same(&role.1) && !is_own(cx, role))
+        let same = |role: &Attrs| role.tags.get(ENVIRONMENT_TAG) == Some(&cx.env.environment);
+        self.0.iter().any(|role| same(role) && !is_own(cx, role))
     }
 }
 
-fn is_own(cx: Context<'_>, (name, tags): &(String, Tags)) -> bool {
-    *name == names::github_role(cx.env)
-        && matches!(claim(cx.env, tags), Claim::Ours(_) | Claim::Legacy { .. })
+/// Returns whether a GitHub role is this environment's. Its name holds no project, and neither do
+/// the tags of version 0.1: then the boundary has to be ours.
+fn is_own(cx: Context<'_>, role: &Attrs) -> bool {
+    let bounded = role.boundary == Some(names::policy_arn(cx.env, &names::boundary(cx.env)));
+    role.name == names::github_role(cx.env)
+        && match claim(cx.env, &role.tags) {
+            Claim::Ours(_) => true,
+            Claim::Legacy { .. } => bounded,
+            _ => false,
+        }
 }
 
 /// A role as it was read, with all its tags.
