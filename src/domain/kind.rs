@@ -11,6 +11,8 @@ pub struct KindInfo {
     pub aws_type: &'static str,
     /// Attributes that AWS can't change in place; a difference in one replaces the resource.
     pub immutable: &'static [&'static str],
+    /// Attributes that decide who may do or reach what; empty for a kind that gives no access.
+    pub gives_access: &'static [&'static str],
     /// Kinds whose resources this kind's resources may stand on; they go after these when deleted.
     pub stands_on: &'static [&'static str],
     /// Whether a replacement is made before the old one goes (its name then carries a generation).

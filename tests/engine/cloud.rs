@@ -53,6 +53,7 @@ impl Cloud {
             component: "house",
             aws_type: "",
             immutable,
+            gives_access: &[],
             stands_on: &["quick", "slow", "named"],
             create_first,
             usual: Usual { create: seconds, update: 1, delete: seconds },

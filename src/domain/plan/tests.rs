@@ -12,6 +12,7 @@ fn kinds() -> Kinds {
         component: "house",
         aws_type: "",
         immutable,
+        gives_access: &[],
         stands_on,
         create_first,
         usual: Usual { create: seconds, update: 1, delete: 1 },

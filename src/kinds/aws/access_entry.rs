@@ -69,6 +69,7 @@ impl Kind for AccessEntry {
         component: "eks",
         aws_type: "AWS::EKS::AccessEntry",
         immutable: &["cluster", "principal"],
+        gives_access: &["principal", "policies"],
         stands_on: &["cluster", "role"],
         create_first: false,
         usual: Usual::QUICK,

@@ -61,6 +61,7 @@ impl Kind for Addon {
         component: "eks",
         aws_type: "AWS::EKS::Addon",
         immutable: &["cluster"],
+        gives_access: &["pod_identity"],
         stands_on: &["cluster", "role"],
         create_first: false,
         usual: Usual { create: 45, update: 60, delete: 20 },

@@ -60,6 +60,7 @@ impl Kind for Bucket {
         component: "s3-cloudfront",
         aws_type: "AWS::S3::Bucket",
         immutable: &["name"],
+        gives_access: &["public_access_blocked"],
         stands_on: &[],
         create_first: false,
         usual: Usual { create: 3, update: 1, delete: 5 },

@@ -42,6 +42,7 @@ impl Kind for BucketPolicy {
         component: "s3-cloudfront",
         aws_type: "AWS::S3::BucketPolicy",
         immutable: &["bucket"],
+        gives_access: &["document"],
         stands_on: &["bucket", "distribution"],
         create_first: false,
         usual: Usual::QUICK,

@@ -100,6 +100,7 @@ impl Kind for Cluster {
         aws_type: "AWS::EKS::Cluster",
         // Nothing is so dear as a replaced cluster: a version is never a reason.
         immutable: &["name", "role_arn"],
+        gives_access: &["endpoint", "authentication_mode", "role_arn"],
         stands_on: &["role", "subnet", "security-group"],
         create_first: false,
         usual: Usual { create: 540, update: 540, delete: 240 },

@@ -47,6 +47,7 @@ impl Kind for Distribution {
         component: "s3-cloudfront",
         aws_type: "AWS::CloudFront::Distribution",
         immutable: &[],
+        gives_access: &["origins", "aliases"],
         stands_on: &["bucket", "origin-access-control", "headers-policy"],
         create_first: false,
         usual: Usual { create: 240, update: 200, delete: 300 },

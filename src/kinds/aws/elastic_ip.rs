@@ -37,6 +37,7 @@ impl Kind for ElasticIp {
         component: "network",
         aws_type: "AWS::EC2::EIP",
         immutable: &[],
+        gives_access: &[],
         stands_on: &[],
         create_first: false,
         usual: Usual::QUICK,

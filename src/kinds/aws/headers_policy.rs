@@ -67,6 +67,7 @@ impl Kind for HeadersPolicy {
         component: "s3-cloudfront",
         aws_type: "AWS::CloudFront::ResponseHeadersPolicy",
         immutable: &[],
+        gives_access: &["allowed_origins"],
         stands_on: &[],
         create_first: false,
         usual: Usual::QUICK,

@@ -42,6 +42,7 @@ impl Kind for InternetGateway {
         component: "network",
         aws_type: "AWS::EC2::InternetGateway",
         immutable: &["vpc"],
+        gives_access: &[],
         stands_on: &["vpc"],
         create_first: false,
         usual: Usual { create: 2, update: 1, delete: 2 },

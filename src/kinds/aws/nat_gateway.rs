@@ -57,6 +57,7 @@ impl Kind for NatGateway {
         component: "network",
         aws_type: "AWS::EC2::NatGateway",
         immutable: &["subnet", "elastic_ip"],
+        gives_access: &[],
         stands_on: &["subnet", "elastic-ip"],
         create_first: false,
         usual: Usual { create: 100, update: 1, delete: 60 },

@@ -94,6 +94,7 @@ impl Kind for NodeGroup {
         component: "eks",
         aws_type: "AWS::EKS::Nodegroup",
         immutable: &["cluster", "role_arn", "subnets", "instance_types", "ami_type", "capacity", "disk"],
+        gives_access: &["role_arn"],
         stands_on: &["cluster", "role", "subnet"],
         create_first: true,
         usual: Usual { create: 150, update: 300, delete: 240 },

@@ -59,6 +59,7 @@ impl Kind for OidcProvider {
         component: "iam",
         aws_type: "AWS::IAM::OIDCProvider",
         immutable: &["issuer"],
+        gives_access: &["issuer", "clients"],
         stands_on: &["cluster"],
         create_first: false,
         usual: Usual::QUICK,

@@ -44,6 +44,7 @@ impl Kind for OriginAccessControl {
         component: "s3-cloudfront",
         aws_type: "AWS::CloudFront::OriginAccessControl",
         immutable: &[],
+        gives_access: &[],
         stands_on: &[],
         create_first: false,
         usual: Usual::QUICK,

@@ -46,6 +46,7 @@ impl Kind for PodIdentity {
         component: "eks",
         aws_type: "AWS::EKS::PodIdentityAssociation",
         immutable: &["cluster", "namespace", "service_account"],
+        gives_access: &["role_arn", "namespace", "service_account"],
         stands_on: &["cluster", "role"],
         create_first: false,
         usual: Usual::QUICK,

@@ -44,6 +44,7 @@ impl Kind for Policy {
         component: "iam",
         aws_type: "AWS::IAM::ManagedPolicy",
         immutable: &["name"],
+        gives_access: &["document"],
         stands_on: &[],
         create_first: false,
         usual: Usual::QUICK,

@@ -50,6 +50,7 @@ impl Kind for Repository {
         component: "ecr",
         aws_type: "AWS::ECR::Repository",
         immutable: &["name", "encryption"],
+        gives_access: &[],
         stands_on: &[],
         create_first: false,
         usual: Usual::QUICK,

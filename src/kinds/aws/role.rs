@@ -170,6 +170,7 @@ impl Kind for Role {
         component: "iam",
         aws_type: "AWS::IAM::Role",
         immutable: &["name", "path"],
+        gives_access: &["trust", "managed", "inline", "boundary"],
         stands_on: &["policy", "oidc-provider"],
         create_first: false,
         usual: Usual { create: 2, update: 1, delete: 2 },

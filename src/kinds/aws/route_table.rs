@@ -63,6 +63,7 @@ impl Kind for RouteTable {
         component: "network",
         aws_type: "AWS::EC2::RouteTable",
         immutable: &["vpc"],
+        gives_access: &[],
         // Not on subnets: an association goes with its subnet. Were a subnet to wait for its
         // table, one that moves to another zone with its range would never make room.
         stands_on: &["vpc", "internet-gateway", "nat-gateway"],

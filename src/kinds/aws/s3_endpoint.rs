@@ -44,6 +44,7 @@ impl Kind for S3Endpoint {
         component: "network",
         aws_type: "AWS::EC2::VPCEndpoint",
         immutable: &["vpc", "service"],
+        gives_access: &["policy"],
         stands_on: &["vpc", "route-table"],
         create_first: false,
         usual: Usual { create: 5, update: 2, delete: 10 },

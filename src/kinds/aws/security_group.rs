@@ -60,6 +60,7 @@ impl Kind for SecurityGroup {
         component: "network",
         aws_type: "AWS::EC2::SecurityGroup",
         immutable: &["vpc", "name", "description"],
+        gives_access: &["rules"],
         // Not one on another: two that name each other (a rule made by hand is enough)
         // would wait for each other for good. A delete revokes such rules instead.
         stands_on: &["vpc"],

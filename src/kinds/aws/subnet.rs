@@ -66,6 +66,7 @@ impl Kind for Subnet {
         component: "network",
         aws_type: "AWS::EC2::Subnet",
         immutable: &["vpc", "cidr", "zone"],
+        gives_access: &[],
         stands_on: &["vpc"],
         // The cluster holds network interfaces in a subnet until it has moved to the new one.
         create_first: true,

@@ -40,6 +40,7 @@ impl Kind for Vpc {
         component: "network",
         aws_type: "AWS::EC2::VPC",
         immutable: &["cidr"],
+        gives_access: &[],
         stands_on: &[],
         create_first: false,
         usual: Usual { create: 2, update: 1, delete: 1 },
