@@ -1,7 +1,12 @@
 //! The only printer: data to standard output, everything else to standard error.
 
+mod difference;
 mod plan;
 mod progress;
+mod value;
+
+#[cfg(test)]
+mod tests;
 
 use std::fs::File;
 use std::io::{IsTerminal, Write};
