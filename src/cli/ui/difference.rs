@@ -1,4 +1,4 @@
-//! How a change of a resource is shown: the fields that differ, and the access that a new resource gives.
+//! Lines that show a change of a resource: the fields that differ, and the access that a new resource gives.
 
 use serde_json::{Map, Value};
 
@@ -10,7 +10,7 @@ use crate::domain::resource::as_link;
 /// Actions of a statement that are named where it may be shortened.
 const NAMED_ACTIONS: usize = 6;
 
-/// How much of values is shown.
+/// Amount of each value that is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
     /// All of each value.

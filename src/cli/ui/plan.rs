@@ -23,12 +23,12 @@ const LISTED: usize = 24;
 /// Longest job summary with every field in it, bytes: GitHub drops one of more than a mebibyte.
 const LONGEST_SUMMARY: usize = 1_000_000;
 
-/// How much of a plan is listed.
+/// Parts of a plan that are listed.
 #[derive(Debug, Clone, Copy)]
 struct Listing {
-    /// Whether each change is listed, not only each component.
+    /// Lists each change, not only each component.
     changes: bool,
-    /// Whether what stays and every attribute of what is made is listed too.
+    /// Lists what stays too, and every attribute of what is made.
     everything: bool,
     extent: Extent,
 }
@@ -155,7 +155,8 @@ impl Ui {
             let _ = writeln!(text, "{}", unfinished(outcome, &took));
         }
         for step in &outcome.failed {
-            let _ = writeln!(text, "  {BAD}✗ {}{BAD:#}\n    {}", step.address, step.failure);
+            let failure = name(&step.failure.to_string());
+            let _ = writeln!(text, "  {BAD}✗ {}{BAD:#}\n    {failure}", step.address);
         }
         for (address, because) in skipped(outcome) {
             let _ = writeln!(text, "  {DIM}- {address} was skipped: it needs {because}{DIM:#}");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::{BAD, CHANGED, DIM, GOOD, Ui, duration};
+use super::{BAD, CHANGED, DIM, GOOD, Ui, duration, value};
 use crate::domain::address::Address;
 use crate::domain::plan::{Action, Plan};
 use crate::domain::port::{Event, Reporter};
@@ -18,9 +18,9 @@ pub struct Progress<'a> {
     width: usize,
     bars: MultiProgress,
     running: Mutex<BTreeMap<Address, ProgressBar>>,
-    /// How often each resource was tried again, by the cause, in the order that the causes came in.
+    /// Retries of each resource by their cause, in the order that the causes came in.
     retries: Mutex<BTreeMap<Address, Vec<(String, u32)>>>,
-    /// What has failed or was skipped, and is not told again.
+    /// Resources that failed or were skipped; neither is reported twice.
     told: Mutex<BTreeSet<Address>>,
 }
 
@@ -102,7 +102,7 @@ impl<'a> Progress<'a> {
     /// Tells of a cause once, however often it makes a resource be tried again.
     fn retry(&self, address: &Address, why: &str) {
         let count = count_retry(lock(&self.retries).entry(address.clone()).or_default(), why);
-        let cause = cause_of(why);
+        let cause = value::name(cause_of(why));
         match lock(&self.running).get(address) {
             Some(bar) if count > 1 => bar.set_message(format!("tried again {count} times: {cause}")),
             Some(bar) => bar.set_message(format!("trying again: {cause}")),
@@ -141,7 +141,7 @@ fn retries_text(retries: &[(String, u32)]) -> String {
     let counts = retries.iter().map(|(cause, count)| {
         // The call and the code say enough: the whole cause was told when it came up.
         let cause = cause.splitn(3, ": ").take(2).collect::<Vec<_>>().join(": ");
-        format!("{count}× {cause}")
+        format!("{count}× {}", value::name(&cause))
     });
     let counts: Vec<String> = counts.collect();
     if counts.is_empty() { String::new() } else { format!("; tried again {}", counts.join(", ")) }
@@ -164,6 +164,7 @@ impl Reporter for Progress<'_> {
             Event::Failed { address, action, failure, seconds } => {
                 let retries = self.end(address);
                 let (name, took) = (address.to_string(), duration(*seconds));
+                let failure = value::name(&failure.to_string());
                 lock(&self.told).insert(address.clone());
                 self.line(format!("  {BAD}✗ {name:width$}{BAD:#}  {took:>9}   {action}: {failure}{retries}"));
             }

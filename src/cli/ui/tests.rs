@@ -1,4 +1,4 @@
-//! What a reviewer sees of changes: all that differs, and nothing that is not there.
+//! Tests of what reviewers see of changes: all that differs, and nothing that is not there.
 
 use serde_json::{Value, json};
 

@@ -56,7 +56,7 @@ fn guarded(text: &str, backslashes: bool) -> String {
     guarded
 }
 
-/// Whether a character is a control, has no width, changes the direction or the character before it,
+/// Returns whether a character is a control, has no width, changes the direction or the character before it,
 /// or is a blank other than a space.
 fn is_hidden(sign: char) -> bool {
     sign.is_control()
@@ -67,7 +67,7 @@ fn is_hidden(sign: char) -> bool {
             | 0xffa0 | 0xfff0..=0xfffb | 0xe0000..=0xe0fff)
 }
 
-/// Whether text can stand without quotes: it can't be taken for a number, for none, for more than
+/// Returns whether text can stand without quotes: it can't be taken for a number, for none, for more than
 /// one value, or for something that billpay says.
 fn is_plain(text: &str) -> bool {
     !text.is_empty()

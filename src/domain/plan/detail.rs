@@ -14,7 +14,7 @@ pub struct Detail {
     pub difference: Difference,
 }
 
-/// What is different at one place.
+/// Difference at one place.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Difference {
     /// One value instead of another.
@@ -78,7 +78,7 @@ fn compare(place: &str, from: &Value, to: &Value, found: &mut Vec<Detail>) {
     }
 }
 
-/// Whether an empty list inside an attribute is to be seen as such: where it limits something,
+/// Returns whether an empty list inside an attribute is to be seen as such: where it limits something,
 /// it stands for everything.
 fn is_telling(place: &str, had: &[Value], wanted: &[Value]) -> bool {
     place.contains('.') && (had.is_empty() || wanted.is_empty())
@@ -137,7 +137,7 @@ fn document(path: &str, had: &[Value], wanted: &[Value], found: &mut Vec<Detail>
     new.into_iter().for_each(|(_, statement)| push(Difference::Added(statement.clone())));
 }
 
-/// Statements with their numbers, as people count.
+/// Numbers statements as people count.
 fn numbered(statements: &[Value]) -> Vec<(usize, &Value)> {
     (1..).zip(statements).collect()
 }
@@ -190,6 +190,7 @@ fn part(place: &str, from: &Value, to: &Value, found: &mut Vec<Detail>) {
     };
     match objects {
         _ if is_same(from, to) => {}
+        Some(_) if as_link(from).is_some() || as_link(to).is_some() => found.push(value(place, from, to)),
         Some((from, to)) if !(from.is_empty() && to.is_empty()) => {
             for key in keys(from, to) {
                 part(&format!("{place}.{key}"), get(from, key), get(to, key), found);

@@ -57,7 +57,7 @@ fn compare(path: &str, wanted: &Value, found: &Value, changes: &mut Vec<FieldCha
     }
 }
 
-/// Whether a value is one thing although it is written as an object: a reference, a policy document.
+/// Returns whether a value is one thing although it is written as an object: a reference, a policy document.
 fn is_whole(value: &Value) -> bool {
     as_link(value).is_some() || statements(value).is_some()
 }
@@ -71,7 +71,7 @@ pub fn statements(value: &Value) -> Option<&[Value]> {
     }
 }
 
-/// Whether two values say the same. An absent key and null are the same.
+/// Returns whether two values say the same. An absent key and null are the same.
 pub fn is_same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Object(x), Value::Object(y)) => {

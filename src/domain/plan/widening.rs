@@ -1,4 +1,4 @@
-//! Whether a change lets anybody do or reach more than before.
+//! Test of a plan's changes for those that let anybody do or reach more than before.
 //!
 //! Errs on the safe side: what is not known to take access away counts as giving it.
 
@@ -10,7 +10,7 @@ use super::diff::{get, is_same, keys, statements};
 use super::{Action, Change, FieldChange, Reason};
 use crate::domain::kind::KindInfo;
 
-/// Whether a change lets anybody do or reach more than before: by a new resource that gives access,
+/// Returns whether a change lets anybody do or reach more than before: by a new resource that gives access,
 /// by anything more in an attribute that does, or by less in what restricts it.
 pub fn widens_access(change: &Change, kind: &KindInfo) -> bool {
     let attrs =
@@ -45,7 +45,7 @@ pub fn widens_access(change: &Change, kind: &KindInfo) -> bool {
     }
 }
 
-/// Whether the second value of a field gives more than the first.
+/// Returns whether the second value of a field gives more than the first.
 fn widens(path: &str, from: &Value, to: &Value) -> bool {
     // Of what is compared below, these restrict: the less there is of them, the more is given.
     match path {
@@ -86,12 +86,12 @@ fn widens_below(path: &str, key: &str, from: &Value, to: &Value) -> bool {
     widens(&format!("{path}.{key}"), from, to)
 }
 
-/// Whether an empty list may stand for everything: it may inside an attribute, where lists limit.
+/// Returns whether an empty list may stand for everything: it may inside an attribute, where lists limit.
 fn stands_for_all(path: &str) -> bool {
     path.contains('.')
 }
 
-/// Whether a value gives all that another one does: the same one, a wider range of addresses, a rule
+/// Returns whether a value gives all that another one does: the same one, a wider range of addresses, a rule
 /// for more ports or a wider peer.
 fn covers(wide: &Value, narrow: &Value) -> bool {
     match (wide, narrow) {
@@ -102,7 +102,7 @@ fn covers(wide: &Value, narrow: &Value) -> bool {
     }
 }
 
-/// Whether a rule of a security group lets through all that another one does.
+/// Returns whether a rule of a security group lets through all that another one does.
 fn rule_covers(wide: &Map<String, Value>, narrow: &Map<String, Value>) -> bool {
     let is_rule = |rule: &Map<String, Value>| rule.contains_key("peer") && rule.contains_key("direction");
     let is_all = get(wide, "protocol") == "all";
@@ -127,7 +127,7 @@ fn rule_covers(wide: &Map<String, Value>, narrow: &Map<String, Value>) -> bool {
             .all(|key| is_same(get(wide, key), get(narrow, key)))
 }
 
-/// Whether a range of addresses contains another one; false where one is no range.
+/// Returns whether a range of addresses contains another one; false where one is no range.
 fn range_covers(wide: &str, narrow: &str) -> bool {
     let (Some((wide, length)), Some((narrow, longer))) = (range(wide), range(narrow)) else { return false };
     let bits = |address: IpAddr| match address {
@@ -146,7 +146,7 @@ fn range(text: &str) -> Option<(IpAddr, u32)> {
     Some((address, length))
 }
 
-/// Whether a policy document allows, or no longer denies, what another one did not allow or denied.
+/// Returns whether a policy document allows, or no longer denies, what another one did not allow or denied.
 /// Null is no document at all.
 fn document_widens(from: &Value, to: &Value) -> bool {
     let (old, new) = (statements(from).unwrap_or_default(), statements(to).unwrap_or_default());
@@ -168,7 +168,7 @@ fn document_widens(from: &Value, to: &Value) -> bool {
         || old.iter().any(|statement| !is("Allow", statement) && !is_still_denied(statement))
 }
 
-/// Whether a statement is about everything that another one of the same effect is about.
+/// Returns whether a statement is about everything that another one of the same effect is about.
 fn statement_covers(wide: &Value, narrow: &Value) -> bool {
     let (Value::Object(wide), Value::Object(narrow)) = (wide, narrow) else { return false };
     keys(wide, narrow).into_iter().all(|key| {
@@ -183,7 +183,7 @@ fn statement_covers(wide: &Value, narrow: &Value) -> bool {
     })
 }
 
-/// Whether each text of one list is covered by a text of the other; false for what is no list of texts.
+/// Returns whether each text of one list is covered by a text of the other; false for what is no list of texts.
 fn all_covered(wide: &Value, narrow: &Value, covers: impl Fn(&str, &str) -> bool) -> bool {
     let (Some(wide), Some(narrow)) = (texts(wide), texts(narrow)) else { return is_same(wide, narrow) };
     !narrow.is_empty() && narrow.iter().all(|narrow| wide.iter().any(|wide| covers(wide, narrow)))
@@ -201,7 +201,7 @@ fn is_equal(a: &str, b: &str) -> bool {
     a == b
 }
 
-/// Whether a pattern of IAM matches all that another one does. `*` stands for any text, `?` for one character.
+/// Returns whether a pattern of IAM matches all that another one does. `*` stands for any text, `?` for one character.
 fn pattern_covers(wide: &str, narrow: &str) -> bool {
     // In a variable, `${*}`, these characters are themselves.
     if wide == narrow || wide.contains("${") {
@@ -228,7 +228,7 @@ fn pattern_covers(wide: &str, narrow: &str) -> bool {
     wide[at..].iter().all(|sign| *sign == '*')
 }
 
-/// Whether all principals of one statement are among those of another. `*` is everybody.
+/// Returns whether all principals of one statement are among those of another. `*` is everybody.
 fn principals_cover(wide: &Value, narrow: &Value) -> bool {
     match (wide, narrow) {
         _ if is_same(wide, narrow) || wide == "*" => true,
@@ -244,7 +244,7 @@ fn principals_cover(wide: &Value, narrow: &Value) -> bool {
 /// Operators under which fewer values are met by fewer requests.
 const POSITIVE: [&str; 5] = ["StringEquals", "StringLike", "ArnEquals", "ArnLike", "IpAddress"];
 
-/// Whether whatever meets the conditions of `narrow` meets those of `wide`: all conditions of a
+/// Returns whether whatever meets the conditions of `narrow` meets those of `wide`: all conditions of a
 /// statement have to be met, so more of them let less through.
 fn conditions_cover(wide: &Value, narrow: &Value) -> bool {
     let (wide, narrow) = match (wide, narrow) {
