@@ -3,16 +3,20 @@
 //! [`plan`] is a pure function: the same spec and the same snapshot give the same plan,
 //! byte for byte. Applying a plan decides nothing more.
 
+mod detail;
 mod diff;
 mod schedule;
+mod widening;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use diff::{FieldChange, fields as differences};
+pub use detail::{Detail, Difference, details};
+pub use diff::{FieldChange, fields as differences, statements};
 pub use schedule::{Schedule, Step, Work, stands_on};
+pub use widening::widens_access;
 
 use super::address::Address;
 use super::kind::KindInfo;

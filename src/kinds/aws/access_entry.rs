@@ -82,11 +82,11 @@ impl Kind for AccessEntry {
         component: "eks",
         aws_type: "AWS::EKS::AccessEntry",
         immutable: &["cluster", "principal"],
+        gives_access: &["principal", "policies"],
         stands_on: &["cluster", "role"],
         create_first: false,
         named: false,
         global: false,
-        gives_access: &["principal", "policies"],
         usual: Usual::QUICK,
     };
     /// The name is the principal's ARN, which the spec gives.

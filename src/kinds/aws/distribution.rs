@@ -54,11 +54,11 @@ impl Kind for Distribution {
         component: "s3-cloudfront",
         aws_type: "AWS::CloudFront::Distribution",
         immutable: &[],
+        gives_access: &["origins", "aliases"],
         stands_on: &["bucket", "origin-access-control", "headers-policy"],
         create_first: false,
         named: false,
         global: true,
-        gives_access: &["origins", "aliases"],
         usual: Usual { create: 240, update: 200, delete: 300 },
     };
     fn fits(env: &Environment, address: &Address, name: &str) -> Fit {

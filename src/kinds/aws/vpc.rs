@@ -47,11 +47,11 @@ impl Kind for Vpc {
         component: "network",
         aws_type: "AWS::EC2::VPC",
         immutable: &["cidr"],
+        gives_access: &[],
         stands_on: &[],
         create_first: false,
         named: false,
         global: false,
-        gives_access: &[],
         usual: Usual { create: 2, update: 1, delete: 1 },
     };
     fn fits(env: &Environment, _: &Address, name: &str) -> Fit {
