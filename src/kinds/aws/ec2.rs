@@ -10,7 +10,7 @@ use crate::adapter::aws::{Explain, Lagging};
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::resource::{
-    ADDRESS_TAG, ATTEMPT_TAG, ENVIRONMENT_TAG, Evidence, ID_TAG, Owner, Ref, Tags,
+    ADDRESS_TAG, ATTEMPT_TAG, ENVIRONMENT_TAG, Evidence, ID_TAG, Owner, Ref, Tags, UNCOMPARED_TAGS,
 };
 use crate::kinds::{Context, Found, Identity, Kind, New};
 
@@ -151,11 +151,13 @@ pub async fn retag<A>(
     {
         set.push(tag(ID_TAG, id));
     }
-    let unset: Vec<Tag> = found
-        .keys()
-        .filter(|key| !wanted.contains_key(*key))
-        .map(|key| Tag::builder().key(key).build())
-        .collect();
+    let gone = found.keys().map(String::as_str).filter(|key| !wanted.contains_key(*key));
+    let mut unset: Vec<&str> = gone.collect();
+    // What is no longer the environment's keeps nothing of how it came to be.
+    if unset.contains(&ADDRESS_TAG) {
+        unset.extend(UNCOMPARED_TAGS);
+    }
+    let unset: Vec<Tag> = unset.into_iter().map(|key| Tag::builder().key(key).build()).collect();
     if !set.is_empty() {
         cx.aws.ec2.create_tags().resources(id).set_tags(Some(set)).send().await.at("ec2:CreateTags")?;
     }
