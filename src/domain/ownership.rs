@@ -4,7 +4,11 @@
 //! weighs them against names, ids and neighbours over everything that was observed. Whatever it
 //! can't decide becomes a conflict, and what is not ours is never changed or deleted.
 
+mod owners;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use owners::{Fit, Identity, Ownership, owners};
 
 use super::address::Address;
 use super::plan::{Conflict, Kinds, Snapshot, stands_on};
