@@ -59,7 +59,7 @@ pub struct StepRun<'a> {
     pub usual: u32,
     /// The permission to delete, where there is one.
     pub permit: Option<Permit>,
-    /// Ids at the address that are known not to be ours.
+    /// Ids at the address that a create must not take for its own.
     pub others: BTreeSet<String>,
     pub outputs: BTreeMap<Address, Outputs>,
     pub stop: CancellationToken,

@@ -190,6 +190,18 @@ fn a_duplicate_goes_a_released_one_loses_its_tags_and_a_copy_stays() {
 }
 
 #[test]
+fn of_two_of_ours_the_one_nearest_to_the_spec_stays_and_a_permit_is_needed_for_the_other() {
+    let mut snapshot = built();
+    snapshot.resources.push(found("house/roof", "r-0", json!({"walls": ["w-1", "w-2"], "size": 9})));
+    let plan = planned(Goal::Converge, &house(), &snapshot);
+    assert_eq!(actions(&plan), [("roof".to_string(), Action::Delete)]);
+    let delete = plan.changes.iter().find(|change| change.action == Action::Delete).unwrap();
+    let superseded = Reason::Superseded { by: "r-1".to_string() };
+    assert_eq!((delete.id(), delete.reason.as_ref()), (Some("r-0"), Some(&superseded)));
+    assert_eq!(plan.protected_changes(), BTreeSet::from([&at("house/roof")]));
+}
+
+#[test]
 fn a_name_that_is_not_ours_is_refused_and_left_alone() {
     let mut snapshot = built();
     snapshot.resources.retain(|observed| observed.address.kind() != "sign");
