@@ -154,7 +154,7 @@ pub enum Evidence {
     Nothing,
     /// The name fits, but holds no project: only being part of another resource proves it.
     Part,
-    /// The name is the computed one, or the create call left its attempt.
+    /// The name is the computed one.
     Name,
     /// A name or an id that no other resource can have.
     Unique,

@@ -120,12 +120,16 @@ fn judge(
         _ => Fit::Differs,
     };
     let id_tag = tags.get(ID_TAG).map(String::as_str);
+    let is_unique = id_tag == Some(found.id) || found.is_unique;
     let owner = match claim {
         _ if !of_kind => copy(format!("it is no {}", address.kind())),
         _ if info.named && fit == Fit::Differs => {
             copy(format!("the {} of the environment has another name", address.name()))
         }
-        Claim::Elsewhere { region, .. } if info.global => Owner::Elsewhere { region: region.clone() },
+        // A copy shows nothing about where the environment lives.
+        Claim::Elsewhere { region, .. } if info.global && (is_unique || fit != Fit::Differs) => {
+            Owner::Elsewhere { region: region.clone() }
+        }
         Claim::Elsewhere { region, .. } => Owner::Copy {
             evidence: format!("its tags say that it is in {region}"),
             region: Some(region.clone()),
@@ -138,13 +142,13 @@ fn judge(
             },
         },
     };
-    let is_unique = id_tag == Some(found.id) || found.is_unique;
     let evidence = match (&owner, fit) {
         (Owner::Ours, _) if is_unique || info.named => Evidence::Unique,
         (_, Fit::Whole) => Evidence::Name,
         (Owner::Ours, Fit::Nameless) => Evidence::Name,
-        (Owner::Ours, Fit::Differs) if attempt.is_some() => Evidence::Name,
-        (Owner::Ours, Fit::Differs) | (_, Fit::Nameless) => Evidence::Part,
+        (_, Fit::Nameless) => Evidence::Part,
+        // An attempt is copied as easily as the other tags, and who may copy tags may also make
+        // something that stands on ours.
         (_, Fit::Differs) => Evidence::Nothing,
     };
     Ownership { owner, evidence, attempt, protected: is_protected(tags) }

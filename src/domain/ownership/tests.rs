@@ -115,6 +115,18 @@ fn of_two_the_one_that_the_rest_stands_on_is_ours() {
 }
 
 #[test]
+fn two_that_can_be_nobody_elses_are_both_ours() {
+    let vpc = |id, evidence| found("house/vpc", id, Owner::Ours, evidence, json!({}));
+    let (owners, conflicts) = settled(
+        vec![vpc("vpc-1", Evidence::Unique), vpc("vpc-2", Evidence::Unique), vpc("vpc-3", Evidence::Name)],
+        &[],
+    );
+    assert!(conflicts.is_empty());
+    assert_eq!((&owners["vpc-1"], &owners["vpc-2"]), (&Owner::Ours, &Owner::Ours));
+    assert!(is_copy(&owners["vpc-3"]));
+}
+
+#[test]
 fn only_a_second_one_of_this_process_is_a_duplicate() {
     for (attempt, is_duplicate) in [(Some("mine"), true), (Some("another's"), false), (None, false)] {
         let mut second = found("house/ip.a", "ip-2", Owner::Ours, Evidence::Name, json!({}));
@@ -169,4 +181,36 @@ fn a_protection_that_cannot_be_read_protects() {
     let tags = |value: &str| Tags::from([(PROTECTED_TAG.to_string(), value.to_string())]);
     assert!(is_protected(&tags("true")) && is_protected(&tags("no")) && is_protected(&tags("")));
     assert!(!is_protected(&tags("false")) && !is_protected(&Tags::new()));
+}
+
+/// The owner and the evidence of a found resource with some tags, whose name should be `dev-a`.
+fn judged(kind: &str, id: &str, pairs: &[(&str, &str)]) -> (Owner, Evidence) {
+    let env = crate::domain::spec::example("dev");
+    let mut tags = owner_tags(&env);
+    tags.extend(pairs.iter().map(|(key, value)| (key.to_string(), value.to_string())));
+    let address = format!("house/{kind}.a");
+    tags.insert(ADDRESS_TAG.to_string(), address.clone());
+    let fits = |_: &Address, name: &str| Fit::whole(name, "dev-a");
+    let owners = owners(&env, &kinds()[kind], &Identity::new(id, &tags), &fits, None, None);
+    let [(at, ownership)] = owners.as_slice() else { panic!("{owners:?}") };
+    assert_eq!(at.to_string(), address);
+    (ownership.owner.clone(), ownership.evidence)
+}
+
+#[test]
+fn only_a_name_or_an_own_id_is_evidence() {
+    use crate::domain::resource::{ATTEMPT_TAG, ID_TAG};
+    assert_eq!(judged("vpc", "vpc-1", &[("Name", "dev-a")]), (Owner::Ours, Evidence::Name));
+    assert_eq!(judged("vpc", "vpc-1", &[(ID_TAG, "vpc-1")]), (Owner::Ours, Evidence::Unique));
+    let copies = [("Name", "a copy"), (ATTEMPT_TAG, "run-1")];
+    assert_eq!(judged("vpc", "vpc-1", &copies), (Owner::Ours, Evidence::Nothing));
+    assert!(is_copy(&judged("vpc", "vpc-1", &[("Name", "dev-a"), (ID_TAG, "vpc-9")]).0));
+}
+
+#[test]
+fn a_copy_in_no_region_does_not_show_where_the_environment_lives() {
+    let there = (REGION_TAG, "eu-west-1");
+    let elsewhere = Owner::Elsewhere { region: "eu-west-1".to_string() };
+    assert_eq!(judged("role", "r-1", &[there, ("Name", "dev-a")]).0, elsewhere);
+    assert!(is_copy(&judged("role", "r-1", &[there, ("Name", "a copy")]).0));
 }
