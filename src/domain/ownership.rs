@@ -153,7 +153,11 @@ pub fn settle(
             Owner::Copy { evidence, region: None }
         };
     }
-    open.into_iter().map(|(address, indices)| conflict(address, &indices, snapshot, kinds)).collect()
+    let undecided: Vec<usize> = open.values().flatten().copied().collect();
+    let conflicts = open.into_iter().map(|(address, indices)| conflict(address, &indices, snapshot, kinds));
+    let conflicts = conflicts.collect();
+    undecided.into_iter().for_each(|index| snapshot.resources[index].owner = Owner::Undecided);
+    conflicts
 }
 
 /// Returns whether the tags make a resource this environment's in the spec's region.

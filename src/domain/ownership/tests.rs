@@ -72,7 +72,8 @@ fn one_with_evidence_is_ours_and_one_without_is_a_conflict() {
     for (owner, evidence) in
         [(Owner::Ours, Evidence::Part), (legacy(), Evidence::Part), (legacy(), Evidence::Nothing)]
     {
-        let (_, conflicts) = settled(vpc(owner, evidence), &[]);
+        let (owners, conflicts) = settled(vpc(owner, evidence), &[]);
+        assert_eq!(owners["vpc-1"], Owner::Undecided);
         assert!(
             matches!(conflicts.as_slice(), [Conflict::Unproven { id, .. }] if id == "vpc-1"),
             "{conflicts:?}"
@@ -104,7 +105,8 @@ fn of_two_the_one_that_the_rest_stands_on_is_ours() {
     assert_eq!(owners["ip-2"], Owner::Ours);
     assert!(is_copy(&owners["ip-1"]) && conflicts.is_empty());
 
-    let (_, conflicts) = settled(resources("ip-9"), &[]);
+    let (owners, conflicts) = settled(resources("ip-9"), &[]);
+    assert_eq!((&owners["ip-1"], &owners["ip-2"]), (&Owner::Undecided, &Owner::Undecided));
     let [Conflict::Several { ids, .. }] = conflicts.as_slice() else { panic!("{conflicts:?}") };
     assert_eq!(ids, &["ip-1", "ip-2"]);
 

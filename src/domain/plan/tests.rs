@@ -242,6 +242,23 @@ fn a_selection_refuses_to_tear_what_it_leaves_out() {
 }
 
 #[test]
+fn what_nobody_can_assign_is_neither_changed_nor_built_upon() {
+    let mut snapshot = built();
+    snapshot.resources.iter_mut().for_each(|found| found.owner = Owner::Undecided);
+    assert!(planned(Goal::Destroy, &house(), &snapshot).is_empty());
+    let desired = vec![
+        want("garden/base.pond", json!({"range": "11.0"})),
+        want("house/wall.a", json!({"base": link("garden/base.pond")})),
+    ];
+    let owner = Owner::Undecided;
+    snapshot.resources = vec![Observed { owner, ..found("garden/base.pond", "p-1", json!({})) }];
+    let only = Selection { only: BTreeSet::from(["house".to_string()]), exclude: BTreeSet::new() };
+    let plan = plan("dev", Goal::Converge, &only, &desired, &snapshot, &kinds()).unwrap();
+    let expected = Conflict::NeedsExcluded { address: at("house/wall.a"), needs: at("garden/base.pond") };
+    assert_eq!(plan.conflicts, [expected]);
+}
+
+#[test]
 fn a_circle_is_named() {
     let desired = vec![
         want("house/wall.a", json!({"base": link("house/wall.b")})),
