@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::domain::address::Address;
-use crate::domain::plan::{Conflict, Goal, Selection, Snapshot};
+use crate::domain::plan::{Goal, Selection, Snapshot};
 use crate::domain::port::Provider;
 use crate::domain::resource::Owner;
 use crate::domain::spec::Environment;
@@ -54,12 +54,11 @@ pub async fn leftovers(
         let reason = "it was not deleted".to_string();
         left.ours.push(Leftover { id, region: env.region.clone(), reason, address: change.address });
     }
-    let undecided: BTreeSet<&str> = plan.conflicts.iter().flat_map(undecided).collect();
     for found in after.snapshot.resources.iter().filter(|found| selection.has(&found.address)) {
         let reason = match &found.owner {
             Owner::Copy { evidence, .. } => format!("it carries the environment's tags: {evidence}"),
             Owner::Foreign { evidence } => format!("it has a name of the environment's: {evidence}"),
-            _ if undecided.contains(found.id.as_str()) => "nothing shows whether billpay made it".to_string(),
+            Owner::Undecided => "nothing shows whether billpay made it".to_string(),
             _ => continue,
         };
         let (address, id) = (found.address.clone(), found.id.clone());
@@ -76,15 +75,6 @@ pub async fn leftovers(
         }
     }
     Ok(left)
-}
-
-/// The ids that a conflict leaves to a person.
-fn undecided(conflict: &Conflict) -> Vec<&str> {
-    match conflict {
-        Conflict::Unproven { id, .. } | Conflict::NoRegion { id, .. } => vec![id],
-        Conflict::Several { ids, .. } => ids.iter().map(String::as_str).collect(),
-        _ => vec![],
-    }
 }
 
 /// The regions that tags name beside the spec's.

@@ -7,7 +7,7 @@ use crate::domain::names;
 use crate::domain::ownership::{elsewhere, settle};
 use crate::domain::plan::{Action, Conflict, Goal, Plan, Selection, Snapshot, plan, root_conflicts};
 use crate::domain::port::{Identity, Provider};
-use crate::domain::resource::{Desired, PROJECT_TAG, REGION_TAG, resolve};
+use crate::domain::resource::{Desired, ID_TAG, PROJECT_TAG, REGION_TAG, resolve};
 use crate::domain::spec::Environment;
 
 use super::Error;
@@ -57,11 +57,14 @@ fn hand_over(conflict: &mut Conflict, provider: &dyn Provider, env: &Environment
     let (Conflict::Unproven { id, commands, .. } | Conflict::NoRegion { id, commands, .. }) = conflict else {
         return;
     };
-    let tags = [(PROJECT_TAG, &env.project), (REGION_TAG, &env.region)];
-    let tags = tags.map(|(key, value)| (key.to_string(), value.clone())).into();
-    if let Some(found) = snapshot.resources.iter().find(|found| found.id == *id) {
-        *commands = provider.tag_commands(found, &tags);
+    let Some(found) = snapshot.resources.iter().find(|found| found.id == *id) else { return };
+    let mut tags = vec![(PROJECT_TAG, &env.project), (REGION_TAG, &env.region)];
+    // Where no name tells, only the id shows that these tags were meant for this very resource.
+    if !provider.kinds()[found.address.kind()].named {
+        tags.push((ID_TAG, &found.id));
     }
+    let tags = tags.into_iter().map(|(key, value)| (key.to_string(), value.clone())).collect();
+    *commands = provider.tag_commands(found, &tags);
 }
 
 /// Makes sure that whoever calls is in the environment's account.

@@ -419,6 +419,7 @@ fn why(reason: &Reason) -> Option<String> {
         Reason::Failed => "it is in a failed state".into(),
         Reason::BeingDeleted => "it is being deleted: waits, then makes it anew".into(),
         Reason::NotInSpec => "the spec no longer has it".into(),
+        Reason::Superseded { by } => format!("{by} takes its place; an earlier run was cut short"),
         Reason::Duplicate { of } => format!("a second {of}, made by this run after a lost response"),
         Reason::Released { of } => format!("{of} is kept; this one only loses its tags"),
     })

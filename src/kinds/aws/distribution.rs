@@ -20,7 +20,7 @@ use crate::domain::names;
 use crate::domain::ownership::claim;
 use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
-use crate::domain::resource::{Ref, Status, Tags};
+use crate::domain::resource::{REGION_TAG, Ref, Status, Tags};
 use crate::domain::spec::{Environment, Frontend};
 use crate::kinds::kind::{tags, token};
 use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
@@ -261,6 +261,8 @@ async fn describe(
 /// client token, can't be changed, and is unique in an account.
 fn is_own_reference(env: &Environment, tags: &Tags, reference: &str) -> bool {
     let Some(address) = claim(env, tags).address().cloned() else { return false };
+    let region = tags.get(REGION_TAG).unwrap_or(&env.region).clone();
+    let env = &Environment { region, ..env.clone() };
     let attempts = (0..GENERATIONS).flat_map(|generation| (0..SPENT).map(move |spent| (generation, spent)));
     attempts.into_iter().any(|(generation, spent)| token(env, &address, generation, spent) == reference)
 }

@@ -137,7 +137,8 @@ pub fn made<T>(made: Option<T>, call: &str) -> Result<T, Failure> {
     made.ok_or_else(|| Failure::new(FailureClass::Ambiguous, call, "the answer names nothing that was made"))
 }
 
-/// Makes the tags of a resource what they should be: sets what differs, removes what is too many.
+/// Makes the tags of a resource what they should be: sets what differs, removes what is too many,
+/// and writes its id where nothing else proves that it is ours.
 pub async fn retag<A>(
     cx: Context<'_>,
     resource: &Found<A>,
@@ -147,8 +148,7 @@ pub async fn retag<A>(
     let id = resource.id.as_str();
     let differs = |(key, value): &(&String, &String)| found.get(*key) != Some(*value);
     let mut set: Vec<Tag> = wanted.iter().filter(differs).map(|(key, value)| tag(key, value)).collect();
-    if !set.is_empty() && wanted.contains_key(ADDRESS_TAG) && resource.ownership.evidence != Evidence::Unique
-    {
+    if wanted.contains_key(ADDRESS_TAG) && resource.ownership.evidence != Evidence::Unique {
         set.push(tag(ID_TAG, id));
     }
     let gone = found.keys().map(String::as_str).filter(|key| !wanted.contains_key(*key));
