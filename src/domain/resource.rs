@@ -147,6 +147,13 @@ pub enum Owner {
     Foreign { evidence: String },
 }
 
+impl Owner {
+    /// Returns whether the tags are those of version 0.1, and nobody has weighed them yet.
+    pub fn is_legacy(&self) -> bool {
+        matches!(self, Owner::Legacy { .. })
+    }
+}
+
 /// Evidence, beside the tags, that billpay made a resource. Later variants are stronger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
 #[serde(rename_all = "kebab-case")]

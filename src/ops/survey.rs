@@ -7,7 +7,7 @@ use crate::domain::names;
 use crate::domain::ownership::{elsewhere, settle};
 use crate::domain::plan::{Action, Conflict, Goal, Plan, Selection, Snapshot, plan, root_conflicts};
 use crate::domain::port::{Identity, Provider};
-use crate::domain::resource::{Desired, ID_TAG, PROJECT_TAG, REGION_TAG, resolve};
+use crate::domain::resource::{Desired, ID_TAG, Owner, PROJECT_TAG, REGION_TAG, resolve};
 use crate::domain::spec::Environment;
 
 use super::Error;
@@ -35,7 +35,11 @@ pub async fn survey(
     let (identity, snapshot) = futures::join!(provider.identity(), provider.observe(env, &desired));
     let identity = at_home(identity, env)?;
     let mut snapshot = snapshot.map_err(Error::Observe)?;
-    let regions = elsewhere(&snapshot);
+    let mut regions = elsewhere(&snapshot);
+    // Most of an environment is in its region alone: from where nothing of it is, look around.
+    if snapshot.resources.iter().all(|found| found.owner != Owner::Ours && !found.owner.is_legacy()) {
+        regions.append(&mut provider.find_elsewhere(env).await.map_err(Error::Observe)?);
+    }
     if !regions.is_empty() {
         return Err(Error::LivesElsewhere { expected: env.region.clone(), regions });
     }

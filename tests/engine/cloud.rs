@@ -332,6 +332,14 @@ impl Provider for Cloud {
         Ok(Snapshot { resources })
     }
 
+    /// Every environment of the histories has something global, which says where it lives.
+    async fn find_elsewhere(
+        &self,
+        _: &Environment,
+    ) -> Result<BTreeMap<String, BTreeSet<Address>>, Vec<Failure>> {
+        Ok(BTreeMap::new())
+    }
+
     async fn identity(&self) -> Result<Identity, Failure> {
         Ok(Identity { account: "123456789012".into(), arn: "me".into() })
     }

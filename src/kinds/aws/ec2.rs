@@ -42,6 +42,12 @@ pub fn beyond<'a>(these: &'a Refs, those: &Refs) -> Vec<&'a str> {
     these.values().filter(|id| !those.values().any(|other| other == *id)).map(Ref::text).collect()
 }
 
+/// Returns the regions that are enabled for the account.
+pub async fn regions(cx: Context<'_>) -> Result<Vec<String>, Failure> {
+    let answer = cx.aws.ec2.describe_regions().send().await.at("ec2:DescribeRegions")?;
+    Ok(answer.regions.unwrap_or_default().into_iter().filter_map(|region| region.region_name).collect())
+}
+
 /// Filters for one list call: everything of a kind in the environment, or just one address.
 pub fn filters(cx: Context<'_>, only: Option<&Address>) -> Vec<Filter> {
     let mut filters = vec![filter(&format!("tag:{ENVIRONMENT_TAG}"), &cx.env.environment)];
