@@ -120,6 +120,11 @@ impl Account {
         self.things.lock().unwrap().values().filter(|thing| thing.is_alive()).cloned().collect()
     }
 
+    /// Reads everything that is there without a copy of it.
+    pub fn read<T>(&self, read: impl FnOnce(&mut dyn Iterator<Item = &Thing>) -> T) -> T {
+        read(&mut self.things.lock().unwrap().values().filter(|thing| thing.is_alive()))
+    }
+
     pub fn get(&self, key: &str) -> Option<Thing> {
         self.things.lock().unwrap().get(key).filter(|thing| thing.is_alive()).cloned()
     }

@@ -33,13 +33,21 @@ pub enum Fault {
     /// Done, and the answer never came.
     Lost,
     /// As lost, and reads don't show it for a while.
-    Hidden,
+    Hidden { milliseconds: u64 },
     /// Done, and the process that asked was killed.
     Killed,
 }
 
-/// The time for which a hidden thing is not seen, seconds: longer than the engine looks for it.
-const HIDDEN: u64 = 5;
+impl Fault {
+    pub fn name(self) -> &'static str {
+        match self {
+            Fault::Throttled => "throttled",
+            Fault::Lost => "lost",
+            Fault::Hidden { .. } => "hidden",
+            Fault::Killed => "killed",
+        }
+    }
+}
 
 /// A process that works for an environment.
 pub struct Cloud {
@@ -109,8 +117,8 @@ impl Cloud {
         }
         let (result, made) = deed()?;
         match fault {
-            Some(Fault::Hidden) => {
-                let later = Instant::now() + Duration::from_secs(HIDDEN);
+            Some(Fault::Hidden { milliseconds }) => {
+                let later = Instant::now() + Duration::from_millis(milliseconds);
                 if let Some(key) = made {
                     self.account.edit(&key, |thing| match known(thing.kind) {
                         // A name that is taken is found by that.
@@ -132,12 +140,13 @@ impl Cloud {
     /// Everything of an environment in its region, or what is at one address.
     pub fn look(&self, env: &Environment, wanted: &[Desired], only: Option<&Address>) -> Vec<Observed> {
         let now = Instant::now();
-        let things = self.account.alive();
-        let here = things.iter().filter(|thing| {
+        let is_here = |thing: &&Thing| {
             let is_here = thing.region == env.region || thing.region == GLOBAL;
             is_here && now >= thing.visible_at && only.is_none_or(|only| only.kind() == thing.kind)
+        };
+        let mut found: Vec<Observed> = self.account.read(|things| {
+            things.filter(is_here).flat_map(|thing| self.read(env, thing, wanted, only)).collect()
         });
-        let mut found: Vec<Observed> = here.flat_map(|thing| self.read(env, thing, wanted, only)).collect();
         found.sort_by(|a, b| (&a.address, &a.id).cmp(&(&b.address, &b.id)));
         found
     }
@@ -447,7 +456,8 @@ impl Provider for Cloud {
         }
         // A bucket or a role can go from under others.
         let holds = !matches!(kind, "bucket" | "role");
-        if holds && self.account.alive().iter().any(|other| other.key != *key && other.stands_on(&live)) {
+        let stands = |other: &Thing| other.key != *key && other.stands_on(&live);
+        if holds && self.account.read(|things| things.filter(|other| stands(other)).count() > 0) {
             sleep(Duration::from_millis(50)).await;
             return Err(Failure::new(FailureClass::InUse, "cloud:Delete", "something stands on it"));
         }

@@ -34,6 +34,10 @@ impl Counts {
         }
     }
 
+    pub fn merge(&self, other: &Counts) {
+        other.0.borrow().iter().for_each(|(what, count)| self.add(what.clone(), *count));
+    }
+
     pub fn get(&self, what: &str) -> usize {
         self.0.borrow().get(what).copied().unwrap_or_default()
     }
@@ -120,8 +124,8 @@ impl<'a> World<'a> {
             let deeds = self.account.take_deeds();
             self.check_run(&home.env, &run, &answers, &before, &deeds);
             let suffered = process.suffered.lock().unwrap().clone();
-            hid |= suffered.contains(&Fault::Hidden);
-            suffered.iter().for_each(|fault| self.counts.add(format!("fault {fault:?}"), 1));
+            hid |= suffered.iter().any(|fault| matches!(fault, Fault::Hidden { .. }));
+            suffered.iter().for_each(|fault| self.counts.add(format!("fault {}", fault.name()), 1));
             match &run.ended {
                 Ended::Killed => self.counts.add("killed runs", 1),
                 Ended::Refused(error) => {
@@ -261,7 +265,10 @@ impl<'a> World<'a> {
                 answers.handed_over.insert(id.clone());
                 self.counts.add("answers: handed over", 1);
             } else {
-                self.account.edit(&thing.key, |one| one.tags.retain(|key, _| !key.starts_with("billpay:")));
+                self.account.edit(&thing.key, |one| {
+                    one.tags.retain(|key, _| !key.starts_with("billpay:"));
+                    one.origin = Origin::Foreign;
+                });
                 self.counts.add("answers: tags taken off", 1);
             }
             is_new = true;
@@ -310,8 +317,16 @@ impl<'a> World<'a> {
     fn check_run(&self, env: &Environment, run: &Run, answers: &Answers, before: &[Thing], deeds: &[Deed]) {
         let by = Origin::of(env);
         self.counts.add("runs", 1);
+        let mut made = BTreeSet::new();
         for deed in deeds {
             self.count_deed(deed);
+            match deed.act {
+                Act::Create => drop(made.insert(&deed.key)),
+                Act::Delete if made.contains(&deed.key) => {
+                    self.counts.add("second ones that a run deleted itself", 1);
+                }
+                _ => {}
+            }
             let Some(was) = &deed.before else { continue };
             assert_eq!(deed.by, by, "a deed for another environment");
             if was.origin == by && !is_released(answers, &deed.key) || is_kept(answers, &deed.key) {
@@ -418,7 +433,7 @@ impl<'a> World<'a> {
         let was_stranger = |change: &Change| {
             let known = run.plan.iter().flat_map(|plan| &plan.strangers);
             let mut known = known.map(|stranger| stranger.id.as_str());
-            goal == Goal::Destroy && known.any(|id| Some(id) == change.id())
+            known.any(|id| Some(id) == change.id())
         };
         let to_do = to_do(&plan, was_stranger);
         assert!(to_do.is_empty(), "still to do: {to_do:#?} with {:#?}", self.account.alive());
@@ -436,6 +451,7 @@ impl<'a> World<'a> {
             let found = after.snapshot.resources.iter().find(|found| found.outputs["id"] == thing.key);
             let told = plan.strangers.iter().any(|stranger| stranger.id == thing.id);
             let owner = &found.unwrap_or_else(|| panic!("not found any more: {thing:#?}")).owner;
+            self.counts.add("second ones that a run left and reported", usize::from(told));
             assert!(*owner == Owner::Ours || told, "nobody is told of {thing:#?}: {owner:?}");
         }
         match goal {
@@ -444,7 +460,7 @@ impl<'a> World<'a> {
                 let ours = after.snapshot.resources.iter().filter(kept).map(|found| &found.address);
                 let wanted = desired(env, &home.sketches);
                 let wanted: BTreeSet<&Address> = wanted.iter().map(|want| &want.address).collect();
-                assert_eq!(ours.collect::<BTreeSet<_>>(), wanted);
+                assert!(ours.collect::<BTreeSet<_>>().is_superset(&wanted), "not all of {wanted:?} is there");
                 self.counts.add("provisions that converged", 1);
             }
             Goal::Destroy => {
