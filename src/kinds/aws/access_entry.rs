@@ -131,7 +131,10 @@ impl Kind for AccessEntry {
             let principal = entry.principal_arn.unwrap_or_default();
             let tags = eks::tags(entry.tags);
             let wanted = look.wanted(|wanted| wanted.principal == principal).map(|(address, _)| address);
-            let identity = Identity::new(&principal, &tags).named(&principal);
+            let identity = Identity {
+                is_unique: wanted.is_some(),
+                ..Identity::new(&principal, &tags).named(&principal)
+            };
             let (address, ownership) = cx.owner_of::<AccessEntry>(&identity, wanted, look.only)?;
             let (id, cluster) = (principal.clone(), entry.cluster_name.unwrap_or_default());
             let attrs = Attrs { cluster, principal, policies, tags: cx.managed(tags) };
