@@ -194,9 +194,15 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// Whether an attribute of this resource names `other` by one of its outputs.
+    /// Returns whether an attribute of this resource names `other` by one of its outputs. Tags don't
+    /// count: a `Name` tag may be another resource's name, and anybody may copy it.
     pub fn mentions(&self, other: &Observed) -> bool {
-        mentions_any(&self.attrs, &other.outputs)
+        match &self.attrs {
+            Value::Object(fields) => {
+                fields.iter().any(|(key, value)| key != "tags" && mentions_any(value, &other.outputs))
+            }
+            value => mentions_any(value, &other.outputs),
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::domain::names;
 use crate::domain::ownership::claim;
 use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
-use crate::domain::resource::{REGION_TAG, Ref, Status, Tags};
+use crate::domain::resource::{ID_TAG, REGION_TAG, Ref, Status, Tags};
 use crate::domain::spec::{Environment, Frontend};
 use crate::kinds::kind::{tags, token};
 use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
@@ -97,7 +97,12 @@ impl Kind for Distribution {
         let request = cx.aws.cloudfront.create_distribution_with_tags();
         let answer = request.distribution_config_with_tags(with_tags).send().await.at(call)?;
         match answer.distribution {
-            Some(made) => Ok(found(new.address, &made, new.attrs)),
+            Some(made) => {
+                let id = Tags::from([(ID_TAG.to_string(), made.id.clone())]);
+                let call = cx.aws.cloudfront.tag_resource().resource(&made.arn).tags(cf_tags(&id)?);
+                call.send().await.at("cloudfront:TagResource").map_err(named::just_made)?;
+                Ok(found(new.address, &made, new.attrs))
+            }
             None => {
                 Err(Failure::new(FailureClass::Ambiguous, call, "the answer names nothing that was made"))
             }
@@ -110,7 +115,8 @@ impl Kind for Distribution {
         found: &Found<Attrs>,
         wanted: &Attrs,
     ) -> Result<Progress, Failure> {
-        let (set, unset) = owned::tag_changes(&found.attrs.tags, &wanted.tags);
+        let (mut set, unset) = owned::tag_changes(&found.attrs.tags, &wanted.tags);
+        owned::add_id(&mut set, found, &wanted.tags);
         let (cloudfront, arn) = (&cx.aws.cloudfront, arn(found));
         if !set.is_empty() {
             let call = cloudfront.tag_resource().resource(&arn).tags(cf_tags(&set)?);

@@ -14,7 +14,7 @@ use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
-use crate::domain::resource::{Owner, Ref, Tags};
+use crate::domain::resource::{ID_TAG, Owner, Ref, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
 use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Ownership};
@@ -120,7 +120,9 @@ impl Kind for OidcProvider {
         let issuer = new.attrs.issuer.text().to_string();
         let arn = names::oidc_provider_arn(cx.env, &issuer);
         let mut tags = new.attrs.tags.clone();
-        if issuer == GITHUB {
+        if issuer != GITHUB {
+            tags.insert(ID_TAG.to_string(), arn.clone());
+        } else {
             tags.insert(MADE_TAG.to_string(), "true".to_string());
             if let Some(there) = read(cx, &arn).await? {
                 return join(cx, there, new.attrs).await;
@@ -156,7 +158,8 @@ impl Kind for OidcProvider {
         wanted: &Attrs,
     ) -> Result<Progress, Failure> {
         set_clients(cx, &found.id, &found.attrs.clients, &wanted.clients).await?;
-        let (set, unset) = owned::tag_changes(&found.attrs.tags, &wanted.tags);
+        let (mut set, unset) = owned::tag_changes(&found.attrs.tags, &wanted.tags);
+        owned::add_id(&mut set, found, &wanted.tags);
         tag(cx, &found.id, &set).await?;
         untag(cx, &found.id, unset).await?;
         Ok(Progress::Done)

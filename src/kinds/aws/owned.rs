@@ -5,8 +5,8 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::ownership::{Claim, claim, is_protected};
 use crate::domain::permit::Permit;
-use crate::domain::resource::Tags;
-use crate::kinds::Context;
+use crate::domain::resource::{ADDRESS_TAG, Evidence, ID_TAG, Tags};
+use crate::kinds::{Context, Found};
 
 /// Fails unless the tags still make a resource this environment's: since the plan was made,
 /// somebody may have deleted it and made their own under the same name.
@@ -35,6 +35,14 @@ pub fn prove_deletable(
         return Err(Failure::new(FailureClass::Invalid, call, why));
     }
     Ok(())
+}
+
+/// Adds a resource's own id to tags that are set on it, unless it is proven to be ours already.
+pub fn add_id<A>(set: &mut Tags, found: &Found<A>, wanted: &Tags) {
+    let is_kept = wanted.contains_key(ADDRESS_TAG);
+    if !set.is_empty() && is_kept && found.ownership.evidence != Evidence::Unique {
+        set.insert(ID_TAG.to_string(), found.id.clone());
+    }
 }
 
 /// Returns the tags to set and the keys to remove that turn `found` into `wanted`.
