@@ -64,7 +64,7 @@ pub fn is_global(kind: &str) -> bool {
 
 /// The time that a create or a delete takes, seconds; 0 for what is done when its call returns.
 pub fn seconds(kind: &str) -> u32 {
-    if kind == "nat-gateway" { 300 } else { 0 }
+    if kind == "nat-gateway" { 100 } else { 0 }
 }
 
 /// The name that billpay computes for an address. A cluster's holds no project.
