@@ -47,7 +47,8 @@ pub fn infos() -> Kinds {
         name,
         component: "house",
         aws_type: "",
-        immutable: &["shape", "name"],
+        // A reference would answer with the old one where that is to be made anew.
+        immutable: if known == Known::Reference { &[] } else { &["shape", "name"] },
         gives_access: &[],
         stands_on: &ALL,
         create_first: known != Known::Name,
