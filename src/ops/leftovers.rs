@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::domain::address::Address;
-use crate::domain::plan::{Conflict, Goal, Selection, Snapshot};
+use crate::domain::plan::{Change, Conflict, Goal, Selection, Snapshot};
 use crate::domain::port::Provider;
 use crate::domain::resource::Owner;
 use crate::domain::spec::Environment;
@@ -49,12 +49,13 @@ pub async fn leftovers(
     let after = survey(provider, env, &BTreeSet::new()).await?;
     let mut left = Leftovers::default();
     let plan = after.plan(provider, env, Goal::Destroy, selection)?;
-    for change in plan.changes {
+    let undecided: BTreeSet<&str> = after.conflicts.iter().flat_map(undecided).collect();
+    let is_decided = |change: &Change| change.id().is_none_or(|id| !undecided.contains(id));
+    for change in plan.changes.into_iter().filter(is_decided) {
         let id = change.id().unwrap_or_default().to_string();
         let reason = "it was not deleted".to_string();
         left.ours.push(Leftover { id, region: env.region.clone(), reason, address: change.address });
     }
-    let undecided: BTreeSet<&str> = plan.conflicts.iter().flat_map(undecided).collect();
     for found in after.snapshot.resources.iter().filter(|found| selection.has(&found.address)) {
         let reason = match &found.owner {
             Owner::Copy { evidence, .. } => format!("it carries the environment's tags: {evidence}"),
