@@ -34,6 +34,8 @@ pub use crate::adapter::site::{SiteBucket, SiteError};
 pub use crate::adapter::source::{At, Found, RecordError, SourceError};
 pub use crate::adapter::specs::SpecError;
 pub use crate::adapter::tree::TreeError;
+/// The facts about the kinds of resources that can be made.
+pub use crate::kinds::aws::kinds;
 
 /// The account of the local AWS where no spec names one.
 const LOCAL_ACCOUNT: &str = "000000000000";

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::approve::approve;
 use super::error::Report;
-use super::plan::{planned, select};
+use super::plan::{planned, refused, select};
 use super::provision::{ApplyArgs, code, work};
 use super::ui::Ui;
 use super::{EnvArg, KeepArgs, SelectionArgs, exit};
@@ -38,8 +38,11 @@ pub async fn run(args: DestroyArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     if args.plan_only || !ui.is_json() {
         ui.plan(env, &plan, &before)?;
     }
-    if args.plan_only || !plan.conflicts.is_empty() {
-        return planned(env, &plan, &before, false, ui);
+    if args.plan_only {
+        return Ok(planned(env, &plan, &before, false, ui));
+    }
+    if !plan.conflicts.is_empty() {
+        return refused(plan.conflicts, ui);
     }
     if plan.is_empty() {
         ui.nothing_to_do(env, &before)?;

@@ -10,7 +10,7 @@ use super::ui::Ui;
 use super::{EnvArg, KeepArgs, SelectionArgs, exit};
 use crate::app::App;
 use crate::domain::findings::nearest;
-use crate::domain::plan::{Goal, Kinds, Plan, Selection};
+use crate::domain::plan::{Conflict, Goal, Kinds, Plan, Selection};
 use crate::domain::port::Provider;
 use crate::domain::spec::Environment;
 use crate::ops::{self, Survey, survey};
@@ -41,26 +41,29 @@ pub async fn run(args: PlanArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let goal = if args.destroy { Goal::Destroy } else { Goal::Converge };
     let plan = survey.plan(&provider, env, goal, &selection)?;
     ui.plan(env, &plan, &survey)?;
-    planned(env, &plan, &survey, args.detailed_exitcode, ui)
+    Ok(planned(env, &plan, &survey, args.detailed_exitcode, ui))
 }
 
-/// Says what a plan that was shown needs before it is applied, and returns what the command exits with.
-///
-/// Fails if the plan can't be applied at all.
-pub fn planned(
-    env: &Environment,
-    plan: &Plan,
-    survey: &Survey,
-    detailed_exitcode: bool,
-    ui: &Ui,
-) -> Result<u8, Report> {
+/// Says what a plan that was shown needs before it is applied, or that it can't be applied at all,
+/// and returns what the command exits with.
+pub fn planned(env: &Environment, plan: &Plan, survey: &Survey, detailed_exitcode: bool, ui: &Ui) -> u8 {
     if !plan.conflicts.is_empty() {
-        return Err(ops::Error::Conflicts(plan.conflicts.clone()).into());
+        ui.conflicts(&plan.conflicts);
+        return exit::ERROR;
     }
     if needs_name(env, plan, survey).is_some() {
         ui.note(&format!("{0} is protected: applying this needs --confirm {0}", env.environment));
     }
-    Ok(if detailed_exitcode && !plan.is_empty() { exit::CHANGES } else { exit::DONE })
+    if detailed_exitcode && !plan.is_empty() { exit::CHANGES } else { exit::DONE }
+}
+
+/// Ends a command whose plan can't be applied; where text is written, the plan has been shown.
+pub fn refused(conflicts: Vec<Conflict>, ui: &Ui) -> Result<u8, Report> {
+    if ui.is_json() {
+        return Err(ops::Error::Conflicts(conflicts).into());
+    }
+    ui.conflicts(&conflicts);
+    Ok(exit::ERROR)
 }
 
 /// The components that were asked for; unknown ones are refused.

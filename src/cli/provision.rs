@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::approve::{ApproveArgs, approve};
 use super::error::Report;
-use super::plan::{planned, select};
+use super::plan::{planned, refused, select};
 use super::ui::Ui;
 use super::{EnvArg, KeepArgs, SelectionArgs, exit};
 use crate::app::{App, SpecError};
@@ -73,8 +73,8 @@ pub async fn run(args: ProvisionArgs, app: &App, ui: &Ui) -> Result<u8, Report> 
     if !planning {
         return carry_out(&provider, env, &plan, &survey, &args.apply, ui).await;
     }
-    let code = planned(env, &plan, &survey, args.detailed_exitcode, ui)?;
-    if let Some(file) = &args.out {
+    let code = planned(env, &plan, &survey, args.detailed_exitcode, ui);
+    if let Some(file) = args.out.as_ref().filter(|_| plan.conflicts.is_empty()) {
         save(file, &SavedPlan::new(env, &plan, &args.keep.ids()))?;
         ui.note(&format!("wrote {}; apply it with --plan-file {0}", file.display()));
     }
@@ -119,13 +119,11 @@ async fn carry_out(
         ui.nothing_to_do(env, survey)?;
         return Ok(exit::DONE);
     }
-    let permit = match plan.conflicts.is_empty() {
-        true => {
-            let question = format!("Apply to {}?", env.environment);
-            approve(env, plan, survey, &args.approve, &question, ui)?
-        }
-        false => None,
-    };
+    if !plan.conflicts.is_empty() {
+        return refused(plan.conflicts.clone(), ui);
+    }
+    let question = format!("Apply to {}?", env.environment);
+    let permit = approve(env, plan, survey, &args.approve, &question, ui)?;
     let outcome = work(provider, env, plan, survey, permit, args, ui).await?;
     ui.outcome(env, plan, &outcome)?;
     Ok(code(&outcome))

@@ -9,7 +9,7 @@ use super::ui::Ui;
 use super::{EnvArg, exit};
 use crate::app::App;
 use crate::domain::plan::{Goal, Selection};
-use crate::ops::{self, survey};
+use crate::ops::survey;
 
 #[derive(Debug, Args)]
 pub struct StatusArgs {
@@ -28,7 +28,8 @@ pub async fn run(args: StatusArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let plan = survey.plan(&provider, env, Goal::Converge, &Selection::default())?;
     ui.status(env, &plan, &survey)?;
     if !plan.conflicts.is_empty() {
-        return Err(ops::Error::Conflicts(plan.conflicts).into());
+        ui.conflicts(&plan.conflicts);
+        return Ok(exit::ERROR);
     }
     Ok(if args.detailed_exitcode && !plan.is_empty() { exit::CHANGES } else { exit::DONE })
 }

@@ -83,7 +83,8 @@ impl Failure {
                 Some("the network or AWS gave no answer: re-run, it finds out what was done")
             }
             FailureClass::InUse => Some(
-                "something stands on it or in its way: if billpay did not make that, remove it; then re-run",
+                "something still uses it: what billpay made of that, the next run goes on with; \
+                 what others made (a controller's load balancers, things made by hand) has to be removed first",
             ),
             _ => None,
         }

@@ -4,7 +4,11 @@
 //! weighs them against names, ids and neighbours over everything that was observed. Whatever it
 //! can't decide becomes a conflict, and what is not ours is never changed or deleted.
 
+mod owners;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use owners::{Fit, Fits, Identity, Ownership, owners};
 
 use super::address::Address;
 use super::plan::{Conflict, Kinds, Snapshot, stands_on};
@@ -121,6 +125,7 @@ pub fn settle(
     is_own_attempt: &dyn Fn(&str) -> bool,
 ) -> Vec<Conflict> {
     let accepted = Settlement::of(snapshot, kinds, keep).accepted;
+    // Of several accepted ones any will do: they are named to people only.
     let chosen: BTreeMap<Address, String> = accepted
         .iter()
         .map(|&index| &snapshot.resources[index])
@@ -148,7 +153,11 @@ pub fn settle(
             Owner::Copy { evidence, region: None }
         };
     }
-    open.into_iter().map(|(address, indices)| conflict(address, &indices, snapshot, kinds)).collect()
+    let undecided: Vec<usize> = open.values().flatten().copied().collect();
+    let conflicts = open.into_iter().map(|(address, indices)| conflict(address, &indices, snapshot, kinds));
+    let conflicts = conflicts.collect();
+    undecided.into_iter().for_each(|index| snapshot.resources[index].owner = Owner::Undecided);
+    conflicts
 }
 
 /// Returns whether the tags make a resource this environment's in the spec's region.
@@ -194,7 +203,7 @@ impl<'a> Settlement<'a> {
         loop {
             let open =
                 groups.values().filter(|group| group.iter().all(|one| !settlement.accepted.contains(one)));
-            let chosen: Vec<usize> = open.filter_map(|group| settlement.choose(group, keep)).collect();
+            let chosen: Vec<usize> = open.flat_map(|group| settlement.choose(group, keep)).collect();
             if chosen.is_empty() {
                 return settlement;
             }
@@ -202,23 +211,25 @@ impl<'a> Settlement<'a> {
         }
     }
 
-    /// The one of a group that is proven ours by now.
-    fn choose(&self, group: &[usize], keep: &BTreeSet<String>) -> Option<usize> {
-        let only = |pick: &dyn Fn(usize) -> bool| {
-            let mut picked = group.iter().copied().filter(|&index| pick(index));
-            picked.next().filter(|_| picked.next().is_none())
+    /// The ones of a group that are proven ours by now: one, or all of those that can be nobody
+    /// else's, such as the old and the new one of a replacement that was cut short.
+    fn choose(&self, group: &[usize], keep: &BTreeSet<String>) -> Vec<usize> {
+        let picked = |pick: &dyn Fn(usize) -> bool| -> Vec<usize> {
+            group.iter().copied().filter(|&index| pick(index)).collect()
         };
-        if let Some(kept) = only(&|index| keep.contains(&self.resources[index].id)) {
-            return Some(kept);
+        let only = |picked: Vec<usize>| if picked.len() == 1 { picked } else { vec![] };
+        let kept = only(picked(&|index| keep.contains(&self.resources[index].id)));
+        if !kept.is_empty() {
+            return kept;
         }
-        if let Some(unique) = only(&|index| self.resources[index].evidence == Evidence::Unique)
-            && self.is_here(unique)
-        {
-            return Some(unique);
+        let is_unique = |index: usize| self.resources[index].evidence == Evidence::Unique;
+        let unique = picked(&|index| is_unique(index) && self.is_here(index));
+        if !unique.is_empty() {
+            return unique;
         }
         match group {
-            [one] => self.is_proven(*one).then_some(*one),
-            _ => only(&|index| self.is_proven(index) && self.is_connected(index)),
+            [_] => picked(&|index| self.is_proven(index)),
+            _ => only(picked(&|index| self.is_proven(index) && self.is_connected(index))),
         }
     }
 

@@ -3,7 +3,7 @@
 //! The domain itself never waits for anything; the futures here only say what an
 //! implementation may do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use serde::Serialize;
@@ -89,6 +89,13 @@ pub trait Provider: Send + Sync {
 
     /// All that is there at one address: nothing, one, or (after a lost answer) several.
     async fn find(&self, env: &Environment, desired: &Desired) -> Result<Vec<Observed>, Failure>;
+
+    /// Finds the other regions in which this environment has a network, whoever looks from where
+    /// nothing of it is. A region that the caller may not read is left out.
+    async fn find_elsewhere(
+        &self,
+        env: &Environment,
+    ) -> Result<BTreeMap<String, BTreeSet<Address>>, Vec<Failure>>;
 
     /// Makes a resource and says what it made. Fails with `Exists` rather than taking over.
     async fn create(&self, env: &Environment, create: &Create) -> Result<Observed, Failure>;

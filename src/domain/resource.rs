@@ -116,7 +116,7 @@ pub enum Status {
 ///
 /// Kinds report `Ours`, `Legacy`, `Elsewhere`, `Copy` and `Foreign`;
 /// [`settle`](super::ownership::settle) turns every `Legacy` into one of the others, and finds
-/// `Duplicate` and `Released` among resources at one address.
+/// `Duplicate`, `Released` and `Undecided`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Owner {
@@ -141,8 +141,17 @@ pub enum Owner {
     Duplicate { of: String },
     /// A person who was asked and kept another one: the tags come off.
     Released { of: String },
+    /// Nobody knows: a conflict leaves it to a person.
+    Undecided,
     /// Somebody else, under a name that the spec wants. Says what it carries instead.
     Foreign { evidence: String },
+}
+
+impl Owner {
+    /// Returns whether the tags are those of version 0.1, and nobody has weighed them yet.
+    pub fn is_legacy(&self) -> bool {
+        matches!(self, Owner::Legacy { .. })
+    }
 }
 
 /// Evidence, beside the tags, that billpay made a resource. Later variants are stronger.
@@ -154,7 +163,7 @@ pub enum Evidence {
     Nothing,
     /// The name fits, but holds no project: only being part of another resource proves it.
     Part,
-    /// The name is the computed one, or the create call left its attempt.
+    /// The name is the computed one.
     Name,
     /// A name or an id that no other resource can have.
     Unique,

@@ -11,13 +11,12 @@ use crate::adapter::aws::Aws;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::KindInfo;
-use crate::domain::ownership::{Claim, claim, is_protected, owner_tags};
+use crate::domain::ownership::{Fit, Identity, Ownership, owner_tags, owners};
 use crate::domain::permit::Permit;
 use crate::domain::plan::Goal;
 use crate::domain::port::{Create, Progress};
 use crate::domain::resource::{
-    ADDRESS_TAG, ATTEMPT_TAG, Desired, Evidence, ID_TAG, Observed, Outputs, Owner, Status, TAGS_OF_OTHERS,
-    Tags, UNCOMPARED_TAGS,
+    ADDRESS_TAG, Desired, Observed, Outputs, Owner, Status, TAGS_OF_OTHERS, Tags, UNCOMPARED_TAGS,
 };
 use crate::domain::spec::Environment;
 
@@ -58,35 +57,7 @@ impl Context<'_> {
         wanted: Option<&Address>,
         only: Option<&Address>,
     ) -> Vec<(Address, Ownership)> {
-        let claim = match claim(self.env, found.tags) {
-            Claim::Legacy { address, has_region } => match other_project::<K>(self.env, &address, found) {
-                Some(project) => Claim::Others { evidence: format!("it belongs to the project `{project}`") },
-                None => Claim::Legacy { address, has_region },
-            },
-            claim => claim,
-        };
-        let mut owned = vec![];
-        if let Some(address) = claim.address().filter(|address| only.is_none_or(|only| only == *address)) {
-            owned.push((address.clone(), self.judge::<K>(found, &claim, address)));
-        }
-        let is_settled = |(address, ownership): &(Address, Ownership)| {
-            Some(address) == wanted && !matches!(ownership.owner, Owner::Copy { .. })
-        };
-        if let Some(address) = wanted.filter(|_| !owned.iter().any(is_settled)) {
-            let evidence = match &claim {
-                Claim::Others { evidence } => evidence.clone(),
-                Claim::Nothing => "it does not carry billpay's tags".to_string(),
-                Claim::Elsewhere { region, .. } => format!("its tags say that it is in {region}"),
-                Claim::Ours(other) | Claim::Legacy { address: other, .. } if other != address => {
-                    format!("it is this environment's {other}")
-                }
-                Claim::Ours(_) | Claim::Legacy { .. } => "its tags are a copy".to_string(),
-            };
-            owned.retain(|(other, _)| other != address);
-            let owner = Owner::Foreign { evidence };
-            owned.push((address.clone(), Ownership { owner, ..self.judge::<K>(found, &claim, address) }));
-        }
-        owned
+        owners(self.env, &K::INFO, found, &K::fits, wanted, only)
     }
 
     /// Returns the one of [`owned`](Context::owned) that matters most: the name that is taken.
@@ -97,125 +68,6 @@ impl Context<'_> {
         only: Option<&Address>,
     ) -> Option<(Address, Ownership)> {
         self.owned::<K>(found, wanted, only).pop()
-    }
-
-    /// Weighs the tags of a resource against its kind, name and id.
-    fn judge<K: Kind>(&self, found: &Identity<'_>, claim: &Claim, address: &Address) -> Ownership {
-        let (info, tags) = (K::INFO, found.tags);
-        let attempt = tags.get(ATTEMPT_TAG).cloned();
-        let copy = |evidence: String| Owner::Copy { evidence, region: None };
-        let of_kind = info.name == address.kind();
-        let fit = match found.name() {
-            Some(name) if of_kind => K::fits(self.env, address, name),
-            _ => Fit::Differs,
-        };
-        let id_tag = tags.get(ID_TAG).map(String::as_str);
-        let owner = match claim {
-            _ if !of_kind => copy(format!("it is no {}", address.kind())),
-            _ if info.named && fit == Fit::Differs => {
-                copy(format!("the {} of the environment has another name", address.name()))
-            }
-            Claim::Elsewhere { region, .. } if info.global => Owner::Elsewhere { region: region.clone() },
-            Claim::Elsewhere { region, .. } => Owner::Copy {
-                evidence: format!("its tags say that it is in {region}"),
-                region: Some(region.clone()),
-            },
-            _ => match id_tag.filter(|id| *id != found.id) {
-                Some(original) => copy(format!("its tags are those of {original}")),
-                None => match claim {
-                    Claim::Legacy { has_region, .. } => Owner::Legacy { has_region: *has_region },
-                    _ => Owner::Ours,
-                },
-            },
-        };
-        let is_unique = id_tag == Some(found.id) || found.is_unique;
-        let evidence = match (&owner, fit) {
-            (Owner::Ours, _) if is_unique || info.named => Evidence::Unique,
-            (_, Fit::Whole) => Evidence::Name,
-            (Owner::Ours, Fit::Nameless) => Evidence::Name,
-            (Owner::Ours, Fit::Differs) if attempt.is_some() => Evidence::Name,
-            (Owner::Ours, Fit::Differs) | (_, Fit::Nameless) => Evidence::Part,
-            (_, Fit::Differs) => Evidence::Nothing,
-        };
-        Ownership { owner, evidence, attempt, protected: is_protected(tags) }
-    }
-}
-
-/// The facts of a found resource that tell its owner.
-pub struct Identity<'a> {
-    pub id: &'a str,
-    /// The name that AWS knows it by; without one, its `Name` tag counts.
-    pub name: Option<&'a str>,
-    pub tags: &'a Tags,
-    /// Whether something that can't be copied shows that billpay made it.
-    pub is_unique: bool,
-}
-
-impl<'a> Identity<'a> {
-    pub fn new(id: &'a str, tags: &'a Tags) -> Identity<'a> {
-        Identity { id, name: None, tags, is_unique: false }
-    }
-
-    /// Sets the name that AWS knows it by.
-    pub fn named(self, name: &'a str) -> Identity<'a> {
-        Identity { name: Some(name), ..self }
-    }
-
-    fn name(&self) -> Option<&'a str> {
-        self.name.or(self.tags.get("Name").map(String::as_str))
-    }
-}
-
-/// Returns the other project that a resource with the tags of version 0.1 belongs to by its name:
-/// the one whose environment of the same name would call it so.
-fn other_project<K: Kind>(env: &Environment, address: &Address, found: &Identity<'_>) -> Option<String> {
-    let name = found.name()?;
-    if K::INFO.name != address.kind() || K::fits(env, address, name) != Fit::Differs {
-        return None;
-    }
-    let ends = name.char_indices().filter(|(_, c)| *c == '-').map(|(end, _)| end);
-    let mut projects = ends.map(|end| name[..end].to_string()).filter(|project| *project != env.project);
-    projects.find(|project| {
-        let theirs = Environment { project: project.clone(), ..env.clone() };
-        K::fits(&theirs, address, name) == Fit::Whole
-    })
-}
-
-/// The relation of a name to the one that billpay computes for an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fit {
-    /// They are equal, and the name holds project and environment.
-    Whole,
-    /// They are equal, and the name holds no project: other projects may compute the same.
-    Nameless,
-    Differs,
-}
-
-impl Fit {
-    /// Compares a name that holds project and environment.
-    pub fn whole(name: &str, computed: &str) -> Fit {
-        if name == computed { Fit::Whole } else { Fit::Differs }
-    }
-
-    /// Compares a name that holds no project.
-    pub fn nameless(name: &str, computed: &str) -> Fit {
-        if name == computed { Fit::Nameless } else { Fit::Differs }
-    }
-}
-
-/// The owner of a found resource, and the evidence for it.
-#[derive(Debug, Clone)]
-pub struct Ownership {
-    pub owner: Owner,
-    pub evidence: Evidence,
-    pub attempt: Option<String>,
-    pub protected: bool,
-}
-
-impl Ownership {
-    /// Returns an owner that needs no evidence.
-    pub fn of(owner: Owner) -> Ownership {
-        Ownership { owner, evidence: Evidence::Unique, attempt: None, protected: false }
     }
 }
 

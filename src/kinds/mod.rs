@@ -3,4 +3,5 @@
 pub mod aws;
 mod kind;
 
-pub use kind::{AnyKind, Context, Desire, Fit, Found, Identity, Kind, Look, New, Ownership};
+pub use crate::domain::ownership::{Fit, Identity, Ownership};
+pub use kind::{AnyKind, Context, Desire, Found, Kind, Look, New};

@@ -250,11 +250,17 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The ids at an address that are known not to be ours.
+    /// The ids at an address that a create must not take for its own: those known not to be ours,
+    /// and those that the plan deletes.
     fn others(&self, address: &Address) -> BTreeSet<String> {
         let found = self.snapshot.resources.iter();
         let others = found.filter(|one| one.address == *address && one.owner != Owner::Ours);
-        others.map(|one| one.id.clone()).collect()
+        let leaving = self.plan.changes.iter();
+        let leaving = leaving.filter(|one| one.address == *address && one.action == Action::Delete);
+        others
+            .map(|one| one.id.clone())
+            .chain(leaving.filter_map(|one| one.id().map(str::to_string)))
+            .collect()
     }
 
     fn end(&mut self, index: usize, ended: Ended, took: Duration) {

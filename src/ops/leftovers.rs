@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::domain::address::Address;
-use crate::domain::plan::{Change, Conflict, Goal, Selection, Snapshot};
+use crate::domain::plan::{Goal, Selection, Snapshot};
 use crate::domain::port::Provider;
 use crate::domain::resource::Owner;
 use crate::domain::spec::Environment;
@@ -49,9 +49,7 @@ pub async fn leftovers(
     let after = survey(provider, env, &BTreeSet::new()).await?;
     let mut left = Leftovers::default();
     let plan = after.plan(provider, env, Goal::Destroy, selection)?;
-    let undecided: BTreeSet<&str> = after.conflicts.iter().flat_map(undecided).collect();
-    let is_decided = |change: &Change| change.id().is_none_or(|id| !undecided.contains(id));
-    for change in plan.changes.into_iter().filter(is_decided) {
+    for change in plan.changes {
         let id = change.id().unwrap_or_default().to_string();
         let reason = "it was not deleted".to_string();
         left.ours.push(Leftover { id, region: env.region.clone(), reason, address: change.address });
@@ -60,7 +58,7 @@ pub async fn leftovers(
         let reason = match &found.owner {
             Owner::Copy { evidence, .. } => format!("it carries the environment's tags: {evidence}"),
             Owner::Foreign { evidence } => format!("it has a name of the environment's: {evidence}"),
-            _ if undecided.contains(found.id.as_str()) => "nothing shows whether billpay made it".to_string(),
+            Owner::Undecided => "nothing shows whether billpay made it".to_string(),
             _ => continue,
         };
         let (address, id) = (found.address.clone(), found.id.clone());
@@ -77,15 +75,6 @@ pub async fn leftovers(
         }
     }
     Ok(left)
-}
-
-/// The ids that a conflict leaves to a person.
-fn undecided(conflict: &Conflict) -> Vec<&str> {
-    match conflict {
-        Conflict::Unproven { id, .. } | Conflict::NoRegion { id, .. } => vec![id],
-        Conflict::Several { ids, .. } => ids.iter().map(String::as_str).collect(),
-        _ => vec![],
-    }
 }
 
 /// The regions that tags name beside the spec's.

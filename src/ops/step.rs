@@ -12,7 +12,7 @@ use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::permit::Permit;
 use crate::domain::plan::{Change, Goal, Work, differences};
 use crate::domain::port::{Create, Event, Progress, Provider, Reporter};
-use crate::domain::resource::{Desired, Observed, Outputs, Owner, Status, collect_links, resolve};
+use crate::domain::resource::{Desired, Evidence, Observed, Outputs, Owner, Status, collect_links, resolve};
 use crate::domain::spec::Environment;
 
 /// How a step ended.
@@ -59,7 +59,7 @@ pub struct StepRun<'a> {
     pub usual: u32,
     /// The permission to delete, where there is one.
     pub permit: Option<Permit>,
-    /// Ids at the address that are known not to be ours.
+    /// Ids at the address that a create must not take for its own.
     pub others: BTreeSet<String>,
     pub outputs: BTreeMap<Address, Outputs>,
     pub stop: CancellationToken,
@@ -105,6 +105,7 @@ impl StepRun<'_> {
             }
             // Whatever went wrong, the resource may be there: look before making another.
             if let Some(found) = self.look(&create.desired, &failure).await? {
+                self.write_id(&found, &create.desired).await?;
                 let found = self.until_wanted(found, &create.desired).await?;
                 if is_doubtful {
                     self.delete_seconds(&found, &create.desired).await?;
@@ -147,6 +148,20 @@ impl StepRun<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Has the id written onto what a create call made before its answer was lost. Without it a
+    /// later run can't tell the resource from a copy of its tags.
+    async fn write_id(&self, found: &Observed, desired: &Desired) -> Result<(), Halt> {
+        let mut trouble = Trouble::new();
+        while found.evidence != Evidence::Unique && found.status == Status::Ready {
+            match self.provider.update(self.env, found, desired).await {
+                Err(failure) if failure.may_pass() => self.bear(&mut trouble, failure).await?,
+                Err(failure) => return Err(failure.into()),
+                Ok(_) => break,
+            }
+        }
+        Ok(())
     }
 
     /// Deletes what other create calls of this very step made, whose responses were lost.

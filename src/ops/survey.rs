@@ -7,7 +7,7 @@ use crate::domain::names;
 use crate::domain::ownership::{elsewhere, settle};
 use crate::domain::plan::{Action, Conflict, Goal, Plan, Selection, Snapshot, plan, root_conflicts};
 use crate::domain::port::{Identity, Provider};
-use crate::domain::resource::{Desired, PROJECT_TAG, REGION_TAG, resolve};
+use crate::domain::resource::{Desired, ID_TAG, Owner, PROJECT_TAG, REGION_TAG, resolve};
 use crate::domain::spec::Environment;
 
 use super::Error;
@@ -35,7 +35,11 @@ pub async fn survey(
     let (identity, snapshot) = futures::join!(provider.identity(), provider.observe(env, &desired));
     let identity = at_home(identity, env)?;
     let mut snapshot = snapshot.map_err(Error::Observe)?;
-    let regions = elsewhere(&snapshot);
+    let mut regions = elsewhere(&snapshot);
+    // Most of an environment is in its region alone: from where nothing of it is, look around.
+    if snapshot.resources.iter().all(|found| found.owner != Owner::Ours && !found.owner.is_legacy()) {
+        regions.append(&mut provider.find_elsewhere(env).await.map_err(Error::Observe)?);
+    }
     if !regions.is_empty() {
         return Err(Error::LivesElsewhere { expected: env.region.clone(), regions });
     }
@@ -57,11 +61,14 @@ fn hand_over(conflict: &mut Conflict, provider: &dyn Provider, env: &Environment
     let (Conflict::Unproven { id, commands, .. } | Conflict::NoRegion { id, commands, .. }) = conflict else {
         return;
     };
-    let tags = [(PROJECT_TAG, &env.project), (REGION_TAG, &env.region)];
-    let tags = tags.map(|(key, value)| (key.to_string(), value.clone())).into();
-    if let Some(found) = snapshot.resources.iter().find(|found| found.id == *id) {
-        *commands = provider.tag_commands(found, &tags);
+    let Some(found) = snapshot.resources.iter().find(|found| found.id == *id) else { return };
+    let mut tags = vec![(PROJECT_TAG, &env.project), (REGION_TAG, &env.region)];
+    // Where no name tells, only the id shows that these tags were meant for this very resource.
+    if !provider.kinds()[found.address.kind()].named {
+        tags.push((ID_TAG, &found.id));
     }
+    let tags = tags.into_iter().map(|(key, value)| (key.to_string(), value.clone())).collect();
+    *commands = provider.tag_commands(found, &tags);
 }
 
 /// Makes sure that whoever calls is in the environment's account.

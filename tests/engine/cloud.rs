@@ -1,20 +1,29 @@
-//! A cloud in memory and in virtual time, which loses answers, throttles and takes its time.
+//! A process in front of an account: a provider that loses answers, throttles and takes its time,
+//! and that tells owners from tags, names and ids as the kinds of AWS do.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use billpay::domain::address::Address;
 use billpay::domain::failure::{Failure, FailureClass};
-use billpay::domain::kind::{KindInfo, Usual};
+use billpay::domain::ownership::{Claim, claim, is_protected, owners};
 use billpay::domain::permit::Permit;
 use billpay::domain::plan::{Goal, Kinds, Snapshot};
 use billpay::domain::port::{Check, Create, Identity, Progress, Provider};
-use billpay::domain::resource::{Desired, Evidence, Observed, Outputs, Owner, Status, Tags};
+use billpay::domain::resource::{
+    ADDRESS_TAG, ATTEMPT_TAG, Desired, ENVIRONMENT_TAG, Evidence, ID_TAG, Observed, Outputs, REGION_TAG,
+    TAGS_OF_OTHERS, Tags, UNCOMPARED_TAGS,
+};
 use billpay::domain::spec::Environment;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
+
+use crate::account::{Account, Origin, Thing, region_of, thing};
+use crate::kinds::{self, GLOBAL, Known, fits, known};
 
 /// What goes wrong with one change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,56 +32,55 @@ pub enum Fault {
     Throttled,
     /// Done, and the answer never came.
     Lost,
+    /// As lost, and reads don't show it for a while.
+    Hidden { milliseconds: u64 },
     /// Done, and the process that asked was killed.
     Killed,
 }
 
-#[derive(Debug, Clone)]
-struct Thing {
-    observed: Observed,
-    ready_at: Instant,
-    /// When it is gone, once it is being deleted.
-    gone_at: Option<Instant>,
+impl Fault {
+    pub fn name(self) -> &'static str {
+        match self {
+            Fault::Throttled => "throttled",
+            Fault::Lost => "lost",
+            Fault::Hidden { .. } => "hidden",
+            Fault::Killed => "killed",
+        }
+    }
 }
 
-/// The cloud. What exists survives whoever asked for it.
+/// A process that works for an environment.
 pub struct Cloud {
+    pub account: Arc<Account>,
     kinds: Kinds,
     desired: Mutex<Vec<Desired>>,
-    things: Mutex<BTreeMap<String, Thing>>,
-    changes: Mutex<usize>,
-    faults: Mutex<BTreeMap<usize, Fault>>,
+    /// Whether a create call leaves the id too, so that no fault comes between.
+    pub writes_ids_at_once: bool,
+    /// The random part of its attempts.
+    run: String,
+    attempts: AtomicU32,
+    changes: AtomicU32,
+    faults: Mutex<BTreeMap<u32, Fault>>,
     refused: Mutex<Option<Address>>,
+    /// The faults that came to pass.
+    pub suffered: Mutex<Vec<Fault>>,
     /// Told when the process is to be killed.
     pub killed: Notify,
 }
 
 impl Cloud {
-    pub fn new(desired: Vec<Desired>) -> Cloud {
-        let kind = |name, immutable, create_first, seconds| KindInfo {
-            name,
-            component: "house",
-            aws_type: "",
-            immutable,
-            gives_access: &[],
-            stands_on: &["quick", "slow", "named"],
-            create_first,
-            named: false,
-            global: false,
-            usual: Usual { create: seconds, update: 1, delete: seconds },
-        };
-        let kinds = [
-            kind("quick", &["shape"] as &[_], true, 1),
-            kind("slow", &["shape"], true, 300),
-            kind("named", &["shape"], false, 5),
-        ];
+    pub fn new(account: Arc<Account>, run: &str, desired: Vec<Desired>) -> Cloud {
         Cloud {
-            kinds: kinds.into_iter().map(|kind| (kind.name, kind)).collect(),
+            account,
+            kinds: kinds::infos(),
             desired: Mutex::new(desired),
-            things: Mutex::default(),
-            changes: Mutex::default(),
+            writes_ids_at_once: false,
+            run: run.to_string(),
+            attempts: AtomicU32::default(),
+            changes: AtomicU32::default(),
             faults: Mutex::default(),
             refused: Mutex::default(),
+            suffered: Mutex::default(),
             killed: Notify::new(),
         }
     }
@@ -84,9 +92,9 @@ impl Cloud {
 
     /// Faults for the changes to come, by their number from now.
     pub fn set_faults(&self, faults: impl IntoIterator<Item = (usize, Fault)>) {
-        let now = *self.changes.lock().unwrap();
+        let now = self.changes.load(Ordering::Relaxed);
         *self.faults.lock().unwrap() =
-            faults.into_iter().map(|(number, fault)| (now + number, fault)).collect();
+            faults.into_iter().map(|(number, fault)| (now + number as u32, fault)).collect();
     }
 
     /// Has every create at an address refused, as wrong.
@@ -94,55 +102,211 @@ impl Cloud {
         *self.refused.lock().unwrap() = Some(address);
     }
 
-    /// How many things there are at each address.
-    pub fn inventory(&self) -> BTreeMap<Address, usize> {
-        let mut count = BTreeMap::new();
-        for thing in self.alive() {
-            *count.entry(thing.address).or_default() += 1;
-        }
-        count
-    }
-
-    fn alive(&self) -> Vec<Observed> {
-        let now = Instant::now();
-        let things = self.things.lock().unwrap();
-        let seen = things.values().filter(|thing| thing.gone_at.is_none_or(|gone| now < gone)).map(|thing| {
-            let status = match thing.gone_at {
-                Some(_) => Status::Deleting,
-                None if now < thing.ready_at => Status::Pending,
-                None => Status::Ready,
-            };
-            Observed { status, ..thing.observed.clone() }
-        });
-        seen.collect()
-    }
-
-    /// Does a change unless a fault says otherwise; a lost answer comes after the deed.
-    async fn change<T>(&self, deed: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    /// Does a change unless a fault says otherwise; a lost answer comes after the deed, which
+    /// returns the key of what it made.
+    async fn change<T>(
+        &self,
+        deed: impl FnOnce() -> Result<(T, Option<String>), Failure>,
+    ) -> Result<T, Failure> {
         sleep(Duration::from_millis(50)).await;
-        let number = {
-            let mut changes = self.changes.lock().unwrap();
-            *changes += 1;
-            *changes
-        };
+        let number = self.changes.fetch_add(1, Ordering::Relaxed) + 1;
         let fault = self.faults.lock().unwrap().remove(&number);
+        self.suffered.lock().unwrap().extend(fault);
         if fault == Some(Fault::Throttled) {
             return Err(Failure::new(FailureClass::Throttled, "cloud:Change", "slow down"));
         }
-        let result = deed();
+        let (result, made) = deed()?;
         match fault {
+            Some(Fault::Hidden { milliseconds }) => {
+                let later = Instant::now() + Duration::from_millis(milliseconds);
+                if let Some(key) = made {
+                    self.account.edit(&key, |thing| match known(thing.kind) {
+                        // A name that is taken is found by that.
+                        Known::Name => {}
+                        _ => thing.visible_at = later,
+                    });
+                }
+                Err(Failure::new(FailureClass::Ambiguous, "cloud:Change", "no answer"))
+            }
             Some(Fault::Lost) => Err(Failure::new(FailureClass::Ambiguous, "cloud:Change", "no answer")),
             Some(Fault::Killed) => {
                 self.killed.notify_one();
                 std::future::pending().await
             }
-            _ => result,
+            _ => Ok(result),
         }
     }
 
-    fn takes(&self, kind: &str) -> Duration {
-        if kind == "slow" { Duration::from_secs(300) } else { Duration::ZERO }
+    /// Everything of an environment in its region, or what is at one address.
+    pub fn look(&self, env: &Environment, wanted: &[Desired], only: Option<&Address>) -> Vec<Observed> {
+        let now = Instant::now();
+        let is_here = |thing: &&Thing| {
+            let is_here = thing.region == env.region || thing.region == GLOBAL;
+            is_here && now >= thing.visible_at && only.is_none_or(|only| only.kind() == thing.kind)
+        };
+        let mut found: Vec<Observed> = self.account.read(|things| {
+            things.filter(is_here).flat_map(|thing| self.read(env, thing, wanted, only)).collect()
+        });
+        found.sort_by(|a, b| (&a.address, &a.id).cmp(&(&b.address, &b.id)));
+        found
     }
+
+    /// A thing as its kind reports it: once for each owner.
+    fn read(
+        &self,
+        env: &Environment,
+        thing: &Thing,
+        wanted: &[Desired],
+        only: Option<&Address>,
+    ) -> Vec<Observed> {
+        let is_named = known(thing.kind) == Known::Name;
+        let tag = |key: &str| thing.tags.get(key).map(String::as_str);
+        let wants_name =
+            |want: &&Desired| want.address.kind() == thing.kind && want.attrs["name"] == thing.id;
+        let wanted = wanted.iter().find(|want| is_named && wants_name(want)).map(|want| &want.address);
+        let is_asked_for = match only {
+            Some(_) if is_named => wanted.is_some(),
+            Some(only) => tag(ADDRESS_TAG) == Some(&only.to_string()),
+            None => true,
+        };
+        if !is_asked_for || (!is_named && tag(ENVIRONMENT_TAG) != Some(&env.environment)) {
+            return vec![];
+        }
+        let mut identity = billpay::domain::ownership::Identity::new(&thing.id, &thing.tags);
+        identity.is_unique = is_own_reference(env, thing);
+        if is_named {
+            identity = identity.named(&thing.id);
+        }
+        let mut owners = owners(env, &self.kinds[thing.kind], &identity, &fits, wanted, only);
+        if thing.kind != "bucket" {
+            // Most kinds report the name that is taken before the copy that takes it.
+            owners.drain(..owners.len().saturating_sub(1));
+        }
+        let observed = owners.into_iter().map(|(address, ownership)| Observed {
+            address,
+            id: thing.id.clone(),
+            attrs: attrs(env, thing),
+            outputs: Outputs::from([("id".to_string(), thing.key.clone())]),
+            status: thing.status(),
+            owner: ownership.owner,
+            generation: 0,
+            evidence: ownership.evidence,
+            attempt: ownership.attempt,
+            protected: ownership.protected,
+        });
+        observed.collect()
+    }
+
+    /// Makes a thing, or returns what the same client token made before.
+    fn make(&self, env: &Environment, create: &Create) -> Result<Thing, Failure> {
+        let (address, attrs) = (&create.desired.address, &create.desired.attrs);
+        let kind = kinds::KINDS.iter().find(|(kind, _)| *kind == address.kind()).expect("a kind").0;
+        let region = region_of(kind, &env.region);
+        let token = token(env, create);
+        let repeats = match known(kind) {
+            Known::Token => format!("{token}{attrs}"),
+            _ => token.clone(),
+        };
+        if matches!(known(kind), Known::Token | Known::Reference) {
+            let made = self.account.tokens.lock().unwrap().get(&repeats).cloned();
+            if let Some(made) = made.and_then(|key| self.account.get(&key)).filter(Thing::stays) {
+                // Tags that were taken off since gave it away.
+                return match claim(env, &made.tags) {
+                    Claim::Ours(found) if found == *address => Ok(made),
+                    _ => Err(Failure::new(FailureClass::Lagging, "cloud:Create", "the token is spent")),
+                };
+            }
+        }
+        let (key, id) = self.account.next_id(kind, region, attrs["name"].as_str());
+        if self.account.get(&key).is_some() {
+            return Err(Failure::new(FailureClass::Exists, "cloud:Create", "taken"));
+        }
+        let mut made = thing(key.clone(), id, kind, region, Origin::of(env));
+        made.attrs = attrs.clone();
+        made.tags = made
+            .attrs
+            .as_object_mut()
+            .and_then(|attrs| attrs.remove("tags"))
+            .map(read_tags)
+            .unwrap_or_default();
+        made.ready_at += Duration::from_secs(kinds::seconds(kind).into());
+        match known(kind) {
+            Known::Id => {
+                let count = self.attempts.fetch_add(1, Ordering::Relaxed);
+                made.tags.insert(ATTEMPT_TAG.to_string(), format!("{}-{count}", self.run));
+            }
+            Known::Reference => made.reference = Some(token),
+            Known::Token | Known::Name => {}
+        }
+        if matches!(known(kind), Known::Token | Known::Reference) {
+            self.account.tokens.lock().unwrap().insert(repeats, key);
+        }
+        if self.writes_ids_at_once && has_id_tag(kind) {
+            made.tags.insert(ID_TAG.to_string(), made.id.clone());
+        }
+        self.account.create(&Origin::of(env), made.clone());
+        Ok(made)
+    }
+
+    /// Changes one thing, by the key that its outputs hold.
+    async fn edit(
+        &self,
+        env: &Environment,
+        found: &Observed,
+        edit: impl FnOnce(&mut Thing),
+    ) -> Result<(), Failure> {
+        self.change(|| match self.account.update(&Origin::of(env), &found.outputs["id"], edit) {
+            true => Ok(((), None)),
+            false => Err(Failure::new(FailureClass::NotFound, "cloud:Update", "not there")),
+        })
+        .await
+    }
+}
+
+/// Returns whether a kind's resources are told their own id.
+fn has_id_tag(kind: &str) -> bool {
+    matches!(known(kind), Known::Id | Known::Token)
+}
+
+/// The client token of a create call.
+fn token(env: &Environment, create: &Create) -> String {
+    format!(
+        "{}{}/{}/",
+        own_tokens(env, &env.region, &create.desired.address),
+        create.generation,
+        create.spent
+    )
+}
+
+/// What the client tokens of an address begin with.
+fn own_tokens(env: &Environment, region: &str, address: &Address) -> String {
+    let Environment { account, project, environment, .. } = env;
+    format!("{account}/{project}/{region}/{environment}/{address}/")
+}
+
+fn is_own_reference(env: &Environment, thing: &Thing) -> bool {
+    let Some(reference) = &thing.reference else { return false };
+    let region = thing.tags.get(REGION_TAG).unwrap_or(&env.region);
+    claim(env, &thing.tags)
+        .address()
+        .is_some_and(|address| reference.starts_with(&own_tokens(env, region, address)))
+}
+
+/// The attributes of a thing as kinds compare them, with the tags that are managed.
+fn attrs(env: &Environment, thing: &Thing) -> Value {
+    let is_ignored = |key: &str| {
+        let of_others = TAGS_OF_OTHERS.iter().any(|prefix| key.starts_with(prefix));
+        let by_spec = env.ignored_tags.iter().any(|prefix| key.starts_with(prefix.as_str()));
+        UNCOMPARED_TAGS.contains(&key) || of_others || by_spec
+    };
+    let mut attrs = thing.attrs.clone();
+    let tags: Tags = thing.tags.clone().into_iter().filter(|(key, _)| !is_ignored(key)).collect();
+    attrs["tags"] = json!(tags);
+    attrs
+}
+
+fn read_tags(tags: Value) -> Tags {
+    serde_json::from_value(tags).unwrap_or_default()
 }
 
 #[async_trait]
@@ -159,97 +323,148 @@ impl Provider for Cloud {
         None
     }
 
-    fn is_own_attempt(&self, _: &str) -> bool {
-        false
+    fn is_own_attempt(&self, attempt: &str) -> bool {
+        attempt.rsplit_once('-').is_some_and(|(run, count)| {
+            run == self.run
+                && count.parse().is_ok_and(|count: u32| count < self.attempts.load(Ordering::Relaxed))
+        })
     }
 
-    fn tag_commands(&self, _: &Observed, _: &Tags) -> Vec<String> {
-        vec![]
+    fn tag_commands(&self, found: &Observed, tags: &Tags) -> Vec<String> {
+        tags.iter().map(|(key, value)| format!("{} {key}={value}", found.outputs["id"])).collect()
     }
 
-    async fn observe_region(&self, _: &Environment, _: &str) -> Result<Snapshot, Vec<Failure>> {
-        Ok(Snapshot::default())
+    async fn observe_region(&self, env: &Environment, region: &str) -> Result<Snapshot, Vec<Failure>> {
+        let there = Environment { region: region.to_string(), ..env.clone() };
+        let mut resources = self.look(&there, &[], None);
+        resources.retain(|found| !kinds::is_global(found.address.kind()));
+        Ok(Snapshot { resources })
+    }
+
+    /// Every environment of the histories has something global, which says where it lives.
+    async fn find_elsewhere(
+        &self,
+        _: &Environment,
+    ) -> Result<BTreeMap<String, BTreeSet<Address>>, Vec<Failure>> {
+        Ok(BTreeMap::new())
     }
 
     async fn identity(&self) -> Result<Identity, Failure> {
         Ok(Identity { account: "123456789012".into(), arn: "me".into() })
     }
 
-    async fn observe(&self, _: &Environment, _: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
+    async fn observe(&self, env: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
         sleep(Duration::from_millis(50)).await;
-        Ok(Snapshot { resources: self.alive() })
+        Ok(Snapshot { resources: self.look(env, desired, None) })
     }
 
-    async fn find(&self, _: &Environment, desired: &Desired) -> Result<Vec<Observed>, Failure> {
+    async fn find(&self, env: &Environment, desired: &Desired) -> Result<Vec<Observed>, Failure> {
         sleep(Duration::from_millis(50)).await;
-        Ok(self.alive().into_iter().filter(|found| found.address == desired.address).collect())
+        let found = self.look(env, std::slice::from_ref(desired), Some(&desired.address));
+        Ok(found.into_iter().filter(|found| found.address == desired.address).collect())
     }
 
-    async fn create(&self, _: &Environment, create: &Create) -> Result<Observed, Failure> {
+    async fn create(&self, env: &Environment, create: &Create) -> Result<Observed, Failure> {
         let desired = &create.desired;
-        let kind = desired.address.kind();
         if self.refused.lock().unwrap().as_ref() == Some(&desired.address) {
             return Err(Failure::new(FailureClass::Invalid, "cloud:Create", "not like this"));
         }
-        self.change(|| {
-            let mut things = self.things.lock().unwrap();
-            let id = match kind {
-                "named" => desired.address.to_string(),
-                _ => format!("{}#{}", desired.address, things.len()),
+        let made = self.change(|| self.make(env, create).map(|made| (made.clone(), Some(made.key)))).await?;
+        if has_id_tag(made.kind) && !self.writes_ids_at_once {
+            let write = || {
+                self.account.update(&Origin::of(env), &made.key, |thing| {
+                    thing.tags.insert(ID_TAG.to_string(), made.id.clone());
+                });
+                Ok(((), None))
             };
-            let now = Instant::now();
-            if things.get(&id).is_some_and(|thing| thing.gone_at.is_none_or(|gone| now < gone)) {
-                return Err(Failure::new(FailureClass::Exists, "cloud:Create", "taken"));
-            }
-            let takes = self.takes(kind);
-            let observed = Observed {
-                address: desired.address.clone(),
-                id: id.clone(),
-                attrs: desired.attrs.clone(),
-                outputs: Outputs::from([("id".to_string(), id.clone())]),
-                status: if takes.is_zero() { Status::Ready } else { Status::Pending },
-                owner: Owner::Ours,
-                generation: create.generation,
-                evidence: Evidence::Unique,
-                attempt: None,
-                protected: false,
-            };
-            things.insert(id, Thing { observed: observed.clone(), ready_at: now + takes, gone_at: None });
-            Ok(observed)
+            // The SDK sends this call again.
+            while self.change(write).await.is_err() {}
+        }
+        Ok(Observed {
+            address: desired.address.clone(),
+            id: made.id.clone(),
+            attrs: desired.attrs.clone(),
+            outputs: Outputs::from([("id".to_string(), made.key.clone())]),
+            status: made.status(),
+            owner: billpay::domain::resource::Owner::Ours,
+            generation: create.generation,
+            evidence: Evidence::Unique,
+            attempt: None,
+            protected: false,
         })
-        .await
     }
 
-    async fn update(&self, _: &Environment, found: &Observed, wanted: &Desired) -> Result<Progress, Failure> {
-        self.change(|| {
-            let mut things = self.things.lock().unwrap();
-            let thing = things.get_mut(&found.id).filter(|thing| thing.gone_at.is_none());
-            let missing = || Failure::new(FailureClass::NotFound, "cloud:Update", "not there");
-            thing.ok_or_else(missing)?.observed.attrs = wanted.attrs.clone();
-            Ok(Progress::Done)
-        })
-        .await
+    /// Attributes first, then tags: two calls, either of which may fail.
+    async fn update(
+        &self,
+        env: &Environment,
+        found: &Observed,
+        wanted: &Desired,
+    ) -> Result<Progress, Failure> {
+        let without_tags = |attrs: &Value| {
+            let mut attrs = attrs.clone();
+            attrs.as_object_mut().and_then(|attrs| attrs.remove("tags"));
+            attrs
+        };
+        let (had, wants) = (without_tags(&found.attrs), without_tags(&wanted.attrs));
+        if had != wants {
+            self.edit(env, found, |thing| thing.attrs = wants).await?;
+        }
+        let (had, wants) = (read_tags(found.attrs["tags"].clone()), read_tags(wanted.attrs["tags"].clone()));
+        let mut set: Tags =
+            wants.iter().filter(|(key, value)| had.get(*key) != Some(*value)).map(own).collect();
+        let unset: BTreeSet<&String> = had.keys().filter(|key| !wants.contains_key(*key)).collect();
+        let writes_id = has_id_tag(found.address.kind());
+        if writes_id
+            && !set.is_empty()
+            && wants.contains_key(ADDRESS_TAG)
+            && found.evidence != Evidence::Unique
+        {
+            set.insert(ID_TAG.to_string(), found.id.clone());
+        }
+        if !set.is_empty() || !unset.is_empty() {
+            self.edit(env, found, |thing| {
+                thing.tags.extend(set);
+                thing.tags.retain(|key, _| !unset.contains(key));
+            })
+            .await?;
+        }
+        Ok(Progress::Done)
     }
 
     async fn delete(
         &self,
-        _: &Environment,
+        env: &Environment,
         found: &Observed,
         _: Goal,
-        _: &Permit,
+        permit: &Permit,
     ) -> Result<Progress, Failure> {
-        // What has a name of its own can go from under others, as an IAM role can.
-        let others = if found.address.kind() == "named" { vec![] } else { self.alive() };
-        if others.iter().any(|other| other.id != found.id && other.mentions(found)) {
+        let (kind, key) = (found.address.kind(), &found.outputs["id"]);
+        let Some(live) = self.account.get(key) else {
+            sleep(Duration::from_millis(50)).await;
+            return Ok(Progress::Done);
+        };
+        let invalid = |why: &str| Err(Failure::new(FailureClass::Invalid, "cloud:Delete", why));
+        if matches!(known(kind), Known::Name | Known::Reference) {
+            match claim(env, &live.tags) {
+                Claim::Ours(address) | Claim::Legacy { address, .. } if address == found.address => {}
+                _ => return invalid("it no longer carries the tags of its address"),
+            }
+            if is_protected(&live.tags) && !permit.is_confirmed() {
+                return invalid("it has been protected since");
+            }
+        }
+        // A bucket or a role can go from under others.
+        let holds = !matches!(kind, "bucket" | "role");
+        let stands = |other: &Thing| other.key != *key && other.stands_on(&live);
+        if holds && self.account.read(|things| things.filter(|other| stands(other)).count() > 0) {
+            sleep(Duration::from_millis(50)).await;
             return Err(Failure::new(FailureClass::InUse, "cloud:Delete", "something stands on it"));
         }
-        let takes = self.takes(found.address.kind());
+        let seconds = kinds::seconds(kind);
         self.change(|| {
-            let mut things = self.things.lock().unwrap();
-            if let Some(thing) = things.get_mut(&found.id) {
-                thing.gone_at.get_or_insert(Instant::now() + takes);
-            }
-            Ok(if takes.is_zero() { Progress::Done } else { Progress::Underway })
+            self.account.delete(&Origin::of(env), key, Duration::from_secs(seconds.into()));
+            Ok((if seconds == 0 { Progress::Done } else { Progress::Underway }, None))
         })
         .await
     }
@@ -257,4 +472,8 @@ impl Provider for Cloud {
     async fn diagnose(&self, _: &Environment) -> Vec<Check> {
         vec![]
     }
+}
+
+fn own((key, value): (&String, &String)) -> (String, String) {
+    (key.clone(), value.clone())
 }

@@ -133,6 +133,25 @@ fn what_the_specs_want_is_at_home_in_its_kind_and_needs_what_the_specs_want() {
 }
 
 #[test]
+fn what_gives_access_is_an_attribute_of_its_kind() {
+    let sources: Vec<Source> = rust().filter(|source| source.path.starts_with("kinds/aws")).collect();
+    let desired: Vec<_> = environments().iter().flat_map(billpay::kinds::aws::desire).collect();
+    for kind in billpay::kinds::aws::kinds().values() {
+        for attribute in kind.gives_access {
+            let of_kind = desired.iter().filter(|want| want.address.kind() == kind.name);
+            let is_there = of_kind.filter(|want| want.attrs.get(attribute).is_some()).count() > 0;
+            // An attribute that no environment here has is at least a field of the kind's source.
+            let declared = format!("    {attribute}: ");
+            let is_declared = || {
+                let name = format!("name: \"{}\"", kind.name);
+                sources.iter().any(|source| source.text.contains(&name) && source.text.contains(&declared))
+            };
+            assert!(is_there || is_declared(), "{}: no attribute `{attribute}`", kind.name);
+        }
+    }
+}
+
+#[test]
 fn components_need_one_another_in_one_direction_only() {
     for env in environments() {
         let desired = billpay::kinds::aws::desire(&env);

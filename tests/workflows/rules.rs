@@ -127,6 +127,38 @@ fn deployments_are_never_cancelled_and_wait_for_their_environment() {
 }
 
 #[test]
+fn a_plan_is_reported_also_when_it_failed() {
+    let scratch = TempDir::new().expect("a folder");
+    let (mut wrong, mut seen) = (vec![], 0);
+    for (file, workflow) in workflows(&scratch) {
+        for (name, job) in jobs(&workflow) {
+            let steps = job["steps"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let uses =
+                |step: &Value, action: &str| step["uses"].as_str().is_some_and(|uses| uses.contains(action));
+            let Some(plan) = steps.iter().position(|step| uses(step, "/actions/plan@")) else { continue };
+            let reports = steps[plan..].iter().filter(|step| uses(step, "/actions/report@"));
+            for report in reports {
+                seen += 1;
+                let condition =
+                    "always() && (steps.plan.outcome == 'success' || steps.plan.outcome == 'failure')";
+                let with = &report["with"];
+                // The outputs of an action that failed may be empty.
+                let is_read = with["text-file"] == "${{ runner.temp }}/billpay-plan/plan.txt";
+                let closes = with["close"].as_str().unwrap_or("${{ steps.plan.outcome == 'success' && it }}");
+                if report["if"] != condition
+                    || !is_read
+                    || !closes.starts_with("${{ steps.plan.outcome == 'success' && ")
+                {
+                    wrong.push(format!("{}: job {name}: {}", file.name, with["to"]));
+                }
+            }
+        }
+    }
+    assert_eq!(seen, 3, "reports of a plan: a comment, a summary and an issue");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn credentials_come_by_oidc_and_stay_out_of_what_is_built() {
     let scratch = TempDir::new().expect("a folder");
     let mut wrong = vec![];

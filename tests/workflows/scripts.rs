@@ -246,6 +246,49 @@ fn drift_opens_one_issue_and_closes_it() {
     assert_eq!(runner.github("issues")[..3], *there.as_array().expect("a list"));
 }
 
+#[test]
+#[ignore = "full tier: runs the actions' scripts, with jq"]
+fn a_plan_is_applied_under_the_name_that_was_approved_and_says_why_it_was_not() {
+    for (code, said) in [
+        (0, ""),
+        (1, "The plan was not applied"),
+        (3, "A part of the plan was applied"),
+        (4, "stopped by a protection, a limit or an approval"),
+    ] {
+        let runner = Runner::new();
+        runner.program("billpay", &format!("#!/bin/sh\necho \"called: $*\"\nexit {code}\n"));
+        let plan =
+            json!({"plan": {"goal": "converge", "selection": {"only": [], "exclude": []}}}).to_string();
+        let file = runner.file("plan.json", plan);
+        let ran = runner.run("apply", &[("environment", "prod"), ("plan-file", &file)]);
+        assert_eq!(ran.code, code, "{}", ran.said);
+        let call = format!("called: provision --env prod --plan-file {file} --auto-approve --confirm prod\n");
+        assert!(ran.said.contains(&call) && ran.said.contains(said), "{}", ran.said);
+        assert!(said.is_empty() || runner.summary().contains(said), "{}", runner.summary());
+    }
+}
+
+#[test]
+#[ignore = "full tier: runs the actions' scripts, with jq"]
+fn a_reviewed_file_is_written_down_with_all_that_it_makes_and_on_lines_of_its_own() {
+    let runner = Runner::new();
+    let entry = json!({"principal": "arn:aws:iam::1:role/x", "policies": {"arn:admin": []}});
+    let changes = json!([
+        {"address": "eks/access-entry.x", "action": "create", "desired": {"attrs": entry}},
+        {"address": "iam/role.x", "action": "update", "fields": [{"path": "inline.a\n::b", "from": null, "to": "c\nd"}]},
+        {"address": "network/vpc", "action": "no-op"},
+    ]);
+    std::fs::create_dir_all(runner.path("temp/billpay-plan")).expect("a folder");
+    runner.file("temp/billpay-plan/plan.json", json!({"plan": {"changes": changes}}).to_string());
+    runner.script("infrastructure.yml", "prepare", "Write down what the file says", &[]).succeeds();
+    let text = std::fs::read_to_string(runner.path("temp/billpay-plan/reviewed.txt")).expect("a text");
+    assert_eq!(
+        text,
+        "create eks/access-entry.x\n    principal: \"arn:aws:iam::1:role/x\"\n    policies: {\"arn:admin\":[]}\n\
+         update iam/role.x\n    inline.a\\n::b: null → \"c\\nd\"\n"
+    );
+}
+
 /// A merged pull request with the artifact of its plan.
 fn with_plan() -> (Runner, Value, Value) {
     let runner = Runner::new();

@@ -9,11 +9,13 @@ if ! jq --exit-status '.plan.goal == "converge" and ([.plan.selection[]] | flatt
 fi
 
 code=0
-billpay provision --env "$ENVIRONMENT" --plan-file "$PLAN_FILE" --auto-approve || code=$?
+# Confirmed by its name: the job waits for GitHub's environment of that name, and whoever approved it approved this very file.
+billpay provision --env "$ENVIRONMENT" --plan-file "$PLAN_FILE" --auto-approve --confirm "$ENVIRONMENT" || code=$?
 [[ "$code" -ne 0 ]] || exit 0
 
 case "$code" in
   3) what="A part of the plan was applied; the log says what failed." ;;
+  4) what="The plan was stopped by a protection, a limit or an approval that is missing, and nothing was applied; the log says which. See to that first." ;;
   *) what="The plan was not applied; the log says why." ;;
 esac
 way="Run this workflow by hand on the default branch (Actions > $GITHUB_WORKFLOW > Run workflow): it plans again, \

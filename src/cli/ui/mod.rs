@@ -1,7 +1,12 @@
 //! The only printer: data to standard output, everything else to standard error.
 
+mod difference;
 mod plan;
 mod progress;
+mod value;
+
+#[cfg(test)]
+mod tests;
 
 use std::fs::File;
 use std::io::{IsTerminal, Write};
@@ -12,9 +17,9 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::error::Report;
+use super::error::{Report, explain};
 use super::{Color, Global, Output};
-use crate::domain::plan::Plan;
+use crate::domain::plan::{Conflict, Plan};
 use crate::domain::port::Event;
 use crate::domain::spec::{Environment, Loaded};
 use crate::ops::{self, Survey};
@@ -117,6 +122,16 @@ impl Ui {
 
     /// Shows an error: on standard error for people, on standard output too where JSON was asked for.
     pub fn report(&self, report: &Report) {
+        self.show(report);
+        if self.is_json() {
+            let problems = report.findings.as_ref().map(|findings| &findings.problems);
+            let value = json!({"schema": "billpay/error/v1", "error": report, "problems": problems});
+            // What could not be written can't be reported better than it was above.
+            let _ = self.json(&value);
+        }
+    }
+
+    fn show(&self, report: &Report) {
         if let Some(findings) = &report.findings {
             anstream::eprintln!("{}\n", findings.render(self.color));
         }
@@ -130,12 +145,13 @@ impl Ui {
         if self.github {
             self.annotate(report);
         }
-        if self.is_json() {
-            let problems = report.findings.as_ref().map(|findings| &findings.problems);
-            let value = json!({"schema": "billpay/error/v1", "error": report, "problems": problems});
-            // What could not be written can't be reported better than it was above.
-            let _ = self.json(&value);
-        }
+    }
+
+    /// Says that a plan which has been shown can't be applied.
+    pub fn conflicts(&self, conflicts: &[Conflict]) {
+        let details = conflicts.iter().map(|conflict| explain(conflict).0).collect();
+        let report = Report { details, ..Report::new("the plan can't be applied", "") };
+        self.show(&report);
     }
 
     fn annotate(&self, report: &Report) {

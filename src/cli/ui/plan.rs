@@ -1,25 +1,43 @@
 //! How plans, states and outcomes are shown.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::difference::{Extent, access_lines, attribute_lines, field_lines};
+use super::value::{fenced, markdown, name};
 use super::{BAD, BOLD, CHANGED, DIM, GOOD, Report, Ui, duration};
+use crate::app;
 use crate::cli::error::{explain, hints_of};
+use crate::domain::address::Address;
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::kind::KindInfo;
 use crate::domain::ownership::Stranger;
-use crate::domain::plan::{Action, Change, Counts, FieldChange, Goal, Plan, Reason};
-use crate::domain::resource::{Owner, Status, as_link};
+use crate::domain::plan::{Action, Change, Counts, Goal, Kinds, Plan, Reason, widens_access};
+use crate::domain::resource::{Owner, Status};
 use crate::domain::spec::Environment;
 use crate::ops::{Leftover, Leftovers, Outcome, Survey};
 
 /// Up to this many changes are listed one by one without being asked.
 const LISTED: usize = 24;
-/// Longest value of a field that is shown, characters.
-const VALUE: usize = 60;
+/// Longest job summary with every field in it, bytes: GitHub drops one of more than a mebibyte.
+const LONGEST_SUMMARY: usize = 1_000_000;
+
+/// Parts of a plan that are listed.
+#[derive(Debug, Clone, Copy)]
+struct Listing {
+    /// Lists each change, not only each component.
+    changes: bool,
+    /// Lists what stays too, and every attribute of what is made.
+    everything: bool,
+    extent: Extent,
+}
 
 impl Ui {
     /// Shows a plan.
     pub fn plan(&self, env: &Environment, plan: &Plan, survey: &Survey) -> Result<(), Report> {
+        let kinds = app::kinds();
         if self.is_json() {
             return self.json(&json!({
                 "schema": "billpay/plan/v1",
@@ -30,41 +48,33 @@ impl Ui {
                 "goal": plan.goal,
                 "selection": plan.selection,
                 "counts": plan.counts(),
-                "changes": plan.changes,
+                "changes": plan.changes.iter().map(|change| change_json(change, &kinds)).collect::<Vec<_>>(),
                 "conflicts": plan.conflicts,
                 "strangers": plan.strangers,
             }));
         }
         let mut text = self.header(env, plan);
         let counts = plan.counts();
-        let listed = self.verbose > 0 || counts.changes() <= LISTED;
-        for (component, changes) in plan.by_component() {
-            let of = Counts::of(changes.iter().copied());
-            if of.changes() > 0 {
-                let _ = writeln!(text, "  {BOLD}{component}{BOLD:#}  {}", summary(&of));
-                if listed {
-                    changes.iter().for_each(|change| self.change(&mut text, change));
-                }
-            }
-        }
-        for conflict in &plan.conflicts {
-            let (what, hint) = explain(conflict);
-            let _ = writeln!(text, "  {BAD}! {what}{BAD:#}\n    {hint}");
-        }
-        for Stranger { address, id, evidence } in &plan.strangers {
-            let _ = writeln!(
-                text,
-                "  {DIM}left alone: {id} carries the tags of {address}, and {evidence}{DIM:#}"
-            );
-        }
+        let listing = Listing {
+            changes: self.verbose > 0 || counts.changes() <= LISTED,
+            everything: self.verbose > 1,
+            extent: self.extent(),
+        };
+        text += &body(plan, &kinds, listing);
         if counts.changes() == 0 {
             let _ = writeln!(text, "  Nothing to change: {} as the spec says.", are(counts.no_op));
         } else {
-            let more = if listed { String::new() } else { format!("      {DIM}each one: -v{DIM:#}") };
+            let more =
+                if listing.changes { String::new() } else { format!("      {DIM}each one: -v{DIM:#}") };
             let _ = writeln!(text, "\n  {BOLD}Plan:{BOLD:#} {}{more}", totals(&counts));
         }
-        self.summarize(env, plan);
+        self.summarize(env, plan, &kinds);
         self.text(&text)
+    }
+
+    /// Returns how much of values is shown: all of them where it was asked for, or where others review.
+    fn extent(&self) -> Extent {
+        if self.verbose > 0 || self.github { Extent::Full } else { Extent::Short }
     }
 
     fn header(&self, env: &Environment, plan: &Plan) -> String {
@@ -72,35 +82,6 @@ impl Ui {
         let count = plan.changes.len();
         let s = if count == 1 { "" } else { "s" };
         format!("{BOLD}{environment}{BOLD:#} · aws {account} {region} · {count} resource{s}\n\n")
-    }
-
-    fn change(&self, text: &mut String, change: &Change) {
-        let (sign, style) = match change.action {
-            Action::NoOp if self.verbose < 2 => return,
-            Action::NoOp => (' ', DIM),
-            Action::Create => ('+', GOOD),
-            Action::Update => ('~', CHANGED),
-            Action::Replace => ('±', BAD),
-            Action::Delete => ('-', BAD),
-        };
-        let reason = change.reason.as_ref().and_then(why).map(|why| format!("  {DIM}{why}{DIM:#}"));
-        let id = change.id().map(|id| format!("  {id}")).unwrap_or_default();
-        let name = change.address.name();
-        let _ = writeln!(text, "    {style}{sign} {name}{style:#}{id}{}", reason.unwrap_or_default());
-        let fields = match change.action {
-            Action::Update | Action::Replace => change.fields.as_slice(),
-            _ => &[],
-        };
-        for FieldChange { path, from, to, replaces } in fields {
-            let forces = if *replaces { format!("  {BAD}replaces it{BAD:#}") } else { String::new() };
-            let _ = writeln!(text, "        {path}: {} → {}{forces}", value(from), value(to));
-        }
-        if change.action == Action::Create && self.verbose > 1 {
-            let attrs = change.desired.as_ref().map(|desired| &desired.attrs);
-            for (path, to) in attrs.and_then(Value::as_object).into_iter().flatten() {
-                let _ = writeln!(text, "        {path}: {}", value(to));
-            }
-        }
     }
 
     /// Shows what there is and how it compares with the spec.
@@ -123,7 +104,7 @@ impl Ui {
                 "strangers": plan.strangers,
             }));
         }
-        let mut text = self.header(env, plan);
+        let (mut text, kinds) = (self.header(env, plan), app::kinds());
         let width = plan.changes.iter().map(|change| change.address.to_string().len()).max().unwrap_or(0);
         for (change, state) in &rows {
             let style = match *state {
@@ -132,21 +113,19 @@ impl Ui {
                 _ => CHANGED,
             };
             let address = change.address.to_string();
-            let id = change.id().unwrap_or("-");
+            let id = name(change.id().unwrap_or("-"));
             let _ = writeln!(text, "  {address:width$}  {style}{state}{style:#}  {DIM}{id}{DIM:#}");
+            let kind = kinds.get(change.address.kind());
             for field in change.fields.iter().filter(|_| *state == "differs") {
-                let _ = writeln!(text, "      {}: {} → {}", field.path, value(&field.from), value(&field.to));
+                for line in kind.iter().flat_map(|kind| field_lines(field, kind, self.extent())) {
+                    let _ = writeln!(text, "      {line}");
+                }
             }
         }
         for conflict in &plan.conflicts {
             let _ = writeln!(text, "  {BAD}! {}{BAD:#}", explain(conflict).0);
         }
-        for Stranger { address, id, evidence } in &plan.strangers {
-            let _ = writeln!(
-                text,
-                "  {DIM}left alone: {id} carries the tags of {address}, and {evidence}{DIM:#}"
-            );
-        }
+        add_strangers(&mut text, plan);
         let counts = plan.counts();
         let verdict = if plan.is_empty() {
             format!("{GOOD}All {} as the spec says.{GOOD:#}", are(counts.no_op))
@@ -171,15 +150,17 @@ impl Ui {
             let _ = writeln!(text, "{}", unfinished(outcome, &took));
         }
         for step in &outcome.failed {
-            let _ = writeln!(text, "  {BAD}✗ {}{BAD:#}\n    {}", step.address, step.failure);
+            let failure = name(&step.failure.to_string());
+            let _ = writeln!(text, "  {BAD}✗ {}{BAD:#}\n    {failure}", step.address);
         }
-        for step in &outcome.skipped {
-            let _ = writeln!(text, "  {DIM}- {} was skipped: it needs {}{DIM:#}", step.address, step.because);
+        for (address, because) in skipped(outcome) {
+            let _ = writeln!(text, "  {DIM}- {address} was skipped: it needs {because}{DIM:#}");
         }
         for address in &outcome.left {
             let _ = writeln!(text, "  {CHANGED}… {address}{CHANGED:#} is left");
         }
-        for hint in hints_of(outcome.failed.iter().map(|step| &step.failure)) {
+        let failed: Vec<_> = outcome.failed.iter().map(|step| (&step.address, &step.failure)).collect();
+        for hint in failure_hints(&failed) {
             let _ = writeln!(text, "{GOOD}hint{GOOD:#}: {hint}");
         }
         if !outcome.is_complete() {
@@ -213,6 +194,7 @@ impl Ui {
                 let _ = writeln!(text, "{BAD}{heading}{BAD:#}");
             }
             for Leftover { address, id, region, reason } in list {
+                let (id, reason) = (name(id), name(reason));
                 let _ = writeln!(text, "  {address}  {id}  {DIM}{region}: {reason}{DIM:#}");
             }
         }
@@ -227,6 +209,9 @@ impl Ui {
         leftovers: Option<&Leftovers>,
     ) -> Result<(), Report> {
         let mut value = json!(outcome);
+        let skipped = skipped(outcome).into_iter();
+        value["skipped"] =
+            skipped.map(|(address, because)| json!({"address": address, "because": because})).collect();
         if let Some(fields) = value.as_object_mut() {
             fields.insert("schema".into(), json!("billpay/run/v1"));
             fields.insert("environment".into(), json!(env.environment));
@@ -239,22 +224,162 @@ impl Ui {
     }
 
     /// Adds the plan to the job summary where GitHub Actions collects one.
-    fn summarize(&self, env: &Environment, plan: &Plan) {
+    fn summarize(&self, env: &Environment, plan: &Plan, kinds: &Kinds) {
         let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|_| self.github) else { return };
-        let mut text = format!("### billpay: {}\n\n{}\n\n", env.environment, totals(&plan.counts()));
-        if !plan.is_empty() {
-            text.push_str("| | resource | id | why |\n|---|---|---|---|\n");
-        }
-        for change in plan.changes.iter().filter(|change| change.action != Action::NoOp) {
-            let why = change.reason.as_ref().and_then(why).unwrap_or_default();
-            let id = change.id().unwrap_or_default();
-            let _ = writeln!(text, "| {} | `{}` | {id} | {why} |", verb(change.action), change.address);
-        }
+        let text = summary_text(&env.environment, plan, kinds);
         let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
         let written = file.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
         if let Err(error) = written {
             self.note(&format!("the job summary could not be written: {error}"));
         }
+    }
+}
+
+/// Returns a plan as Markdown: a table of the changes, and below it each with all that differs.
+pub(super) fn summary_text(environment: &str, plan: &Plan, kinds: &Kinds) -> String {
+    let mut text = format!("### billpay: {}\n\n{}\n\n", markdown(environment), totals(&plan.counts()));
+    if !plan.is_empty() {
+        text.push_str("| | resource | id | why |\n|---|---|---|---|\n");
+    }
+    for change in plan.changes.iter().filter(|change| change.action != Action::NoOp) {
+        let why = markdown(&change.reason.as_ref().and_then(why).unwrap_or_default());
+        let id = markdown(change.id().unwrap_or_default());
+        let mark = if is_widening(change, kinds) { ", **widens access**" } else { "" };
+        let _ = writeln!(text, "| {}{mark} | `{}` | {id} | {why} |", verb(change.action), change.address);
+    }
+    let listing = Listing { changes: true, everything: false, extent: Extent::Full };
+    let listed = anstream::adapter::strip_str(&body(plan, kinds, listing)).to_string();
+    if listed.is_empty() {
+        return text;
+    }
+    let listed = if text.len() + listed.len() > LONGEST_SUMMARY {
+        "Too long for a job summary: what differs is in the log.\n".to_string()
+    } else {
+        fenced(&listed)
+    };
+    text + "\n" + &listed
+}
+
+/// Returns the components of a plan with their changes, and its conflicts.
+fn body(plan: &Plan, kinds: &Kinds, listing: Listing) -> String {
+    let mut text = String::new();
+    for (component, changes) in plan.by_component() {
+        let of = Counts::of(changes.iter().copied());
+        if of.changes() > 0 {
+            let _ = writeln!(text, "  {BOLD}{component}{BOLD:#}  {}", summary(&of));
+            if listing.changes {
+                changes.iter().for_each(|change| add_change(&mut text, change, kinds, listing));
+            }
+        }
+    }
+    for conflict in &plan.conflicts {
+        let (what, hint) = explain(conflict);
+        let (what, hint) = (name(&what), name(&hint));
+        let _ = writeln!(text, "  {BAD}! {what}{BAD:#}\n    {hint}");
+    }
+    add_strangers(&mut text, plan);
+    text
+}
+
+/// Adds a line for each resource that carries the environment's tags and is left alone.
+fn add_strangers(text: &mut String, plan: &Plan) {
+    for Stranger { address, id, evidence } in &plan.strangers {
+        let (id, evidence) = (name(id), name(evidence));
+        let _ =
+            writeln!(text, "  {DIM}left alone: {id} carries the tags of {address}, and {evidence}{DIM:#}");
+    }
+}
+
+/// Adds the lines of one change.
+fn add_change(text: &mut String, change: &Change, kinds: &Kinds, listing: Listing) {
+    let (sign, style) = match change.action {
+        Action::NoOp if !listing.everything => return,
+        Action::NoOp => (' ', DIM),
+        Action::Create => ('+', GOOD),
+        Action::Update => ('~', CHANGED),
+        Action::Replace => ('±', BAD),
+        Action::Delete => ('-', BAD),
+    };
+    let reason = change.reason.as_ref().and_then(why).map(|why| format!("  {DIM}{}{DIM:#}", name(&why)));
+    let id = change.id().map(|id| format!("  {}", name(id))).unwrap_or_default();
+    let mark =
+        if is_widening(change, kinds) { format!("  {BAD}widens access{BAD:#}") } else { String::new() };
+    let key = change.address.name();
+    let _ = writeln!(text, "    {style}{sign} {key}{style:#}{id}{}{mark}", reason.unwrap_or_default());
+    let Some(kind) = kinds.get(change.address.kind()) else { return };
+    for line in change_lines(change, kind, listing) {
+        let _ = writeln!(text, "        {line}");
+    }
+}
+
+/// Returns what differs in a change, or the access that a new resource gives.
+fn change_lines(change: &Change, kind: &KindInfo, listing: Listing) -> Vec<String> {
+    let mut lines = vec![];
+    if matches!(change.action, Action::Update | Action::Replace) {
+        for field in &change.fields {
+            let first = lines.len();
+            lines.extend(field_lines(field, kind, listing.extent));
+            if let Some(line) = lines.get_mut(first).filter(|_| field.replaces) {
+                *line += &format!("  {BAD}replaces it{BAD:#}");
+            }
+        }
+    }
+    let Some(desired) = change.desired.as_ref().filter(|_| change.action == Action::Create) else {
+        return lines;
+    };
+    if !listing.everything {
+        return access_lines(&desired.attrs, kind, listing.extent);
+    }
+    for (attribute, value) in desired.attrs.as_object().into_iter().flatten() {
+        attribute_lines(attribute, value, listing.extent, &mut lines);
+    }
+    lines
+}
+
+fn is_widening(change: &Change, kinds: &Kinds) -> bool {
+    kinds.get(change.address.kind()).is_none_or(|kind| widens_access(change, kind))
+}
+
+/// Returns a change as JSON, marked if it widens access.
+pub(super) fn change_json(change: &Change, kinds: &Kinds) -> Value {
+    let mut json = json!(change);
+    if is_widening(change, kinds) {
+        json["widens_access"] = json!(true);
+    }
+    json
+}
+
+/// Returns what was skipped and what it needs.
+fn skipped(outcome: &Outcome) -> Vec<(&Address, &Address)> {
+    let failed = outcome.failed.iter().map(|step| &step.address);
+    skipped_once(failed, outcome.skipped.iter().map(|step| (&step.address, &step.because)))
+}
+
+/// Returns what was skipped, each resource once: both halves of a replacement are one resource, and
+/// one that failed is listed as that.
+pub(super) fn skipped_once<'a>(
+    failed: impl Iterator<Item = &'a Address>,
+    skipped: impl Iterator<Item = (&'a Address, &'a Address)>,
+) -> Vec<(&'a Address, &'a Address)> {
+    let mut seen: BTreeSet<&Address> = failed.collect();
+    skipped.filter(|(address, _)| seen.insert(address)).collect()
+}
+
+/// Returns what to do about the failures of a run, in the order that they came in, each hint once.
+pub(super) fn failure_hints(failed: &[(&Address, &Failure)]) -> Vec<String> {
+    let is_in_use = |failure: &Failure| failure.class == FailureClass::InUse;
+    let others = || failed.iter().map(|(_, failure)| *failure).filter(|failure| !is_in_use(failure));
+    let is_any_in_use = failed.iter().any(|(_, failure)| is_in_use(failure));
+    match failed.first() {
+        // What is in use may well be in use by what did not get done.
+        Some((first, failure)) if is_any_in_use && !is_in_use(failure) => {
+            let mut hints = hints_of(others());
+            hints.push(format!(
+                "{first} failed first, and what it left may be what is in the way: see to that, and the next run goes on"
+            ));
+            hints
+        }
+        _ => hints_of(failed.iter().map(|(_, failure)| *failure)),
     }
 }
 
@@ -266,7 +391,7 @@ fn unfinished(outcome: &Outcome, took: &str) -> String {
         }
         (false, failed) => format!(
             "{BAD}{failed} failed{BAD:#} after {took}: {done} done, {} skipped.",
-            outcome.skipped.len()
+            skipped(outcome).len()
         ),
     }
 }
@@ -294,24 +419,10 @@ fn why(reason: &Reason) -> Option<String> {
         Reason::Failed => "it is in a failed state".into(),
         Reason::BeingDeleted => "it is being deleted: waits, then makes it anew".into(),
         Reason::NotInSpec => "the spec no longer has it".into(),
+        Reason::Superseded { by } => format!("{by} takes its place; an earlier run was cut short"),
         Reason::Duplicate { of } => format!("a second {of}, made by this run after a lost response"),
         Reason::Released { of } => format!("{of} is kept; this one only loses its tags"),
     })
-}
-
-fn value(value: &Value) -> String {
-    if let Some((address, output)) = as_link(value) {
-        return format!("{DIM}(known after apply: {output} of {address}){DIM:#}");
-    }
-    let text = match value {
-        Value::Null => return format!("{DIM}(none){DIM:#}"),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    if text.chars().count() <= VALUE {
-        return text;
-    }
-    text.chars().take(VALUE - 1).chain(['…']).collect()
 }
 
 fn verb(action: Action) -> &'static str {

@@ -72,7 +72,8 @@ fn one_with_evidence_is_ours_and_one_without_is_a_conflict() {
     for (owner, evidence) in
         [(Owner::Ours, Evidence::Part), (legacy(), Evidence::Part), (legacy(), Evidence::Nothing)]
     {
-        let (_, conflicts) = settled(vpc(owner, evidence), &[]);
+        let (owners, conflicts) = settled(vpc(owner, evidence), &[]);
+        assert_eq!(owners["vpc-1"], Owner::Undecided);
         assert!(
             matches!(conflicts.as_slice(), [Conflict::Unproven { id, .. }] if id == "vpc-1"),
             "{conflicts:?}"
@@ -104,7 +105,8 @@ fn of_two_the_one_that_the_rest_stands_on_is_ours() {
     assert_eq!(owners["ip-2"], Owner::Ours);
     assert!(is_copy(&owners["ip-1"]) && conflicts.is_empty());
 
-    let (_, conflicts) = settled(resources("ip-9"), &[]);
+    let (owners, conflicts) = settled(resources("ip-9"), &[]);
+    assert_eq!((&owners["ip-1"], &owners["ip-2"]), (&Owner::Undecided, &Owner::Undecided));
     let [Conflict::Several { ids, .. }] = conflicts.as_slice() else { panic!("{conflicts:?}") };
     assert_eq!(ids, &["ip-1", "ip-2"]);
 
@@ -112,6 +114,18 @@ fn of_two_the_one_that_the_rest_stands_on_is_ours() {
     assert_eq!(owners["ip-1"], Owner::Ours);
     assert_eq!(owners["ip-2"], Owner::Released { of: "ip-1".to_string() });
     assert!(conflicts.is_empty());
+}
+
+#[test]
+fn two_that_can_be_nobody_elses_are_both_ours() {
+    let vpc = |id, evidence| found("house/vpc", id, Owner::Ours, evidence, json!({}));
+    let (owners, conflicts) = settled(
+        vec![vpc("vpc-1", Evidence::Unique), vpc("vpc-2", Evidence::Unique), vpc("vpc-3", Evidence::Name)],
+        &[],
+    );
+    assert!(conflicts.is_empty());
+    assert_eq!((&owners["vpc-1"], &owners["vpc-2"]), (&Owner::Ours, &Owner::Ours));
+    assert!(is_copy(&owners["vpc-3"]));
 }
 
 #[test]
@@ -169,4 +183,36 @@ fn a_protection_that_cannot_be_read_protects() {
     let tags = |value: &str| Tags::from([(PROTECTED_TAG.to_string(), value.to_string())]);
     assert!(is_protected(&tags("true")) && is_protected(&tags("no")) && is_protected(&tags("")));
     assert!(!is_protected(&tags("false")) && !is_protected(&Tags::new()));
+}
+
+/// The owner and the evidence of a found resource with some tags, whose name should be `dev-a`.
+fn judged(kind: &str, id: &str, pairs: &[(&str, &str)]) -> (Owner, Evidence) {
+    let env = crate::domain::spec::example("dev");
+    let mut tags = owner_tags(&env);
+    tags.extend(pairs.iter().map(|(key, value)| (key.to_string(), value.to_string())));
+    let address = format!("house/{kind}.a");
+    tags.insert(ADDRESS_TAG.to_string(), address.clone());
+    let fits = |_: &Environment, _: &Address, name: &str| Fit::whole(name, "dev-a");
+    let owners = owners(&env, &kinds()[kind], &Identity::new(id, &tags), &fits, None, None);
+    let [(at, ownership)] = owners.as_slice() else { panic!("{owners:?}") };
+    assert_eq!(at.to_string(), address);
+    (ownership.owner.clone(), ownership.evidence)
+}
+
+#[test]
+fn only_a_name_or_an_own_id_is_evidence() {
+    use crate::domain::resource::{ATTEMPT_TAG, ID_TAG};
+    assert_eq!(judged("vpc", "vpc-1", &[("Name", "dev-a")]), (Owner::Ours, Evidence::Name));
+    assert_eq!(judged("vpc", "vpc-1", &[(ID_TAG, "vpc-1")]), (Owner::Ours, Evidence::Unique));
+    let copies = [("Name", "a copy"), (ATTEMPT_TAG, "run-1")];
+    assert_eq!(judged("vpc", "vpc-1", &copies), (Owner::Ours, Evidence::Nothing));
+    assert!(is_copy(&judged("vpc", "vpc-1", &[("Name", "dev-a"), (ID_TAG, "vpc-9")]).0));
+}
+
+#[test]
+fn a_copy_in_no_region_does_not_show_where_the_environment_lives() {
+    let there = (REGION_TAG, "eu-west-1");
+    let elsewhere = Owner::Elsewhere { region: "eu-west-1".to_string() };
+    assert_eq!(judged("role", "r-1", &[there, ("Name", "dev-a")]).0, elsewhere);
+    assert!(is_copy(&judged("role", "r-1", &[there, ("Name", "a copy")]).0));
 }

@@ -3,16 +3,20 @@
 //! [`plan`] is a pure function: the same spec and the same snapshot give the same plan,
 //! byte for byte. Applying a plan decides nothing more.
 
+mod detail;
 mod diff;
 mod schedule;
+mod widening;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use diff::{FieldChange, fields as differences};
+pub use detail::{Detail, Difference, details};
+pub use diff::{FieldChange, fields as differences, statements};
 pub use schedule::{Schedule, Step, Work, stands_on};
+pub use widening::widens_access;
 
 use super::address::Address;
 use super::kind::KindInfo;
@@ -53,6 +57,9 @@ pub enum Reason {
     NotInSpec,
     /// A second one at the same address, made by this process after a lost response.
     Duplicate { of: String },
+    /// Another one of ours at the same address is nearer to the spec: an earlier run was cut short
+    /// between making a replacement and deleting what it replaces.
+    Superseded { by: String },
     /// A person kept another one at the address: the tags come off this one.
     Released { of: String },
     /// The environment is being destroyed.
@@ -316,7 +323,7 @@ pub fn plan(
                 planner.delete(observed, None, Reason::Duplicate { of: of.clone() });
             }
             Owner::Released { of } => planner.release(observed, of.clone()),
-            Owner::Legacy { .. } | Owner::Elsewhere { .. } | Owner::Copy { .. } => {}
+            Owner::Legacy { .. } | Owner::Elsewhere { .. } | Owner::Copy { .. } | Owner::Undecided => {}
         }
     }
     for want in in_order(desired)? {
@@ -419,7 +426,7 @@ impl<'a> Planner<'a> {
         let wanted = resolve(&want.attrs, &|address, output| {
             self.decided.get(address).and_then(|observed| observed.outputs.get(output).cloned())
         });
-        let Some(&best) = found.first() else {
+        let Some(best) = self.nearest(&wanted, &found) else {
             if let Some(Observed { id, owner: Owner::Foreign { evidence }, .. }) = foreign {
                 let (address, id, evidence) = (want.address.clone(), id.clone(), evidence.clone());
                 self.conflicts.push(Conflict::NotOurs { address, id, evidence, key: String::new() });
@@ -427,6 +434,9 @@ impl<'a> Planner<'a> {
             self.push(want, None, Action::Create, Some(Reason::Missing), vec![]);
             return;
         };
+        for other in found.into_iter().filter(|other| other.id != best.id) {
+            self.delete(other, None, Reason::Superseded { by: best.id.clone() });
+        }
         let info = &self.kinds[want.address.kind()];
         let fields = diff::fields(&wanted, &best.attrs, info.immutable);
         let immutable: Vec<String> = fields.iter().filter(|f| f.replaces).map(|f| f.path.clone()).collect();
@@ -442,6 +452,17 @@ impl<'a> Planner<'a> {
             self.decided.insert(want.address.clone(), best);
         }
         self.push(want, Some(best), action, reason, fields);
+    }
+
+    /// Returns the one of ours at an address that is nearest to what is wanted.
+    fn nearest(&self, wanted: &Value, found: &[&'a Observed]) -> Option<&'a Observed> {
+        found.iter().copied().min_by_key(|observed| {
+            let info = &self.kinds[observed.address.kind()];
+            let fields = diff::fields(wanted, &observed.attrs, info.immutable);
+            let replaced = fields.iter().filter(|field| field.replaces).count();
+            let doomed = matches!(observed.status, Status::Failed | Status::Deleting);
+            (doomed, replaced, observed.status != Status::Ready, fields.len(), observed.id.clone())
+        })
     }
 
     fn delete(&mut self, observed: &Observed, desired: Option<&Desired>, reason: Reason) {

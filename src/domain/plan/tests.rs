@@ -190,6 +190,18 @@ fn a_duplicate_goes_a_released_one_loses_its_tags_and_a_copy_stays() {
 }
 
 #[test]
+fn of_two_of_ours_the_one_nearest_to_the_spec_stays_and_a_permit_is_needed_for_the_other() {
+    let mut snapshot = built();
+    snapshot.resources.push(found("house/roof", "r-0", json!({"walls": ["w-1", "w-2"], "size": 9})));
+    let plan = planned(Goal::Converge, &house(), &snapshot);
+    assert_eq!(actions(&plan), [("roof".to_string(), Action::Delete)]);
+    let delete = plan.changes.iter().find(|change| change.action == Action::Delete).unwrap();
+    let superseded = Reason::Superseded { by: "r-1".to_string() };
+    assert_eq!((delete.id(), delete.reason.as_ref()), (Some("r-0"), Some(&superseded)));
+    assert_eq!(plan.protected_changes(), BTreeSet::from([&at("house/roof")]));
+}
+
+#[test]
 fn a_name_that_is_not_ours_is_refused_and_left_alone() {
     let mut snapshot = built();
     snapshot.resources.retain(|observed| observed.address.kind() != "sign");
@@ -227,6 +239,23 @@ fn a_selection_refuses_to_tear_what_it_leaves_out() {
     let destroy = super::plan("dev", Goal::Destroy, &only("house"), &desired, &snapshot, &kinds()).unwrap();
     let expected = Conflict::StoodOnByExcluded { address: at("house/base"), by: at("garden/wall.pond") };
     assert_eq!(destroy.conflicts, [expected]);
+}
+
+#[test]
+fn what_nobody_can_assign_is_neither_changed_nor_built_upon() {
+    let mut snapshot = built();
+    snapshot.resources.iter_mut().for_each(|found| found.owner = Owner::Undecided);
+    assert!(planned(Goal::Destroy, &house(), &snapshot).is_empty());
+    let desired = vec![
+        want("garden/base.pond", json!({"range": "11.0"})),
+        want("house/wall.a", json!({"base": link("garden/base.pond")})),
+    ];
+    let owner = Owner::Undecided;
+    snapshot.resources = vec![Observed { owner, ..found("garden/base.pond", "p-1", json!({})) }];
+    let only = Selection { only: BTreeSet::from(["house".to_string()]), exclude: BTreeSet::new() };
+    let plan = plan("dev", Goal::Converge, &only, &desired, &snapshot, &kinds()).unwrap();
+    let expected = Conflict::NeedsExcluded { address: at("house/wall.a"), needs: at("garden/base.pond") };
+    assert_eq!(plan.conflicts, [expected]);
 }
 
 #[test]

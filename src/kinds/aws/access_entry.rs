@@ -82,19 +82,17 @@ impl Kind for AccessEntry {
         component: "eks",
         aws_type: "AWS::EKS::AccessEntry",
         immutable: &["cluster", "principal"],
+        gives_access: &["principal", "policies"],
         stands_on: &["cluster", "role"],
         create_first: false,
         named: false,
         global: false,
-        gives_access: &["principal", "policies"],
         usual: Usual::QUICK,
     };
-    /// The name is the principal's ARN, which the spec gives.
-    fn fits(env: &Environment, address: &Address, name: &str) -> Fit {
-        match principal(env, address.key()) {
-            Some(principal) => Fit::nameless(name, &principal),
-            None => Fit::Nameless,
-        }
+    /// The name is the principal's ARN, which the spec gives: another one is another spec's, and is
+    /// replaced.
+    fn fits(_: &Environment, _: &Address, _: &str) -> Fit {
+        Fit::Nameless
     }
 
     /// The spec's, and the one through which workflows deploy: edit, in the namespace of
@@ -131,10 +129,8 @@ impl Kind for AccessEntry {
             let principal = entry.principal_arn.unwrap_or_default();
             let tags = eks::tags(entry.tags);
             let wanted = look.wanted(|wanted| wanted.principal == principal).map(|(address, _)| address);
-            let identity = Identity {
-                is_unique: wanted.is_some(),
-                ..Identity::new(&principal, &tags).named(&principal)
-            };
+            let is_unique = wanted.is_some();
+            let identity = Identity { is_unique, ..Identity::new(&principal, &tags).named(&principal) };
             let (address, ownership) = cx.owner_of::<AccessEntry>(&identity, wanted, look.only)?;
             let (id, cluster) = (principal.clone(), entry.cluster_name.unwrap_or_default());
             let attrs = Attrs { cluster, principal, policies, tags: cx.managed(tags) };

@@ -62,11 +62,11 @@ impl Kind for Addon {
         component: "eks",
         aws_type: "AWS::EKS::Addon",
         immutable: &["cluster"],
+        gives_access: &["pod_identity"],
         stands_on: &["cluster", "role"],
         create_first: false,
         named: true,
         global: false,
-        gives_access: &["pod_identity"],
         usual: Usual { create: 45, update: 60, delete: 20 },
     };
     fn fits(_: &Environment, address: &Address, name: &str) -> Fit {

@@ -43,11 +43,11 @@ impl Kind for BucketPolicy {
         component: "s3-cloudfront",
         aws_type: "AWS::S3::BucketPolicy",
         immutable: &["bucket"],
+        gives_access: &["document"],
         stands_on: &["bucket", "distribution"],
         create_first: false,
         named: true,
         global: false,
-        gives_access: &["document"],
         usual: Usual::QUICK,
     };
     fn fits(env: &Environment, address: &Address, name: &str) -> Fit {

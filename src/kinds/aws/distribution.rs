@@ -20,7 +20,7 @@ use crate::domain::names;
 use crate::domain::ownership::claim;
 use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
-use crate::domain::resource::{ID_TAG, Ref, Status, Tags};
+use crate::domain::resource::{ID_TAG, REGION_TAG, Ref, Status, Tags};
 use crate::domain::spec::{Environment, Frontend};
 use crate::kinds::kind::{tags, token};
 use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
@@ -54,11 +54,11 @@ impl Kind for Distribution {
         component: "s3-cloudfront",
         aws_type: "AWS::CloudFront::Distribution",
         immutable: &[],
+        gives_access: &["origins", "aliases"],
         stands_on: &["bucket", "origin-access-control", "headers-policy"],
         create_first: false,
         named: false,
         global: true,
-        gives_access: &["origins", "aliases"],
         usual: Usual { create: 240, update: 200, delete: 300 },
     };
     fn fits(env: &Environment, address: &Address, name: &str) -> Fit {
@@ -267,6 +267,8 @@ async fn describe(
 /// client token, can't be changed, and is unique in an account.
 fn is_own_reference(env: &Environment, tags: &Tags, reference: &str) -> bool {
     let Some(address) = claim(env, tags).address().cloned() else { return false };
+    let region = tags.get(REGION_TAG).unwrap_or(&env.region).clone();
+    let env = &Environment { region, ..env.clone() };
     let attempts = (0..GENERATIONS).flat_map(|generation| (0..SPENT).map(move |spent| (generation, spent)));
     attempts.into_iter().any(|(generation, spent)| token(env, &address, generation, spent) == reference)
 }

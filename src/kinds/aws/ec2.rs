@@ -10,7 +10,7 @@ use crate::adapter::aws::{Explain, Lagging};
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::resource::{
-    ADDRESS_TAG, ATTEMPT_TAG, ENVIRONMENT_TAG, Evidence, ID_TAG, Owner, Ref, Tags,
+    ADDRESS_TAG, ATTEMPT_TAG, ENVIRONMENT_TAG, Evidence, ID_TAG, Owner, Ref, Tags, UNCOMPARED_TAGS,
 };
 use crate::kinds::{Context, Found, Identity, Kind, New};
 
@@ -40,6 +40,12 @@ pub fn found_refs(ids: impl IntoIterator<Item = String>, keys: &Keys) -> Refs {
 /// The ids that are in one set and not in another, whatever their keys.
 pub fn beyond<'a>(these: &'a Refs, those: &Refs) -> Vec<&'a str> {
     these.values().filter(|id| !those.values().any(|other| other == *id)).map(Ref::text).collect()
+}
+
+/// Returns the regions that are enabled for the account.
+pub async fn regions(cx: Context<'_>) -> Result<Vec<String>, Failure> {
+    let answer = cx.aws.ec2.describe_regions().send().await.at("ec2:DescribeRegions")?;
+    Ok(answer.regions.unwrap_or_default().into_iter().filter_map(|region| region.region_name).collect())
 }
 
 /// Filters for one list call: everything of a kind in the environment, or just one address.
@@ -137,7 +143,8 @@ pub fn made<T>(made: Option<T>, call: &str) -> Result<T, Failure> {
     made.ok_or_else(|| Failure::new(FailureClass::Ambiguous, call, "the answer names nothing that was made"))
 }
 
-/// Makes the tags of a resource what they should be: sets what differs, removes what is too many.
+/// Makes the tags of a resource what they should be: sets what differs, removes what is too many,
+/// and writes its id where nothing else proves that it is ours.
 pub async fn retag<A>(
     cx: Context<'_>,
     resource: &Found<A>,
@@ -147,15 +154,16 @@ pub async fn retag<A>(
     let id = resource.id.as_str();
     let differs = |(key, value): &(&String, &String)| found.get(*key) != Some(*value);
     let mut set: Vec<Tag> = wanted.iter().filter(differs).map(|(key, value)| tag(key, value)).collect();
-    if !set.is_empty() && wanted.contains_key(ADDRESS_TAG) && resource.ownership.evidence != Evidence::Unique
-    {
+    if wanted.contains_key(ADDRESS_TAG) && resource.ownership.evidence != Evidence::Unique {
         set.push(tag(ID_TAG, id));
     }
-    let unset: Vec<Tag> = found
-        .keys()
-        .filter(|key| !wanted.contains_key(*key))
-        .map(|key| Tag::builder().key(key).build())
-        .collect();
+    let gone = found.keys().map(String::as_str).filter(|key| !wanted.contains_key(*key));
+    let mut unset: Vec<&str> = gone.collect();
+    // What is no longer the environment's keeps nothing of how it came to be.
+    if unset.contains(&ADDRESS_TAG) {
+        unset.extend(UNCOMPARED_TAGS);
+    }
+    let unset: Vec<Tag> = unset.into_iter().map(|key| Tag::builder().key(key).build()).collect();
     if !set.is_empty() {
         cx.aws.ec2.create_tags().resources(id).set_tags(Some(set)).send().await.at("ec2:CreateTags")?;
     }

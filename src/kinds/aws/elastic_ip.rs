@@ -44,11 +44,11 @@ impl Kind for ElasticIp {
         component: "network",
         aws_type: "AWS::EC2::EIP",
         immutable: &[],
+        gives_access: &[],
         stands_on: &[],
         create_first: false,
         named: false,
         global: false,
-        gives_access: &[],
         usual: Usual::QUICK,
     };
     fn fits(env: &Environment, address: &Address, name: &str) -> Fit {

@@ -51,11 +51,11 @@ impl Kind for FargateProfile {
         component: "eks",
         aws_type: "AWS::EKS::FargateProfile",
         immutable: &["cluster", "role_arn", "subnets", "namespaces"],
+        gives_access: &["role_arn"],
         stands_on: &["cluster", "role", "subnet"],
         create_first: false,
         named: true,
         global: false,
-        gives_access: &["role_arn"],
         usual: Usual { create: 120, update: 1, delete: 120 },
     };
     fn fits(_: &Environment, address: &Address, name: &str) -> Fit {

@@ -68,11 +68,11 @@ impl Kind for HeadersPolicy {
         component: "s3-cloudfront",
         aws_type: "AWS::CloudFront::ResponseHeadersPolicy",
         immutable: &[],
+        gives_access: &["allowed_origins"],
         stands_on: &[],
         create_first: false,
         named: true,
         global: true,
-        gives_access: &["allowed_origins"],
         usual: Usual::QUICK,
     };
     fn fits(env: &Environment, address: &Address, name: &str) -> Fit {

@@ -49,11 +49,11 @@ impl Kind for InternetGateway {
         component: "network",
         aws_type: "AWS::EC2::InternetGateway",
         immutable: &["vpc"],
+        gives_access: &[],
         stands_on: &["vpc"],
         create_first: false,
         named: false,
         global: false,
-        gives_access: &[],
         usual: Usual { create: 2, update: 1, delete: 2 },
     };
     fn fits(env: &Environment, _: &Address, name: &str) -> Fit {

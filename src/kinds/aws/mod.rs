@@ -38,12 +38,13 @@ mod subnet;
 mod tagging;
 mod vpc;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use futures::future::join_all;
 
-use super::kind::{AnyKind, Context};
+use super::kind::{AnyKind, Context, Kind};
 use crate::adapter::aws::Aws;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
@@ -221,6 +222,34 @@ impl Provider for AwsProvider {
         let found =
             kind(address)?.observe(self.context(env), std::slice::from_ref(desired), Some(address)).await?;
         Ok(found.into_iter().filter(|observed| observed.address == *address).collect())
+    }
+
+    async fn find_elsewhere(
+        &self,
+        env: &Environment,
+    ) -> Result<BTreeMap<String, BTreeSet<Address>>, Vec<Failure>> {
+        if !self.kinds.contains_key(vpc::Vpc::INFO.name) {
+            return Ok(BTreeMap::new());
+        }
+        let regions = ec2::regions(self.context(env)).await.map_err(|failure| vec![failure])?;
+        let others = regions.into_iter().filter(|region| *region != env.region);
+        let looks = join_all(others.map(|region| async move {
+            let there = self.aws.in_region(&region);
+            let env = Environment { region: region.clone(), ..env.clone() };
+            let found = vpc::is_in(Context { aws: &there, env: &env, goal: Goal::Converge }).await;
+            (region, found)
+        }));
+        let (mut found, mut failures) = (BTreeMap::new(), vec![]);
+        for (region, is_there) in looks.await {
+            match is_there {
+                Ok(true) => drop(found.insert(region, BTreeSet::from([vpc::address()]))),
+                // What this role may not even read, it has not made either.
+                Ok(false) => {}
+                Err(failure) if failure.class == FailureClass::Denied => {}
+                Err(failure) => failures.push(failure),
+            }
+        }
+        if failures.is_empty() { Ok(found) } else { Err(failures) }
     }
 
     async fn create(&self, env: &Environment, create: &Create) -> Result<Observed, Failure> {

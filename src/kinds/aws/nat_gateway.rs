@@ -58,11 +58,11 @@ impl Kind for NatGateway {
         component: "network",
         aws_type: "AWS::EC2::NatGateway",
         immutable: &["subnet", "elastic_ip"],
+        gives_access: &[],
         stands_on: &["subnet", "elastic-ip"],
         create_first: false,
         named: false,
         global: false,
-        gives_access: &[],
         usual: Usual { create: 100, update: 1, delete: 60 },
     };
     fn fits(env: &Environment, address: &Address, name: &str) -> Fit {

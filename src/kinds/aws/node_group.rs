@@ -95,11 +95,11 @@ impl Kind for NodeGroup {
         component: "eks",
         aws_type: "AWS::EKS::Nodegroup",
         immutable: &["cluster", "role_arn", "subnets", "instance_types", "ami_type", "capacity", "disk"],
+        gives_access: &["role_arn"],
         stands_on: &["cluster", "role", "subnet"],
         create_first: true,
         named: true,
         global: false,
-        gives_access: &["role_arn"],
         usual: Usual { create: 150, update: 300, delete: 240 },
     };
     fn fits(_: &Environment, address: &Address, name: &str) -> Fit {

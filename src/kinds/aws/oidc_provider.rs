@@ -71,11 +71,11 @@ impl Kind for OidcProvider {
         component: "iam",
         aws_type: "AWS::IAM::OIDCProvider",
         immutable: &["issuer"],
+        gives_access: &["issuer", "clients"],
         stands_on: &["cluster"],
         create_first: false,
         named: false,
         global: true,
-        gives_access: &["issuer", "clients"],
         usual: Usual::QUICK,
     };
     /// The issuer of a cluster is AWS's choice; the `Name` tag is the cluster's.

@@ -45,11 +45,11 @@ impl Kind for OriginAccessControl {
         component: "s3-cloudfront",
         aws_type: "AWS::CloudFront::OriginAccessControl",
         immutable: &[],
+        gives_access: &[],
         stands_on: &[],
         create_first: false,
         named: true,
         global: true,
-        gives_access: &[],
         usual: Usual::QUICK,
     };
     fn fits(env: &Environment, address: &Address, name: &str) -> Fit {

@@ -55,11 +55,11 @@ impl Kind for PodIdentity {
         component: "eks",
         aws_type: "AWS::EKS::PodIdentityAssociation",
         immutable: &["cluster", "namespace", "service_account"],
+        gives_access: &["role_arn", "namespace", "service_account"],
         stands_on: &["cluster", "role"],
         create_first: false,
         named: true,
         global: false,
-        gives_access: &["role_arn", "namespace", "service_account"],
         usual: Usual::QUICK,
     };
     /// The name is namespace and service account, of which a cluster has one association.

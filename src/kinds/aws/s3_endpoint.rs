@@ -45,11 +45,11 @@ impl Kind for S3Endpoint {
         component: "network",
         aws_type: "AWS::EC2::VPCEndpoint",
         immutable: &["vpc", "service"],
+        gives_access: &["policy"],
         stands_on: &["vpc", "route-table"],
         create_first: false,
         named: false,
         global: false,
-        gives_access: &["policy"],
         usual: Usual { create: 5, update: 2, delete: 10 },
     };
     fn fits(env: &Environment, _: &Address, name: &str) -> Fit {

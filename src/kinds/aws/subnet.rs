@@ -111,7 +111,10 @@ impl Kind for Subnet {
     /// The new subnet is there before the old one goes, so the two must not overlap.
     fn refuse(&self, _: &Environment, found: &Attrs, wanted: &Attrs) -> Option<String> {
         let moves = found.vpc == wanted.vpc && (&found.cidr, &found.zone) != (&wanted.cidr, &wanted.zone);
-        let (old, new) = (found.cidr.parse::<Ipv4Net>().ok()?, wanted.cidr.parse::<Ipv4Net>().ok()?);
+        let (old, new) = match (found.cidr.parse::<Ipv4Net>(), wanted.cidr.parse::<Ipv4Net>()) {
+            (Ok(old), Ok(new)) => (old, new),
+            _ => return moves.then(|| format!("`{}` or `{}` is not a range", found.cidr, wanted.cidr)),
+        };
         let overlap = old.contains(&new.network()) || new.contains(&old.network());
         (moves && overlap).then(|| {
             format!(

@@ -1,30 +1,10 @@
 //! Lines of the AWS CLI that tag a resource, for people who hand one over to an environment.
 
 use crate::domain::names;
-use crate::domain::resource::{
-    ADDRESS_TAG, ENVIRONMENT_TAG, ID_TAG, Observed, PROJECT_TAG, REGION_TAG, Tags,
-};
+use crate::domain::resource::{ADDRESS_TAG, ENVIRONMENT_TAG, Observed, PROJECT_TAG, REGION_TAG, Tags};
 
-/// Returns the lines that write `tags` onto what was found, beside the tags that it has. Where AWS
-/// gives the id, they write that too: without a name it is all that tells it from a copy.
+/// Returns the lines that write `tags` onto what was found, beside the tags that it has.
 pub fn commands(region: &str, found: &Observed, tags: &Tags) -> Vec<String> {
-    const NAMELESS: [&str; 10] = [
-        "distribution",
-        "elastic-ip",
-        "internet-gateway",
-        "nat-gateway",
-        "oidc-provider",
-        "route-table",
-        "s3-endpoint",
-        "security-group",
-        "subnet",
-        "vpc",
-    ];
-    let mut tags = tags.clone();
-    if NAMELESS.contains(&found.address.kind()) {
-        tags.insert(ID_TAG.to_string(), found.id.clone());
-    }
-    let tags = &tags;
     let id = quoted(&found.id);
     let arn = quoted(found.outputs.get("arn").map(String::as_str).unwrap_or(&found.id));
     let pairs: Vec<String> =
