@@ -20,9 +20,28 @@ import traceback
 
 import awscli.clidriver
 import awscli.handlers  # noqa: F401  loaded here, so that no command has to
+from botocore.exceptions import BotoCoreError
+
+# The services whose descriptions are read before the first command, once for all of them.
+SERVICES = ["cloudfront", "ec2", "ecr", "eks", "iam", "kms", "logs", "s3"]
 
 
-def run(request):
+def load():
+    """Returns the CLI with everything loaded that is the same for each command."""
+    driver = awscli.clidriver.create_clidriver()
+    loader = driver.session.get_component("data_loader")
+    for service in SERVICES:
+        for kind in ["service-2", "endpoint-rule-set-1", "paginators-1", "waiters-2"]:
+            try:
+                loader.load_service_model(service, kind)
+            except BotoCoreError:
+                pass  # not every service has pages or something to wait for
+    for data in ["endpoints", "partitions", "_retry", "sdk-default-configuration"]:
+        loader.load_data(data)
+    return driver
+
+
+def run(driver, request):
     own = {"AWS_DATA_PATH": os.environ["AWS_DATA_PATH"]}  # which the CLI sets when it is loaded
     os.environ.clear()
     os.environ.update(request["env"] | own)
@@ -30,7 +49,7 @@ def run(request):
     for number, output in enumerate(outputs, start=1):
         os.dup2(output.fileno(), number)
     try:
-        code = awscli.clidriver.create_clidriver().main(request["args"])
+        code = driver.main(request["args"])
     except SystemExit as end:
         code = end.code
     except Exception:
@@ -45,14 +64,15 @@ def run(request):
     return {"code": code or 0, "out": texts[0], "err": texts[1]}
 
 
-def answer(connection):
+def answer(driver, connection):
     with connection.makefile("rwb") as stream:
         request = json.loads(stream.read())
-        stream.write(json.dumps(run(request)).encode())
+        stream.write(json.dumps(run(driver, request)).encode())
         stream.flush()
 
 
 def main():
+    driver = load()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(sys.argv[1])
     listener.listen(64)
@@ -69,7 +89,7 @@ def main():
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 listener.close()
                 try:
-                    answer(connection)
+                    answer(driver, connection)
                 finally:
                     os._exit(0)
             connection.close()

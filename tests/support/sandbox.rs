@@ -174,6 +174,16 @@ impl Sandbox {
         }
     }
 
+    /// Runs the AWS CLI, and returns what it says or, as a text, its error.
+    pub fn aws_or_error(&self, args: &[&str]) -> Value {
+        let answer = self.aws_cli(args);
+        match (answer.code, answer.out.trim()) {
+            (0, "") => Value::Null,
+            (0, text) => serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}")),
+            _ => Value::String(answer.err),
+        }
+    }
+
     /// Runs the AWS CLI, which has to fail, and returns its error.
     #[track_caller]
     pub fn aws_fails(&self, args: &[&str]) -> String {
@@ -239,6 +249,17 @@ impl Run {
         let said = stdout.contains(expected) || stderr.contains(expected);
         assert!(said, "`{command}` does not say {expected:?}\nstdout:\n{stdout}\nstderr:\n{stderr}");
         self
+    }
+
+    /// The plan that was written before the error of one that can't be applied.
+    #[track_caller]
+    pub fn plan_before_error(&self) -> Value {
+        let documents: Vec<Value> = serde_json::Deserializer::from_str(&self.stdout)
+            .into_iter()
+            .collect::<Result<_, _>>()
+            .unwrap_or_else(|error| panic!("`{}` wrote no JSON ({error}):\n{}", self.command, self.stdout));
+        let plan = documents.into_iter().find(|one| one["schema"] == "billpay/plan/v1");
+        plan.unwrap_or_else(|| panic!("`{}` wrote no plan:\n{}", self.command, self.stdout))
     }
 
     #[track_caller]

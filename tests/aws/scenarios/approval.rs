@@ -83,7 +83,7 @@ fn on_a_terminal_a_person_is_asked() {
     // A protected environment is destroyed only for whoever types its name.
     sandbox.edit("dev", json!({"protected": true}));
     let (code, screen) = on_a_terminal(&sandbox, &["destroy", "--env", "dev"], "yes\n");
-    assert_eq!(code, 1, "{screen}");
+    assert_eq!(code, 4, "{screen}");
     assert!(screen.contains("dev is protected. Type its name"), "{screen}");
     let (code, screen) = on_a_terminal(&sandbox, &["destroy", "--env", "dev"], "dev\n");
     assert_eq!(code, 0, "{screen}");

@@ -29,9 +29,9 @@ fn destroying_one_environment_leaves_the_others_whole() {
     }
 
     // prod is protected, and the last two leave an account as it was.
-    let refused = sandbox.billpay(&["destroy", "--env", "prod", "--auto-approve"]).exits(1);
+    let refused = sandbox.billpay(&["destroy", "--env", "prod", "--auto-approve"]).exits(4);
     refused.says("nothing was changed").says("--confirm prod");
-    let wrong = sandbox.billpay(&["destroy", "--env", "prod", "--auto-approve", "--confirm", "dev"]).exits(1);
+    let wrong = sandbox.billpay(&["destroy", "--env", "prod", "--auto-approve", "--confirm", "dev"]).exits(4);
     wrong.says("`dev` is not the name of the environment");
     sandbox.in_sync("prod");
     sandbox.billpay(&["destroy", "--env", "prod", "--confirm", "prod"]).exits(0);

@@ -54,6 +54,8 @@ const DETAILS: &[(Call, &str, &str, &[Call])] = &[
             &["eks", "list-nodegroups", "--cluster-name", "{}"],
             &["eks", "list-addons", "--cluster-name", "{}"],
             &["eks", "list-access-entries", "--cluster-name", "{}"],
+            &["eks", "list-fargate-profiles", "--cluster-name", "{}"],
+            &["eks", "list-pod-identity-associations", "--cluster-name", "{}"],
         ],
     ),
     (
@@ -75,7 +77,27 @@ const DETAILS: &[(Call, &str, &str, &[Call])] = &[
         &[
             &["s3api", "list-object-versions", "--bucket", "{}"],
             &["s3api", "get-bucket-versioning", "--bucket", "{}"],
+            &["s3api", "get-bucket-tagging", "--bucket", "{}"],
+            &["s3api", "get-bucket-policy", "--bucket", "{}"],
         ],
+    ),
+    (
+        &["iam", "list-policies", "--scope", "Local"],
+        "/Policies",
+        "/Arn",
+        &[&["iam", "list-policy-tags", "--policy-arn", "{}"]],
+    ),
+    (
+        &["ecr", "describe-repositories"],
+        "/repositories",
+        "/repositoryArn",
+        &[&["ecr", "list-tags-for-resource", "--resource-arn", "{}"]],
+    ),
+    (
+        &["cloudfront", "list-distributions"],
+        "/DistributionList/Items",
+        "/ARN",
+        &[&["cloudfront", "list-tags-for-resource", "--resource", "{}"]],
     ),
 ];
 
@@ -109,7 +131,7 @@ fn detailed(sandbox: &Sandbox, call: &[&str], list: &str, name: &str, more: &[&[
     for name in names {
         for call in more {
             let call: Vec<&str> = call.iter().map(|word| if *word == "{}" { name } else { *word }).collect();
-            found.insert(call[1..].join(" "), sandbox.aws(&call));
+            found.insert(call[1..].join(" "), sandbox.aws_or_error(&call));
         }
     }
     found

@@ -46,7 +46,7 @@ fn what_is_somebody_elses_is_refused_with_a_way_out() {
         "s3-cloudfront/bucket.payment",
         "s3-cloudfront/origin-access-control.payment",
     ];
-    let plan = sandbox.json(&["plan", "--env", "dev"]);
+    let plan = sandbox.billpay(&["plan", "--env", "dev", "--output", "json"]).exits(1).plan_before_error();
     let mut conflicts: Vec<&str> =
         items(&plan["conflicts"]).iter().map(|one| text(&one["address"])).collect();
     conflicts.sort();
@@ -57,7 +57,7 @@ fn what_is_somebody_elses_is_refused_with_a_way_out() {
         assert!(run.stderr.contains(address), "it names {address}: {}", run.stderr);
     }
     let run = run.says("it belongs to the environment `staging`").says("it does not carry billpay's tags");
-    run.says("delete what has that name, or give the spec another name").says("billpay:environment=");
+    run.says("change `cluster.name` in the spec, or delete what has that name").says("billpay:region");
     same(&before, &inventory(&sandbox));
 
     // They are not ours to destroy either.
@@ -66,8 +66,12 @@ fn what_is_somebody_elses_is_refused_with_a_way_out() {
 
     // The way out that the message names: whoever may tag it may hand it over.
     let arn = format!("arn:aws:ecr:us-east-1:{account}:repository/billpay-payment-service-dev");
-    let ours =
-        ["Key=billpay:environment,Value=dev", "Key=billpay:address,Value=ecr/repository.payment-service"];
+    let ours = [
+        "Key=billpay:project,Value=billpay",
+        "Key=billpay:environment,Value=dev",
+        "Key=billpay:region,Value=us-east-1",
+        "Key=billpay:address,Value=ecr/repository.payment-service",
+    ];
     sandbox.aws(&[&["ecr", "tag-resource", "--resource-arn", &arn, "--tags"], &ours[..]].concat());
     sandbox.billpay(&["provision", "--env", "dev", "--only", "ecr", "--auto-approve"]).exits(0);
     let adopted =

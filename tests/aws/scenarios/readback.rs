@@ -79,6 +79,9 @@ fn address(of: &Value) -> String {
     let tag = |key: &str| tags.get(key).map(String::as_str).unwrap_or_default();
     let address = tag("billpay:address").to_string();
     assert_eq!(tag("billpay:environment"), "dev", "{address}: {tags:?}");
+    assert_eq!(tag("billpay:project"), "billpay", "{address}: {tags:?}");
+    assert_eq!(tag("billpay:region"), "us-east-1", "{address}: {tags:?}");
+    assert_eq!(tag("billpay:protected"), "false", "{address}: {tags:?}");
     assert_eq!(tag("owner"), "platform-team", "{address}: {tags:?}");
     assert_eq!(tag("managed-by"), "billpay", "{address}: {tags:?}");
     assert!(!tag("Name").is_empty(), "{address}: {tags:?}");

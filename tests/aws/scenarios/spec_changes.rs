@@ -248,7 +248,7 @@ fn kubernetes_goes_up_by_a_version() {
 fn kubernetes_never_goes_down() {
     let sandbox = dev();
     sandbox.edit("dev", json!({"cluster": {"version": "1.35"}}));
-    let plan = sandbox.json(&["plan", "--env", "dev"]);
+    let plan = sandbox.billpay(&["plan", "--env", "dev", "--output", "json"]).exits(1).plan_before_error();
     assert_eq!(plan["conflicts"][0]["address"], "eks/cluster", "{:#}", plan["conflicts"]);
     let run = sandbox.billpay(&["provision", "--env", "dev", "--auto-approve"]).exits(1);
     run.says("eks/cluster: ").says("nothing was changed");
