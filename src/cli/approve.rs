@@ -11,7 +11,7 @@ use crate::domain::plan::Plan;
 use crate::domain::spec::Environment;
 use crate::ops::{Error, Survey};
 
-/// How a plan is approved.
+/// Flags that approve a plan.
 #[derive(Debug, Clone, Args)]
 pub struct ApproveArgs {
     /// Apply without asking

@@ -17,10 +17,10 @@ pub struct KindInfo {
     pub stands_on: &'static [&'static str],
     /// Whether a replacement is made before the old one goes (its name then carries a generation).
     pub create_first: bool,
-    /// Whether AWS knows its resources by a name that billpay computes: under another name, the
+    /// Set where AWS knows the resources by a name that billpay computes: under another name, the
     /// environment's tags are a copy.
     pub named: bool,
-    /// Whether AWS keeps its resources outside all regions.
+    /// Set where AWS keeps the resources outside all regions.
     pub global: bool,
     pub usual: Usual,
 }

@@ -10,7 +10,7 @@ use super::spec::Environment;
 /// The things that protect an environment: any one of them is enough.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Protection {
-    /// Whether the spec says `protected: true`.
+    /// Set where the spec says `protected: true`.
     pub spec: bool,
     /// Resources that are protected by their tags or by AWS itself.
     pub resources: BTreeSet<Address>,

@@ -124,7 +124,7 @@ pub enum Owner {
     Ours,
     /// This environment by the two tags of version 0.1, which name neither project nor region.
     Legacy {
-        /// Whether the region has been added to the tags since.
+        /// Set once the region has been added to the tags.
         #[serde(default)]
         has_region: bool,
     },
@@ -188,7 +188,7 @@ pub struct Observed {
     /// The create call that made it, where its kind records that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<String>,
-    /// Whether its tags or AWS itself protect it from deletion.
+    /// Set where its tags or AWS itself protect it from deletion.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub protected: bool,
 }

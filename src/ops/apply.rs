@@ -32,7 +32,7 @@ pub struct ApplyOptions {
     pub parallelism: usize,
     /// Cancelled when no new work is to begin.
     pub stop: CancellationToken,
-    /// What a person confirmed; without it nothing of a protected environment is deleted.
+    /// Permission of a person; without it nothing of a protected environment is deleted.
     pub permit: Option<Permit>,
 }
 

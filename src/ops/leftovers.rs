@@ -12,7 +12,7 @@ use crate::domain::spec::Environment;
 
 use super::{Error, Survey, survey};
 
-/// What a destroy left.
+/// Resources that a destroy left.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Leftovers {
     /// Resources of the environment that are still there.

@@ -12,7 +12,7 @@ use crate::app::{App, At};
 use crate::cli::error::Report;
 use crate::cli::exit;
 use crate::cli::ui::{BOLD, CHANGED, DIM, Ui};
-use crate::domain::template::{ApplyOptions, Question, Record};
+use crate::domain::template::{Question, Record, TemplateRecord};
 use crate::domain::tree::{Action, Conflict, Decision, TreeOptions};
 use crate::ops::scaffold::project;
 
@@ -62,7 +62,7 @@ enum OnConflict {
 
 /// What came of one template.
 struct Updated {
-    before: ApplyOptions,
+    before: TemplateRecord,
     now: Opened,
     questions: Vec<Question>,
     dropped: Vec<String>,
@@ -75,10 +75,10 @@ pub fn run(args: UpdateArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     if !args.check && !args.allow_dirty {
         clean(&folder, app)?;
     }
-    let chosen: Vec<ApplyOptions> = match &args.template {
+    let chosen: Vec<TemplateRecord> = match &args.template {
         None => record.templates.clone(),
         Some(name) => vec![record.get(name).cloned().ok_or_else(|| {
-            let known = record.templates.iter().map(ApplyOptions::name).collect::<Vec<_>>();
+            let known = record.templates.iter().map(TemplateRecord::name).collect::<Vec<_>>();
             Report::new(format!("the project was not made from {name}"), "")
                 .hint(format!("it was made from {}", known.join(", ")))
         })?],
@@ -109,7 +109,7 @@ pub fn run(args: UpdateArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
 
 fn one(
     args: &UpdateArgs,
-    before: ApplyOptions,
+    before: TemplateRecord,
     folder: &Path,
     app: &App,
     ui: &Ui,
@@ -182,7 +182,7 @@ impl Updated {
     }
 
     fn show(&self, folder: &Path, args: &UpdateArgs, verbose: bool) -> String {
-        let ApplyOptions { from, digest, .. } = &self.before;
+        let TemplateRecord { from, digest, .. } = &self.before;
         let template = self.before.name();
         let mut text = match *digest == self.now.digest {
             true => format!("{BOLD}{template}{BOLD:#} {DIM}{from}{DIM:#}\n"),

@@ -12,7 +12,7 @@ pub struct Identity<'a> {
     /// The name that AWS knows it by; without one, its `Name` tag counts.
     pub name: Option<&'a str>,
     pub tags: &'a Tags,
-    /// Whether something that can't be copied shows that billpay made it.
+    /// Set where something that can't be copied shows that billpay made it.
     pub is_unique: bool,
 }
 

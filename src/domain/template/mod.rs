@@ -17,7 +17,7 @@ use crate::domain::findings::{Findings, Problem, SourceFile};
 
 pub use folder::{Entry, TemplateFile, TemplateFolder};
 pub use question::{Choice, Question, QuestionKind};
-pub use record::{ApplyOptions, BadRecord, RECORD, Record};
+pub use record::{BadRecord, RECORD, Record, TemplateRecord};
 pub use rendering::{
     EXAMPLE, Hook, HookTime, Project, ProjectFile, RenderOptions, Rendering, StepDone, StepKind,
 };

@@ -20,12 +20,12 @@ const HEAD: &str = "\
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     pub schema: String,
-    pub templates: Vec<ApplyOptions>,
+    pub templates: Vec<TemplateRecord>,
 }
 
 /// One template, and how it was applied.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ApplyOptions {
+pub struct TemplateRecord {
     pub template: String,
     /// What tells this application of the template from others in the same project.
     #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
@@ -57,7 +57,7 @@ pub enum BadRecord {
     Damaged(String),
 }
 
-impl ApplyOptions {
+impl TemplateRecord {
     /// The template's name, and which application of it this is where there may be several.
     pub fn name(&self) -> String {
         match &self.instance {
@@ -96,13 +96,13 @@ impl Record {
         Ok(format!("{HEAD}{text}"))
     }
 
-    /// What is remembered under a name of [`ApplyOptions::name`].
-    pub fn get(&self, name: &str) -> Option<&ApplyOptions> {
+    /// Returns what is remembered under a name of [`TemplateRecord::name`].
+    pub fn get(&self, name: &str) -> Option<&TemplateRecord> {
         self.templates.iter().find(|applied| applied.name() == name)
     }
 
     /// Puts a template in, in the place of what was remembered of it.
-    pub fn put(&mut self, applied: ApplyOptions) {
+    pub fn put(&mut self, applied: TemplateRecord) {
         match self.templates.iter_mut().find(|known| known.name() == applied.name()) {
             Some(known) => *known = applied,
             None => self.templates.push(applied),
@@ -131,7 +131,7 @@ mod tests {
         });
         let mut record = Record::default();
         for from in [origin, Origin::Path("../x".into()), Origin::Billpay("billpay-service".into())] {
-            record.put(ApplyOptions {
+            record.put(TemplateRecord {
                 template: format!("{from}"),
                 instance: None,
                 format: Format::Backstage,
