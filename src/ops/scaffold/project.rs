@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::domain::template::question::put_answer;
 use crate::domain::template::{
-    Answers, ApplyOptions, BadRecord, Origin, Project, ProjectTemplate, Question, RECORD, Record,
-    RenderOptions, TemplateError,
+    Answers, BadRecord, Origin, Project, ProjectTemplate, Question, RECORD, Record, RenderOptions,
+    TemplateError, TemplateRecord,
 };
 use crate::domain::tree::{Action, Coverage, Decision, RelPath, Rendered, RenderedFile, Why};
 
@@ -21,11 +21,11 @@ pub fn applied(
     digest: String,
     answers: &Answers,
     options: &RenderOptions,
-) -> Result<ApplyOptions, TemplateError> {
+) -> Result<TemplateRecord, TemplateError> {
     let open = new_questions(template, answers)?;
     let unanswered = open.into_iter().filter(|question| !question.required && question.default.is_none());
     let about = template.about();
-    Ok(ApplyOptions {
+    Ok(TemplateRecord {
         template: about.name.clone(),
         instance: instance(template, answers),
         format: about.format,
@@ -47,7 +47,7 @@ fn instance(template: &dyn ProjectTemplate, answers: &Answers) -> Option<String>
 /// The files of a project as a tree, with the record that remembers them.
 pub fn place(
     project: Project,
-    applied: ApplyOptions,
+    applied: TemplateRecord,
     record: &Record,
 ) -> Result<(Rendered, Coverage), BadRecord> {
     let mut record = record.clone();
@@ -74,7 +74,7 @@ pub fn in_the_way(decision: &Decision) -> Vec<&RelPath> {
 
 /// The remembered answers that the template, as it is now, still asks for, and what was left
 /// open as null; and the names of those that it asks no longer.
-pub fn still_asked(applied: &ApplyOptions, questions: &[Question]) -> (Answers, Vec<String>) {
+pub fn still_asked(applied: &TemplateRecord, questions: &[Question]) -> (Answers, Vec<String>) {
     let answers = &applied.answers;
     let asked: BTreeSet<&str> =
         questions.iter().map(|question| question.name.split('.').next().unwrap_or_default()).collect();
