@@ -190,7 +190,7 @@ fn without_anything_in_the_region_a_person_says_where_the_environment_lives() {
     let before = inventory(&sandbox);
     let provision = [&["provision", "--env", "dev", "-y"], &selection[..]].concat();
     let run = sandbox.billpay(&provision).exits(1);
-    run.says("billpay:region").says("iam/role.nodes").says("s3-cloudfront/distribution.payment");
+    run.says("billpay:region").says("iam/role.nodes").says("s3-cloudfront/headers-policy.payment");
     sandbox.billpay(&["destroy", "--env", "dev", "-y"]).exits(1);
     same(&before, &inventory(&sandbox));
 
