@@ -105,8 +105,8 @@ impl StepRun<'_> {
             }
             // Whatever went wrong, the resource may be there: look before making another.
             if let Some(found) = self.look(&create.desired, &failure).await? {
-                self.write_id(&found, &create.desired).await?;
                 let found = self.until_wanted(found, &create.desired).await?;
+                self.write_id(&found, &create.desired).await?;
                 if is_doubtful {
                     self.delete_seconds(&found, &create.desired).await?;
                 }
@@ -153,15 +153,17 @@ impl StepRun<'_> {
     /// Has the id written onto what a create call made before its answer was lost. Without it a
     /// later run can't tell the resource from a copy of its tags.
     async fn write_id(&self, found: &Observed, desired: &Desired) -> Result<(), Halt> {
+        if found.evidence == Evidence::Unique {
+            return Ok(());
+        }
         let mut trouble = Trouble::new();
-        while found.evidence != Evidence::Unique && found.status == Status::Ready {
+        loop {
             match self.provider.update(self.env, found, desired).await {
                 Err(failure) if failure.may_pass() => self.bear(&mut trouble, failure).await?,
                 Err(failure) => return Err(failure.into()),
-                Ok(_) => break,
+                Ok(_) => return Ok(()),
             }
         }
-        Ok(())
     }
 
     /// Deletes what other create calls of this very step made, whose responses were lost.

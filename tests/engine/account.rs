@@ -27,8 +27,11 @@ pub enum Origin {
 
 impl Origin {
     pub fn of(env: &Environment) -> Origin {
-        let Environment { project, environment, region, .. } = env.clone();
-        Origin::Made { project, environment, region }
+        Origin::Made {
+            project: env.project.clone(),
+            environment: env.environment.clone(),
+            region: env.region.clone(),
+        }
     }
 }
 

@@ -212,7 +212,11 @@ impl Cloud {
             if let Some(made) = made.and_then(|key| self.account.get(&key)).filter(Thing::stays) {
                 // Tags that were taken off since gave it away.
                 return match claim(env, &made.tags) {
-                    Claim::Ours(found) if found == *address => Ok(made),
+                    // A reference that is used again must ask for the same.
+                    Claim::Ours(found) if found == *address && self::attrs(env, &made) == *attrs => Ok(made),
+                    Claim::Ours(found) if found == *address => {
+                        Err(Failure::new(FailureClass::Exists, "cloud:Create", "the reference is taken"))
+                    }
                     _ => Err(Failure::new(FailureClass::Lagging, "cloud:Create", "the token is spent")),
                 };
             }

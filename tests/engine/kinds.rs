@@ -47,7 +47,8 @@ pub fn infos() -> Kinds {
         name,
         component: "house",
         aws_type: "",
-        immutable: &["shape", "name"],
+        // A reference would answer with the old one where that is to be made anew.
+        immutable: if known == Known::Reference { &[] } else { &["shape", "name"] },
         gives_access: &[],
         stands_on: &ALL,
         create_first: known != Known::Name,
@@ -64,7 +65,7 @@ pub fn is_global(kind: &str) -> bool {
 
 /// The time that a create or a delete takes, seconds; 0 for what is done when its call returns.
 pub fn seconds(kind: &str) -> u32 {
-    if kind == "nat-gateway" { 300 } else { 0 }
+    if kind == "nat-gateway" { 100 } else { 0 }
 }
 
 /// The name that billpay computes for an address. A cluster's holds no project.

@@ -218,6 +218,10 @@ impl<'a> World<'a> {
     /// call, no id of another thing, and the thing that it is a copy of is gone. A thing of ours
     /// whose create call was cut short looks the same. Everything else that is foreign stays in.
     fn exclude_lone_copies(&self, process: &Cloud, env: &Environment) {
+        let is_tagged = |thing: &&Thing| thing.origin == Origin::Foreign && thing.address().is_some();
+        if self.account.read(|things| things.filter(is_tagged).count()) == 0 {
+            return;
+        }
         let by = Origin::of(env);
         let found = process.look(env, &[], None);
         let is_candidate = |one: &Observed| matches!(one.owner, Owner::Ours | Owner::Legacy { .. });
@@ -415,7 +419,9 @@ impl<'a> World<'a> {
         sleep(Duration::from_secs(10)).await;
         if !outcome.is_complete() {
             for step in &outcome.failed {
-                assert_eq!(step.failure.class, FailureClass::InUse, "{}: {}", step.address, step.failure);
+                let class = step.failure.class;
+                let is_hidden = hid && class == FailureClass::Exists;
+                assert!(class == FailureClass::InUse || is_hidden, "{}: {}", step.address, step.failure);
             }
             self.counts.add("stood in the way: something foreign stands on ours", 1);
             return;
