@@ -69,7 +69,7 @@ impl App {
 
     /// A spec that is in no file, checked as those in files are.
     pub fn check(&self, spec: &Environment) -> Result<Loaded, SpecError> {
-        specs::check(&format!("{}.yaml in the plan", spec.environment), spec, Zoned::now().date())
+        specs::check(&format!("saved plan/{}.yaml", spec.environment), spec, Zoned::now().date())
     }
 
     /// Returns whether somebody said where the specs are.

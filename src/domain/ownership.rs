@@ -243,7 +243,8 @@ impl<'a> Settlement<'a> {
     }
 
     /// Returns whether the environment that a resource belongs to lives in the spec's region. A
-    /// global resource of version 0.1 doesn't say; then what is in the region has to.
+    /// global resource of version 0.1 doesn't say; then what is in the region has to, or what it is
+    /// connected with and is known to be here.
     fn is_here(&self, index: usize) -> bool {
         let observed = &self.resources[index];
         if !matches!(observed.owner, Owner::Legacy { has_region: false }) || !self.is_global(observed) {
@@ -252,7 +253,7 @@ impl<'a> Settlement<'a> {
         self.accepted.iter().any(|&other| {
             let other = &self.resources[other];
             let anchors = ["vpc", "cluster", "bucket"].contains(&other.address.kind());
-            anchors || (other.owner == Owner::Ours && self.touches(other, observed))
+            anchors || self.touches(other, observed)
         })
     }
 

@@ -123,7 +123,8 @@ impl Ui {
             }
         }
         for conflict in &plan.conflicts {
-            let _ = writeln!(text, "  {BAD}! {}{BAD:#}", explain(conflict).0);
+            let (what, hint) = explain(conflict);
+            let _ = writeln!(text, "  {BAD}! {what}{BAD:#}\n    {hint}");
         }
         add_strangers(&mut text, plan);
         let counts = plan.counts();

@@ -240,6 +240,7 @@ async fn shared(cx: Context<'_>, provider: Provider) -> Result<Option<Found<Attr
     let clients = provider.clients.into_iter().filter(|client| client == STS_AUDIENCE).collect();
     let attrs = Attrs { issuer: provider.issuer.into(), clients, tags };
     let found = Found::new(github_address(), &provider.arn, attrs).output("arn", provider.arn);
+    let found = found.output("claim", ours);
     Ok(Some(found.owned(Ownership::of(owner))))
 }
 

@@ -17,7 +17,13 @@ pub fn commands(region: &str, found: &Observed, tags: &Tags) -> Vec<String> {
     match found.address.kind() {
         "role" => iam("tag-role", "--role-name", &id),
         "policy" => iam("tag-policy", "--policy-arn", &arn),
-        "oidc-provider" if found.address.component() == "iam" => vec![],
+        // The environments of an account share it: a claim stands for the tags.
+        "oidc-provider" if found.address.component() == "iam" => {
+            let claim = found.outputs.get("claim").map(String::as_str).unwrap_or_default();
+            let pair = format!("Key={claim},Value={region}");
+            let call = "aws iam tag-open-id-connect-provider --open-id-connect-provider-arn";
+            vec![format!("{call} {arn} --tags {}", quoted(&pair))]
+        }
         "oidc-provider" => iam("tag-open-id-connect-provider", "--open-id-connect-provider-arn", &arn),
         "distribution" => {
             let items = quoted(&serde_json::json!({"Items": json}).to_string());

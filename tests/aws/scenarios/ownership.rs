@@ -7,7 +7,7 @@ use crate::support::Sandbox;
 use crate::support::values::{items, text};
 
 /// Another project's specs for the account of a sandbox, changed by `change`.
-fn project_beside(sandbox: &Sandbox, change: Value) -> Sandbox {
+pub fn project_beside(sandbox: &Sandbox, change: Value) -> Sandbox {
     let beside = Sandbox::of_account(&sandbox.url, &sandbox.account);
     beside.edit("dev", json!({"project": "other"}));
     beside.edit("dev", change);
@@ -22,7 +22,7 @@ const MET: &[(&str, &str)] = &[
 ];
 
 /// Names of a project's own for what else would meet another's.
-fn own_names(project: &str) -> Value {
+pub fn own_names(project: &str) -> Value {
     json!({
         "cluster": {"name": format!("{project}-cluster")},
         "github": {"role": format!("{project}-workflows")},

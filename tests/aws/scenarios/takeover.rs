@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::inventory::{inventory, same};
+use super::ownership::{own_names, project_beside};
 use super::tagging::{Tagger, Tags, at, mark, write_mark};
 use crate::support::values::{items, text};
 use crate::support::{Run, Sandbox, install};
@@ -125,6 +126,37 @@ fn an_environment_of_version_0_1_is_destroyed_whole_and_only_where_it_lives() {
     same(&empty, &inventory(&sandbox));
 }
 
+#[test]
+#[ignore = "needs the emulators: cargo test -- --include-ignored"]
+fn a_claim_of_version_0_1_is_each_projects_whose_role_stands() {
+    let billpay = Sandbox::new();
+    let empty = inventory(&billpay);
+    let other = project_beside(&billpay, own_names("other"));
+    for project in [&billpay, &other] {
+        let selection = ["--only", "iam", "--only", "network"];
+        project.billpay(&[&["provision", "--env", "dev", "-y"], &selection[..]].concat()).exits(0);
+    }
+    as_version_0_1(&billpay);
+    as_version_0_1(&other);
+    let claims = || -> Vec<String> {
+        let arn =
+            format!("arn:aws:iam::{}:oidc-provider/token.actions.githubusercontent.com", billpay.account);
+        let found = Tagger::Provider.read(&billpay, &arn);
+        found.into_keys().filter(|key| key.starts_with("billpay:claim/")).collect()
+    };
+    assert_eq!(claims(), ["billpay:claim/dev"]);
+
+    // Old tags name no project: the other role is told, and left for its name.
+    other.destroy("dev").says("BillPayGitHubActionsRole-dev");
+    assert_eq!(claims(), ["billpay:claim/dev"], "the other project's role still stands");
+    let plan = billpay.plan("dev");
+    let of_iam = plan.iter().filter(|change| change.contains(" iam/"));
+    assert!(of_iam.clone().all(|change| change.starts_with("update ")), "{plan:?}");
+    assert!(plan.contains(&format!("update {GITHUB}")), "{plan:?}");
+    billpay.destroy("dev").says("nothing of it is left");
+    same(&empty, &inventory(&billpay));
+}
+
 /// What AWS calls each resource of dev.
 fn ids(sandbox: &Sandbox) -> Vec<(String, String)> {
     let status = sandbox.status("dev");
@@ -190,7 +222,7 @@ fn without_anything_in_the_region_a_person_says_where_the_environment_lives() {
     let before = inventory(&sandbox);
     let provision = [&["provision", "--env", "dev", "-y"], &selection[..]].concat();
     let run = sandbox.billpay(&provision).exits(1);
-    run.says("billpay:region").says("iam/role.nodes").says("s3-cloudfront/distribution.payment");
+    run.says("billpay:region").says("iam/role.nodes").says("s3-cloudfront/headers-policy.payment");
     sandbox.billpay(&["destroy", "--env", "dev", "-y"]).exits(1);
     same(&before, &inventory(&sandbox));
 
