@@ -100,8 +100,11 @@ async fn apply_saved(file: &Path, args: &ProvisionArgs, app: &App, ui: &Ui) -> R
     }
     let provider = app.connect(&saved.spec, &|what| ui.note(what)).await?;
     let (survey, plan) = ui.while_looking(saved.recheck(&provider)).await?;
-    if !ui.is_json() {
+    if args.plan_only || !ui.is_json() {
         ui.plan(&saved.spec, &plan, &survey)?;
+    }
+    if args.plan_only {
+        return Ok(planned(&saved.spec, &plan, &survey, args.detailed_exitcode, ui));
     }
     carry_out(&provider, &saved.spec, &plan, &survey, &args.apply, ui).await
 }

@@ -81,23 +81,25 @@ pub fn is_protected(tags: &Tags) -> bool {
     tags.get(PROTECTED_TAG).is_some_and(|value| value != "false")
 }
 
-/// A resource that carries the environment's tags and is left alone.
+/// A resource that billpay did not make and leaves alone, although it concerns the environment.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Stranger {
     pub address: Address,
     pub id: String,
+    /// What it has to do with the environment: the rest of a sentence that begins with its id.
     pub evidence: String,
 }
 
-/// The parts of a snapshot that carry the environment's tags and are not billpay's.
+/// The parts of a snapshot that concern the environment and are not billpay's.
 pub fn strangers(snapshot: &Snapshot) -> Vec<Stranger> {
-    let strangers = snapshot.resources.iter().filter_map(|observed| match &observed.owner {
-        Owner::Copy { evidence, .. } => Some(Stranger {
-            address: observed.address.clone(),
-            id: observed.id.clone(),
-            evidence: evidence.clone(),
-        }),
-        _ => None,
+    let strangers = snapshot.resources.iter().filter_map(|observed| {
+        let address = &observed.address;
+        let evidence = match &observed.owner {
+            Owner::Copy { evidence, .. } => format!("carries the tags of {address}, and {evidence}"),
+            Owner::Guest { access } => format!("may use the cluster, and is not in the spec: {access}"),
+            _ => return None,
+        };
+        Some(Stranger { address: address.clone(), id: observed.id.clone(), evidence })
     });
     strangers.collect()
 }
@@ -224,12 +226,13 @@ impl<'a> Settlement<'a> {
         }
         let is_unique = |index: usize| self.resources[index].evidence == Evidence::Unique;
         let unique = picked(&|index| is_unique(index) && self.is_here(index));
-        if !unique.is_empty() {
-            return unique;
-        }
-        match group {
-            [_] => picked(&|index| self.is_proven(index)),
-            _ => only(picked(&|index| self.is_proven(index) && self.is_connected(index))),
+        match (unique.as_slice(), group) {
+            ([_], _) => unique,
+            // A replacement that was cut short leaves the old one beside the new one.
+            ([first, ..], _) if self.is_made_first(*first) => unique,
+            ([], [_]) => picked(&|index| self.is_proven(index)),
+            ([], _) => only(picked(&|index| self.is_proven(index) && self.is_connected(index))),
+            (several, _) => only(several.iter().copied().filter(|&index| self.is_connected(index)).collect()),
         }
     }
 
@@ -237,9 +240,26 @@ impl<'a> Settlement<'a> {
         let proven = match self.resources[index].evidence {
             Evidence::Nothing => false,
             Evidence::Part => self.is_connected(index),
-            Evidence::Name | Evidence::Unique => true,
+            Evidence::Name => !self.is_unmarked(index) || self.is_connected(index),
+            Evidence::Unique => true,
         };
         proven && self.is_here(index)
+    }
+
+    /// Returns whether a resource lacks the marks that billpay's own engine left on its neighbours:
+    /// then it may be a copy, and only its connections prove it.
+    fn is_unmarked(&self, index: usize) -> bool {
+        let is_marked_kind =
+            |one: &Observed| self.kinds.get(one.address.kind()).is_some_and(|kind| !kind.named);
+        let observed = &self.resources[index];
+        observed.owner == Owner::Ours
+            && observed.attempt.is_none()
+            && is_marked_kind(observed)
+            && self.resources.iter().any(|one| one.evidence == Evidence::Unique && is_marked_kind(one))
+    }
+
+    fn is_made_first(&self, index: usize) -> bool {
+        self.kinds.get(self.resources[index].address.kind()).is_some_and(|kind| kind.create_first)
     }
 
     /// Returns whether the environment that a resource belongs to lives in the spec's region. A

@@ -19,7 +19,9 @@ pub struct Protection {
 impl Protection {
     /// Gathers what protects an environment. `snapshot` is settled.
     pub fn of(env: &Environment, snapshot: &Snapshot) -> Protection {
-        let guarded = snapshot.resources.iter().filter(|one| one.owner == Owner::Ours && one.protected);
+        // Also what is left alone under another name: a change of the spec lifts no protection.
+        let guards = |one: &&Observed| one.protected && !matches!(one.owner, Owner::Foreign { .. });
+        let guarded = snapshot.resources.iter().filter(guards);
         Protection { spec: env.protected, resources: guarded.map(|one| one.address.clone()).collect() }
     }
 

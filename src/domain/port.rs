@@ -78,6 +78,9 @@ pub trait Provider: Send + Sync {
     /// Returns the lines of the AWS CLI that write tags onto a resource which carries other tags.
     fn tag_commands(&self, found: &Observed, tags: &Tags) -> Vec<String>;
 
+    /// Reads everything that carries the environment's tags or names, whatever it is called.
+    async fn sweep(&self, env: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>>;
+
     /// Reads everything that carries the environment's tags in another region.
     async fn observe_region(&self, env: &Environment, region: &str) -> Result<Snapshot, Vec<Failure>>;
 

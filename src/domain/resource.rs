@@ -143,6 +143,8 @@ pub enum Owner {
     Released { of: String },
     /// Nobody knows: a conflict leaves it to a person.
     Undecided,
+    /// Somebody who was let in from outside of billpay: an entry of the environment's cluster.
+    Guest { access: String },
     /// Somebody else, under a name that the spec wants. Says what it carries instead.
     Foreign { evidence: String },
 }

@@ -27,6 +27,8 @@ pub struct Context<'a> {
     pub env: &'a Environment,
     /// What the run is for. What holds people's data is deleted only with its environment.
     pub goal: Goal,
+    /// Set for the sweep after a destroy: then lists leave out nothing by its name.
+    pub is_thorough: bool,
 }
 
 impl Context<'_> {

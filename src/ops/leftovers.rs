@@ -46,8 +46,22 @@ pub async fn leftovers(
     before: &Survey,
     selection: &Selection,
 ) -> Result<Leftovers, Error> {
-    let after = survey(provider, env, &BTreeSet::new()).await?;
     let mut left = Leftovers::default();
+    let after = match survey(provider, env, &BTreeSet::new()).await {
+        Err(Error::LivesElsewhere { regions, .. }) => {
+            for (region, addresses) in regions {
+                let reason = "it carries the environment's tags, in another region".to_string();
+                left.others.extend(addresses.into_iter().map(|address| Leftover {
+                    id: String::new(),
+                    region: region.clone(),
+                    reason: reason.clone(),
+                    address,
+                }));
+            }
+            return Ok(left);
+        }
+        after => after?,
+    };
     let plan = after.plan(provider, env, Goal::Destroy, selection)?;
     for change in plan.changes {
         let id = change.id().unwrap_or_default().to_string();
@@ -63,6 +77,17 @@ pub async fn leftovers(
         };
         let (address, id) = (found.address.clone(), found.id.clone());
         left.others.push(Leftover { address, id, region: env.region.clone(), reason });
+    }
+    // Whatever it is called: a look that goes by names alone would not see a copy of the tags.
+    let known: BTreeSet<String> = after.snapshot.resources.iter().map(|found| found.id.clone()).collect();
+    let swept = provider.sweep(env, &after.desired).await.map_err(Error::Observe)?;
+    let swept = swept.resources.into_iter().filter(|found| selection.has(&found.address));
+    for found in swept.filter(|found| !known.contains(&found.id)) {
+        if let Owner::Copy { evidence, .. } = &found.owner {
+            let reason = format!("it carries the environment's tags: {evidence}");
+            let (address, id) = (found.address.clone(), found.id.clone());
+            left.others.push(Leftover { address, id, region: env.region.clone(), reason });
+        }
     }
     for region in regions(&before.snapshot).union(&regions(&after.snapshot)) {
         let there = provider.observe_region(env, region).await.map_err(Error::Observe)?;

@@ -7,7 +7,7 @@ use crate::domain::names;
 use crate::domain::ownership::{elsewhere, settle};
 use crate::domain::plan::{Action, Conflict, Goal, Plan, Selection, Snapshot, plan, root_conflicts};
 use crate::domain::port::{Identity, Provider};
-use crate::domain::resource::{Desired, ID_TAG, Owner, PROJECT_TAG, REGION_TAG, resolve};
+use crate::domain::resource::{Desired, ID_TAG, Observed, Owner, PROJECT_TAG, REGION_TAG, resolve};
 use crate::domain::spec::Environment;
 
 use super::Error;
@@ -37,7 +37,11 @@ pub async fn survey(
     let mut snapshot = snapshot.map_err(Error::Observe)?;
     let mut regions = elsewhere(&snapshot);
     // Most of an environment is in its region alone: from where nothing of it is, look around.
-    if snapshot.resources.iter().all(|found| found.owner != Owner::Ours && !found.owner.is_legacy()) {
+    let is_of_region = |found: &Observed| {
+        let kind = provider.kinds().get(found.address.kind());
+        (found.owner == Owner::Ours || found.owner.is_legacy()) && kind.is_some_and(|kind| !kind.global)
+    };
+    if !snapshot.resources.iter().any(is_of_region) {
         regions.append(&mut provider.find_elsewhere(env).await.map_err(Error::Observe)?);
     }
     if !regions.is_empty() {

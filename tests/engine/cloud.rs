@@ -245,7 +245,9 @@ impl Cloud {
         if matches!(known(kind), Known::Token | Known::Reference) {
             self.account.tokens.lock().unwrap().insert(repeats, key);
         }
-        if self.writes_ids_at_once && has_id_tag(kind) {
+        // A gateway or a table always stands on ours, which proves one that was killed before its id
+        // was written; these here may stand on nothing.
+        if (self.writes_ids_at_once && has_id_tag(kind)) || matches!(known(kind), Known::Token) {
             made.tags.insert(ID_TAG.to_string(), made.id.clone());
         }
         self.account.create(&Origin::of(env), made.clone());
@@ -269,7 +271,7 @@ impl Cloud {
 
 /// Returns whether a kind's resources are told their own id.
 fn has_id_tag(kind: &str) -> bool {
-    matches!(known(kind), Known::Id | Known::Token)
+    !matches!(known(kind), Known::Name)
 }
 
 /// The client token of a create call.
@@ -345,6 +347,10 @@ impl Provider for Cloud {
         Ok(Snapshot { resources })
     }
 
+    async fn sweep(&self, env: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
+        self.observe(env, desired).await
+    }
+
     /// Every environment of the histories has something global, which says where it lives.
     async fn find_elsewhere(
         &self,
@@ -374,7 +380,7 @@ impl Provider for Cloud {
             return Err(Failure::new(FailureClass::Invalid, "cloud:Create", "not like this"));
         }
         let made = self.change(|| self.make(env, create).map(|made| (made.clone(), Some(made.key)))).await?;
-        if has_id_tag(made.kind) && !self.writes_ids_at_once {
+        if has_id_tag(made.kind) && !made.tags.contains_key(ID_TAG) {
             let write = || {
                 self.account.update(&Origin::of(env), &made.key, |thing| {
                     thing.tags.insert(ID_TAG.to_string(), made.id.clone());

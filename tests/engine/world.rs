@@ -442,7 +442,12 @@ impl<'a> World<'a> {
             known.any(|id| Some(id) == change.id())
         };
         let to_do = to_do(&plan, was_stranger);
-        assert!(to_do.is_empty(), "still to do: {to_do:#?} with {:#?}", self.account.alive());
+        assert!(
+            to_do.is_empty(),
+            "still to do: {to_do:#?} in spite of {:#?} with {:#?}",
+            plan.conflicts,
+            self.account.alive()
+        );
         // What was a stranger beside something of ours is in doubt once that is gone.
         let strangers = || run.plan.iter().flat_map(|plan| &plan.strangers);
         let is_new = |conflict: &&Conflict| {

@@ -202,9 +202,19 @@ impl Taker<'_> {
         if FLEETING.iter().any(|fleeting| field.ends_with(fleeting)) {
             return;
         }
+        // The value of a tag that names a create call: a random run id and a count.
+        if is_attempt(value) {
+            return;
+        }
         let fact = format!("{what}{path} = {}", without_ids(&value.replace(&self.account.number, "ACCOUNT")));
         *self.facts.entry(fact).or_default() += 1;
     }
+}
+
+fn is_attempt(value: &str) -> bool {
+    let is_run = |run: &str| run.len() == 16 && run.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_count = |count: &str| count.parse::<u32>().is_ok();
+    value.split_once('-').is_some_and(|(run, count)| is_run(run) && is_count(count))
 }
 
 /// Takes out words that were made up by AWS: hexadecimal ones, UUIDs, and those of capitals

@@ -135,12 +135,15 @@ impl Ui {
         if let Some(findings) = &report.findings {
             anstream::eprintln!("{}\n", findings.render(self.color));
         }
-        anstream::eprintln!("{BAD}{BOLD}error{BOLD:#}{BAD:#}{BOLD}: {}{BOLD:#}", report.heading);
+        anstream::eprintln!(
+            "{BAD}{BOLD}error{BOLD:#}{BAD:#}{BOLD}: {}{BOLD:#}",
+            value::inert(&report.heading)
+        );
         for detail in report.details.iter().filter(|detail| !detail.is_empty()) {
-            anstream::eprintln!("  {detail}");
+            anstream::eprintln!("  {}", value::inert(detail));
         }
         for hint in &report.hints {
-            anstream::eprintln!("{GOOD}hint{GOOD:#}: {hint}");
+            anstream::eprintln!("{GOOD}hint{GOOD:#}: {}", value::inert(hint));
         }
         if self.github {
             self.annotate(report);

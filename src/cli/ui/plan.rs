@@ -284,10 +284,9 @@ fn body(plan: &Plan, kinds: &Kinds, listing: Listing) -> String {
 
 /// Adds a line for each resource that carries the environment's tags and is left alone.
 fn add_strangers(text: &mut String, plan: &Plan) {
-    for Stranger { address, id, evidence } in &plan.strangers {
+    for Stranger { id, evidence, .. } in &plan.strangers {
         let (id, evidence) = (name(id), name(evidence));
-        let _ =
-            writeln!(text, "  {DIM}left alone: {id} carries the tags of {address}, and {evidence}{DIM:#}");
+        let _ = writeln!(text, "  {DIM}left alone: {id} {evidence}{DIM:#}");
     }
 }
 

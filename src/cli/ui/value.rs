@@ -41,6 +41,15 @@ pub fn name(text: &str) -> String {
     guarded(text, true)
 }
 
+/// Returns text of several lines in which nothing is a command to a terminal or to GitHub's runner.
+pub fn inert(text: &str) -> String {
+    let line = |line: &str| {
+        let line = guarded(line, false);
+        if line.trim_start().starts_with("::") { format!("\\{line}") } else { line }
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// Replaces what a terminal, GitHub's runner or an eye may take for something else by its number.
 fn guarded(text: &str, backslashes: bool) -> String {
     let mut guarded = String::with_capacity(text.len());

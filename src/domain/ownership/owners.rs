@@ -3,7 +3,7 @@
 use super::{Claim, claim, is_protected};
 use crate::domain::address::Address;
 use crate::domain::kind::KindInfo;
-use crate::domain::resource::{ATTEMPT_TAG, Evidence, ID_TAG, Owner, Tags};
+use crate::domain::resource::{ATTEMPT_TAG, Evidence, ID_TAG, Owner, PROJECT_TAG, Tags};
 use crate::domain::spec::Environment;
 
 /// The facts of a found resource that tell its owner.
@@ -142,8 +142,10 @@ fn judge(
         _ if info.named && fit == Fit::Differs => {
             copy(format!("the {} of the environment has another name", address.name()))
         }
-        // A copy shows nothing about where the environment lives.
-        Claim::Elsewhere { region, .. } if info.global && (is_unique || fit != Fit::Differs) => {
+        // A copy shows nothing about where the environment lives, nor what names no project.
+        Claim::Elsewhere { region, .. }
+            if info.global && (fit != Fit::Differs || (is_unique && tags.contains_key(PROJECT_TAG))) =>
+        {
             Owner::Elsewhere { region: region.clone() }
         }
         Claim::Elsewhere { region, .. } => Owner::Copy {

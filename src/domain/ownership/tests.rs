@@ -5,13 +5,13 @@ use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::resource::{Outputs, Status};
 
 fn kinds() -> Kinds {
-    let kind = |name, stands_on, global| KindInfo {
+    let kind = |name: &'static str, stands_on, global| KindInfo {
         name,
         component: "house",
         aws_type: "",
         immutable: &[],
         stands_on,
-        create_first: false,
+        create_first: name == "subnet",
         named: false,
         global,
         gives_access: &[],
@@ -117,15 +117,40 @@ fn of_two_the_one_that_the_rest_stands_on_is_ours() {
 }
 
 #[test]
-fn two_that_can_be_nobody_elses_are_both_ours() {
-    let vpc = |id, evidence| found("house/vpc", id, Owner::Ours, evidence, json!({}));
-    let (owners, conflicts) = settled(
-        vec![vpc("vpc-1", Evidence::Unique), vpc("vpc-2", Evidence::Unique), vpc("vpc-3", Evidence::Name)],
-        &[],
-    );
+fn the_old_and_the_new_one_of_a_replacement_are_both_ours() {
+    let subnet = |id, evidence| found("house/subnet.a", id, Owner::Ours, evidence, json!({}));
+    let several = || {
+        vec![
+            subnet("subnet-1", Evidence::Unique),
+            subnet("subnet-2", Evidence::Unique),
+            subnet("subnet-3", Evidence::Name),
+        ]
+    };
+    let (owners, conflicts) = settled(several(), &[]);
     assert!(conflicts.is_empty());
-    assert_eq!((&owners["vpc-1"], &owners["vpc-2"]), (&Owner::Ours, &Owner::Ours));
-    assert!(is_copy(&owners["vpc-3"]));
+    assert_eq!((&owners["subnet-1"], &owners["subnet-2"]), (&Owner::Ours, &Owner::Ours));
+    assert!(is_copy(&owners["subnet-3"]));
+}
+
+#[test]
+fn of_two_networks_made_at_once_a_person_chooses() {
+    let vpc = |id| found("house/vpc", id, Owner::Ours, Evidence::Unique, json!({}));
+    let (_, conflicts) = settled(vec![vpc("vpc-1"), vpc("vpc-2")], &[]);
+    assert!(matches!(conflicts.as_slice(), [Conflict::Several { .. }]), "{conflicts:?}");
+}
+
+#[test]
+fn a_lone_one_without_marks_beside_marked_ones_has_to_be_connected() {
+    let ip = || found("house/ip.a", "ip-1", Owner::Ours, Evidence::Name, json!({}));
+    let vpc = || found("house/vpc", "vpc-1", Owner::Ours, Evidence::Unique, json!({}));
+    let (_, conflicts) = settled(vec![ip(), vpc()], &[]);
+    assert!(matches!(conflicts.as_slice(), [Conflict::Unproven { id, .. }] if id == "ip-1"), "{conflicts:?}");
+    let nat = found("house/nat.a", "nat-1", Owner::Ours, Evidence::Unique, json!({"ip": "ip-1"}));
+    let (owners, conflicts) = settled(vec![ip(), vpc(), nat], &[]);
+    assert!(conflicts.is_empty() && owners["ip-1"] == Owner::Ours);
+    let mut sent = ip();
+    sent.attempt = Some("an-earlier-run-3".to_string());
+    assert!(settled(vec![sent, vpc()], &[]).1.is_empty());
 }
 
 #[test]

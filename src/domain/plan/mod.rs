@@ -323,7 +323,11 @@ pub fn plan(
                 planner.delete(observed, None, Reason::Duplicate { of: of.clone() });
             }
             Owner::Released { of } => planner.release(observed, of.clone()),
-            Owner::Legacy { .. } | Owner::Elsewhere { .. } | Owner::Copy { .. } | Owner::Undecided => {}
+            Owner::Legacy { .. }
+            | Owner::Elsewhere { .. }
+            | Owner::Copy { .. }
+            | Owner::Guest { .. }
+            | Owner::Undecided => {}
         }
     }
     for want in in_order(desired)? {

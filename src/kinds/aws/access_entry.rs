@@ -16,10 +16,10 @@ use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
-use crate::domain::resource::Tags;
+use crate::domain::resource::{Owner, Tags};
 use crate::domain::spec::{AccessPolicy, Environment};
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Ownership};
 
 pub struct AccessEntry;
 
@@ -131,7 +131,16 @@ impl Kind for AccessEntry {
             let wanted = look.wanted(|wanted| wanted.principal == principal).map(|(address, _)| address);
             let is_unique = wanted.is_some();
             let identity = Identity { is_unique, ..Identity::new(&principal, &tags).named(&principal) };
-            let (address, ownership) = cx.owner_of::<AccessEntry>(&identity, wanted, look.only)?;
+            let owner = cx.owner_of::<AccessEntry>(&identity, wanted, look.only);
+            // EKS makes entries of other types for nodes, and for roles of its own.
+            let is_guest = look.only.is_none()
+                && entry.r#type.as_deref() == Some("STANDARD")
+                && !principal.contains(":role/aws-service-role/");
+            let guest = || {
+                let access = access(&policies, &entry.kubernetes_groups.clone().unwrap_or_default());
+                is_guest.then(|| (address(&principal), Ownership::of(Owner::Guest { access })))
+            };
+            let (address, ownership) = owner.or_else(guest)?;
             let (id, cluster) = (principal.clone(), entry.cluster_name.unwrap_or_default());
             let attrs = Attrs { cluster, principal, policies, tags: cx.managed(tags) };
             let arn = entry.access_entry_arn.unwrap_or_default();
@@ -192,6 +201,20 @@ impl Kind for AccessEntry {
         delete.send().await.at(call)?;
         Ok(Progress::Done)
     }
+}
+
+/// Says what an entry may do: its policies with their namespaces, and its groups.
+fn access(policies: &BTreeMap<String, Vec<String>>, groups: &[String]) -> String {
+    let policy = |(arn, namespaces): (&String, &Vec<String>)| {
+        let name = arn.rsplit('/').next().unwrap_or(arn);
+        match namespaces.as_slice() {
+            [] => format!("{name} in the whole cluster"),
+            some => format!("{name} in {}", some.join(", ")),
+        }
+    };
+    let groups = groups.iter().map(|group| format!("group {group}"));
+    let all: Vec<String> = policies.iter().map(policy).chain(groups).collect();
+    if all.is_empty() { "no policy".to_string() } else { all.join("; ") }
 }
 
 async fn describe(cx: Context<'_>, cluster: &str, principal: &str) -> Result<Option<Described>, Failure> {

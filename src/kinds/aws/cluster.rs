@@ -304,7 +304,8 @@ async fn list(cx: Context<'_>) -> Result<Vec<String>, Failure> {
     let pages = cx.aws.eks.list_clusters().into_paginator().items().send();
     let names: Result<Vec<String>, _> = pages.collect().await;
     let suffix = format!("-{}", cx.env.environment);
-    Ok(names.at("eks:ListClusters")?.into_iter().filter(|name| name.ends_with(&suffix)).collect())
+    let could_be_ours = |name: &String| cx.is_thorough || name.ends_with(&suffix);
+    Ok(names.at("eks:ListClusters")?.into_iter().filter(could_be_ours).collect())
 }
 
 async fn describe(cx: Context<'_>, name: &str) -> Result<Option<Described>, Failure> {

@@ -219,7 +219,7 @@ async fn list(cx: Context<'_>, look: &Look<'_, Attrs>) -> Result<Vec<String>, Fa
         let summary = summary.at(call)?;
         let candidate = match (look.only, look.wanted) {
             (Some(_), [(_, wanted)]) => is_like(&summary, wanted),
-            _ => could_be_ours(cx.env, &summary),
+            _ => cx.is_thorough || could_be_ours(cx.env, &summary),
         };
         if candidate {
             candidates.push(summary.id);

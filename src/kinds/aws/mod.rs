@@ -44,7 +44,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use futures::future::join_all;
 
-use super::kind::{AnyKind, Context, Kind};
+use super::kind::{AnyKind, Context};
 use crate::adapter::aws::Aws;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
@@ -52,7 +52,7 @@ use crate::domain::kind::KindInfo;
 use crate::domain::permit::Permit;
 use crate::domain::plan::{Goal, Kinds, Snapshot};
 use crate::domain::port::{Check, Create, Identity, Progress, Provider};
-use crate::domain::resource::{Desired, Observed, Tags};
+use crate::domain::resource::{Desired, Evidence, Observed, Owner, Tags};
 use crate::domain::spec::Environment;
 
 /// Every kind of AWS resource. A new kind is its file and one line here.
@@ -131,8 +131,35 @@ impl AwsProvider {
         AwsProvider { aws, registry, kinds, attempts: Attempts::new() }
     }
 
+    /// Lists the resources of every kind; thoroughly, also those under names that can't be ours.
+    async fn look(
+        &self,
+        env: &Environment,
+        desired: &[Desired],
+        is_thorough: bool,
+    ) -> Result<Snapshot, Vec<Failure>> {
+        let lists = join_all(self.registry.iter().map(|kind| async move {
+            let wanted: Vec<Desired> =
+                desired.iter().filter(|want| want.address.kind() == kind.info().name).cloned().collect();
+            kind.observe(Context { is_thorough, ..self.context(env) }, &wanted, None).await
+        }));
+        let (mut resources, mut failures) = (vec![], vec![]);
+        for list in lists.await {
+            match list {
+                Ok(found) => resources.extend(found),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        if failures.is_empty() {
+            resources.sort_by(|a: &Observed, b| (&a.address, &a.id).cmp(&(&b.address, &b.id)));
+            Ok(Snapshot { resources })
+        } else {
+            Err(failures)
+        }
+    }
+
     fn context<'a>(&'a self, env: &'a Environment) -> Context<'a> {
-        Context { aws: &self.aws, env, goal: Goal::Converge }
+        Context { aws: &self.aws, env, goal: Goal::Converge, is_thorough: false }
     }
 }
 
@@ -189,7 +216,11 @@ impl Provider for AwsProvider {
         let there = AwsProvider::of(self.aws.in_region(region), |info| {
             self.kinds.contains_key(info.name) && !info.global
         });
-        there.observe(&Environment { region: region.to_string(), ..env.clone() }, &[]).await
+        there.look(&Environment { region: region.to_string(), ..env.clone() }, &[], true).await
+    }
+
+    async fn sweep(&self, env: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
+        self.look(env, desired, true).await
     }
 
     async fn identity(&self) -> Result<Identity, Failure> {
@@ -197,24 +228,7 @@ impl Provider for AwsProvider {
     }
 
     async fn observe(&self, env: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
-        let lists = join_all(self.registry.iter().map(|kind| async move {
-            let wanted: Vec<Desired> =
-                desired.iter().filter(|want| want.address.kind() == kind.info().name).cloned().collect();
-            kind.observe(self.context(env), &wanted, None).await
-        }));
-        let (mut resources, mut failures) = (vec![], vec![]);
-        for list in lists.await {
-            match list {
-                Ok(found) => resources.extend(found),
-                Err(failure) => failures.push(failure),
-            }
-        }
-        if failures.is_empty() {
-            resources.sort_by(|a: &Observed, b| (&a.address, &a.id).cmp(&(&b.address, &b.id)));
-            Ok(Snapshot { resources })
-        } else {
-            Err(failures)
-        }
+        self.look(env, desired, false).await
     }
 
     async fn find(&self, env: &Environment, desired: &Desired) -> Result<Vec<Observed>, Failure> {
@@ -228,28 +242,39 @@ impl Provider for AwsProvider {
         &self,
         env: &Environment,
     ) -> Result<BTreeMap<String, BTreeSet<Address>>, Vec<Failure>> {
-        if !self.kinds.contains_key(vpc::Vpc::INFO.name) {
+        // What an environment begins with, and what can be made without the rest.
+        let begins: Vec<_> =
+            self.registry.iter().filter(|kind| ["vpc", "repository"].contains(&kind.info().name)).collect();
+        if begins.is_empty() {
             return Ok(BTreeMap::new());
         }
         let regions = ec2::regions(self.context(env)).await.map_err(|failure| vec![failure])?;
-        let others = regions.into_iter().filter(|region| *region != env.region);
-        let looks = join_all(others.map(|region| async move {
-            let there = self.aws.in_region(&region);
+        let others: Vec<String> = regions.into_iter().filter(|region| *region != env.region).collect();
+        let looks = others.iter().flat_map(|region| begins.iter().map(move |kind| (region, kind)));
+        let looks = join_all(looks.map(|(region, kind)| async move {
+            let there = self.aws.in_region(region);
             let env = Environment { region: region.clone(), ..env.clone() };
-            let found = vpc::is_in(Context { aws: &there, env: &env, goal: Goal::Converge }).await;
-            (region, found)
+            let cx = Context { aws: &there, env: &env, goal: Goal::Converge, is_thorough: false };
+            (region, kind.observe(cx, &[], None).await)
         }));
-        let (mut found, mut failures) = (BTreeMap::new(), vec![]);
-        for (region, is_there) in looks.await {
-            match is_there {
-                Ok(true) => drop(found.insert(region, BTreeSet::from([vpc::address()]))),
+        let (mut regions, mut failures) = (BTreeMap::<String, BTreeSet<Address>>::new(), vec![]);
+        for (region, found) in looks.await {
+            match found {
+                Ok(found) => {
+                    let is_proven = |one: &Observed| {
+                        let is_claimed = one.owner == Owner::Ours || one.owner.is_legacy();
+                        is_claimed && one.evidence >= Evidence::Name
+                    };
+                    for one in found.into_iter().filter(is_proven) {
+                        regions.entry(region.clone()).or_default().insert(one.address);
+                    }
+                }
                 // What this role may not even read, it has not made either.
-                Ok(false) => {}
                 Err(failure) if failure.class == FailureClass::Denied => {}
                 Err(failure) => failures.push(failure),
             }
         }
-        if failures.is_empty() { Ok(found) } else { Err(failures) }
+        if failures.is_empty() { Ok(regions) } else { Err(failures) }
     }
 
     async fn create(&self, env: &Environment, create: &Create) -> Result<Observed, Failure> {

@@ -12,6 +12,7 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
+use crate::domain::ownership::is_protected;
 use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
 use crate::domain::resource::{ID_TAG, Owner, Ref, Tags};
@@ -180,6 +181,10 @@ impl Kind for OidcProvider {
             owned::prove_deletable(cx, &found.address, arn, &live.tags, permit, call)?;
             return delete(cx, arn).await;
         }
+        if is_protected(&live.tags) && !permit.is_confirmed() {
+            let why = format!("{arn} has been protected since the plan was made, so it is left alone");
+            return Err(Failure::new(FailureClass::Invalid, "iam:DeleteOpenIDConnectProvider", why));
+        }
         let mut given_up = vec![claim_key(cx.env)];
         let legacy = legacy_key(&cx.env.environment);
         if live.tags.contains_key(&legacy) && !role::github_roles(cx).await?.has_another(cx) {
@@ -226,6 +231,7 @@ impl Provider {
 async fn shared(cx: Context<'_>, provider: Provider) -> Result<Option<Found<Attrs>>, Failure> {
     let (ours, legacy) = (claim_key(cx.env), legacy_key(&cx.env.environment));
     let has_legacy = provider.tags.contains_key(&legacy);
+    let protected = is_protected(&provider.tags);
     let owner = match provider.tags.get(&ours) {
         Some(region) if *region != cx.env.region => Owner::Elsewhere { region: region.clone() },
         Some(_) => Owner::Ours,
@@ -241,7 +247,7 @@ async fn shared(cx: Context<'_>, provider: Provider) -> Result<Option<Found<Attr
     let attrs = Attrs { issuer: provider.issuer.into(), clients, tags };
     let found = Found::new(github_address(), &provider.arn, attrs).output("arn", provider.arn);
     let found = found.output("claim", ours);
-    Ok(Some(found.owned(Ownership::of(owner))))
+    Ok(Some(found.owned(Ownership { protected, ..Ownership::of(owner) })))
 }
 
 fn own(cx: Context<'_>, provider: Provider, look: &Look<'_, Attrs>) -> Option<Found<Attrs>> {
@@ -251,6 +257,15 @@ fn own(cx: Context<'_>, provider: Provider, look: &Look<'_, Attrs>) -> Option<Fo
     if address == github_address() {
         return None;
     }
+    // One of another cluster: from before `cluster.name` was changed, or another project's.
+    let is_elses = provider.tags.get("Name").is_some_and(|name| *name != names::cluster(cx.env));
+    let ownership = match wanted {
+        None if is_elses => Ownership {
+            owner: Owner::Copy { evidence: "it is another cluster's".to_string(), region: None },
+            ..ownership
+        },
+        _ => ownership,
+    };
     let attrs =
         Attrs { issuer: provider.issuer.into(), clients: provider.clients, tags: cx.managed(provider.tags) };
     Some(Found::new(address, &provider.arn, attrs).owned(ownership).output("arn", provider.arn))

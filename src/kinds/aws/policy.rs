@@ -147,7 +147,7 @@ async fn all(cx: Context<'_>) -> Result<Vec<(String, Attrs)>, Failure> {
     let ours = policies.filter_map(|policy| {
         let (arn, versions) = (policy.arn?, policy.policy_version_list);
         let name = arn.rsplit('/').next()?.to_string();
-        name.starts_with(&prefix).then_some((arn, name, versions))
+        (cx.is_thorough || name.starts_with(&prefix)).then_some((arn, name, versions))
     });
     let read = try_join_all(ours.map(|(arn, name, versions)| async {
         let document = versions.unwrap_or_default().into_iter().find(|version| version.is_default_version);

@@ -202,7 +202,7 @@ async fn list(cx: Context<'_>, look: &Look<'_, Attrs>) -> Result<Vec<Ecr>, Failu
     while let Some(repository) = pages.next().await {
         let repository = repository.at(call)?;
         let name = repository.repository_name().unwrap_or_default();
-        if name.starts_with(&prefix) && name.ends_with(&suffix) {
+        if cx.is_thorough || (name.starts_with(&prefix) && name.ends_with(&suffix)) {
             listed.push(repository);
         }
     }

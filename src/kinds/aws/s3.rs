@@ -32,7 +32,9 @@ pub async fn candidates(cx: Context<'_>) -> Result<Vec<Candidate>, Failure> {
         for bucket in page.at("s3:ListAllMyBuckets")?.buckets.unwrap_or_default() {
             let elsewhere = bucket.bucket_region.filter(|region| *region != cx.aws.region);
             match bucket.name {
-                Some(name) if name.ends_with(&suffix) => candidates.push(Candidate { name, elsewhere }),
+                Some(name) if cx.is_thorough || name.ends_with(&suffix) => {
+                    candidates.push(Candidate { name, elsewhere })
+                }
                 _ => {}
             }
         }

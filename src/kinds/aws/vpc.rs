@@ -12,7 +12,7 @@ use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
-use crate::domain::resource::{Evidence, Owner, Status, Tags};
+use crate::domain::resource::{Status, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
 use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
@@ -136,19 +136,6 @@ async fn list(cx: Context<'_>, only: Option<&Address>) -> Result<Vec<Sdk>, Failu
         vpcs.push(vpc.at("ec2:DescribeVpcs")?);
     }
     Ok(vpcs)
-}
-
-/// Returns whether a VPC of the environment is in the region of the context.
-pub async fn is_in(cx: Context<'_>) -> Result<bool, Failure> {
-    let vpcs = list(cx, None).await?;
-    Ok(vpcs.into_iter().any(|vpc| {
-        let (id, tags) = (vpc.vpc_id.unwrap_or_default(), ec2::tags(vpc.tags));
-        let owner = cx.owner_of::<Vpc>(&Identity::new(&id, &tags), None, None);
-        owner.is_some_and(|(_, ownership)| match ownership.owner {
-            Owner::Ours | Owner::Legacy { .. } => ownership.evidence >= Evidence::Name,
-            _ => false,
-        })
-    }))
 }
 
 /// The ids of the environment's VPCs: one, or two after a create whose answer was lost.
