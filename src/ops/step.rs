@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::permit::Permit;
-use crate::domain::plan::{Change, Goal, Work, differences};
+use crate::domain::plan::{Change, Goal, Reason, Work, differences};
 use crate::domain::port::{Create, Event, Progress, Provider, Reporter};
 use crate::domain::resource::{Desired, Evidence, Observed, Outputs, Owner, Status, collect_links, resolve};
 use crate::domain::spec::Environment;
@@ -198,6 +198,9 @@ impl StepRun<'_> {
                 Failure::new(FailureClass::Invalid, "billpay", "nothing was observed to update").into()
             );
         };
+        if self.change.reason == Some(Reason::Kept) {
+            self.write_id(&found, &desired).await?;
+        }
         self.until_wanted(found, &desired).await
     }
 

@@ -425,11 +425,7 @@ impl Provider for Cloud {
             wants.iter().filter(|(key, value)| had.get(*key) != Some(*value)).map(own).collect();
         let unset: BTreeSet<&String> = had.keys().filter(|key| !wants.contains_key(*key)).collect();
         let writes_id = has_id_tag(found.address.kind());
-        if writes_id
-            && !set.is_empty()
-            && wants.contains_key(ADDRESS_TAG)
-            && found.evidence != Evidence::Unique
-        {
+        if writes_id && wants.contains_key(ADDRESS_TAG) && found.evidence != Evidence::Unique {
             set.insert(ID_TAG.to_string(), found.id.clone());
         }
         if !set.is_empty() || !unset.is_empty() {

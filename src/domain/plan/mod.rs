@@ -21,7 +21,7 @@ pub use widening::widens_access;
 use super::address::Address;
 use super::kind::KindInfo;
 use super::ownership::{Stranger, strangers};
-use super::resource::{Desired, Observed, Outputs, Owner, PROTECTED_TAG, Status, resolve};
+use super::resource::{Desired, Evidence, Observed, Outputs, Owner, PROTECTED_TAG, Status, resolve};
 
 /// The facts about every kind, by its name.
 pub type Kinds = BTreeMap<&'static str, KindInfo>;
@@ -60,6 +60,8 @@ pub enum Reason {
     /// Another one of ours at the same address is nearer to the spec: an earlier run was cut short
     /// between making a replacement and deleting what it replaces.
     Superseded { by: String },
+    /// A person kept it among several at the address: its id is written onto it.
+    Kept,
     /// A person kept another one at the address: the tags come off this one.
     Released { of: String },
     /// The environment is being destroyed.
@@ -311,8 +313,17 @@ pub fn plan(
     snapshot: &Snapshot,
     kinds: &Kinds,
 ) -> Result<Plan, Cycle> {
-    let mut planner =
-        Planner { goal, selection, kinds, decided: BTreeMap::new(), changes: vec![], conflicts: vec![] };
+    let released = snapshot.resources.iter().filter(|one| matches!(one.owner, Owner::Released { .. }));
+    let kept = released.map(|one| one.address.clone()).collect();
+    let mut planner = Planner {
+        goal,
+        selection,
+        kinds,
+        kept,
+        decided: BTreeMap::new(),
+        changes: vec![],
+        conflicts: vec![],
+    };
     let mut ours: BTreeMap<&Address, Vec<&Observed>> = BTreeMap::new();
     let mut foreign: BTreeMap<&Address, &Observed> = BTreeMap::new();
     for observed in &snapshot.resources {
@@ -415,6 +426,8 @@ struct Planner<'a> {
     goal: Goal,
     selection: &'a Selection,
     kinds: &'a Kinds,
+    /// Addresses at which a person kept one of several.
+    kept: BTreeSet<Address>,
     /// What stays or is changed in place, so that references to it can be known.
     decided: BTreeMap<Address, &'a Observed>,
     changes: Vec<Change>,
@@ -450,6 +463,9 @@ impl<'a> Planner<'a> {
             _ if !immutable.is_empty() => (Action::Replace, Some(Reason::Immutable { fields: immutable })),
             _ if !fields.is_empty() => (Action::Update, Some(Reason::Differs)),
             Status::Pending => (Action::Update, Some(Reason::Unfinished)),
+            Status::Ready if self.kept.contains(&want.address) && best.evidence != Evidence::Unique => {
+                (Action::Update, Some(Reason::Kept))
+            }
             Status::Ready => (Action::NoOp, None),
         };
         if action != Action::Replace || !self.selection.has(&want.address) {

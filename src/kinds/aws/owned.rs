@@ -40,7 +40,7 @@ pub fn prove_deletable(
 /// Adds a resource's own id to tags that are set on it, unless it is proven to be ours already.
 pub fn add_id<A>(set: &mut Tags, found: &Found<A>, wanted: &Tags) {
     let is_kept = wanted.contains_key(ADDRESS_TAG);
-    if !set.is_empty() && is_kept && found.ownership.evidence != Evidence::Unique {
+    if is_kept && found.ownership.evidence != Evidence::Unique {
         set.insert(ID_TAG.to_string(), found.id.clone());
     }
 }

@@ -47,7 +47,7 @@ impl Tagger {
     }
 
     /// Returns the name of a resource of `status` that this service takes.
-    pub fn name<'a>(self, resource: &'a Value) -> &'a str {
+    pub fn name(self, resource: &Value) -> &str {
         match self {
             Tagger::Ec2 | Tagger::Role | Tagger::Bucket | Tagger::Mark => text(&resource["id"]),
             _ => text(&resource["outputs"]["arn"]),
