@@ -177,6 +177,15 @@ mod tests {
     }
 
     #[test]
+    fn no_line_of_an_error_is_a_command() {
+        let hostile = "x\n::error file=a::y\n  ::set-output::z \u{1b}[2J\u{202e}";
+        let shown = inert(hostile);
+        assert!(shown.lines().all(|line| !line.trim_start().starts_with("::")), "{shown}");
+        assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown}");
+        assert_eq!(inert("two\nlines: a::b"), "two\nlines: a::b");
+    }
+
+    #[test]
     fn values_that_differ_never_read_the_same() {
         let values = [
             json!(null),

@@ -10,6 +10,7 @@ mod interrupted;
 mod inventory;
 mod lookalike_makers;
 mod lookalikes;
+mod loopholes;
 mod names;
 mod ownership;
 mod protection;
