@@ -37,7 +37,8 @@ pub const OWNER_MARK: &str = "billpay:owner";
 /// Longest mark, characters: CloudFront's limit for the comment of a response headers policy.
 pub const MARK: usize = 128;
 
-/// Returns the text that stands for the tags of a resource which has none.
+/// Returns the text that a resource without tags carries instead:
+/// `billpay:owner=billpay/dev/us-east-1 billpay:address=s3-cloudfront/headers-policy.payment`.
 pub fn mark(env: &Environment, address: &Address) -> String {
     let Environment { project, environment, region, .. } = env;
     format!("{OWNER_MARK}={project}/{environment}/{region} {ADDRESS_TAG}={address}")

@@ -11,6 +11,7 @@ mod tests;
 use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -42,6 +43,8 @@ pub struct Ui {
     /// Whether GitHub Actions reads along and understands its commands.
     github: bool,
     events: Option<Mutex<Box<dyn Write + Send>>>,
+    /// Set once an event could not be written, which is said once.
+    has_lost_events: AtomicBool,
 }
 
 impl Ui {
@@ -63,6 +66,7 @@ impl Ui {
             color: choice != anstream::ColorChoice::Never,
             verbose: global.verbose,
             github: std::env::var_os("GITHUB_ACTIONS").is_some(),
+            has_lost_events: AtomicBool::new(false),
             events: match &global.events {
                 None => None,
                 Some(path) if path.as_os_str() == "-" => Some(Mutex::new(Box::new(std::io::stderr()))),
@@ -276,7 +280,11 @@ impl Ui {
         }
         let mut events = events.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         // A full disk must not stop a run half-way.
-        let _ = writeln!(events, "{line}").and_then(|()| events.flush());
+        if let Err(error) = writeln!(events, "{line}").and_then(|()| events.flush())
+            && !self.has_lost_events.swap(true, Ordering::Relaxed)
+        {
+            self.note(&format!("the events could not be written: {error}"));
+        }
     }
 }
 

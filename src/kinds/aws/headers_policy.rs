@@ -84,7 +84,7 @@ impl Kind for HeadersPolicy {
             let address = address(frontend);
             let attrs = Attrs {
                 name: names::own(env, frontend),
-                comment: named::mark(env, &address),
+                comment: names::mark(env, &address),
                 content_security_policy: spec.content_security_policy.clone(),
                 frame_options: FrameOptionsList::Deny.to_string(),
                 referrer_policy: ReferrerPolicyList::StrictOriginWhenCrossOrigin.to_string(),

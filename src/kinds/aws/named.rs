@@ -7,21 +7,12 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::names;
 use crate::domain::resource::{ADDRESS_TAG, ENVIRONMENT_TAG, Owner, PROJECT_TAG, REGION_TAG, Tags};
-use crate::domain::spec::Environment;
 use crate::kinds::{Context, Identity, Kind, Ownership};
 
 /// How many calls about single resources of a kind are made at once.
 pub const AT_ONCE: usize = 16;
 
-/// Returns the text that a resource without tags carries instead:
-/// `billpay:owner=billpay/dev/us-east-1 billpay:address=s3-cloudfront/headers-policy.payment`.
-///
-/// Short, because CloudFront limits some descriptions to [`names::MARK`] characters.
-pub fn mark(env: &Environment, address: &Address) -> String {
-    names::mark(env, address)
-}
-
-/// Returns the tags that a [`mark`] stands for, also one of version 0.1
+/// Returns the tags that a [`names::mark`] stands for, also one of version 0.1
 /// (`billpay:environment=dev billpay:address=…`).
 pub fn read_mark(text: &str) -> Tags {
     let mut tags = Tags::new();
@@ -44,7 +35,7 @@ pub fn read_mark(text: &str) -> Tags {
     tags
 }
 
-/// Returns the owners of a resource that has no tags but a text with a [`mark`].
+/// Returns the owners of a resource that has no tags but a text with a [`names::mark`].
 pub fn marked_owners<K: Kind>(
     cx: Context<'_>,
     id: &str,
@@ -59,7 +50,7 @@ pub fn marked_owners<K: Kind>(
         if let Owner::Foreign { evidence } = &mut ownership.owner
             && tags.is_empty()
         {
-            let mark = mark(cx.env, address);
+            let mark = names::mark(cx.env, address);
             *evidence = format!("`{name}` is its name, and its description does not say `{mark}`");
         }
     }

@@ -61,7 +61,7 @@ impl Kind for OriginAccessControl {
             let address = address(frontend);
             let attrs = Attrs {
                 name: names::own(env, frontend),
-                description: named::mark(env, &address),
+                description: names::mark(env, &address),
                 origin: OriginType::S3.to_string(),
                 signing: Behavior::Always.to_string(),
                 protocol: Protocol::Sigv4.to_string(),
