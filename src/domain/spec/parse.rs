@@ -78,6 +78,7 @@ impl<'f> Builder<'f> {
 
     fn read(&mut self) -> Result<Node, Fatal> {
         let text = self.text()?;
+        self.refuse_conflict_marks(text)?;
         let options = options! { emit_comments: false, flow_nesting_limit: 2 * MAX_DEPTH, block_nesting_limit: 2 * MAX_DEPTH };
         for next in Parser::new_from_str_with_options(text, options) {
             match next {
@@ -96,6 +97,21 @@ impl<'f> Builder<'f> {
                 .help("a spec is a mapping: `environment: dev`, then what differs from shared.yaml"),
             )),
         }
+    }
+
+    /// Fails if Git left its marks of a merge that nobody has finished.
+    fn refuse_conflict_marks(&self, text: &str) -> Result<(), Fatal> {
+        let mut at = 0;
+        for line in text.split_inclusive('\n') {
+            if line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ") {
+                let place = self.file.place(at..at + line.trim_end().len());
+                let problem = Problem::error("conflict-marker", place, "Git's mark of a conflict in a merge")
+                    .help("choose between the two sides, take the marks out, and go on with the merge");
+                return Err(Box::new(problem));
+            }
+            at += line.len();
+        }
+        Ok(())
     }
 
     /// The text of the file, if it is UTF-8 and of a size that a spec may have.

@@ -226,6 +226,14 @@ fn found(value: &Value, written: &str) -> String {
 /// How to write what was probably meant.
 fn cure(schema: &Value, value: &Value, written: &str) -> Option<String> {
     match (schema["type"].as_str()?, value) {
+        // Who writes hundreds of CPUs means thousandths of one.
+        ("string", Value::Number(number))
+            if is_cpu(schema) && number.as_f64().is_some_and(|cpus| cpus >= 64.0) =>
+        {
+            Some(format!(
+                "write \"{written}m\" for thousandths of a CPU; \"{written}\" would be {written} CPUs"
+            ))
+        }
         ("string", Value::Number(_) | Value::Bool(_)) => Some(format!("write it in quotes: \"{written}\"")),
         ("boolean", Value::String(text)) => match text.to_lowercase().as_str() {
             "yes" | "on" | "y" => Some("write `true`".to_owned()),
@@ -241,6 +249,11 @@ fn cure(schema: &Value, value: &Value, written: &str) -> Option<String> {
         ("object", Value::Array(_)) => Some("write `name: …` lines instead of `- …` ones".to_owned()),
         _ => None,
     }
+}
+
+/// Returns whether a schema is that of an amount of CPU.
+fn is_cpu(schema: &Value) -> bool {
+    schema["patternErrorMessage"].as_str().is_some_and(|message| message.contains("number of CPUs"))
 }
 
 fn range(schema: &Value) -> String {

@@ -13,6 +13,7 @@ pub(super) fn check(env: &Environment) -> Vec<Finding> {
     let mut found = Vec::new();
     for (name, service) in services {
         found.extend(replicas(name, service));
+        found.extend(nothing(name, service));
         found.extend(needs(name, service, services));
         let (secrets, buckets) = (&service.secrets, &service.buckets);
         found.extend(reads(name, secrets, ("secret", "secrets", "unknown-secret"), &env.secrets));
@@ -66,6 +67,20 @@ fn replicas(name: &str, service: &Service) -> Option<Finding> {
         Finding::error("min-over-max", value(["services", name, "replicas"]), message)
             .related(value(["services", name, "max_replicas"]), "the most there may be"),
     )
+}
+
+/// Finds amounts of nothing, with which Kubernetes would start the service and let it starve.
+fn nothing(name: &str, service: &Service) -> Vec<Finding> {
+    let amounts = [("cpu", &service.cpu, "500m"), ("memory", &service.memory, "1Gi")];
+    let zero = |amount: &&String| !amount.chars().any(|digit| ('1'..='9').contains(&digit));
+    let found = amounts.into_iter().filter(|(_, amount, _)| zero(amount));
+    found
+        .map(|(key, amount, usual)| {
+            let message = format!("`{name}` asks for no {key}: `{amount}`");
+            Finding::error("no-amount", value(["services", name, key]), message)
+                .help(format!("write how much one replica needs, such as {usual}"))
+        })
+        .collect()
 }
 
 fn needs(name: &str, service: &Service, services: &Map<Service>) -> Vec<Finding> {
