@@ -64,3 +64,12 @@ fn a_second_environment_joins_the_first_in_the_same_repository() {
     let said = place.say_in("repo", &["scaffold", "update", "--check"]).exits(0);
     assert!(!said.out.contains("is asked now"), "what was left open stays open: {}", said.out);
 }
+
+#[test]
+fn what_all_environments_have_in_common_is_no_environment() {
+    let place = Place::new();
+    let args = ["scaffold", "billpay-infrastructure", "--out", "repo", "--set", "account=123456789012"];
+    let said = place.say(&[&args[..], &["--set", "environment=shared", "--set", "first=true"]].concat());
+    assert!(said.exits(1).err.contains("must not be \"shared\""));
+    assert!(!place.path("repo").exists());
+}
