@@ -14,10 +14,10 @@ use crate::ops::{Error, Survey};
 /// Flags that approve a plan.
 #[derive(Debug, Clone, Args)]
 pub struct ApproveArgs {
-    /// Apply without asking
+    /// Don't ask; not enough for what --confirm is about
     #[arg(short = 'y', long)]
     pub auto_approve: bool,
-    /// Name of the environment, as confirmation that things of a protected one are deleted, replaced or unprotected
+    /// Don't ask, not even before something of a protected environment is deleted, replaced or unprotected; NAME is the environment's
     #[arg(long, value_name = "NAME")]
     pub confirm: Option<String>,
 }
@@ -57,6 +57,8 @@ pub fn needs_name(env: &Environment, plan: &Plan, survey: &Survey) -> Option<Err
 
 fn confirmed(env: &Environment, typed: &str) -> Result<Permit, Report> {
     Permit::confirmed(env, typed).ok_or_else(|| {
-        Report::new("nothing was changed", format!("`{typed}` is not the name of the environment")).stopped()
+        Report::new("nothing was changed", format!("`{typed}` is not the name of the environment"))
+            .hint(format!("look at the plan, then confirm with --confirm {}", env.environment))
+            .stopped()
     })
 }

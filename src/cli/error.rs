@@ -145,7 +145,7 @@ impl From<ops::Error> for Report {
             }
             ops::Error::LivesElsewhere { expected, regions } => {
                 for (region, addresses) in &regions {
-                    report.details.push(format!("in {region}: {}", some(addresses)));
+                    report.details.push(format!("there is in {region}, for example: {}", some(addresses)));
                 }
                 let region = regions.keys().next().cloned().unwrap_or_default();
                 report.hints.push(format!(
@@ -171,7 +171,10 @@ impl From<ops::Error> for Report {
             }
             ops::Error::GivesAccess(addresses) => {
                 report.details.push(format!("not allowed: {}", some(&addresses)));
-                report.hints.push("apply it where its spec is checked in: --specs DIR".to_string());
+                report.hints.push(
+                    "run it in the repository that has the spec, or name the directory with --specs DIR"
+                        .to_string(),
+                );
             }
             ops::Error::Conflicts(conflicts) => {
                 for conflict in &conflicts {

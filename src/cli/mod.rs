@@ -45,7 +45,7 @@ mod exit {
 #[command(name = "billpay", version, propagate_version = true, arg_required_else_help = true)]
 #[command(
     after_help = "Exit codes: 0 done or nothing to do, 1 error, 2 changes found (--detailed-exitcode), \
-                        3 partly applied, 4 stopped by protection or an approval, 130 interrupted."
+                        3 partly applied, 4 stopped by protection, 130 interrupted."
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -110,7 +110,7 @@ struct EnvArg {
 /// A person's choice among several resources that carry the tags of one address.
 #[derive(Debug, Clone, Args)]
 struct KeepArgs {
-    /// Id to keep where several resources carry the tags of one address; the others only lose their tags
+    /// Id to keep where several resources carry the tags of one address (such as network/vpc); the others only lose their tags
     #[arg(long, value_name = "ID")]
     keep: Vec<String>,
 }

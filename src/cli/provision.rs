@@ -30,7 +30,7 @@ pub struct ProvisionArgs {
     /// Write the plan to this file and stop
     #[arg(long, value_name = "FILE", conflicts_with = "plan_file")]
     out: Option<PathBuf>,
-    /// Apply exactly the plan in this file, or nothing: not when the spec or the cloud has changed since
+    /// Apply exactly the plan in this file; refused if the spec or the cloud has changed since. Asks like any other run
     #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "exclude", "keep"])]
     plan_file: Option<PathBuf>,
     /// Take the spec out of --plan-file where there are no specs; such a plan may only create and update what gives no access

@@ -19,7 +19,7 @@ pub enum Error {
     #[error("the environment lives in {}, not in {expected}", join(.regions.keys()))]
     LivesElsewhere { expected: String, regions: BTreeMap<String, BTreeSet<Address>> },
     /// Ids that were to be kept belong to nothing that was found.
-    #[error("nothing that was found has the id {}", join(.0.iter()))]
+    #[error("no resource of this environment has the id {}", join(.0.iter()))]
     NothingToKeep(Vec<String>),
     /// The environment is protected, and the plan deletes, replaces or unprotects something of it.
     #[error("{environment} is protected")]

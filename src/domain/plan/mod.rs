@@ -232,6 +232,8 @@ impl Plan {
         let harmful = self.changes.iter().filter(|change| match (change.action, &change.observed) {
             (Action::Delete | Action::Replace, _) => !matches!(change.reason, Some(Reason::Duplicate { .. })),
             (Action::Update, Some(observed)) => observed.protected && change.lifts_protection(),
+            // A new one under another name turns over to it what the old one, left alone, lives on.
+            (Action::Create, _) => self.strangers.iter().any(|one| one.address == change.address),
             _ => false,
         });
         harmful.map(|change| &change.address).collect()
