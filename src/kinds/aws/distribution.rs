@@ -20,7 +20,7 @@ use crate::domain::names;
 use crate::domain::ownership::claim;
 use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
-use crate::domain::resource::{ID_TAG, REGION_TAG, Ref, Status, Tags};
+use crate::domain::resource::{ID_TAG, PROTECTED_TAG, REGION_TAG, Ref, Status, Tags};
 use crate::domain::spec::{Environment, Frontend};
 use crate::kinds::kind::{tags, token};
 use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
@@ -92,14 +92,19 @@ impl Kind for Distribution {
             .build()
             .built(call)?;
         config::write(&mut config, &new.attrs)?;
-        let tags = cf_tags(&new.attrs.tags)?;
+        // The tag that is left out is written with the id: a run that is killed in between leaves a
+        // difference, and the next one writes both.
+        let mut at_first = new.attrs.tags.clone();
+        let protected = at_first.remove_entry(PROTECTED_TAG);
+        let tags = cf_tags(&at_first)?;
         let with_tags = DistributionConfigWithTags::builder().distribution_config(config).tags(tags).build();
         let request = cx.aws.cloudfront.create_distribution_with_tags();
         let answer = request.distribution_config_with_tags(with_tags).send().await.at(call)?;
         match answer.distribution {
             Some(made) => {
-                let id = Tags::from([(ID_TAG.to_string(), made.id.clone())]);
-                let call = cx.aws.cloudfront.tag_resource().resource(&made.arn).tags(cf_tags(&id)?);
+                let mut rest = Tags::from([(ID_TAG.to_string(), made.id.clone())]);
+                rest.extend(protected);
+                let call = cx.aws.cloudfront.tag_resource().resource(&made.arn).tags(cf_tags(&rest)?);
                 call.send().await.at("cloudfront:TagResource").map_err(named::just_made)?;
                 Ok(found(new.address, &made, new.attrs))
             }
@@ -117,6 +122,10 @@ impl Kind for Distribution {
     ) -> Result<Progress, Failure> {
         let (mut set, unset) = owned::tag_changes(&found.attrs.tags, &wanted.tags);
         owned::add_id(&mut set, found, &wanted.tags);
+        // Its caller reference proves it without an id, which may be missing all the same.
+        if !set.is_empty() {
+            set.insert(ID_TAG.to_string(), found.id.clone());
+        }
         let (cloudfront, arn) = (&cx.aws.cloudfront, arn(found));
         if !set.is_empty() {
             let call = cloudfront.tag_resource().resource(&arn).tags(cf_tags(&set)?);

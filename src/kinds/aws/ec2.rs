@@ -10,7 +10,8 @@ use crate::adapter::aws::{Explain, Lagging};
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::resource::{
-    ADDRESS_TAG, ATTEMPT_TAG, ENVIRONMENT_TAG, Evidence, ID_TAG, Owner, Ref, Tags, UNCOMPARED_TAGS,
+    ADDRESS_TAG, ATTEMPT_TAG, ENVIRONMENT_TAG, Evidence, ID_TAG, Owner, PROTECTED_TAG, Ref, Tags,
+    UNCOMPARED_TAGS,
 };
 use crate::kinds::{Context, Found, Identity, Kind, New};
 
@@ -61,9 +62,11 @@ pub fn filter(name: &str, value: &str) -> Filter {
     Filter::builder().name(name).values(value).build()
 }
 
-/// The tags of something that is to be made, for its create call.
+/// The tags of something that is to be made, for its create call: all but the one that
+/// [`write_id`] adds. A run that is killed in between leaves a difference, and the next one
+/// writes both.
 pub fn tag_specification(resource: ResourceType, tags: &Tags) -> TagSpecification {
-    let tags = tags.iter().map(|(key, value)| tag(key, value));
+    let tags = tags.iter().filter(|(key, _)| *key != PROTECTED_TAG).map(|(key, value)| tag(key, value));
     TagSpecification::builder().resource_type(resource).set_tags(Some(tags.collect())).build()
 }
 
@@ -84,9 +87,12 @@ pub trait Tagged {
     fn tags(&self) -> &Tags;
 }
 
-/// Writes a resource's own id onto it, so that copies of its tags are recognised.
-pub async fn write_id(cx: Context<'_>, id: &str) -> Result<(), Failure> {
-    let call = cx.aws.ec2.create_tags().resources(id).tags(tag(ID_TAG, id));
+/// Writes a resource's own id onto it, so that copies of its tags are recognised, and the tag that
+/// its create call left out.
+pub async fn write_id(cx: Context<'_>, id: &str, tags: &Tags) -> Result<(), Failure> {
+    let protected = tags.get(PROTECTED_TAG).map(|value| tag(PROTECTED_TAG, value));
+    let tags = [tag(ID_TAG, id)].into_iter().chain(protected);
+    let call = cx.aws.ec2.create_tags().resources(id).set_tags(Some(tags.collect()));
     call.send().await.at("ec2:CreateTags").lagging()?;
     Ok(())
 }

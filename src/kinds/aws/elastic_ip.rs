@@ -89,7 +89,7 @@ impl Kind for ElasticIp {
             .await
             .at("ec2:AllocateAddress")?;
         let id = ec2::made(made.allocation_id, "ec2:AllocateAddress")?;
-        ec2::write_id(cx, &id).await?;
+        ec2::write_id(cx, &id, &new.attrs.tags).await?;
         Ok(Found::new(new.address, id, new.attrs).output("public_ip", made.public_ip.unwrap_or_default()))
     }
 

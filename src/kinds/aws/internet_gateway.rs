@@ -108,7 +108,7 @@ impl Kind for InternetGateway {
             .internet_gateway;
         let id = ec2::made(made.and_then(|made| made.internet_gateway_id), "ec2:CreateInternetGateway")?;
         attach(cx, &id, new.attrs.vpc.text()).await?;
-        ec2::write_id(cx, &id).await?;
+        ec2::write_id(cx, &id, &new.attrs.tags).await?;
         Ok(Found::new(new.address, id, new.attrs))
     }
 

@@ -125,7 +125,7 @@ impl Kind for NatGateway {
                 None | Some(Status::Deleting | Status::Failed) => continue,
                 Some(status) => {
                     let id = ec2::made(gateway.nat_gateway_id, "ec2:CreateNatGateway")?;
-                    ec2::write_id(cx, &id).await?;
+                    ec2::write_id(cx, &id, &new.attrs.tags).await?;
                     return Ok(Found::new(new.address, id, new.attrs).status(status));
                 }
             }

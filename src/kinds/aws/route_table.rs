@@ -134,7 +134,7 @@ impl Kind for RouteTable {
         for subnet in new.attrs.subnets.values() {
             associate(cx, &id, subnet.text()).await?;
         }
-        ec2::write_id(cx, &id).await?;
+        ec2::write_id(cx, &id, &new.attrs.tags).await?;
         Ok(Found::new(new.address, id, new.attrs))
     }
 

@@ -120,7 +120,7 @@ impl Kind for S3Endpoint {
                 None | Some(Status::Deleting | Status::Failed) => continue,
                 Some(status) => {
                     let id = ec2::made(endpoint.vpc_endpoint_id, "ec2:CreateVpcEndpoint")?;
-                    ec2::write_id(cx, &id).await?;
+                    ec2::write_id(cx, &id, &new.attrs.tags).await?;
                     return Ok(Found::new(new.address, id, new.attrs).status(status));
                 }
             }

@@ -139,7 +139,7 @@ impl Kind for SecurityGroup {
             .lagging()?;
         let id = ec2::made(made.group_id, "ec2:CreateSecurityGroup")?;
         apply(cx, &id, &[Rule::made_by_aws()], &new.attrs.rules).await?;
-        ec2::write_id(cx, &id).await?;
+        ec2::write_id(cx, &id, &new.attrs.tags).await?;
         Ok(Found::new(new.address, id, new.attrs))
     }
 

@@ -161,7 +161,7 @@ impl Kind for Subnet {
         if new.attrs.public {
             set_public(cx, &id, true).await?;
         }
-        ec2::write_id(cx, &id).await?;
+        ec2::write_id(cx, &id, &new.attrs.tags).await?;
         Ok(Found::new(new.address, id, new.attrs).status(status))
     }
 

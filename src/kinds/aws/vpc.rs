@@ -101,7 +101,7 @@ impl Kind for Vpc {
         let status = status(made.as_ref().and_then(|vpc| vpc.state.as_ref()));
         let id = ec2::made(made.and_then(|vpc| vpc.vpc_id), "ec2:CreateVpc")?;
         set_dns_hostnames(cx, &id, new.attrs.dns_hostnames).await?;
-        ec2::write_id(cx, &id).await?;
+        ec2::write_id(cx, &id, &new.attrs.tags).await?;
         Ok(Found::new(new.address, id, new.attrs).status(status))
     }
 
