@@ -86,7 +86,7 @@ pub fn is_protected(tags: &Tags) -> bool {
 pub struct Stranger {
     pub address: Address,
     pub id: String,
-    /// What it has to do with the environment: the rest of a sentence that begins with its id.
+    /// Relation to the environment: the rest of a sentence that begins with its id.
     pub evidence: String,
 }
 

@@ -284,7 +284,7 @@ fn token(env: &Environment, create: &Create) -> String {
     )
 }
 
-/// What the client tokens of an address begin with.
+/// Returns the beginning of the client tokens of an address.
 fn own_tokens(env: &Environment, region: &str, address: &Address) -> String {
     let Environment { account, project, environment, .. } = env;
     format!("{account}/{project}/{region}/{environment}/{address}/")

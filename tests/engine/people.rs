@@ -1,4 +1,4 @@
-//! What people, modules and restores do in an account, apart from billpay.
+//! Acts of people, modules and restores in an account, apart from billpay.
 
 use billpay::domain::address::Address;
 use billpay::domain::resource::{

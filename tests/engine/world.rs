@@ -54,7 +54,7 @@ pub struct Home {
     pub sketches: Vec<Sketch>,
 }
 
-/// What goes wrong in the first run of a step, and what the person at it answers.
+/// Faults of the first run of a step, and what the person at it answers.
 #[derive(Debug, Clone)]
 pub struct Trouble {
     pub faults: BTreeMap<usize, Fault>,

@@ -272,7 +272,7 @@ fn answer(plan: &Value, id: &str) -> Option<Answer> {
     })
 }
 
-/// What came into an account since an earlier inventory.
+/// Returns what came into an account since an earlier inventory.
 fn others(now: &Inventory, before: &Inventory) -> Inventory {
     let new = now.iter().filter(|(key, value)| before.get(*key) != Some(*value));
     new.map(|(key, value)| (key.clone(), value.clone())).collect()

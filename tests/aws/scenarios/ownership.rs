@@ -41,7 +41,7 @@ fn refused(sandbox: &Sandbox, says: &[&str]) {
     same(&before, &inventory(sandbox));
 }
 
-/// What stands in the other region of these tests.
+/// Resources in the other region of these tests.
 fn in_ireland(sandbox: &Sandbox) -> Value {
     let of = |call: &[&str]| sandbox.aws(&[call, &["--region", "eu-west-1"]].concat());
     json!([

@@ -157,7 +157,7 @@ fn a_claim_of_version_0_1_is_each_projects_whose_role_stands() {
     same(&empty, &inventory(&billpay));
 }
 
-/// What AWS calls each resource of dev.
+/// Returns the id of each resource of dev.
 fn ids(sandbox: &Sandbox) -> Vec<(String, String)> {
     let status = sandbox.status("dev");
     status.iter().map(|one| (text(&one["address"]).to_string(), text(&one["id"]).to_string())).collect()
