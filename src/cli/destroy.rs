@@ -34,7 +34,7 @@ pub async fn run(args: DestroyArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let provider = app.connect(env, &|what| ui.note(what)).await?;
     let selection = select(&args.selection, provider.kinds())?;
     let before = ui.while_looking(survey(&provider, env, &args.keep.ids())).await?;
-    let plan = before.plan(&provider, env, Goal::Destroy, &selection)?;
+    let plan = before.plan(&provider, env, Goal::Destroy, &selection).await?;
     if args.plan_only || !ui.is_json() {
         ui.plan(env, &plan, &before)?;
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::exit;
+use super::{exit, obstacle};
 use crate::app::{LocalError, RecordError, SiteError, SourceError, SpecError, TreeError};
 use crate::domain::address::Address;
 use crate::domain::failure::Failure;
@@ -265,6 +265,9 @@ pub fn explain(conflict: &Conflict) -> (String, String) {
         ),
         Conflict::Refused { address, why } => {
             (format!("{address}: {why}"), "nothing was changed: correct the spec and plan again".to_string())
+        }
+        Conflict::CannotEnd { address, id, obstacle, blockers } => {
+            obstacle::explain(address, id.as_deref(), obstacle, blockers)
         }
         Conflict::NeedsExcluded { address, needs } => (
             format!("{address} needs {needs}, which is not there"),

@@ -10,6 +10,7 @@ mod doctor;
 mod error;
 mod graph;
 mod local;
+mod obstacle;
 mod plan;
 mod provision;
 mod reference;

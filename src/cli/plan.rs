@@ -39,7 +39,7 @@ pub async fn run(args: PlanArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let selection = select(&args.selection, provider.kinds())?;
     let survey: Survey = ui.while_looking(survey(&provider, env, &args.keep.ids())).await?;
     let goal = if args.destroy { Goal::Destroy } else { Goal::Converge };
-    let plan = survey.plan(&provider, env, goal, &selection)?;
+    let plan = survey.plan(&provider, env, goal, &selection).await?;
     ui.plan(env, &plan, &survey)?;
     Ok(planned(env, &plan, &survey, args.detailed_exitcode, ui))
 }

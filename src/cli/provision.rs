@@ -65,7 +65,7 @@ pub async fn run(args: ProvisionArgs, app: &App, ui: &Ui) -> Result<u8, Report> 
     let provider = app.connect(env, &|what| ui.note(what)).await?;
     let selection = select(&args.selection, provider.kinds())?;
     let survey = ui.while_looking(survey(&provider, env, &args.keep.ids())).await?;
-    let plan = survey.plan(&provider, env, Goal::Converge, &selection)?;
+    let plan = survey.plan(&provider, env, Goal::Converge, &selection).await?;
     let planning = args.plan_only || args.out.is_some();
     if planning || !ui.is_json() {
         ui.plan(env, &plan, &survey)?;

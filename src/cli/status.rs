@@ -25,7 +25,7 @@ pub async fn run(args: StatusArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let env = &loaded.environment;
     let provider = app.connect(env, &|what| ui.note(what)).await?;
     let survey = ui.while_looking(survey(&provider, env, &BTreeSet::new())).await?;
-    let plan = survey.plan(&provider, env, Goal::Converge, &Selection::default())?;
+    let plan = survey.plan(&provider, env, Goal::Converge, &Selection::default()).await?;
     ui.status(env, &plan, &survey)?;
     if !plan.conflicts.is_empty() {
         ui.conflicts(&plan.conflicts);

@@ -14,7 +14,9 @@ pub struct KindInfo {
     /// Attributes that decide who may do or reach what; empty for a kind that gives no access.
     pub gives_access: &'static [&'static str],
     /// Kinds whose resources this kind's resources may stand on; they go after these when deleted.
-    pub stands_on: &'static [&'static str],
+    pub stands_on: &'static [Base],
+    /// Rules of AWS about the resources of this kind.
+    pub constraints: &'static [Constraint],
     /// Whether a replacement is made before the old one goes (its name then carries a generation).
     pub create_first: bool,
     /// Set where AWS knows the resources by a name that billpay computes: under another name, the
@@ -36,4 +38,53 @@ pub struct Usual {
 impl Usual {
     /// A kind whose calls return when the work is done.
     pub const QUICK: Usual = Usual { create: 1, update: 1, delete: 1 };
+}
+
+/// A kind whose resources others stand on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Base {
+    pub kind: &'static str,
+    pub on_delete: OnDelete,
+}
+
+/// Reaction of AWS to the delete of a resource that another one stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnDelete {
+    /// The delete is refused.
+    Refused,
+    /// The other one goes with it.
+    Cascades,
+    /// The other one stays, without it.
+    Ignored,
+}
+
+impl Base {
+    /// A base that AWS does not delete before what stands on it.
+    pub const fn held(kind: &'static str) -> Base {
+        Base { kind, on_delete: OnDelete::Refused }
+    }
+
+    /// A base that takes along what stands on it.
+    pub const fn parent(kind: &'static str) -> Base {
+        Base { kind, on_delete: OnDelete::Cascades }
+    }
+
+    /// A base that AWS deletes from under what stands on it.
+    pub const fn used(kind: &'static str) -> Base {
+        Base { kind, on_delete: OnDelete::Ignored }
+    }
+}
+
+/// A rule of AWS about the resources of one kind, by the names of their attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Constraint {
+    /// No two resources have the same values of these attributes. An element of a list or a map is in
+    /// one resource only.
+    Unique(&'static [&'static str]),
+    /// The ranges of two resources with the same value of `within` do not overlap.
+    Disjoint { range: &'static str, within: &'static str },
+    /// The range lies within the attribute `of` of the resource that `within` names.
+    Inside { range: &'static str, within: &'static str, of: &'static str },
+    /// An update may name other resources in `through` only if their `attribute` has the same value.
+    Bound { through: &'static str, attribute: &'static str },
 }

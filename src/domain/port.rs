@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::address::Address;
 use super::failure::Failure;
 use super::permit::Permit;
-use super::plan::{Goal, Kinds, Snapshot};
+use super::plan::{Attachment, Goal, Kinds, Plan, Snapshot};
 use super::resource::{Desired, Observed, Tags};
 use super::spec::Environment;
 
@@ -40,6 +40,15 @@ pub enum Progress {
     /// AWS goes on working: look again until it is ready, or gone. What is to go and is
     /// found ready is deleted again: that was a first step.
     Underway,
+}
+
+/// Facts about the changes of one plan.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Inspection {
+    /// Things of others that keep resources from being deleted.
+    pub attachments: Vec<Attachment>,
+    /// Changes that can't be made, and the reasons.
+    pub refused: Vec<(Address, String)>,
 }
 
 /// Templates, of which files are made.
@@ -110,6 +119,10 @@ pub trait Provider: Send + Sync {
         found: &Observed,
         wanted: &Desired,
     ) -> Result<Progress, Failure>;
+
+    /// Looks up what only the cloud knows about the changes of a plan: what others attached to what it
+    /// deletes or replaces, and whether there is what it makes. Makes no call for a plan that does neither.
+    async fn inspect(&self, env: &Environment, plan: &Plan) -> Result<Inspection, Vec<Failure>>;
 
     /// Region, clock and quotas, as far as they can be seen: for people whose run fails.
     async fn diagnose(&self, env: &Environment) -> Vec<Check>;

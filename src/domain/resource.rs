@@ -199,12 +199,17 @@ impl Observed {
     /// Returns whether an attribute of this resource names `other` by one of its outputs. Tags don't
     /// count: a `Name` tag may be another resource's name, and anybody may copy it.
     pub fn mentions(&self, other: &Observed) -> bool {
-        match &self.attrs {
-            Value::Object(fields) => {
-                fields.iter().any(|(key, value)| key != "tags" && mentions_any(value, &other.outputs))
-            }
-            value => mentions_any(value, &other.outputs),
+        mentions(&self.attrs, &other.outputs)
+    }
+}
+
+/// Returns whether attributes, tags aside, name one of these outputs.
+pub fn mentions(attrs: &Value, outputs: &Outputs) -> bool {
+    match attrs {
+        Value::Object(fields) => {
+            fields.iter().any(|(key, value)| key != "tags" && mentions_any(value, outputs))
         }
+        value => mentions_any(value, outputs),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a kind of resource is to the code: typed where it is written, erased where it is used.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::KindInfo;
 use crate::domain::ownership::{Fit, Identity, Ownership, owner_tags, owners};
 use crate::domain::permit::Permit;
-use crate::domain::plan::Goal;
+use crate::domain::plan::{Attachment, Goal};
 use crate::domain::port::{Create, Progress};
 use crate::domain::resource::{
     ADDRESS_TAG, Desired, Observed, Outputs, Owner, Status, TAGS_OF_OTHERS, Tags, UNCOMPARED_TAGS,
@@ -160,6 +160,9 @@ pub struct New<A> {
     pub attempt: String,
 }
 
+/// The environment's resources, by their ids.
+pub type Own = BTreeMap<String, Address>;
+
 /// What to look for.
 pub struct Look<'a, A> {
     /// What the spec wants of this kind; references in it may be unknown.
@@ -207,6 +210,17 @@ pub trait Kind: Send + Sync + 'static {
         look: Look<'_, Self::Attrs>,
     ) -> Result<Vec<Found<Self::Attrs>>, Failure>;
 
+    /// Returns what others attached to resources that are to go and what keeps them from going. What
+    /// belongs to one of the environment's `own` goes with that. For most kinds there is no such thing.
+    async fn attachments(
+        &self,
+        _cx: Context<'_>,
+        _leaving: &[Found<Self::Attrs>],
+        _own: &Own,
+    ) -> Result<Vec<Attachment>, Failure> {
+        Ok(vec![])
+    }
+
     /// Makes one, tags in the same call. Says `Pending` if AWS still works on it.
     async fn create(&self, cx: Context<'_>, new: New<Self::Attrs>) -> Result<Found<Self::Attrs>, Failure>;
 
@@ -239,6 +253,12 @@ pub trait AnyKind: Send + Sync {
         wanted: &[Desired],
         only: Option<&Address>,
     ) -> Result<Vec<Observed>, Failure>;
+    async fn attachments(
+        &self,
+        cx: Context<'_>,
+        leaving: &[&Observed],
+        own: &Own,
+    ) -> Result<Vec<Attachment>, Failure>;
     async fn create(&self, cx: Context<'_>, create: &Create, attempt: String) -> Result<Observed, Failure>;
     async fn update(&self, cx: Context<'_>, found: &Observed, wanted: &Desired) -> Result<Progress, Failure>;
     async fn delete(&self, cx: Context<'_>, found: &Observed, permit: &Permit) -> Result<Progress, Failure>;
@@ -281,6 +301,17 @@ impl<K: Kind> AnyKind for K {
             .collect::<Result<_, Failure>>()?;
         let found = Kind::observe(self, cx, Look { wanted: &wanted, only }).await?;
         Ok(found.into_iter().map(erase).collect())
+    }
+
+    async fn attachments(
+        &self,
+        cx: Context<'_>,
+        leaving: &[&Observed],
+        own: &Own,
+    ) -> Result<Vec<Attachment>, Failure> {
+        let leaving: Vec<Found<K::Attrs>> =
+            leaving.iter().map(|observed| restore(observed)).collect::<Result<_, Failure>>()?;
+        Kind::attachments(self, cx, &leaving, own).await
     }
 
     async fn create(&self, cx: Context<'_>, create: &Create, attempt: String) -> Result<Observed, Failure> {

@@ -62,7 +62,7 @@ pub async fn leftovers(
         }
         after => after?,
     };
-    let plan = after.plan(provider, env, Goal::Destroy, selection)?;
+    let plan = after.draft(provider, env, Goal::Destroy, selection)?;
     for change in plan.changes {
         let id = change.id().unwrap_or_default().to_string();
         let reason = "it was not deleted".to_string();

@@ -63,7 +63,7 @@ impl SavedPlan {
             return Err(Error::OtherGoal);
         }
         let survey = survey(provider, &self.spec, &self.keep).await?;
-        let today = survey.plan(provider, &self.spec, self.plan.goal, &self.plan.selection)?;
+        let today = survey.plan(provider, &self.spec, self.plan.goal, &self.plan.selection).await?;
         let differs = self.plan.differs_from(&today);
         if differs.is_empty() { Ok((survey, today)) } else { Err(Error::StalePlan(differs)) }
     }

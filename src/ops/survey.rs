@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use crate::domain::failure::Failure;
 use crate::domain::names;
 use crate::domain::ownership::{elsewhere, settle};
-use crate::domain::plan::{Action, Conflict, Goal, Plan, Selection, Snapshot, plan, root_conflicts};
-use crate::domain::port::{Identity, Provider};
+use crate::domain::plan::{
+    Action, Conflict, Goal, Plan, Selection, Snapshot, plan, rehearse, root_conflicts,
+};
+use crate::domain::port::{Identity, Inspection, Provider};
 use crate::domain::resource::{Desired, ID_TAG, Observed, Owner, PROJECT_TAG, REGION_TAG, resolve};
 use crate::domain::spec::Environment;
 
@@ -86,8 +88,26 @@ pub fn at_home(identity: Result<Identity, Failure>, env: &Environment) -> Result
 }
 
 impl Survey {
-    /// What has to change to reach a goal.
-    pub fn plan(
+    /// Plans what has to change to reach a goal, and rehearses it: what could not be finished is a
+    /// conflict.
+    pub async fn plan(
+        &self,
+        provider: &dyn Provider,
+        env: &Environment,
+        goal: Goal,
+        selection: &Selection,
+    ) -> Result<Plan, Error> {
+        let mut plan = self.draft(provider, env, goal, selection)?;
+        let Inspection { attachments, refused } =
+            provider.inspect(env, &plan).await.map_err(Error::Observe)?;
+        let refused = refused.into_iter().map(|(address, why)| Conflict::Refused { address, why });
+        let rehearsed = rehearse(&plan, &self.snapshot, &attachments, provider.kinds())?;
+        plan.conflicts.extend(refused.chain(rehearsed));
+        Ok(plan)
+    }
+
+    /// Plans what has to change to reach a goal, without asking the cloud whether that can end.
+    pub fn draft(
         &self,
         provider: &dyn Provider,
         env: &Environment,

@@ -9,10 +9,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use billpay::domain::address::Address;
 use billpay::domain::failure::{Failure, FailureClass};
+use billpay::domain::kind::OnDelete;
 use billpay::domain::ownership::{Claim, claim, is_protected, owners};
 use billpay::domain::permit::Permit;
-use billpay::domain::plan::{Goal, Kinds, Snapshot};
-use billpay::domain::port::{Check, Create, Identity, Progress, Provider};
+use billpay::domain::plan::{Goal, Kinds, Plan, Snapshot};
+use billpay::domain::port::{Check, Create, Identity, Inspection, Progress, Provider};
 use billpay::domain::resource::{
     ADDRESS_TAG, ATTEMPT_TAG, Desired, ENVIRONMENT_TAG, Evidence, ID_TAG, Observed, Outputs, REGION_TAG,
     TAGS_OF_OTHERS, Tags, UNCOMPARED_TAGS,
@@ -460,8 +461,8 @@ impl Provider for Cloud {
                 return invalid("it has been protected since");
             }
         }
-        // A bucket or a role can go from under others.
-        let holds = !matches!(kind, "bucket" | "role");
+        let bases = self.kinds[kind].stands_on.iter();
+        let holds = bases.into_iter().any(|on| on.kind == kind && on.on_delete == OnDelete::Refused);
         let stands = |other: &Thing| other.key != *key && other.stands_on(&live);
         if holds && self.account.read(|things| things.filter(|other| stands(other)).count() > 0) {
             sleep(Duration::from_millis(50)).await;
@@ -473,6 +474,10 @@ impl Provider for Cloud {
             Ok((if seconds == 0 { Progress::Done } else { Progress::Underway }, None))
         })
         .await
+    }
+
+    async fn inspect(&self, _: &Environment, _: &Plan) -> Result<Inspection, Vec<Failure>> {
+        Ok(Inspection::default())
     }
 
     async fn diagnose(&self, _: &Environment) -> Vec<Check> {

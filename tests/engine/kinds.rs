@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use billpay::domain::address::Address;
-use billpay::domain::kind::{KindInfo, Usual};
+use billpay::domain::kind::{Base, KindInfo, Usual};
 use billpay::domain::names;
 use billpay::domain::ownership::{Fit, owner_tags};
 use billpay::domain::plan::Kinds;
@@ -33,7 +33,15 @@ pub const KINDS: [(&str, Known); 6] = [
     ("role", Known::Name),
 ];
 
-const ALL: [&str; 6] = ["vpc", "nat-gateway", "distribution", "bucket", "cluster", "role"];
+/// A bucket or a role can go from under others.
+const ALL: [Base; 6] = [
+    Base::held("vpc"),
+    Base::held("nat-gateway"),
+    Base::held("distribution"),
+    Base::used("bucket"),
+    Base::held("cluster"),
+    Base::used("role"),
+];
 
 /// The region of what is in none.
 pub const GLOBAL: &str = "global";
@@ -51,6 +59,7 @@ pub fn infos() -> Kinds {
         immutable: if known == Known::Reference { &[] } else { &["shape", "name"] },
         gives_access: &[],
         stands_on: &ALL,
+        constraints: &[],
         create_first: known != Known::Name,
         named: known == Known::Name,
         global: is_global(name),

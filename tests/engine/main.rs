@@ -68,7 +68,7 @@ enum Ran {
 async fn run(cloud: &Cloud, env: &Environment, goal: Goal) -> Ran {
     let work = async {
         let survey = survey(cloud, env, &BTreeSet::new()).await.unwrap();
-        let plan = survey.plan(cloud, env, goal, &Selection::default()).unwrap();
+        let plan = survey.plan(cloud, env, goal, &Selection::default()).await.unwrap();
         let options = ApplyOptions { parallelism: 8, stop: CancellationToken::new(), permit: None };
         match apply(cloud, env, &plan, &survey.snapshot, &options, &Quiet).await {
             Ok(outcome) => Ran::Through(outcome),
@@ -98,7 +98,7 @@ async fn converge(cloud: &Cloud, env: &Environment, goal: Goal, faults: &BTreeMa
         }
     }
     let survey = survey(cloud, env, &BTreeSet::new()).await.unwrap();
-    let plan = survey.plan(cloud, env, goal, &Selection::default()).unwrap();
+    let plan = survey.plan(cloud, env, goal, &Selection::default()).await.unwrap();
     assert!(plan.is_empty(), "still to do: {:#?}", plan.changes);
     true
 }
@@ -140,7 +140,7 @@ fn a_stopped_run_says_what_is_left_and_the_next_one_goes_on() {
         let wanted = desired(&env, &sketches);
         let cloud = alone(wanted.clone());
         let before = survey(&cloud, &env, &BTreeSet::new()).await.unwrap();
-        let plan = before.plan(&cloud, &env, Goal::Converge, &Selection::default()).unwrap();
+        let plan = before.plan(&cloud, &env, Goal::Converge, &Selection::default()).await.unwrap();
         let stop = CancellationToken::new();
         let options = ApplyOptions { parallelism: 8, stop: stop.clone(), permit: None };
         let stopping = async {

@@ -191,7 +191,7 @@ impl<'a> World<'a> {
         let seen = Mutex::new((None, None));
         let work = async {
             let survey = survey(process, env, &answers.keep).await?;
-            let plan = survey.plan(process, env, goal, &Selection::default())?;
+            let plan = survey.plan(process, env, goal, &Selection::default()).await?;
             *seen.lock().unwrap() = (Some(survey.clone()), Some(plan.clone()));
             let options = ApplyOptions {
                 parallelism: 8,
@@ -397,8 +397,20 @@ impl<'a> World<'a> {
         );
     }
 
-    /// No conflict where an id, or a name with all tags, shows which one is ours.
+    /// No conflict where an id, or a name with all tags, shows which one is ours, and none about what
+    /// is in the way where nothing is.
     fn check_conflict(&self, conflict: &Conflict, env: &Environment, before: &[Thing]) {
+        if let Conflict::CannotEnd { address, id, blockers, .. } = conflict {
+            let things = || before.iter().filter(|thing| is_here(thing, env));
+            let mut bases = things().filter(|one| one.kind == address.kind() && Some(&one.id) == id.as_ref());
+            let base = bases.next().expect("it is there");
+            let is_on = |one: &Thing, id: &str| one.id == id && one.stands_on(base);
+            assert!(!blockers.is_empty());
+            for blocker in blockers {
+                assert!(things().any(|one| is_on(one, &blocker.id)), "{blocker:?} is not in the way");
+            }
+            return;
+        }
         if matches!(conflict, Conflict::NotOurs { .. } | Conflict::Refused { .. }) {
             return;
         }
@@ -430,7 +442,7 @@ impl<'a> World<'a> {
         let before = run.survey.as_ref().expect("it was surveyed");
         self.exclude_lone_copies(&process, env);
         let after = survey(&process, env, &BTreeSet::new()).await.expect("it can be read");
-        let plan = after.plan(&process, env, goal, &Selection::default()).expect("a plan");
+        let plan = after.plan(&process, env, goal, &Selection::default()).await.expect("a plan");
         if hid && plan.conflicts.iter().any(|conflict| matches!(conflict, Conflict::Several { .. })) {
             self.counts.add("several after lost responses", 1);
             return;
@@ -562,6 +574,7 @@ pub fn name_of(conflict: &Conflict) -> &'static str {
         Conflict::NoRegion { .. } => "no region",
         Conflict::Several { .. } => "several",
         Conflict::Refused { .. } => "refused",
+        Conflict::CannotEnd { .. } => "cannot end",
         Conflict::NeedsExcluded { .. } | Conflict::StoodOnByExcluded { .. } => "selection",
     }
 }

@@ -106,7 +106,12 @@ fn kinds_stand_on_kinds() {
     let kinds = billpay::kinds::aws::kinds();
     for kind in kinds.values() {
         for base in kind.stands_on {
-            assert!(kinds.contains_key(base), "{} stands on `{base}`, which is no kind", kind.name);
+            assert!(
+                kinds.contains_key(base.kind),
+                "{} stands on `{}`, which is no kind",
+                kind.name,
+                base.kind
+            );
         }
     }
 }

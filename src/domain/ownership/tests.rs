@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::kind::{Base, KindInfo, Usual};
 use crate::domain::resource::{Outputs, Status};
 
 fn kinds() -> Kinds {
@@ -11,6 +11,7 @@ fn kinds() -> Kinds {
         aws_type: "",
         immutable: &[],
         stands_on,
+        constraints: &[],
         create_first: name == "subnet",
         named: false,
         global,
@@ -19,9 +20,9 @@ fn kinds() -> Kinds {
     };
     let kinds = [
         kind("vpc", &[] as &[_], false),
-        kind("subnet", &["vpc"], false),
+        kind("subnet", const { &[Base::held("vpc")] }, false),
         kind("ip", &[], false),
-        kind("nat", &["subnet", "ip"], false),
+        kind("nat", const { &[Base::held("subnet"), Base::held("ip")] }, false),
         kind("role", &[], true),
     ];
     kinds.into_iter().map(|kind| (kind.name, kind)).collect()

@@ -3,8 +3,12 @@
 //! [`plan`] is a pure function: the same spec and the same snapshot give the same plan,
 //! byte for byte. Applying a plan decides nothing more.
 
+mod claim;
 mod detail;
 mod diff;
+mod mentions;
+mod model;
+mod rehearsal;
 mod schedule;
 mod widening;
 
@@ -15,13 +19,17 @@ use serde_json::Value;
 
 pub use detail::{Detail, Difference, details};
 pub use diff::{FieldChange, fields as differences, statements};
+pub use model::{Attachment, Blocker, Model, Obstacle, Refusal};
+pub use rehearsal::rehearse;
 pub use schedule::{Schedule, Step, Work, stands_on};
 pub use widening::widens_access;
 
 use super::address::Address;
-use super::kind::KindInfo;
+use super::kind::{KindInfo, OnDelete};
 use super::ownership::{Stranger, strangers};
-use super::resource::{Desired, Evidence, Observed, Outputs, Owner, PROTECTED_TAG, Status, resolve};
+use super::resource::{
+    Desired, Evidence, Observed, Outputs, Owner, PROTECTED_TAG, Status, mentions, resolve,
+};
 
 /// The facts about every kind, by its name.
 pub type Kinds = BTreeMap<&'static str, KindInfo>;
@@ -66,6 +74,10 @@ pub enum Reason {
     Released { of: String },
     /// The environment is being destroyed.
     Destroy,
+    /// It goes with what it is part of, which is replaced.
+    GoesWith { base: Address },
+    /// What it stands on is replaced under the same name, and can't go before it.
+    StandsOn { base: Address },
 }
 
 /// One resource of a plan and what is done about it.
@@ -130,6 +142,15 @@ pub enum Conflict {
     Several { address: Address, ids: Vec<String> },
     /// What is there can't, or mustn't, become what the spec wants.
     Refused { address: Address, why: String },
+    /// AWS would refuse the change, after others have been made.
+    CannotEnd {
+        address: Address,
+        /// The id of what is there today.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        obstacle: Obstacle,
+        blockers: Vec<Blocker>,
+    },
     /// It needs something that isn't there and that the selection leaves out.
     NeedsExcluded { address: Address, needs: Address },
     /// Something that the selection leaves out stands on it.
@@ -145,6 +166,7 @@ impl Conflict {
             | Conflict::NoRegion { address, .. }
             | Conflict::Several { address, .. }
             | Conflict::Refused { address, .. }
+            | Conflict::CannotEnd { address, .. }
             | Conflict::NeedsExcluded { address, .. }
             | Conflict::StoodOnByExcluded { address, .. } => address,
         }
@@ -323,6 +345,7 @@ pub fn plan(
         kinds,
         kept,
         decided: BTreeMap::new(),
+        replaced: vec![],
         changes: vec![],
         conflicts: vec![],
     };
@@ -432,6 +455,8 @@ struct Planner<'a> {
     kept: BTreeSet<Address>,
     /// What stays or is changed in place, so that references to it can be known.
     decided: BTreeMap<Address, &'a Observed>,
+    /// What is replaced.
+    replaced: Vec<&'a Observed>,
     changes: Vec<Change>,
     conflicts: Vec<Conflict>,
 }
@@ -459,10 +484,18 @@ impl<'a> Planner<'a> {
         let info = &self.kinds[want.address.kind()];
         let fields = diff::fields(&wanted, &best.attrs, info.immutable);
         let immutable: Vec<String> = fields.iter().filter(|f| f.replaces).map(|f| f.path.clone()).collect();
+        if let Some(base) = self.taken_along(best) {
+            let reason = Reason::GoesWith { base: base.address.clone() };
+            self.push(want, None, Action::Create, Some(reason), vec![]);
+            return;
+        }
         let (action, reason) = match best.status {
             Status::Failed => (Action::Replace, Some(Reason::Failed)),
             Status::Deleting => (Action::Replace, Some(Reason::BeingDeleted)),
             _ if !immutable.is_empty() => (Action::Replace, Some(Reason::Immutable { fields: immutable })),
+            _ if let Some(base) = self.stays_on(best, &wanted) => {
+                (Action::Replace, Some(Reason::StandsOn { base: base.address.clone() }))
+            }
             _ if !fields.is_empty() => (Action::Update, Some(Reason::Differs)),
             Status::Pending => (Action::Update, Some(Reason::Unfinished)),
             Status::Ready if self.kept.contains(&want.address) && best.evidence != Evidence::Unique => {
@@ -470,10 +503,32 @@ impl<'a> Planner<'a> {
             }
             Status::Ready => (Action::NoOp, None),
         };
-        if action != Action::Replace || !self.selection.has(&want.address) {
-            self.decided.insert(want.address.clone(), best);
+        match action {
+            Action::Replace if self.selection.has(&want.address) => self.replaced.push(best),
+            _ => drop(self.decided.insert(want.address.clone(), best)),
         }
         self.push(want, Some(best), action, reason, fields);
+    }
+
+    /// Returns what is replaced and takes a resource along when it goes.
+    fn taken_along(&self, found: &Observed) -> Option<&'a Observed> {
+        let bases = self.replaced.iter().copied();
+        bases.into_iter().find(|base| self.reacts(found, base, OnDelete::Cascades) && found.mentions(base))
+    }
+
+    /// Returns what is replaced and can't go because a resource names it today and later.
+    fn stays_on(&self, found: &Observed, wanted: &Value) -> Option<&'a Observed> {
+        let bases = self.replaced.iter().copied();
+        bases.into_iter().find(|base| {
+            self.reacts(found, base, OnDelete::Refused)
+                && found.mentions(base)
+                && mentions(wanted, &base.outputs)
+        })
+    }
+
+    fn reacts(&self, found: &Observed, base: &Observed, on_delete: OnDelete) -> bool {
+        let bases = self.kinds[found.address.kind()].stands_on;
+        bases.iter().any(|on| on.kind == base.address.kind() && on.on_delete == on_delete)
     }
 
     /// Returns the one of ours at an address that is nearest to what is wanted.

@@ -1,9 +1,12 @@
 //! The order of a plan's work: a graph of steps without levels, the longest path first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use super::super::address::Address;
-use super::super::resource::{Desired, Observed, Owner};
+use super::super::resource::{Desired, Observed, Owner, resolve};
+use super::claim::{Claim, claims};
+use super::mentions::Dependents;
 use super::{Action, Change, Cycle, Kinds, Plan, Snapshot};
 
 /// What one step does.
@@ -39,17 +42,55 @@ pub struct Schedule {
 impl Schedule {
     /// Orders the work of a plan. Fails when steps wait for one another in a circle.
     pub fn of(plan: &Plan, snapshot: &Snapshot, kinds: &Kinds) -> Result<Schedule, Cycle> {
+        let create_first = created_first(plan, kinds);
+        let order = |spec| Schedule::with(plan, snapshot, kinds, Heeds { spec, claims: true }, &create_first);
         // What the spec says of needs that no attribute shows orders deletes better, but the
         // spec may have turned round since: then what is really there decides alone.
-        Schedule::with(plan, snapshot, kinds, true).or_else(|_| Schedule::with(plan, snapshot, kinds, false))
+        let order = order(true).or_else(|_| order(false));
+        order.or_else(|_| Schedule::making_room(plan, snapshot, kinds, create_first.clone()))
     }
 
-    fn with(plan: &Plan, snapshot: &Snapshot, kinds: &Kinds, heed_spec: bool) -> Result<Schedule, Cycle> {
+    /// Orders the work of a plan without regard to what resources have to themselves: where no order
+    /// ends, this one shows what is in the way.
+    pub fn regardless_of_claims(plan: &Plan, snapshot: &Snapshot, kinds: &Kinds) -> Result<Schedule, Cycle> {
+        let create_first = created_first(plan, kinds);
+        Schedule::with(plan, snapshot, kinds, Heeds { spec: false, claims: false }, &create_first)
+    }
+
+    /// Orders the work with the old one first in those replacements that would go round in a circle
+    /// otherwise: the old one has what a new one wants.
+    fn making_room<'a>(
+        plan: &'a Plan,
+        snapshot: &Snapshot,
+        kinds: &Kinds,
+        mut create_first: BTreeSet<&'a Address>,
+    ) -> Result<Schedule, Cycle> {
+        let heeds = Heeds { spec: false, claims: true };
+        loop {
+            let cycle = match Schedule::with(plan, snapshot, kinds, heeds, &create_first) {
+                Err(cycle) => cycle,
+                schedule => return schedule,
+            };
+            let count = create_first.len();
+            create_first.retain(|address| !cycle.0.contains(address));
+            if create_first.len() == count {
+                return Err(cycle);
+            }
+        }
+    }
+
+    fn with(
+        plan: &Plan,
+        snapshot: &Snapshot,
+        kinds: &Kinds,
+        heeds: Heeds,
+        create_first: &BTreeSet<&Address>,
+    ) -> Result<Schedule, Cycle> {
         let mut builder = Builder {
             plan,
             kinds,
-            heed_spec,
-            created_first: created_first(plan, kinds),
+            heeds,
+            create_first,
             steps: vec![],
             made: BTreeMap::new(),
             gone: BTreeMap::new(),
@@ -57,6 +98,9 @@ impl Schedule {
         builder.add_steps();
         builder.order_creates_and_updates();
         builder.order_deletes(snapshot);
+        if heeds.claims {
+            builder.order_claims(snapshot);
+        }
         let mut steps = builder.steps;
         steps.iter_mut().for_each(|step| {
             step.after.sort_unstable();
@@ -64,6 +108,29 @@ impl Schedule {
         });
         weigh(&mut steps, plan)?;
         Ok(Schedule { steps })
+    }
+
+    /// The indices of the steps in an order that keeps to the schedule, the longest path first.
+    pub fn order(&self) -> Vec<usize> {
+        let mut waits: Vec<usize> = self.steps.iter().map(|step| step.after.len()).collect();
+        let mut behind: Vec<Vec<usize>> = vec![vec![]; self.steps.len()];
+        for (index, step) in self.steps.iter().enumerate() {
+            step.after.iter().for_each(|&before| behind[before].push(index));
+        }
+        let key = |index: usize| (self.steps[index].remaining, Reverse(index));
+        let mut open: BinaryHeap<(u32, Reverse<usize>)> =
+            (0..waits.len()).filter(|&index| waits[index] == 0).map(key).collect();
+        let mut order = vec![];
+        while let Some((_, Reverse(index))) = open.pop() {
+            order.push(index);
+            for &next in &behind[index] {
+                waits[next] -= 1;
+                if waits[next] == 0 {
+                    open.push(key(next));
+                }
+            }
+        }
+        order
     }
 
     /// How long the plan takes at best, seconds: its longest path.
@@ -74,8 +141,8 @@ impl Schedule {
 
 /// Whether `other` can't live without `base`.
 pub fn stands_on(other: &Observed, base: &Observed, kinds: &Kinds) -> bool {
-    let stands = kinds.get(other.address.kind()).map(|kind| kind.stands_on);
-    stands.is_some_and(|on| on.contains(&base.address.kind())) && other.mentions(base)
+    let bases = kinds.get(other.address.kind()).map(|kind| kind.stands_on).unwrap_or_default();
+    bases.iter().any(|on| on.kind == base.address.kind()) && other.mentions(base)
 }
 
 /// The replacements whose new one is made before the old one goes.
@@ -103,12 +170,20 @@ fn created_first<'a>(plan: &'a Plan, kinds: &Kinds) -> BTreeSet<&'a Address> {
     }
 }
 
+/// The hints that order steps beside what is there.
+#[derive(Clone, Copy)]
+struct Heeds {
+    /// Set where needs that only the spec shows order deletes.
+    spec: bool,
+    /// Set where what wants something waits for the one that has it.
+    claims: bool,
+}
+
 struct Builder<'a> {
     plan: &'a Plan,
     kinds: &'a Kinds,
-    /// Whether needs that only the spec shows order deletes.
-    heed_spec: bool,
-    created_first: BTreeSet<&'a Address>,
+    heeds: Heeds,
+    create_first: &'a BTreeSet<&'a Address>,
     steps: Vec<Step>,
     /// The step that makes or changes what is at an address.
     made: BTreeMap<&'a Address, usize>,
@@ -119,7 +194,7 @@ struct Builder<'a> {
 impl<'a> Builder<'a> {
     fn add_steps(&mut self) {
         for (index, change) in self.plan.changes.iter().enumerate() {
-            let create_first = self.created_first.contains(&change.address);
+            let create_first = self.create_first.contains(&change.address);
             match change.action {
                 Action::NoOp => {}
                 Action::Create => self.make(index, change, Work::Create),
@@ -173,45 +248,91 @@ impl<'a> Builder<'a> {
 
     /// A resource goes after everything that stands on it has gone or has let go of it.
     fn order_deletes(&mut self, snapshot: &'a Snapshot) {
-        let leaving: Vec<&Change> = self
-            .plan
-            .changes
-            .iter()
-            .filter(|change| matches!(change.action, Action::Delete | Action::Replace))
-            .collect();
-        for change in leaving {
-            let Some(base) = &change.observed else { continue };
+        let is_ours = |other: &&Observed| matches!(other.owner, Owner::Ours | Owner::Duplicate { .. });
+        let dependents = Dependents::new(snapshot.resources.iter().filter(is_ours));
+        let needs = self.needs_of_deleted();
+        for change in &self.plan.changes {
+            let (Action::Delete | Action::Replace, Some(base)) = (change.action, &change.observed) else {
+                continue;
+            };
             let delete = self.gone[&(&change.address, base.id.as_str())];
-            let ours = snapshot
-                .resources
-                .iter()
-                .filter(|other| matches!(other.owner, Owner::Ours | Owner::Duplicate { .. }));
-            for other in ours.filter(|other| other.id != base.id) {
-                if !stands_on(other, base, self.kinds) && !self.needs(other, change) {
-                    continue;
-                }
+            for other in dependents.of(base, self.kinds).into_iter().filter(|other| other.id != base.id) {
                 if let Some(&gone) = self.gone.get(&(&other.address, other.id.as_str())) {
                     self.steps[delete].after.push(gone);
                 } else if let Some(&changed) = self.made.get(&other.address)
-                    && (change.action == Action::Delete || self.created_first.contains(&change.address))
+                    && (change.action == Action::Delete || self.create_first.contains(&change.address))
                 {
                     self.steps[delete].after.push(changed);
                 }
             }
+            let needing = needs.get(&change.address).into_iter().flatten();
+            self.steps[delete].after.extend(needing.filter(|&&gone| gone != delete));
         }
     }
 
-    /// Whether the spec says that `other` needs what is leaving. Attributes that name it
-    /// say so too; this covers needs that no attribute shows.
-    fn needs(&self, other: &Observed, leaving: &Change) -> bool {
-        let others =
-            self.plan.changes.iter().filter(|change| self.heed_spec && change.action == Action::Delete);
-        others
-            .into_iter()
-            .find(|change| change.address == other.address && change.id() == Some(other.id.as_str()))
-            .and_then(|change| change.desired.as_ref())
-            .is_some_and(|desired| desired.needs().contains(&leaving.address))
+    /// Returns the steps that delete what the spec says needs an address, whether an attribute shows
+    /// it or not.
+    fn needs_of_deleted(&self) -> BTreeMap<Address, Vec<usize>> {
+        let mut needs: BTreeMap<Address, Vec<usize>> = BTreeMap::new();
+        let deleted =
+            self.plan.changes.iter().filter(|change| self.heeds.spec && change.action == Action::Delete);
+        for change in deleted {
+            let gone = self.gone[&(&change.address, change.id().unwrap_or_default())];
+            for need in change.desired.iter().flat_map(Desired::needs) {
+                needs.entry(need).or_default().push(gone);
+            }
+        }
+        needs
     }
+
+    /// What wants something that only one resource can have waits until the one that has it is gone,
+    /// or has been changed to want it no longer.
+    fn order_claims(&mut self, snapshot: &Snapshot) {
+        let outputs = self.plan.known_outputs(snapshot);
+        let wanted = |change: &Change| {
+            let desired = change.desired.as_ref()?;
+            let kind = self.kinds.get(change.address.kind()).filter(|kind| !kind.constraints.is_empty())?;
+            let attrs =
+                resolve(&desired.attrs, &|address, output| outputs.get(address)?.get(output).cloned());
+            Some(claims(kind, &attrs)).filter(|claims| !claims.is_empty())
+        };
+        let makes = |change: &&Change| !change.is_release() && self.made.contains_key(&change.address);
+        let wanted: BTreeMap<&Address, (&Change, Vec<Claim>)> = self
+            .plan
+            .changes
+            .iter()
+            .filter(makes)
+            .filter_map(|change| Some((&change.address, (change, wanted(change)?))))
+            .collect();
+        let mut edges = vec![];
+        for other in &snapshot.resources {
+            let Some(kind) = self.kinds.get(other.address.kind()).filter(|kind| !kind.constraints.is_empty())
+            else {
+                continue;
+            };
+            let has = claims(kind, &other.attrs);
+            let gone = self.gone.get(&(&other.address, other.id.as_str()));
+            let changed = wanted.get(&other.address).filter(|(change, _)| change.id() == Some(&other.id));
+            for (address, (change, wants)) in &wanted {
+                let is_itself = change.action == Action::Update && change.id() == Some(&other.id);
+                if address.kind() != other.address.kind() || is_itself || !clash(wants, &has) {
+                    continue;
+                }
+                match (gone, changed) {
+                    (Some(&gone), _) => edges.push((self.made[*address], gone)),
+                    (None, Some((_, later))) if !clash(wants, later) => {
+                        edges.push((self.made[*address], self.made[&other.address]));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        edges.into_iter().for_each(|(step, before)| self.steps[step].after.push(before));
+    }
+}
+
+fn clash(wanted: &[Claim], has: &[Claim]) -> bool {
+    wanted.iter().any(|claim| has.iter().any(|other| claim.clashes(other)))
 }
 
 /// Works out how much work waits behind each step; finds circles on the way.
@@ -240,6 +361,18 @@ fn weigh(steps: &mut [Step], plan: &Plan) -> Result<(), Cycle> {
     if done == steps.len() {
         return Ok(());
     }
-    let stuck = (0..steps.len()).filter(|&index| waiting_behind[index] > 0);
-    Err(Cycle(stuck.map(|index| plan.changes[steps[index].change].address.clone()).collect()))
+    // Something that is not done waits behind each step that is not done.
+    let is_stuck = |index: &usize| waiting_behind[*index] > 0;
+    let mut path: Vec<usize> = (0..steps.len()).find(is_stuck).into_iter().collect();
+    loop {
+        let last = path[path.len() - 1];
+        let next = *behind[last].iter().find(|next| is_stuck(next)).expect("it is stuck");
+        if let Some(start) = path.iter().position(|step| *step == next) {
+            let circle = path[start..].iter().chain([&next]);
+            return Err(Cycle(
+                circle.map(|&step| plan.changes[steps[step].change].address.clone()).collect(),
+            ));
+        }
+        path.push(next);
+    }
 }

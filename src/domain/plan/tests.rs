@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::domain::kind::Usual;
+use crate::domain::kind::{Base, Usual};
 use crate::domain::resource::{Evidence, Outputs};
 
 fn kinds() -> Kinds {
@@ -14,6 +14,7 @@ fn kinds() -> Kinds {
         immutable,
         gives_access: &[],
         stands_on,
+        constraints: &[],
         create_first,
         named: false,
         global: false,
@@ -21,9 +22,9 @@ fn kinds() -> Kinds {
     };
     let kinds = [
         kind("base", &["range"] as &[_], &[] as &[_], false, 2),
-        kind("wall", &["base", "range"], &["base"], false, 5),
-        kind("roof", &["size"], &["wall"], true, 60),
-        kind("sign", &[], &["roof"], false, 1),
+        kind("wall", &["base", "range"], const { &[Base::held("base")] }, false, 5),
+        kind("roof", &["size"], const { &[Base::held("wall")] }, true, 60),
+        kind("sign", &[], const { &[Base::held("roof")] }, false, 1),
     ];
     kinds.into_iter().map(|kind| (kind.name, kind)).collect()
 }

@@ -292,6 +292,7 @@ mod tests {
             "public_access_blocked",
         ],
         stands_on: &[],
+        constraints: &[],
         create_first: false,
         named: false,
         global: false,

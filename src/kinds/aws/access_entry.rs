@@ -12,7 +12,7 @@ use super::{cluster, eks, owned, role};
 use crate::adapter::aws::{Explain, Lagging};
 use crate::domain::address::Address;
 use crate::domain::failure::Failure;
-use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::kind::{Base, Constraint, KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
@@ -83,7 +83,8 @@ impl Kind for AccessEntry {
         aws_type: "AWS::EKS::AccessEntry",
         immutable: &["cluster", "principal"],
         gives_access: &["principal", "policies"],
-        stands_on: &["cluster", "role"],
+        stands_on: &[Base::parent("cluster"), Base::used("role")],
+        constraints: &[Constraint::Unique(&["cluster", "principal"])],
         create_first: false,
         named: false,
         global: false,

@@ -14,7 +14,7 @@ use super::{cluster, fargate_profile, node_group, owned, pod_identity, role};
 use crate::adapter::aws::Explain;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::kind::{Base, KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
@@ -63,7 +63,8 @@ impl Kind for Addon {
         aws_type: "AWS::EKS::Addon",
         immutable: &["cluster"],
         gives_access: &["pod_identity"],
-        stands_on: &["cluster", "role"],
+        stands_on: &[Base::parent("cluster"), Base::used("role")],
+        constraints: &[],
         create_first: false,
         named: true,
         global: false,

@@ -7,6 +7,7 @@ use aws_sdk_s3::types::{
     PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
     ServerSideEncryptionConfiguration, ServerSideEncryptionRule, VersioningConfiguration,
 };
+use futures::future::try_join_all;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
@@ -22,12 +23,12 @@ use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::ownership::{Claim, claim};
 use crate::domain::permit::Permit;
-use crate::domain::plan::Goal;
+use crate::domain::plan::{Attachment, Goal};
 use crate::domain::port::Progress;
 use crate::domain::resource::{Owner, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Ownership};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own, Ownership};
 
 pub struct Bucket;
 
@@ -63,6 +64,7 @@ impl Kind for Bucket {
         aws_type: "AWS::S3::Bucket",
         immutable: &[],
         stands_on: &[],
+        constraints: &[],
         create_first: false,
         named: true,
         global: false,
@@ -122,6 +124,26 @@ impl Kind for Bucket {
 
     /// In us-east-1, S3 answers "created" for a bucket that its owner has already, so only
     /// looking first keeps us from taking over somebody's.
+    async fn attachments(
+        &self,
+        cx: Context<'_>,
+        leaving: &[Found<Attrs>],
+        _own: &Own,
+    ) -> Result<Vec<Attachment>, Failure> {
+        if cx.goal == Goal::Destroy {
+            return Ok(vec![]);
+        }
+        let read = leaving.iter().map(|bucket| async {
+            let is_empty = bucket_contents::is_empty(cx, &bucket.id).await?;
+            Ok::<_, Failure>((!is_empty).then(|| Attachment {
+                to: bucket.id.clone(),
+                id: format!("s3://{}", bucket.id),
+                what: "objects, or versions of some".to_string(),
+            }))
+        });
+        Ok(try_join_all(read).await?.into_iter().flatten().collect())
+    }
+
     async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {
         let (call, attrs) = ("s3:CreateBucket", new.attrs);
         if s3::read_tags(cx, &attrs.name).await?.is_some() {

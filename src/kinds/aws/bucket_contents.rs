@@ -8,6 +8,19 @@ use crate::adapter::aws::Explain;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::kinds::Context;
 
+/// Returns whether a bucket holds no version of any object; one that is gone holds none.
+pub async fn is_empty(cx: Context<'_>, bucket: &str) -> Result<bool, Failure> {
+    let call = cx.aws.s3.list_object_versions().bucket(bucket).max_keys(1);
+    match call.send().await.at("s3:ListBucketVersions") {
+        Err(failure) if failure.class == FailureClass::NotFound => Ok(true),
+        page => {
+            let page = page?;
+            Ok(page.versions.unwrap_or_default().is_empty()
+                && page.delete_markers.unwrap_or_default().is_empty())
+        }
+    }
+}
+
 /// Batches of a thousand that are deleted while the next ones are listed.
 const BATCHES_AT_ONCE: usize = 8;
 

@@ -12,7 +12,7 @@ use super::{bucket, distribution, iam};
 use crate::adapter::aws::Explain;
 use crate::domain::address::Address;
 use crate::domain::failure::Failure;
-use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::kind::{Base, KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
@@ -44,7 +44,8 @@ impl Kind for BucketPolicy {
         aws_type: "AWS::S3::BucketPolicy",
         immutable: &["bucket"],
         gives_access: &["document"],
-        stands_on: &["bucket", "distribution"],
+        stands_on: &[Base::parent("bucket"), Base::used("distribution")],
+        constraints: &[],
         create_first: false,
         named: true,
         global: false,

@@ -17,14 +17,15 @@ use super::{owned, role, security_group};
 use crate::adapter::aws::Explain;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::kind::{Base, Constraint, KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
+use crate::domain::plan::Attachment;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Ref, Status, Tags};
 use crate::domain::spec::{ClusterLog, Environment, Support};
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own};
 
 pub struct Cluster;
 
@@ -100,7 +101,8 @@ impl Kind for Cluster {
         aws_type: "AWS::EKS::Cluster",
         // Nothing is so dear as a replaced cluster: a version is never a reason.
         immutable: &["role_arn"],
-        stands_on: &["role", "subnet", "security-group"],
+        stands_on: &[Base::used("role"), Base::held("subnet"), Base::held("security-group")],
+        constraints: &[Constraint::Bound { through: "subnets", attribute: "vpc" }],
         create_first: false,
         named: true,
         global: false,
@@ -177,6 +179,42 @@ impl Kind for Cluster {
             });
         }
         Ok(found)
+    }
+
+    async fn attachments(
+        &self,
+        cx: Context<'_>,
+        leaving: &[Found<Attrs>],
+        own: &Own,
+    ) -> Result<Vec<Attachment>, Failure> {
+        let mut attachments = vec![];
+        for cluster in leaving {
+            let name = cluster.id.as_str();
+            let groups = async {
+                let pages = cx.aws.eks.list_nodegroups().cluster_name(name).into_paginator().items().send();
+                let names: Result<Vec<String>, _> = pages.collect().await;
+                eks::if_there(names.at("eks:ListNodegroups"))
+            };
+            let profiles = async {
+                let pages =
+                    cx.aws.eks.list_fargate_profiles().cluster_name(name).into_paginator().items().send();
+                let names: Result<Vec<String>, _> = pages.collect().await;
+                eks::if_there(names.at("eks:ListFargateProfiles"))
+            };
+            let (groups, profiles) = try_join!(groups, profiles)?;
+            let of = |names: Option<Vec<String>>, kind: &'static str, what: &'static str| {
+                let is_own = move |id: &String| own.get(id).is_some_and(|address| address.kind() == kind);
+                let others = names.unwrap_or_default().into_iter().filter(move |id| !is_own(id));
+                others.map(move |id| Attachment { to: name.to_string(), id, what: what.to_string() })
+            };
+            attachments.extend(of(groups, "node-group", "node group that the environment did not make"));
+            attachments.extend(of(
+                profiles,
+                "fargate-profile",
+                "Fargate profile that the environment did not make",
+            ));
+        }
+        Ok(attachments)
     }
 
     async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {

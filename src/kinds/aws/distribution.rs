@@ -15,15 +15,16 @@ use super::{bucket, headers_policy, origin_access_control};
 use crate::adapter::aws::Explain;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::kind::{Base, Constraint, KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::ownership::claim;
 use crate::domain::permit::Permit;
+use crate::domain::plan::Attachment;
 use crate::domain::port::Progress;
 use crate::domain::resource::{ID_TAG, PROTECTED_TAG, REGION_TAG, Ref, Status, Tags};
 use crate::domain::spec::{Environment, Frontend};
 use crate::kinds::kind::{tags, token};
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own};
 
 pub struct Distribution;
 
@@ -55,7 +56,8 @@ impl Kind for Distribution {
         aws_type: "AWS::CloudFront::Distribution",
         immutable: &[],
         gives_access: &["origins", "aliases"],
-        stands_on: &["bucket", "origin-access-control", "headers-policy"],
+        stands_on: &[Base::used("bucket"), Base::held("origin-access-control"), Base::held("headers-policy")],
+        constraints: &[Constraint::Unique(&["aliases"])],
         create_first: false,
         named: false,
         global: true,
@@ -235,6 +237,27 @@ async fn list(cx: Context<'_>, look: &Look<'_, Attrs>) -> Result<Vec<String>, Fa
         }
     }
     Ok(candidates)
+}
+
+/// Returns the distributions of others that name one of these ids.
+pub async fn attachments(
+    cx: Context<'_>,
+    ids: &[String],
+    own: &Own,
+    named: impl Fn(&DistributionSummary) -> Vec<String>,
+) -> Result<Vec<Attachment>, Failure> {
+    let mut pages = cx.aws.cloudfront.list_distributions().into_paginator().items().send();
+    let mut attachments = vec![];
+    while let Some(summary) = pages.next().await {
+        let summary = summary.at("cloudfront:ListDistributions")?;
+        if own.contains_key(&summary.id) {
+            continue;
+        }
+        let to = named(&summary).into_iter().filter(|id| ids.contains(id));
+        let what = format!("distribution {}", summary.domain_name);
+        attachments.extend(to.map(|to| Attachment { to, id: summary.id.clone(), what: what.clone() }));
+    }
+    Ok(attachments)
 }
 
 fn is_like(summary: &DistributionSummary, wanted: &Attrs) -> bool {

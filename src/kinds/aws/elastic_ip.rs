@@ -46,6 +46,7 @@ impl Kind for ElasticIp {
         immutable: &[],
         gives_access: &[],
         stands_on: &[],
+        constraints: &[],
         create_first: false,
         named: false,
         global: false,

@@ -11,7 +11,7 @@ use super::{cluster, eks, owned, role, route_table};
 use crate::adapter::aws::Explain;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::kind::{Base, KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
@@ -52,7 +52,8 @@ impl Kind for FargateProfile {
         aws_type: "AWS::EKS::FargateProfile",
         immutable: &["cluster", "role_arn", "subnets", "namespaces"],
         gives_access: &["role_arn"],
-        stands_on: &["cluster", "role", "subnet"],
+        stands_on: &[Base::held("cluster"), Base::used("role"), Base::held("subnet")],
+        constraints: &[],
         create_first: false,
         named: true,
         global: false,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use aws_sdk_cloudfront::types::{
-    FrameOptionsList, ReferrerPolicyList, ResponseHeadersPolicy,
+    DistributionSummary, FrameOptionsList, ReferrerPolicyList, ResponseHeadersPolicy,
     ResponseHeadersPolicyAccessControlAllowHeaders as AllowHeaders,
     ResponseHeadersPolicyAccessControlAllowMethods as AllowMethods,
     ResponseHeadersPolicyAccessControlAllowMethodsValues as AllowMethod,
@@ -17,16 +17,17 @@ use aws_sdk_cloudfront::types::{
 use serde::{Deserialize, Serialize};
 
 use super::named::{self, Built};
-use super::owned;
+use super::{distribution, owned};
 use crate::adapter::aws::Explain;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
+use crate::domain::plan::Attachment;
 use crate::domain::port::Progress;
 use crate::domain::spec::Environment;
-use crate::kinds::{Context, Desire, Fit, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Kind, Look, New, Own};
 
 pub struct HeadersPolicy;
 
@@ -70,6 +71,7 @@ impl Kind for HeadersPolicy {
         immutable: &[],
         gives_access: &["allowed_origins"],
         stands_on: &[],
+        constraints: &[],
         create_first: false,
         named: true,
         global: true,
@@ -117,6 +119,24 @@ impl Kind for HeadersPolicy {
             }
         }
         Ok(found)
+    }
+
+    async fn attachments(
+        &self,
+        cx: Context<'_>,
+        leaving: &[Found<Attrs>],
+        own: &Own,
+    ) -> Result<Vec<Attachment>, Failure> {
+        let ids: Vec<String> = leaving.iter().map(|one| one.id.clone()).collect();
+        let named = |summary: &DistributionSummary| {
+            let behaviors =
+                summary.cache_behaviors.iter().flat_map(|behaviors| behaviors.items.iter().flatten());
+            let policies = behaviors.map(|behavior| &behavior.response_headers_policy_id);
+            let default =
+                summary.default_cache_behavior.as_ref().map(|default| &default.response_headers_policy_id);
+            policies.chain(default).flatten().cloned().collect()
+        };
+        distribution::attachments(cx, &ids, own, named).await
     }
 
     async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {

@@ -8,7 +8,7 @@ use super::{ec2, vpc};
 use crate::adapter::aws::{Explain, Lagging};
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::kind::{Base, Constraint, KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
@@ -50,7 +50,8 @@ impl Kind for InternetGateway {
         aws_type: "AWS::EC2::InternetGateway",
         immutable: &["vpc"],
         gives_access: &[],
-        stands_on: &["vpc"],
+        stands_on: &[Base::held("vpc")],
+        constraints: &[Constraint::Unique(&["vpc"])],
         create_first: false,
         named: false,
         global: false,

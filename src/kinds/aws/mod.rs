@@ -16,6 +16,7 @@ mod elastic_ip;
 mod fargate_profile;
 mod headers_policy;
 mod iam;
+mod interfaces;
 mod internet_gateway;
 mod load_balancer_controller;
 mod named;
@@ -37,6 +38,7 @@ mod security_group_rules;
 mod subnet;
 mod tagging;
 mod vpc;
+mod vpc_contents;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -44,14 +46,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use futures::future::join_all;
 
-use super::kind::{AnyKind, Context};
+use super::kind::{AnyKind, Context, Own};
 use crate::adapter::aws::Aws;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::KindInfo;
 use crate::domain::permit::Permit;
-use crate::domain::plan::{Goal, Kinds, Snapshot};
-use crate::domain::port::{Check, Create, Identity, Progress, Provider};
+use crate::domain::plan::{Action, Attachment, Change, Goal, Kinds, Plan, Snapshot};
+use crate::domain::port::{Check, Create, Identity, Inspection, Progress, Provider};
 use crate::domain::resource::{Desired, Evidence, Observed, Owner, Tags};
 use crate::domain::spec::Environment;
 
@@ -288,6 +290,35 @@ impl Provider for AwsProvider {
         wanted: &Desired,
     ) -> Result<Progress, Failure> {
         kind(&found.address)?.update(self.context(env), found, wanted).await
+    }
+
+    async fn inspect(&self, env: &Environment, plan: &Plan) -> Result<Inspection, Vec<Failure>> {
+        let cx = Context { goal: plan.goal, ..self.context(env) };
+        let observed = |change: &Change| Some((change.id()?.to_string(), change.address.clone()));
+        let own: Own = plan.changes.iter().filter_map(observed).collect();
+        let leaving = |name: &str| -> Vec<&Observed> {
+            let leaves = |change: &&Change| matches!(change.action, Action::Delete | Action::Replace);
+            let changes = plan.changes.iter().filter(leaves);
+            changes
+                .filter(|change| change.address.kind() == name)
+                .filter_map(|change| change.observed.as_ref())
+                .collect()
+        };
+        let looks = self.registry.iter().map(|kind| (kind, leaving(kind.info().name)));
+        let looks = looks.filter(|(_, leaving)| !leaving.is_empty());
+        let looks: Vec<Result<Vec<Attachment>, Failure>> = join_all(looks.map(|(kind, leaving)| {
+            let own = &own;
+            async move { kind.attachments(cx, &leaving, own).await }
+        }))
+        .await;
+        let (mut attachments, mut failures) = (vec![], vec![]);
+        for look in looks {
+            match look {
+                Ok(found) => attachments.extend(found),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        if failures.is_empty() { Ok(Inspection { attachments, refused: vec![] }) } else { Err(failures) }
     }
 
     async fn diagnose(&self, env: &Environment) -> Vec<Check> {

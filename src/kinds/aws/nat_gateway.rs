@@ -9,7 +9,7 @@ use super::{ec2, elastic_ip, internet_gateway, subnet};
 use crate::adapter::aws::{Explain, Lagging};
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::kind::{Base, Constraint, KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
@@ -59,7 +59,8 @@ impl Kind for NatGateway {
         aws_type: "AWS::EC2::NatGateway",
         immutable: &["subnet", "elastic_ip"],
         gives_access: &[],
-        stands_on: &["subnet", "elastic-ip"],
+        stands_on: &[Base::held("subnet"), Base::held("elastic-ip")],
+        constraints: &[Constraint::Unique(&["elastic_ip"])],
         create_first: false,
         named: false,
         global: false,

@@ -15,7 +15,7 @@ use super::{addon, cluster, owned, role, route_table};
 use crate::adapter::aws::Explain;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::kind::{Base, KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
@@ -96,7 +96,8 @@ impl Kind for NodeGroup {
         aws_type: "AWS::EKS::Nodegroup",
         immutable: &["cluster", "role_arn", "subnets", "instance_types", "ami_type", "capacity", "disk"],
         gives_access: &["role_arn"],
-        stands_on: &["cluster", "role", "subnet"],
+        stands_on: &[Base::held("cluster"), Base::used("role"), Base::held("subnet")],
+        constraints: &[],
         create_first: true,
         named: true,
         global: false,

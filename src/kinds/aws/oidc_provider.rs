@@ -10,7 +10,7 @@ use super::{cluster, iam, owned, role};
 use crate::adapter::aws::Explain;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::kind::{Base, Constraint, KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::ownership::is_protected;
 use crate::domain::permit::Permit;
@@ -73,7 +73,8 @@ impl Kind for OidcProvider {
         aws_type: "AWS::IAM::OIDCProvider",
         immutable: &["issuer"],
         gives_access: &["issuer", "clients"],
-        stands_on: &["cluster"],
+        stands_on: &[Base::used("cluster")],
+        constraints: &[Constraint::Unique(&["issuer"])],
         create_first: false,
         named: false,
         global: true,

@@ -2,22 +2,23 @@
 
 use async_trait::async_trait;
 use aws_sdk_cloudfront::types::{
-    OriginAccessControlConfig, OriginAccessControlOriginTypes as OriginType,
+    DistributionSummary, OriginAccessControlConfig, OriginAccessControlOriginTypes as OriginType,
     OriginAccessControlSigningBehaviors as Behavior, OriginAccessControlSigningProtocols as Protocol,
 };
 use serde::{Deserialize, Serialize};
 
 use super::named::{self, Built};
-use super::owned;
+use super::{distribution, owned};
 use crate::adapter::aws::Explain;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
+use crate::domain::plan::Attachment;
 use crate::domain::port::Progress;
 use crate::domain::spec::Environment;
-use crate::kinds::{Context, Desire, Fit, Found, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Kind, Look, New, Own};
 
 pub struct OriginAccessControl;
 
@@ -47,6 +48,7 @@ impl Kind for OriginAccessControl {
         immutable: &[],
         gives_access: &[],
         stands_on: &[],
+        constraints: &[],
         create_first: false,
         named: true,
         global: true,
@@ -95,6 +97,20 @@ impl Kind for OriginAccessControl {
             }
         }
         Ok(found)
+    }
+
+    async fn attachments(
+        &self,
+        cx: Context<'_>,
+        leaving: &[Found<Attrs>],
+        own: &Own,
+    ) -> Result<Vec<Attachment>, Failure> {
+        let ids: Vec<String> = leaving.iter().map(|one| one.id.clone()).collect();
+        let named = |summary: &DistributionSummary| {
+            let origins = summary.origins.iter().flat_map(|origins| origins.items.iter());
+            origins.filter_map(|origin| origin.origin_access_control_id.clone()).collect()
+        };
+        distribution::attachments(cx, &ids, own, named).await
     }
 
     async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {

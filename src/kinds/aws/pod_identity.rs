@@ -10,7 +10,7 @@ use super::{cluster, eks, owned, role};
 use crate::adapter::aws::Explain;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::kind::{Base, Constraint, KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
@@ -56,7 +56,8 @@ impl Kind for PodIdentity {
         aws_type: "AWS::EKS::PodIdentityAssociation",
         immutable: &["cluster", "namespace", "service_account"],
         gives_access: &["role_arn", "namespace", "service_account"],
-        stands_on: &["cluster", "role"],
+        stands_on: &[Base::parent("cluster"), Base::used("role")],
+        constraints: &[Constraint::Unique(&["cluster", "namespace", "service_account"])],
         create_first: false,
         named: true,
         global: false,

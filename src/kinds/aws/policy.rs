@@ -1,7 +1,7 @@
 //! Managed policies of our own: documents that several roles share.
 
 use async_trait::async_trait;
-use aws_sdk_iam::types::{EntityType, PolicyVersion};
+use aws_sdk_iam::types::{EntityType, PolicyUsageType, PolicyVersion};
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,11 +13,12 @@ use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
+use crate::domain::plan::Attachment;
 use crate::domain::port::Progress;
 use crate::domain::resource::Tags;
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own};
 
 pub struct Policy;
 
@@ -46,6 +47,7 @@ impl Kind for Policy {
         aws_type: "AWS::IAM::ManagedPolicy",
         immutable: &[],
         stands_on: &[],
+        constraints: &[],
         create_first: false,
         named: true,
         global: true,
@@ -78,6 +80,41 @@ impl Kind for Policy {
             Some(Found::new(address, &arn, attrs).owned(ownership).output("arn", arn).output("name", name))
         });
         Ok(found.collect())
+    }
+
+    async fn attachments(
+        &self,
+        cx: Context<'_>,
+        leaving: &[Found<Attrs>],
+        own: &Own,
+    ) -> Result<Vec<Attachment>, Failure> {
+        let mut attachments = vec![];
+        for policy in leaving {
+            let Some(arn) = policy.outputs.get("arn") else { continue };
+            for usage in [PolicyUsageType::PermissionsPolicy, PolicyUsageType::PermissionsBoundary] {
+                let call = cx.aws.iam.list_entities_for_policy().policy_arn(arn).policy_usage_filter(usage);
+                let mut pages = call.into_paginator().send();
+                while let Some(page) = pages.next().await {
+                    let page = match page.at("iam:ListEntitiesForPolicy") {
+                        Err(failure) if failure.class == FailureClass::NotFound => break,
+                        page => page?,
+                    };
+                    let roles = page.policy_roles.into_iter().flatten().filter_map(|role| role.role_name);
+                    let users = page.policy_users.into_iter().flatten().filter_map(|user| user.user_name);
+                    let groups =
+                        page.policy_groups.into_iter().flatten().filter_map(|group| group.group_name);
+                    let roles = roles.filter(|role| !own.contains_key(role)).map(|name| (name, "role"));
+                    let others = users.map(|name| (name, "user")).chain(groups.map(|name| (name, "group")));
+                    attachments.extend(roles.chain(others).map(|(id, kind)| Attachment {
+                        to: policy.id.clone(),
+                        id,
+                        what: format!("{kind} that has the policy"),
+                    }));
+                }
+            }
+        }
+        attachments.dedup();
+        Ok(attachments)
     }
 
     async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {

@@ -5,6 +5,7 @@ use aws_sdk_ecr::types::{
     EncryptionConfiguration, EncryptionType, ImageScanningConfiguration, ImageTagMutability,
     Repository as Ecr, Tag,
 };
+use futures::future::try_join_all;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -17,12 +18,12 @@ use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
-use crate::domain::plan::Goal;
+use crate::domain::plan::{Attachment, Goal};
 use crate::domain::port::Progress;
 use crate::domain::resource::Tags;
 use crate::domain::spec::{Environment, Registry};
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own};
 
 pub struct Repository;
 
@@ -52,6 +53,7 @@ impl Kind for Repository {
         aws_type: "AWS::ECR::Repository",
         immutable: &["encryption"],
         stands_on: &[],
+        constraints: &[],
         create_first: false,
         named: true,
         global: false,
@@ -90,6 +92,28 @@ impl Kind for Repository {
             .buffer_unordered(named::AT_ONCE);
         let found: Vec<Option<Vec<Found<Attrs>>>> = found.try_collect().await?;
         Ok(found.into_iter().flatten().flatten().collect())
+    }
+
+    async fn attachments(
+        &self,
+        cx: Context<'_>,
+        leaving: &[Found<Attrs>],
+        _own: &Own,
+    ) -> Result<Vec<Attachment>, Failure> {
+        if cx.goal == Goal::Destroy {
+            return Ok(vec![]);
+        }
+        let read = leaving.iter().map(|repository| async {
+            let call = cx.aws.ecr.list_images().repository_name(&repository.id).max_results(1);
+            let images = call.send().await.at("ecr:ListImages").absent()?;
+            let image = images.and_then(|images| images.image_ids?.into_iter().next());
+            Ok::<_, Failure>(image.map(|image| Attachment {
+                to: repository.id.clone(),
+                id: image.image_tag.or(image.image_digest).unwrap_or_default(),
+                what: "image, perhaps not the only one".to_string(),
+            }))
+        });
+        Ok(try_join_all(read).await?.into_iter().flatten().collect())
     }
 
     async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {

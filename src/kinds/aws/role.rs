@@ -13,7 +13,7 @@ use super::{iam, load_balancer_controller, oidc_provider, owned, permissions, po
 use crate::adapter::aws::{Explain, Lagging};
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::kind::{Base, KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::ownership::{Claim, claim};
 use crate::domain::permit::Permit;
@@ -172,7 +172,8 @@ impl Kind for Role {
         component: "iam",
         aws_type: "AWS::IAM::Role",
         immutable: &["path"],
-        stands_on: &["policy", "oidc-provider"],
+        stands_on: &[Base::held("policy"), Base::used("oidc-provider")],
+        constraints: &[],
         create_first: false,
         named: true,
         global: true,

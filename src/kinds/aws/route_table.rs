@@ -15,7 +15,7 @@ use super::{ec2, internet_gateway, nat_gateway, subnet, vpc};
 use crate::adapter::aws::{Explain, Lagging};
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::kind::{Base, KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
@@ -67,7 +67,8 @@ impl Kind for RouteTable {
         gives_access: &[],
         // Not on subnets: an association goes with its subnet. Were a subnet to wait for its
         // table, one that moves to another zone with its range would never make room.
-        stands_on: &["vpc", "internet-gateway", "nat-gateway"],
+        stands_on: &[Base::held("vpc"), Base::used("internet-gateway"), Base::used("nat-gateway")],
+        constraints: &[],
         create_first: false,
         named: false,
         global: false,

@@ -10,7 +10,7 @@ use super::{ec2, route_table, vpc};
 use crate::adapter::aws::{Explain, Lagging, refusal};
 use crate::domain::address::Address;
 use crate::domain::failure::Failure;
-use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::kind::{Base, Constraint, KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
@@ -46,7 +46,8 @@ impl Kind for S3Endpoint {
         aws_type: "AWS::EC2::VPCEndpoint",
         immutable: &["vpc", "service"],
         gives_access: &["policy"],
-        stands_on: &["vpc", "route-table"],
+        stands_on: &[Base::held("vpc"), Base::used("route-table")],
+        constraints: &[Constraint::Unique(&["service", "route_tables"])],
         create_first: false,
         named: false,
         global: false,

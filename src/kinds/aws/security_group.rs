@@ -8,23 +8,24 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{Filter, ResourceType, SecurityGroup as Sdk};
+use aws_sdk_ec2::types::{Filter, NetworkInterface, ResourceType, SecurityGroup as Sdk};
 use futures::try_join;
 use serde::{Deserialize, Serialize};
 
 use super::security_group_rules::{Direction, Rule, apply, observed, revoke_all};
-use super::{ec2, vpc};
+use super::{ec2, interfaces, vpc};
 use crate::adapter::aws::{Explain, Lagging};
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::kind::{Base, Constraint, KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
+use crate::domain::plan::Attachment;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Ref, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own};
 
 pub struct SecurityGroup;
 
@@ -70,7 +71,8 @@ impl Kind for SecurityGroup {
         gives_access: &["rules"],
         // Not one on another: two that name each other (a rule made by hand is enough)
         // would wait for each other for good. A delete revokes such rules instead.
-        stands_on: &["vpc"],
+        stands_on: &[Base::held("vpc")],
+        constraints: &[Constraint::Unique(&["vpc", "name"])],
         create_first: false,
         named: false,
         global: false,
@@ -122,6 +124,43 @@ impl Kind for SecurityGroup {
             }
         }
         Ok(found)
+    }
+
+    async fn attachments(
+        &self,
+        cx: Context<'_>,
+        leaving: &[Found<Attrs>],
+        own: &Own,
+    ) -> Result<Vec<Attachment>, Failure> {
+        let ids: Vec<String> = leaving.iter().map(|group| group.id.clone()).collect();
+        let groups = |interface: &NetworkInterface| {
+            let groups = interface.groups.iter().flatten().filter_map(|group| group.group_id.clone());
+            groups.filter(|group| ids.contains(group)).collect()
+        };
+        let (mut attachments, referring) = try_join!(
+            interfaces::attachments(cx, "group-id", ids.clone(), own, groups),
+            referring(cx, &ids),
+        )?;
+        for group in referring {
+            let id = group.group_id.unwrap_or_default();
+            if own.contains_key(&id) {
+                continue;
+            }
+            let rules =
+                group.ip_permissions.iter().flatten().chain(group.ip_permissions_egress.iter().flatten());
+            let named: BTreeSet<String> = rules
+                .flat_map(|rule| rule.user_id_group_pairs.iter().flatten())
+                .filter_map(|pair| pair.group_id.clone())
+                .filter(|named| ids.contains(named))
+                .collect();
+            let what = format!("security group {} with a rule for it", group.group_name.unwrap_or_default());
+            attachments.extend(named.into_iter().map(|to| Attachment {
+                to,
+                id: id.clone(),
+                what: what.clone(),
+            }));
+        }
+        Ok(attachments)
     }
 
     async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {
@@ -203,6 +242,21 @@ fn services_rules(env: &Environment) -> Vec<Rule> {
 /// The ports that services listen on.
 fn ports(env: &Environment) -> BTreeSet<u16> {
     env.services.values().map(|service| service.port).collect()
+}
+
+/// The groups with rules that name one of these.
+async fn referring(cx: Context<'_>, ids: &[String]) -> Result<Vec<Sdk>, Failure> {
+    let find = |filter: &'static str| async move {
+        let filter = Filter::builder().name(filter).set_values(Some(ids.to_vec())).build();
+        let call = cx.aws.ec2.describe_security_groups().filters(filter);
+        let found: Result<Vec<_>, _> = call.into_paginator().items().send().collect().await;
+        found.at("ec2:DescribeSecurityGroups")
+    };
+    let (mut groups, out) = try_join!(find("ip-permission.group-id"), find("egress.ip-permission.group-id"))?;
+    groups.extend(out);
+    groups.sort_by(|a, b| a.group_id.cmp(&b.group_id));
+    groups.dedup_by(|a, b| a.group_id == b.group_id);
+    Ok(groups)
 }
 
 /// Returns a group as it is compared; `wanted` is the address whose name it has in our VPC.

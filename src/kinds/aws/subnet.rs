@@ -2,21 +2,21 @@
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, Subnet as Sdk, SubnetState};
-use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
-use super::{ec2, vpc};
+use super::{ec2, interfaces, vpc};
 use crate::adapter::aws::{Explain, Lagging};
 use crate::domain::address::Address;
 use crate::domain::failure::Failure;
-use crate::domain::kind::{KindInfo, Usual};
+use crate::domain::kind::{Base, Constraint, KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
+use crate::domain::plan::Attachment;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Ref, Status, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own};
 
 pub struct Subnet;
 
@@ -74,7 +74,11 @@ impl Kind for Subnet {
         aws_type: "AWS::EC2::Subnet",
         immutable: &["vpc", "cidr", "zone"],
         gives_access: &[],
-        stands_on: &["vpc"],
+        stands_on: &[Base::held("vpc")],
+        constraints: &[
+            Constraint::Disjoint { range: "cidr", within: "vpc" },
+            Constraint::Inside { range: "cidr", within: "vpc", of: "cidr" },
+        ],
         // The cluster holds network interfaces in a subnet until it has moved to the new one.
         create_first: true,
         named: false,
@@ -108,23 +112,6 @@ impl Kind for Subnet {
         desires
     }
 
-    /// The new subnet is there before the old one goes, so the two must not overlap.
-    fn refuse(&self, _: &Environment, found: &Attrs, wanted: &Attrs) -> Option<String> {
-        let moves = found.vpc == wanted.vpc && (&found.cidr, &found.zone) != (&wanted.cidr, &wanted.zone);
-        let (old, new) = match (found.cidr.parse::<Ipv4Net>(), wanted.cidr.parse::<Ipv4Net>()) {
-            (Ok(old), Ok(new)) => (old, new),
-            _ => return moves.then(|| format!("`{}` or `{}` is not a range", found.cidr, wanted.cidr)),
-        };
-        let overlap = old.contains(&new.network()) || new.contains(&old.network());
-        (moves && overlap).then(|| {
-            format!(
-                "the new subnet {new} in {} would overlap the old one, {old}, which stays until nothing is in it: \
-                 choose a range beside it",
-                wanted.zone
-            )
-        })
-    }
-
     async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
         let found = list(cx, look.only).await?.into_iter().filter_map(|subnet| {
             let tags = ec2::tags(subnet.tags);
@@ -140,6 +127,19 @@ impl Kind for Subnet {
             Some(Found::new(address, id, attrs).status(status(subnet.state.as_ref())).owned(ownership))
         });
         Ok(found.collect())
+    }
+
+    async fn attachments(
+        &self,
+        cx: Context<'_>,
+        leaving: &[Found<Attrs>],
+        own: &Own,
+    ) -> Result<Vec<Attachment>, Failure> {
+        let ids = leaving.iter().map(|subnet| subnet.id.clone());
+        interfaces::attachments(cx, "subnet-id", ids, own, |interface| {
+            interface.subnet_id.clone().into_iter().collect()
+        })
+        .await
     }
 
     async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {

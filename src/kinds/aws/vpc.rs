@@ -4,18 +4,19 @@ use async_trait::async_trait;
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, Vpc as Sdk, VpcAttributeName, VpcState};
 use serde::{Deserialize, Serialize};
 
-use super::ec2;
+use super::{ec2, vpc_contents};
 use crate::adapter::aws::{Explain, Lagging};
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
+use crate::domain::plan::Attachment;
 use crate::domain::port::Progress;
 use crate::domain::resource::{Status, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own};
 
 pub struct Vpc;
 
@@ -49,6 +50,7 @@ impl Kind for Vpc {
         immutable: &["cidr"],
         gives_access: &[],
         stands_on: &[],
+        constraints: &[],
         create_first: false,
         named: false,
         global: false,
@@ -85,6 +87,17 @@ impl Kind for Vpc {
             found.push(Found::new(address, id, attrs).status(status(vpc.state.as_ref())).owned(ownership));
         }
         Ok(found)
+    }
+
+    async fn attachments(
+        &self,
+        cx: Context<'_>,
+        leaving: &[Found<Attrs>],
+        own: &Own,
+    ) -> Result<Vec<Attachment>, Failure> {
+        let ids: Vec<String> = leaving.iter().map(|vpc| vpc.id.clone()).collect();
+        let attached = vpc_contents::read(cx, &ids).await?;
+        Ok(attached.into_iter().filter(|attachment| !own.contains_key(&attachment.id)).collect())
     }
 
     async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {

@@ -1,0 +1,83 @@
+//! Changes that AWS would refuse, in words, and the way on.
+
+use crate::domain::address::Address;
+use crate::domain::plan::{Blocker, Obstacle};
+
+/// Most blockers that are named; the rest is counted.
+const MOST_NAMED: usize = 6;
+
+/// Returns what keeps a change from being made, and what to do about it.
+pub fn explain(
+    address: &Address,
+    id: Option<&str>,
+    obstacle: &Obstacle,
+    blockers: &[Blocker],
+) -> (String, String) {
+    let itself = match id {
+        Some(id) => format!("{address} ({id})"),
+        None => address.to_string(),
+    };
+    let (others, verb) = (names(blockers), if blockers.len() == 1 { "is" } else { "are" });
+    match obstacle {
+        Obstacle::Held => {
+            (format!("{itself} can't be deleted while {others} {verb} there"), way_on(address, blockers))
+        }
+        Obstacle::Taken { attribute, value } => (
+            format!("{itself} can't have `{value}` for its {attribute}: {others} has it until it is changed itself"),
+            "nothing was changed. In two runs: take the value off the one that has it and provision, then give \
+             it to the other"
+                .to_string(),
+        ),
+        Obstacle::Overlaps { range } => (
+            format!("{itself} can't have {range}: it overlaps {others}, which stays until nothing is in it"),
+            "nothing was changed. Choose a range that nothing uses; ranges are exchanged in two runs, by way of \
+             a free one"
+                .to_string(),
+        ),
+        Obstacle::Outside { range, network } => (
+            format!("{itself} can't have {range}: it lies outside {network}, the range of {others}"),
+            "nothing was changed: correct the range and plan again".to_string(),
+        ),
+        Obstacle::Bound { attribute } => (
+            format!("{itself} can't leave its {attribute}, {others}: AWS keeps it there for good"),
+            format!(
+                "nothing was changed. Keep the {attribute} as it is; or provision another environment and move \
+                 to it; or destroy this one and provision it anew"
+            ),
+        ),
+    }
+}
+
+fn way_on(address: &Address, blockers: &[Blocker]) -> String {
+    if blockers.iter().all(|blocker| blocker.what.is_empty()) {
+        return "nothing was changed. Leave it as it is; or destroy the environment and provision it anew"
+            .to_string();
+    }
+    let first = "nothing was changed. Remove what is in the way, then run the same command again";
+    match address.kind() {
+        "bucket" | "repository" => format!(
+            "{first}; or keep it in the spec. Only `billpay destroy` deletes data along with its environment"
+        ),
+        _ => format!(
+            "{first}. Load balancers and their security groups go with the Service, Ingress or Gateway that \
+             they were made for"
+        ),
+    }
+}
+
+fn names(blockers: &[Blocker]) -> String {
+    let name = |blocker: &Blocker| match (&blocker.address, blocker.what.as_str()) {
+        (Some(address), _) if blocker.id.is_empty() => address.to_string(),
+        (Some(address), _) => format!("{address} ({})", blocker.id),
+        (None, "") => blocker.id.clone(),
+        (None, what) => format!("{} ({what})", blocker.id),
+    };
+    let mut named: Vec<String> = blockers.iter().take(MOST_NAMED).map(name).collect();
+    if blockers.len() > MOST_NAMED {
+        named.push(format!("{} more", blockers.len() - MOST_NAMED));
+    }
+    match named.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => named.concat(),
+    }
+}

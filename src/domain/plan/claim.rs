@@ -1,0 +1,77 @@
+//! Claims: what a resource has to itself under the constraints of its kind.
+
+use ipnet::Ipv4Net;
+use serde_json::Value;
+
+use super::super::kind::{Constraint, KindInfo};
+use super::super::resource::as_link;
+
+/// Something that only one resource of a kind can have at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// Values of some attributes.
+    Values { attributes: &'static [&'static str], values: Vec<String> },
+    /// A range of addresses in a network.
+    Range { within: String, range: Ipv4Net },
+}
+
+impl Claim {
+    /// Returns whether two resources of a kind can't have these at the same time.
+    pub fn clashes(&self, other: &Claim) -> bool {
+        match (self, other) {
+            (Claim::Range { within, range }, Claim::Range { within: other_within, range: other }) => {
+                within == other_within
+                    && (range.contains(&other.network()) || other.contains(&range.network()))
+            }
+            (one, other) => one == other,
+        }
+    }
+}
+
+/// Returns the claims of a resource with these attributes; references in them may be unresolved.
+///
+/// A range that can't be read claims nothing: its create call will be refused for that.
+pub fn claims(kind: &KindInfo, attrs: &Value) -> Vec<Claim> {
+    let of_constraint = |constraint: &Constraint| match constraint {
+        Constraint::Unique(attributes) => combinations(attributes, attrs)
+            .into_iter()
+            .map(|values| Claim::Values { attributes, values })
+            .collect(),
+        Constraint::Disjoint { range, within } => {
+            let range = attrs[*range].as_str().and_then(|range| range.parse().ok());
+            range.map(|range| Claim::Range { within: text(&attrs[*within]), range }).into_iter().collect()
+        }
+        Constraint::Inside { .. } | Constraint::Bound { .. } => vec![],
+    };
+    kind.constraints.iter().flat_map(of_constraint).collect()
+}
+
+/// Returns every combination of the attributes' values: one for each element of a list or a map.
+fn combinations(attributes: &[&str], attrs: &Value) -> Vec<Vec<String>> {
+    let mut all: Vec<Vec<String>> = vec![vec![]];
+    for attribute in attributes {
+        let values = texts(&attrs[*attribute]);
+        let extend = |before: &Vec<String>| {
+            let extended =
+                values.iter().map(|value| [before.as_slice(), std::slice::from_ref(value)].concat());
+            extended.collect::<Vec<_>>()
+        };
+        all = all.iter().flat_map(extend).collect();
+    }
+    all
+}
+
+/// Returns the elements of a list or a map, or a value alone, as texts; references as they are written.
+pub fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Null => vec![],
+        Value::Array(items) => items.iter().map(text).collect(),
+        Value::Object(fields) if as_link(value).is_none() => fields.values().map(text).collect(),
+        value => vec![text(value)],
+    }
+}
+
+/// Returns a text as it is, and anything else as JSON.
+pub fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_string)
+}

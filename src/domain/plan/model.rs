@@ -1,0 +1,258 @@
+//! A model of what AWS holds for an environment and of what it refuses.
+//!
+//! It knows the constraints of the kinds and what was attached by others, and nothing else of AWS. A
+//! change that it refuses leaves everything as it was.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::super::address::Address;
+use super::super::kind::{Constraint, KindInfo, OnDelete};
+use super::super::resource::Observed;
+use super::Kinds;
+use super::claim::{Claim, claims, text, texts};
+use super::mentions::Mentions;
+
+/// A thing of others that keeps a resource from being deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// The id of the resource that it is attached to.
+    pub to: String,
+    /// What AWS calls it.
+    pub id: String,
+    /// A noun phrase: `network interface of the load balancer k8s-shop`.
+    pub what: String,
+}
+
+/// A resource or an attachment that keeps a change from being made.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Blocker {
+    /// The address of a resource of the environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Address>,
+    pub id: String,
+    /// What it is, where it has no address.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub what: String,
+}
+
+/// Why AWS refuses a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "rule")]
+pub enum Obstacle {
+    /// It can't be deleted while something stands on it or is attached to it.
+    Held,
+    /// Another resource has a value that only one may have.
+    Taken { attribute: String, value: String },
+    /// Another resource has a part of its range of addresses.
+    Overlaps { range: String },
+    /// Its range of addresses lies outside that of its network.
+    Outside { range: String, network: String },
+    /// What it lies in can't be changed to another one.
+    Bound { attribute: String },
+}
+
+/// A change that AWS refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub obstacle: Obstacle,
+    pub blockers: Vec<Blocker>,
+}
+
+/// The key of a resource: two at one address have different ids.
+type Key = (Address, String);
+
+/// Resources as AWS holds them.
+pub struct Model<'a> {
+    kinds: &'a Kinds,
+    resources: BTreeMap<Key, Observed>,
+    by_kind: BTreeMap<&'static str, BTreeSet<Key>>,
+    mentions: Mentions<Key>,
+    attachments: BTreeMap<String, Vec<Attachment>>,
+}
+
+impl<'a> Model<'a> {
+    pub fn new(
+        kinds: &'a Kinds,
+        resources: impl IntoIterator<Item = Observed>,
+        attachments: &[Attachment],
+    ) -> Model<'a> {
+        let mut by_resource: BTreeMap<String, Vec<Attachment>> = BTreeMap::new();
+        for attachment in attachments {
+            by_resource.entry(attachment.to.clone()).or_default().push(attachment.clone());
+        }
+        let mut model = Model {
+            kinds,
+            resources: BTreeMap::new(),
+            by_kind: BTreeMap::new(),
+            mentions: Mentions::default(),
+            attachments: by_resource,
+        };
+        resources.into_iter().for_each(|resource| model.put(resource));
+        model
+    }
+
+    /// Returns everything that is there.
+    pub fn resources(&self) -> impl Iterator<Item = &Observed> {
+        self.resources.values()
+    }
+
+    /// Returns whether a resource is there.
+    pub fn has(&self, address: &Address, id: &str) -> bool {
+        self.resources.contains_key(&(address.clone(), id.to_string()))
+    }
+
+    /// Puts a resource there as it is, in place of the one with its address and id.
+    pub fn put(&mut self, resource: Observed) {
+        let Some(kind) = self.kinds.get(resource.address.kind()) else { return };
+        let key = (resource.address.clone(), resource.id.clone());
+        if let Some(old) = self.resources.get(&key) {
+            self.mentions.remove(&key, &old.attrs);
+        }
+        self.mentions.insert(&key, &resource.attrs);
+        self.by_kind.entry(kind.name).or_default().insert(key.clone());
+        self.resources.insert(key, resource);
+    }
+
+    /// Makes a resource.
+    pub fn create(&mut self, new: Observed) -> Result<(), Refusal> {
+        self.check_claims(&new)?;
+        self.check_inside(&new)?;
+        self.put(new);
+        Ok(())
+    }
+
+    /// Changes a resource that is there into another one with its address and id.
+    pub fn update(&mut self, changed: Observed) -> Result<(), Refusal> {
+        self.check_claims(&changed)?;
+        self.check_inside(&changed)?;
+        self.check_bound(&changed)?;
+        self.put(changed);
+        Ok(())
+    }
+
+    /// Deletes a resource and all that goes with it.
+    pub fn delete(&mut self, address: &Address, id: &str) -> Result<(), Refusal> {
+        let key = (address.clone(), id.to_string());
+        let Some(resource) = self.resources.get(&key) else { return Ok(()) };
+        let mut blockers: Vec<Blocker> =
+            self.dependents(resource, OnDelete::Refused).into_iter().map(blocker).collect();
+        let attachments = self.attachments.get(id).into_iter().flatten();
+        blockers.extend(attachments.map(|attachment| Blocker {
+            address: None,
+            id: attachment.id.clone(),
+            what: attachment.what.clone(),
+        }));
+        if !blockers.is_empty() {
+            return Err(Refusal { obstacle: Obstacle::Held, blockers });
+        }
+        let children: Vec<Key> =
+            self.dependents(resource, OnDelete::Cascades).into_iter().map(key_of).collect();
+        for key in children.into_iter().chain([key]) {
+            self.remove(&key);
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, key: &Key) {
+        if let Some(gone) = self.resources.remove(key) {
+            self.mentions.remove(key, &gone.attrs);
+            self.by_kind.entry(self.kinds[gone.address.kind()].name).or_default().remove(key);
+        }
+    }
+
+    /// Returns what stands on a resource and reacts to its delete in one way.
+    fn dependents(&self, base: &Observed, on_delete: OnDelete) -> Vec<&Observed> {
+        let reacts = |other: &&Observed| {
+            let bases = self.kinds[other.address.kind()].stands_on;
+            bases.iter().any(|on| on.kind == base.address.kind() && on.on_delete == on_delete)
+        };
+        let named = self.mentions.of(&base.outputs).into_iter().filter_map(|key| self.resources.get(key));
+        named.filter(|other| key_of(other) != key_of(base)).filter(reacts).collect()
+    }
+
+    /// Returns the other resources of a kind.
+    fn others<'b>(&'b self, one: &'b Observed) -> impl Iterator<Item = &'b Observed> {
+        let keys = self.by_kind.get(one.address.kind()).into_iter().flatten();
+        let own = key_of(one);
+        keys.filter(move |key| **key != own).filter_map(|key| self.resources.get(key))
+    }
+
+    fn check_claims(&self, one: &Observed) -> Result<(), Refusal> {
+        let kind = self.kind(one);
+        let wanted = claims(kind, &one.attrs);
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        for other in self.others(one) {
+            let has = claims(kind, &other.attrs);
+            let Some(claim) = wanted.iter().find(|claim| has.iter().any(|held| claim.clashes(held))) else {
+                continue;
+            };
+            let obstacle = match claim {
+                Claim::Values { attributes, values } => Obstacle::Taken {
+                    attribute: attributes.last().copied().unwrap_or_default().to_string(),
+                    value: values.last().cloned().unwrap_or_default(),
+                },
+                Claim::Range { range, .. } => Obstacle::Overlaps { range: range.to_string() },
+            };
+            return Err(Refusal { obstacle, blockers: vec![blocker(other)] });
+        }
+        Ok(())
+    }
+
+    fn check_inside(&self, one: &Observed) -> Result<(), Refusal> {
+        for constraint in self.kind(one).constraints {
+            let Constraint::Inside { range, within, of } = constraint else { continue };
+            let network = text(&one.attrs[*within]);
+            let network =
+                self.resources().find(|other| other.outputs.values().any(|output| *output == network));
+            let Some(network) = network else { continue };
+            let (own, whole) = (text(&one.attrs[*range]), text(&network.attrs[*of]));
+            let is_inside = match (own.parse::<ipnet::Ipv4Net>(), whole.parse::<ipnet::Ipv4Net>()) {
+                (Ok(own), Ok(whole)) => whole.contains(&own),
+                _ => false,
+            };
+            if !is_inside {
+                let obstacle = Obstacle::Outside { range: own, network: whole };
+                return Err(Refusal { obstacle, blockers: vec![blocker(network)] });
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares what the resources that an update newly names have in common with those before.
+    fn check_bound(&self, changed: &Observed) -> Result<(), Refusal> {
+        let Some(before) = self.resources.get(&key_of(changed)) else { return Ok(()) };
+        for constraint in self.kind(changed).constraints {
+            let Constraint::Bound { through, attribute } = constraint else { continue };
+            let common = |one: &Observed| {
+                let named: BTreeSet<String> = texts(&one.attrs[*through]).into_iter().collect();
+                let resources = self
+                    .resources()
+                    .filter(|other| other.outputs.values().any(|output| named.contains(output)));
+                resources.map(|other| text(&other.attrs[*attribute])).collect::<BTreeSet<String>>()
+            };
+            let (had, wants) = (common(before), common(changed));
+            if !had.is_empty() && !wants.is_subset(&had) {
+                let obstacle = Obstacle::Bound { attribute: attribute.to_string() };
+                let blockers = had.into_iter().map(|id| Blocker { address: None, id, what: String::new() });
+                return Err(Refusal { obstacle, blockers: blockers.collect() });
+            }
+        }
+        Ok(())
+    }
+
+    fn kind(&self, one: &Observed) -> &'a KindInfo {
+        &self.kinds[one.address.kind()]
+    }
+}
+
+fn key_of(one: &Observed) -> Key {
+    (one.address.clone(), one.id.clone())
+}
+
+fn blocker(one: &Observed) -> Blocker {
+    Blocker { address: Some(one.address.clone()), id: one.id.clone(), what: String::new() }
+}

@@ -1,0 +1,158 @@
+//! The rehearsal: a plan walked through, in its order, over a model of what is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::super::address::Address;
+use super::super::resource::{Desired, Observed, Outputs, Owner, Status, as_link, resolve};
+use super::model::{Attachment, Model};
+use super::{Change, Conflict, Cycle, Kinds, Plan, Refusal, Schedule, Snapshot, Work};
+
+/// Finds the changes of a plan that AWS would refuse, so that the plan could not be finished.
+///
+/// Where one change is refused because of another one that is refused, only the other one is
+/// returned. Fails when steps wait for one another in a circle and nothing shows why.
+pub fn rehearse(
+    plan: &Plan,
+    snapshot: &Snapshot,
+    attachments: &[Attachment],
+    kinds: &Kinds,
+) -> Result<Vec<Conflict>, Cycle> {
+    let walk = |schedule: &Schedule| Rehearsal::new(plan, snapshot, attachments, kinds).run(schedule);
+    let schedule = Schedule::of(plan, snapshot, kinds);
+    let refused = schedule.as_ref().map(walk);
+    if matches!(&refused, Ok(refused) if refused.is_empty()) {
+        return Ok(vec![]);
+    }
+    // To make room first was the last resort: the reason for it tells more than what came of it.
+    let reason = walk(&Schedule::regardless_of_claims(plan, snapshot, kinds)?);
+    match refused {
+        Ok(refused) if reason.is_empty() => Ok(refused),
+        Err(_) if reason.is_empty() => schedule.map(|_| vec![]),
+        _ => Ok(reason),
+    }
+}
+
+struct Rehearsal<'a> {
+    plan: &'a Plan,
+    model: Model<'a>,
+    /// The outputs of everything that is there by now.
+    outputs: BTreeMap<Address, Outputs>,
+    /// The outputs that something refers to.
+    referred: BTreeMap<Address, BTreeSet<String>>,
+}
+
+impl<'a> Rehearsal<'a> {
+    fn new(
+        plan: &'a Plan,
+        snapshot: &Snapshot,
+        attachments: &[Attachment],
+        kinds: &'a Kinds,
+    ) -> Rehearsal<'a> {
+        let is_here = |one: &&Observed| {
+            let goes_by_itself = one.status == Status::Deleting && one.owner != Owner::Ours;
+            !matches!(one.owner, Owner::Elsewhere { .. }) && !goes_by_itself
+        };
+        let resources = snapshot.resources.iter().filter(is_here).cloned();
+        let mut referred = BTreeMap::new();
+        plan.changes.iter().filter_map(|change| change.desired.as_ref()).for_each(|desired| {
+            collect_outputs(&desired.attrs, &mut referred);
+        });
+        let model = Model::new(kinds, resources, attachments);
+        Rehearsal { plan, model, outputs: plan.known_outputs(snapshot), referred }
+    }
+
+    fn run(mut self, schedule: &Schedule) -> Vec<Conflict> {
+        let mut refused: BTreeMap<(Address, Work), (Option<String>, Refusal)> = BTreeMap::new();
+        for index in schedule.order() {
+            let step = &schedule.steps[index];
+            let change = &self.plan.changes[step.change];
+            if let Err(refusal) = self.step(change, step.work) {
+                let key = (change.address.clone(), step.work);
+                refused.insert(key, (change.id().map(str::to_string), refusal));
+            }
+        }
+        roots(refused)
+    }
+
+    fn step(&mut self, change: &Change, work: Work) -> Result<(), Refusal> {
+        match (work, &change.desired, &change.observed) {
+            (Work::Delete, _, Some(observed)) => self.model.delete(&observed.address, &observed.id),
+            (Work::Update, Some(desired), Some(observed)) => {
+                let changed = Observed { attrs: self.resolved(desired), ..observed.clone() };
+                self.model.update(changed)
+            }
+            (Work::Create, Some(desired), old) => {
+                let new = self.new_resource(desired, old.as_ref());
+                self.outputs.insert(desired.address.clone(), new.outputs.clone());
+                self.model.create(new)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes up what a create call leaves. Its id is nobody else's; a name gives it the outputs of
+    /// what had that name before.
+    fn new_resource(&self, desired: &Desired, old: Option<&Observed>) -> Observed {
+        let attrs = self.resolved(desired);
+        let address = desired.address.clone();
+        let name = attrs["name"].as_str();
+        let mut outputs = match old {
+            Some(old) if name.is_some() && old.attrs["name"].as_str() == name => old.outputs.clone(),
+            _ => Outputs::new(),
+        };
+        for output in self.referred.get(&address).into_iter().flatten() {
+            outputs.entry(output.clone()).or_insert_with(|| format!("{address}:{output}"));
+        }
+        Observed {
+            address,
+            id: String::new(),
+            attrs,
+            outputs,
+            status: Status::Ready,
+            owner: Owner::Ours,
+            generation: 0,
+            evidence: Default::default(),
+            attempt: None,
+            protected: false,
+        }
+    }
+
+    fn resolved(&self, desired: &Desired) -> Value {
+        resolve(&desired.attrs, &|address, output| self.outputs.get(address)?.get(output).cloned())
+    }
+}
+
+/// Leaves out what is refused only because of something else that is refused, too.
+fn roots(refused: BTreeMap<(Address, Work), (Option<String>, Refusal)>) -> Vec<Conflict> {
+    let addresses: BTreeSet<Address> = refused.keys().map(|(address, _)| address.clone()).collect();
+    let follows = |address: &Address, refusal: &Refusal| {
+        let blockers = refusal.blockers.iter();
+        let is_refused = |other: &Address| other != address && addresses.contains(other);
+        !refusal.blockers.is_empty()
+            && blockers.into_iter().all(|blocker| blocker.address.as_ref().is_some_and(is_refused))
+    };
+    let conflict = |((address, _), (id, refusal)): (&(Address, Work), &(Option<String>, Refusal))| {
+        let Refusal { obstacle, blockers } = refusal.clone();
+        Conflict::CannotEnd { address: address.clone(), id: id.clone(), obstacle, blockers }
+    };
+    let is_root = |((address, _), (_, refusal)): &(&(Address, Work), &(Option<String>, Refusal))| {
+        !follows(address, refusal)
+    };
+    let roots: Vec<Conflict> = refused.iter().filter(is_root).map(conflict).collect();
+    // What blocks each other in a circle has no root.
+    if roots.is_empty() { refused.iter().map(conflict).collect() } else { roots }
+}
+
+fn collect_outputs(value: &Value, into: &mut BTreeMap<Address, BTreeSet<String>>) {
+    if let Some((link, output)) = as_link(value) {
+        into.entry(link).or_default().insert(output);
+        return;
+    }
+    match value {
+        Value::Object(fields) => fields.values().for_each(|value| collect_outputs(value, into)),
+        Value::Array(items) => items.iter().for_each(|value| collect_outputs(value, into)),
+        _ => {}
+    }
+}

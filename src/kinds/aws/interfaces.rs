@@ -1,0 +1,150 @@
+//! Network interfaces: what others run in a network, and so keeps it from going.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_ec2::types::{NetworkInterface, NetworkInterfaceType};
+
+use super::ec2;
+use crate::adapter::aws::Explain;
+use crate::domain::failure::Failure;
+use crate::domain::names;
+use crate::domain::plan::Attachment;
+use crate::domain::resource::Tags;
+use crate::kinds::{Context, Own};
+
+/// Most values that a filter of EC2 takes.
+const MOST_VALUES: usize = 200;
+
+/// Returns the interfaces of others that match a filter, each attached to what `to` says.
+pub async fn attachments(
+    cx: Context<'_>,
+    filter: &str,
+    values: impl IntoIterator<Item = String>,
+    own: &Own,
+    to: impl Fn(&NetworkInterface) -> Vec<String>,
+) -> Result<Vec<Attachment>, Failure> {
+    let values: Vec<String> = values.into_iter().collect();
+    let mut found = vec![];
+    for values in values.chunks(MOST_VALUES) {
+        let filter = aws_sdk_ec2::types::Filter::builder().name(filter).set_values(Some(values.to_vec()));
+        let call = cx.aws.ec2.describe_network_interfaces().filters(filter.build());
+        let mut pages = call.into_paginator().items().send();
+        while let Some(interface) = pages.next().await {
+            found.push(interface.at("ec2:DescribeNetworkInterfaces")?);
+        }
+    }
+    let instances = instances(cx, &found).await?;
+    let mut attachments = vec![];
+    for interface in &found {
+        let owner = owner(cx, interface, &instances);
+        if owner.id.as_ref().is_some_and(|id| own.contains_key(id)) || is_of_fargate(interface, &owner, own) {
+            continue;
+        }
+        let id = interface.network_interface_id.clone().unwrap_or_default();
+        attachments.extend(to(interface).into_iter().map(|to| Attachment {
+            to,
+            id: id.clone(),
+            what: owner.what.clone(),
+        }));
+    }
+    Ok(attachments)
+}
+
+/// The resource that an interface is a part of.
+#[derive(Debug, PartialEq, Eq)]
+struct Owner {
+    /// The id, or the name of a cluster or a node group.
+    id: Option<String>,
+    what: String,
+}
+
+fn owner(cx: Context<'_>, interface: &NetworkInterface, instances: &BTreeMap<String, Tags>) -> Owner {
+    let description = interface.description.as_deref().unwrap_or_default();
+    let last_word = || description.rsplit([' ', '/']).next().unwrap_or_default().to_string();
+    let cluster = names::cluster(cx.env);
+    if let Some(instance) =
+        interface.attachment.as_ref().and_then(|attachment| attachment.instance_id.clone())
+    {
+        let tags = instances.get(&instance);
+        let group = tags.and_then(|tags| tags.get("eks:nodegroup-name"));
+        let is_here = tags.and_then(|tags| tags.get("eks:cluster-name")) == Some(&cluster);
+        let id = group.filter(|_| is_here).cloned();
+        let name = group.or(tags.and_then(|tags| tags.get("Name")));
+        let name = name.map(|name| format!(" {name}")).unwrap_or_default();
+        let kind = if group.is_some() { " of node group" } else { "" };
+        return Owner { id, what: format!("network interface of instance {instance}{kind}{name}") };
+    }
+    if description == format!("Amazon EKS {cluster}") {
+        return Owner { id: Some(cluster.clone()), what: format!("network interface of cluster {cluster}") };
+    }
+    match &interface.interface_type {
+        Some(NetworkInterfaceType::NatGateway) => {
+            let what = format!("network interface of NAT gateway {}", last_word());
+            Owner { id: Some(last_word()), what }
+        }
+        Some(NetworkInterfaceType::VpcEndpoint) => {
+            let what = format!("network interface of VPC endpoint {}", last_word());
+            Owner { id: Some(last_word()), what }
+        }
+        _ => Owner { id: None, what: of_others(description) },
+    }
+}
+
+/// Says what the interface of a load balancer or of something else belongs to.
+fn of_others(description: &str) -> String {
+    match description.strip_prefix("ELB ") {
+        // `app/<name>/<hash>`, `net/<name>/<hash>`, or the name of a classic one.
+        Some(balancer) => {
+            let name = balancer.split('/').nth(1).unwrap_or(balancer);
+            format!("network interface of load balancer {name}")
+        }
+        None if description.is_empty() => "network interface".to_string(),
+        None => format!("network interface: {description}"),
+    }
+}
+
+/// Returns whether an interface may be one of a pod on Fargate: those say nothing of themselves, and
+/// go with the profiles of the environment.
+fn is_of_fargate(interface: &NetworkInterface, owner: &Owner, own: &Own) -> bool {
+    let is_load_balancer = owner.what.contains("load balancer");
+    let has_profiles = own.values().any(|address| address.kind() == "fargate-profile");
+    owner.id.is_none() && !is_load_balancer && has_profiles && interface.requester_managed == Some(true)
+}
+
+/// The tags of the instances that interfaces are attached to, by their ids.
+async fn instances(
+    cx: Context<'_>,
+    interfaces: &[NetworkInterface],
+) -> Result<BTreeMap<String, Tags>, Failure> {
+    let ids: BTreeSet<String> = interfaces
+        .iter()
+        .filter_map(|interface| interface.attachment.as_ref()?.instance_id.clone())
+        .collect();
+    let ids: Vec<String> = ids.into_iter().collect();
+    let mut tags = BTreeMap::new();
+    for ids in ids.chunks(MOST_VALUES) {
+        let filter = aws_sdk_ec2::types::Filter::builder().name("instance-id").set_values(Some(ids.to_vec()));
+        let call = cx.aws.ec2.describe_instances().filters(filter.build());
+        let mut pages = call.into_paginator().items().send();
+        while let Some(reservation) = pages.next().await {
+            let reservation = reservation.at("ec2:DescribeInstances")?;
+            for instance in reservation.instances.unwrap_or_default() {
+                tags.insert(instance.instance_id.unwrap_or_default(), ec2::tags(instance.tags));
+            }
+        }
+    }
+    Ok(tags)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn load_balancers_are_named() {
+        assert_eq!(of_others("ELB app/k8s-shop/0f3a"), "network interface of load balancer k8s-shop");
+        assert_eq!(of_others("ELB classic"), "network interface of load balancer classic");
+        assert_eq!(of_others("Amazon EKS other"), "network interface: Amazon EKS other");
+        assert_eq!(of_others(""), "network interface");
+    }
+}

@@ -1,0 +1,78 @@
+//! The contents of a VPC that keep it from being deleted, whoever made them.
+
+use aws_sdk_ec2::types::Filter;
+use futures::try_join;
+
+use crate::adapter::aws::Explain;
+use crate::domain::failure::Failure;
+use crate::domain::plan::Attachment;
+use crate::kinds::Context;
+
+/// Reads the subnets, security groups, route tables, gateways and endpoints of some VPCs, but for
+/// those that AWS makes and deletes with them.
+pub async fn read(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, Failure> {
+    let (subnets, groups, tables, endpoints, gateways) = try_join!(
+        subnets(cx, vpcs),
+        security_groups(cx, vpcs),
+        route_tables(cx, vpcs),
+        endpoints(cx, vpcs),
+        gateways(cx, vpcs)
+    )?;
+    Ok([subnets, groups, tables, endpoints, gateways].concat())
+}
+
+fn filter(name: &str, vpcs: &[String]) -> Filter {
+    Filter::builder().name(name).set_values(Some(vpcs.to_vec())).build()
+}
+
+fn attachment(to: Option<String>, id: Option<String>, what: impl Into<String>) -> Attachment {
+    Attachment { to: to.unwrap_or_default(), id: id.unwrap_or_default(), what: what.into() }
+}
+
+async fn subnets(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, Failure> {
+    let call = cx.aws.ec2.describe_subnets().filters(filter("vpc-id", vpcs));
+    let found: Result<Vec<_>, _> = call.into_paginator().items().send().collect().await;
+    let subnets = found.at("ec2:DescribeSubnets")?.into_iter();
+    Ok(subnets.map(|subnet| attachment(subnet.vpc_id, subnet.subnet_id, "subnet")).collect())
+}
+
+/// The default group goes with its VPC, and a cluster's with its cluster.
+async fn security_groups(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, Failure> {
+    let call = cx.aws.ec2.describe_security_groups().filters(filter("vpc-id", vpcs));
+    let found: Result<Vec<_>, _> = call.into_paginator().items().send().collect().await;
+    let groups = found.at("ec2:DescribeSecurityGroups")?.into_iter().filter(|group| {
+        let is_of_cluster = group.tags.iter().flatten().any(|tag| tag.key() == Some("aws:eks:cluster-name"));
+        group.group_name() != Some("default") && !is_of_cluster
+    });
+    let what = |name: Option<String>| format!("security group {}", name.unwrap_or_default());
+    Ok(groups.map(|group| attachment(group.vpc_id, group.group_id, what(group.group_name))).collect())
+}
+
+/// The main table goes with its VPC.
+async fn route_tables(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, Failure> {
+    let call = cx.aws.ec2.describe_route_tables().filters(filter("vpc-id", vpcs));
+    let found: Result<Vec<_>, _> = call.into_paginator().items().send().collect().await;
+    let tables = found.at("ec2:DescribeRouteTables")?.into_iter().filter(|table| {
+        !table.associations.iter().flatten().any(|association| association.main == Some(true))
+    });
+    Ok(tables.map(|table| attachment(table.vpc_id, table.route_table_id, "route table")).collect())
+}
+
+async fn endpoints(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, Failure> {
+    let call = cx.aws.ec2.describe_vpc_endpoints().filters(filter("vpc-id", vpcs));
+    let found: Result<Vec<_>, _> = call.into_paginator().items().send().collect().await;
+    let endpoints = found.at("ec2:DescribeVpcEndpoints")?.into_iter();
+    Ok(endpoints
+        .map(|endpoint| attachment(endpoint.vpc_id, endpoint.vpc_endpoint_id, "VPC endpoint"))
+        .collect())
+}
+
+async fn gateways(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, Failure> {
+    let call = cx.aws.ec2.describe_internet_gateways().filters(filter("attachment.vpc-id", vpcs));
+    let found: Result<Vec<_>, _> = call.into_paginator().items().send().collect().await;
+    let gateways = found.at("ec2:DescribeInternetGateways")?.into_iter().map(|gateway| {
+        let vpc = gateway.attachments.and_then(|attached| attached.into_iter().next()?.vpc_id);
+        attachment(vpc, gateway.internet_gateway_id, "internet gateway")
+    });
+    Ok(gateways.collect())
+}
