@@ -1,5 +1,6 @@
 //! What the EC2 kinds share: finding by tag, tagging in the create call, changing tags.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
@@ -20,20 +21,24 @@ use crate::kinds::{Context, Found, Identity, Kind, New};
 /// set would look different in the next plan.
 pub type Refs = BTreeMap<String, Ref>;
 
-/// The keys of resources that were found, by their ids.
-pub type Keys = BTreeMap<String, String>;
+/// The evidence for resources that were found, and their keys, by their ids. While one is replaced,
+/// two have the same key.
+pub type Keys = BTreeMap<String, (Evidence, String)>;
 
 /// The set that an attribute wants.
 pub fn refs(addresses: impl IntoIterator<Item = Address>) -> Refs {
     addresses.into_iter().map(|address| (address.key().to_string(), Ref::id(&address))).collect()
 }
 
-/// The set that was found; what isn't ours, or is a second one, has its id for a key.
+/// The set that was found; what isn't ours, or is a second one in the set, has its id for a key. Of
+/// two with one key, the better proven has it.
 pub fn found_refs(ids: impl IntoIterator<Item = String>, keys: &Keys) -> Refs {
+    let mut ids: Vec<String> = ids.into_iter().collect();
+    ids.sort_by_key(|id| (Reverse(keys.get(id).map(|(evidence, _)| *evidence)), id.clone()));
     let mut refs = Refs::new();
     for id in ids {
-        let key = keys.get(&id).filter(|key| !refs.contains_key(*key)).unwrap_or(&id).clone();
-        refs.insert(key, id.into());
+        let key = keys.get(&id).map(|(_, key)| key).filter(|key| !refs.contains_key(*key));
+        refs.insert(key.unwrap_or(&id).clone(), id.into());
     }
     refs
 }
@@ -102,18 +107,14 @@ pub fn keys<K: Kind>(
     cx: Context<'_>,
     found: impl Iterator<Item = (Option<String>, Option<Vec<Tag>>)>,
 ) -> Keys {
-    let mut keys: Vec<(Evidence, String, String)> = found
+    found
         .filter_map(|(id, found)| {
             let (id, tags) = (id?, tags(found));
             let (address, ownership) = cx.owner_of::<K>(&Identity::new(&id, &tags), None, None)?;
             let ours = matches!(ownership.owner, Owner::Ours | Owner::Legacy { .. });
-            ours.then(|| (ownership.evidence, id, address.key().to_string()))
+            ours.then(|| (id, (ownership.evidence, address.key().to_string())))
         })
-        .collect();
-    // Of two with one key, the better proven has it.
-    keys.sort_by(|a, b| (&a.2, b.0, &a.1).cmp(&(&b.2, a.0, &b.1)));
-    keys.dedup_by(|second, first| second.2 == first.2);
-    keys.into_iter().map(|(_, id, key)| (id, key)).collect()
+        .collect()
 }
 
 /// The tags of something that was found.

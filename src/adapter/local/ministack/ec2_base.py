@@ -5,8 +5,9 @@ import re
 from xml.sax.saxutils import escape
 
 from gap_kit import digest, in_front_of, keep, require
-from ministack.services import ec2
+from ministack.services import ec2, eks
 
+require(eks, "_clusters", "_nodegroups")
 require(
     ec2,
     "_ACTION_MAP",
@@ -169,3 +170,11 @@ def in_use(what, key):
 
 def drop_tags(key):
     ec2._tags.pop(key, None)
+
+
+def is_used_by_eks(resource_id):
+    """Clusters have network interfaces in their subnets and groups, and node groups have instances there."""
+    networks = [c.get("resourcesVpcConfig", {}) for c in eks._clusters.values()]
+    used = [n.get("subnetIds", []) + n.get("securityGroupIds", []) for n in networks]
+    used += [n.get("subnets", []) for n in eks._nodegroups.values()]
+    return any(resource_id in ids for ids in used)

@@ -99,6 +99,7 @@ DESCRIBES = {
             "description": member("Description"),
             "group-id": member("GroupId"),
             "group-name": member("GroupName"),
+            "egress.ip-permission.group-id": member("IpPermissionsEgress", "UserIdGroupPairs", "GroupId"),
             "ip-permission.group-id": member("IpPermissions", "UserIdGroupPairs", "GroupId"),
             "owner-id": member("OwnerId"),
             "vpc-id": member("VpcId"),

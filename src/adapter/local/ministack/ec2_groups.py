@@ -8,7 +8,19 @@ import json
 import re
 from xml.sax.saxutils import escape
 
-from ec2_base import Refused, action, answer, done, drop_tags, one, several, succeeded, tag_set, there
+from ec2_base import (
+    Refused,
+    action,
+    answer,
+    done,
+    drop_tags,
+    is_used_by_eks,
+    one,
+    several,
+    succeeded,
+    tag_set,
+    there,
+)
 from gap_kit import in_front_of, require
 from ministack.services import ec2
 
@@ -179,7 +191,8 @@ def delete_security_group(theirs, params):
             p.get("GroupId") == group_id for r in rules for p in r.get("UserIdGroupPairs", [])
         ):
             raise Refused("DependencyViolation", f"resource {group_id} has a dependent object")
-    if any(group_id in json.dumps(e, default=str) for e in ec2._network_interfaces.values()):
+    interfaces = ec2._network_interfaces.values()
+    if is_used_by_eks(group_id) or any(group_id in json.dumps(e, default=str) for e in interfaces):
         raise Refused("DependencyViolation", f"resource {group_id} has a dependent object")
     group = ec2._security_groups.get(group_id, {})
     response = theirs(params)

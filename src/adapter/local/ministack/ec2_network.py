@@ -17,6 +17,7 @@ from ec2_base import (
     chosen,
     drop_tags,
     in_use,
+    is_used_by_eks,
     new_id,
     one,
     remember,
@@ -86,7 +87,7 @@ def delete_subnet(theirs, params):
     subnet_id = one(params, "SubnetId")
     users = [n for n in ec2._nat_gateways.values() if n["SubnetId"] == subnet_id and n["State"] != "deleted"]
     users += [e for e in ec2._network_interfaces.values() if e.get("SubnetId") == subnet_id]
-    if users:
+    if users or is_used_by_eks(subnet_id):
         raise in_use("subnet", subnet_id)
     response = theirs(params)
     if succeeded(response):
