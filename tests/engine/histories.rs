@@ -244,7 +244,13 @@ const SITUATIONS: &[&str] = &[
 const SHARDS: u8 = 8;
 
 /// Lives through one share of the histories. Returns why one of them failed.
-fn share(shard: u8, cases: u32, base: &Environment, counts: &Counts) -> Option<String> {
+fn share<S: Strategy>(
+    shard: u8,
+    cases: u32,
+    histories: &S,
+    counts: &Counts,
+    live: impl Fn(S::Value, &Counts),
+) -> Option<String> {
     let config = ProptestConfig {
         cases,
         failure_persistence: None,
@@ -252,23 +258,24 @@ fn share(shard: u8, cases: u32, base: &Environment, counts: &Counts) -> Option<S
         ..ProptestConfig::default()
     };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[shard; 32]);
-    let ended = TestRunner::new_with_rng(config, rng).run(&histories(), |history| {
+    let ended = TestRunner::new_with_rng(config, rng).run(histories, |history| {
         counts.add("histories", 1);
-        crate::runtime().block_on(live(&history, base, counts));
+        live(history, counts);
         Ok(())
     });
     ended.err().map(|error| error.to_string())
 }
 
 /// Lives through as many histories as `HISTORIES` says: 1,000 without it. The same number is the
-/// same histories.
-#[test]
-fn what_is_not_ours_stays_as_it_is() {
+/// same histories. A thousand have to come to every one of the situations.
+pub fn in_shards<S: Strategy>(
+    histories: impl Fn() -> S + Sync,
+    situations: &[&str],
+    live: impl Fn(S::Value, &Counts) + Sync,
+) {
     let cases = std::env::var("HISTORIES").map_or(1_000, |count| count.parse().expect("a number"));
-    let mut base = crate::dev();
-    // Cloned often, and not what these resources come from.
-    (base.services, base.frontends, base.secrets) = Default::default();
-    let (base, next, all) = (&base, &AtomicU8::new(0), &Mutex::new((Counts::default(), None)));
+    let (live, histories, next, all) =
+        (&live, &histories, &AtomicU8::new(0), &Mutex::new((Counts::default(), None)));
     let begun = std::time::Instant::now();
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
@@ -279,7 +286,7 @@ fn what_is_not_ours_stays_as_it_is() {
                         break;
                     }
                     let counts = Counts::default();
-                    let failure = share(shard, cases / u32::from(SHARDS), base, &counts);
+                    let failure = share(shard, cases / u32::from(SHARDS), &histories(), &counts, live);
                     let mut all = all.lock().unwrap();
                     all.0.merge(&counts);
                     all.1 = all.1.take().or(failure);
@@ -290,7 +297,17 @@ fn what_is_not_ours_stays_as_it_is() {
     let (counts, failure) = &*all.lock().unwrap();
     println!("{}{:>8.1}  seconds", counts.report(), begun.elapsed().as_secs_f64());
     assert!(failure.is_none(), "{}", failure.as_deref().unwrap_or_default());
-    for situation in SITUATIONS.iter().filter(|_| cases >= 1_000) {
+    for situation in situations.iter().filter(|_| cases >= 1_000) {
         assert!(counts.get(situation) > 0, "no history came to this: {situation}");
     }
+}
+
+#[test]
+fn what_is_not_ours_stays_as_it_is() {
+    let mut base = crate::dev();
+    // Cloned often, and not what these resources come from.
+    (base.services, base.frontends, base.secrets) = Default::default();
+    in_shards(histories, SITUATIONS, |history, counts| {
+        crate::runtime().block_on(live(&history, &base, counts));
+    });
 }

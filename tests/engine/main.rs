@@ -3,6 +3,7 @@
 
 mod account;
 mod cloud;
+mod edits;
 mod histories;
 mod kinds;
 mod people;

@@ -294,7 +294,7 @@ impl<'a> Builder<'a> {
             let kind = self.kinds.get(change.address.kind()).filter(|kind| !kind.constraints.is_empty())?;
             let attrs =
                 resolve(&desired.attrs, &|address, output| outputs.get(address)?.get(output).cloned());
-            Some(claims(kind, &attrs)).filter(|claims| !claims.is_empty())
+            Some(claims(kind, &attrs))
         };
         let makes = |change: &&Change| !change.is_release() && self.made.contains_key(&change.address);
         let wanted: BTreeMap<&Address, (&Change, Vec<Claim>)> = self

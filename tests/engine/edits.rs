@@ -1,0 +1,565 @@
+//! Random edits of a real spec: no plan that the rehearsal accepts fails in a cloud that keeps to
+//! AWS's rules, and none that it refuses would have ended.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use billpay::domain::address::Address;
+use billpay::domain::failure::{Failure, FailureClass};
+use billpay::domain::names;
+use billpay::domain::permit::Permit;
+use billpay::domain::plan::{
+    Action, Attachment, Conflict, Goal, Kinds, Model, Obstacle, Plan, Selection, Snapshot,
+};
+use billpay::domain::port::{Check, Create, Identity, Inspection, Progress, Provider};
+use billpay::domain::resource::{Desired, Evidence, Observed, Outputs, Owner, Status, Tags, as_link};
+use billpay::domain::spec::{Capacity, Environment, Nat};
+use billpay::kinds::aws;
+use billpay::ops::{ApplyOptions, Error, Outcome, apply, survey};
+use proptest::prelude::*;
+use serde_json::Value;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::Quiet;
+use crate::histories::in_shards;
+use crate::world::Counts;
+
+/// AWS's own kinds over a model of its rules. Nothing goes wrong in it but what the rules forbid.
+struct Cloud<'a> {
+    kinds: &'a Kinds,
+    model: Mutex<Model<'a>>,
+    attachments: Vec<Attachment>,
+    serial: AtomicUsize,
+    /// The outputs that the spec refers to.
+    referred: Mutex<BTreeMap<Address, BTreeSet<String>>>,
+    /// Order of the work: how long calls take is derived from it.
+    seed: AtomicU32,
+    /// The changes that the rules forbade.
+    forbidden: AtomicUsize,
+}
+
+impl<'a> Cloud<'a> {
+    fn new(
+        kinds: &'a Kinds,
+        resources: Vec<Observed>,
+        attachments: Vec<Attachment>,
+        seed: u32,
+        serial: usize,
+    ) -> Cloud<'a> {
+        let model = Mutex::new(Model::new(kinds, resources, &attachments));
+        let (seed, serial) = (AtomicU32::new(seed), AtomicUsize::new(serial));
+        Cloud {
+            kinds,
+            model,
+            attachments,
+            serial,
+            seed,
+            referred: Mutex::default(),
+            forbidden: AtomicUsize::new(0),
+        }
+    }
+
+    /// The same account for a run that must not change this one.
+    fn copy(&self) -> Cloud<'a> {
+        let (seed, serial) = (self.seed.load(Ordering::Relaxed), self.serial.load(Ordering::Relaxed));
+        Cloud::new(self.kinds, self.resources(), self.attachments.clone(), seed, serial)
+    }
+
+    fn resources(&self) -> Vec<Observed> {
+        self.model.lock().unwrap().resources().cloned().collect()
+    }
+
+    async fn pause(&self) {
+        let seed = self.seed.fetch_add(0x9e37_79b9, Ordering::Relaxed);
+        sleep(Duration::from_millis(u64::from(seed.wrapping_mul(0x85eb_ca6b) >> 20))).await;
+    }
+
+    fn forbid(&self, call: &str) -> Failure {
+        self.forbidden.fetch_add(1, Ordering::Relaxed);
+        Failure::new(FailureClass::InUse, call, "the rules forbid it")
+    }
+}
+
+/// The outputs of a resource that something may refer to.
+fn outputs(env: &Environment, address: &Address, id: &str, wanted: &BTreeSet<String>) -> Outputs {
+    let mut outputs: Outputs =
+        wanted.iter().map(|output| (output.clone(), format!("{id}.{output}"))).collect();
+    outputs.insert("id".to_string(), id.to_string());
+    match address.kind() {
+        "role" => drop(outputs.insert("arn".to_string(), names::role_arn(env, id))),
+        "policy" => drop(outputs.insert("arn".to_string(), names::policy_arn(env, id))),
+        _ => {}
+    }
+    outputs
+}
+
+fn referred(value: &Value, into: &mut BTreeMap<Address, BTreeSet<String>>) {
+    if let Some((link, output)) = as_link(value) {
+        into.entry(link).or_default().insert(output);
+        return;
+    }
+    match value {
+        Value::Object(fields) => fields.values().for_each(|value| referred(value, into)),
+        Value::Array(items) => items.iter().for_each(|value| referred(value, into)),
+        _ => {}
+    }
+}
+
+#[async_trait]
+impl Provider for Cloud<'_> {
+    fn kinds(&self) -> &Kinds {
+        self.kinds
+    }
+
+    /// Policies are left out: they are long, and no rule of the model is about them.
+    fn desire(&self, env: &Environment) -> Vec<Desired> {
+        let mut desired = aws::desire(env);
+        for want in &mut desired {
+            let attrs = want.attrs.as_object_mut().expect("attributes");
+            attrs.retain(|name, _| !["document", "inline", "tags", "trust"].contains(&name.as_str()));
+        }
+        desired
+    }
+
+    fn refuse(&self, _: &Environment, _: &Observed, _: &Desired) -> Option<String> {
+        None
+    }
+
+    fn is_own_attempt(&self, _: &str) -> bool {
+        false
+    }
+
+    fn tag_commands(&self, _: &Observed, _: &Tags) -> Vec<String> {
+        vec![]
+    }
+
+    async fn sweep(&self, env: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
+        self.observe(env, desired).await
+    }
+
+    async fn observe_region(&self, _: &Environment, _: &str) -> Result<Snapshot, Vec<Failure>> {
+        Ok(Snapshot::default())
+    }
+
+    async fn identity(&self) -> Result<Identity, Failure> {
+        Ok(Identity { account: "123456789012".into(), arn: "me".into() })
+    }
+
+    /// What AWS knows by a name is ours under the name that the spec gives, and told otherwise.
+    async fn observe(&self, _: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
+        let name = |address: &Address| {
+            let want = desired.iter().find(|want| want.address == *address)?;
+            want.attrs["name"].as_str()
+        };
+        let mut resources = self.resources();
+        *self.referred.lock().unwrap() = BTreeMap::new();
+        desired.iter().for_each(|want| referred(&want.attrs, &mut self.referred.lock().unwrap()));
+        for found in &mut resources {
+            let is_named = self.kinds[found.address.kind()].named;
+            if is_named
+                && found.attrs["name"].is_string()
+                && name(&found.address).is_some_and(|name| name != found.id)
+            {
+                let evidence = "it has another name".to_string();
+                found.owner = Owner::Copy { evidence, region: None };
+            }
+        }
+        Ok(Snapshot { resources })
+    }
+
+    async fn find(&self, _: &Environment, desired: &Desired) -> Result<Vec<Observed>, Failure> {
+        let model = self.model.lock().unwrap();
+        Ok(model.resources().filter(|one| one.address == desired.address).cloned().collect())
+    }
+
+    async fn find_elsewhere(
+        &self,
+        _: &Environment,
+    ) -> Result<BTreeMap<String, BTreeSet<Address>>, Vec<Failure>> {
+        Ok(BTreeMap::new())
+    }
+
+    async fn create(&self, env: &Environment, create: &Create) -> Result<Observed, Failure> {
+        self.pause().await;
+        let Desired { address, attrs, .. } = &create.desired;
+        let kind = &self.kinds[address.kind()];
+        let id = match attrs["name"].as_str() {
+            Some(name) if kind.named => name.to_string(),
+            _ if kind.named => format!("{}-{}", address.key(), create.generation),
+            _ => format!("{}-{:03}", address.kind(), self.serial.fetch_add(1, Ordering::Relaxed)),
+        };
+        let referred = self.referred.lock().unwrap().get(address).cloned().unwrap_or_default();
+        let outputs = outputs(env, address, &id, &referred);
+        let new = Observed {
+            address: address.clone(),
+            id,
+            attrs: attrs.clone(),
+            outputs,
+            status: Status::Ready,
+            owner: Owner::Ours,
+            generation: create.generation,
+            evidence: Evidence::Unique,
+            attempt: None,
+            protected: false,
+        };
+        let mut model = self.model.lock().unwrap();
+        if kind.named && model.has(address, &new.id) {
+            return Err(Failure::new(FailureClass::Exists, "cloud:Create", "taken"));
+        }
+        model.create(new.clone()).map_err(|_| self.forbid("cloud:Create"))?;
+        Ok(new)
+    }
+
+    async fn update(&self, _: &Environment, found: &Observed, wanted: &Desired) -> Result<Progress, Failure> {
+        self.pause().await;
+        let mut model = self.model.lock().unwrap();
+        if !model.has(&found.address, &found.id) {
+            return Err(Failure::new(FailureClass::NotFound, "cloud:Update", "not there"));
+        }
+        let changed = Observed { attrs: wanted.attrs.clone(), ..found.clone() };
+        model.update(changed).map_err(|_| self.forbid("cloud:Update"))?;
+        Ok(Progress::Done)
+    }
+
+    async fn inspect(&self, _: &Environment, _: &Plan) -> Result<Inspection, Vec<Failure>> {
+        Ok(Inspection { attachments: self.attachments.clone(), refused: vec![] })
+    }
+
+    async fn diagnose(&self, _: &Environment) -> Vec<Check> {
+        vec![]
+    }
+
+    async fn delete(
+        &self,
+        _: &Environment,
+        found: &Observed,
+        _: Goal,
+        _: &Permit,
+    ) -> Result<Progress, Failure> {
+        self.pause().await;
+        let mut model = self.model.lock().unwrap();
+        model.delete(&found.address, &found.id).map_err(|_| self.forbid("cloud:Delete"))?;
+        Ok(Progress::Done)
+    }
+}
+
+/// An edit of the spec, or something that happens in the account. Numbers choose among what is there.
+#[derive(Debug, Clone)]
+enum Edit {
+    /// The network's range and all in it.
+    Network(u8),
+    /// One subnet's range: another one, a neighbour's, a larger one.
+    Range {
+        private: bool,
+        zone: usize,
+        to: u8,
+    },
+    /// Two subnets exchange their ranges.
+    Exchange {
+        private: bool,
+    },
+    Zones(u8),
+    ZoneLetters(u8),
+    Nat(u8),
+    Endpoint,
+    ClusterName(u8),
+    Version(u8),
+    NodeType(u8),
+    NodeGroup(u8),
+    Fargate,
+    Addon(u8),
+    Service(u8),
+    Frontend(u8),
+    /// The domains of two frontends are exchanged, or one is given or taken.
+    Domain(u8),
+    Bucket(u8),
+    /// Something breaks and has to be made anew.
+    Break(usize),
+    /// Somebody attaches something.
+    Attach(usize),
+    Detach,
+    Destroy,
+}
+
+fn edits() -> impl Strategy<Value = Edit> {
+    prop_oneof![
+        2 => (0u8..3).prop_map(Edit::Network),
+        4 => (any::<bool>(), 0usize..3, 0u8..6)
+            .prop_map(|(private, zone, to)| Edit::Range { private, zone, to }),
+        2 => any::<bool>().prop_map(|private| Edit::Exchange { private }),
+        2 => (2u8..4).prop_map(Edit::Zones),
+        1 => (0u8..3).prop_map(Edit::ZoneLetters),
+        3 => (0u8..3).prop_map(Edit::Nat),
+        1 => Just(Edit::Endpoint),
+        1 => (0u8..2).prop_map(Edit::ClusterName),
+        1 => (0u8..2).prop_map(Edit::Version),
+        2 => (0u8..2).prop_map(Edit::NodeType),
+        2 => (0u8..2).prop_map(Edit::NodeGroup),
+        2 => Just(Edit::Fargate),
+        1 => (0u8..3).prop_map(Edit::Addon),
+        2 => (0u8..3).prop_map(Edit::Service),
+        2 => (0u8..3).prop_map(Edit::Frontend),
+        3 => (0u8..4).prop_map(Edit::Domain),
+        2 => (0u8..2).prop_map(Edit::Bucket),
+        3 => any::<usize>().prop_map(Edit::Break),
+        3 => any::<usize>().prop_map(Edit::Attach),
+        2 => Just(Edit::Detach),
+        1 => Just(Edit::Destroy),
+    ]
+}
+
+/// Puts an entry into a map, or takes it out.
+fn toggle<T: Clone>(map: &mut BTreeMap<String, T>, name: &str, like: &T) {
+    if map.remove(name).is_none() {
+        map.insert(name.to_string(), like.clone());
+    }
+}
+
+/// Edits a spec.
+fn edit(env: &mut Environment, base: &Environment, edit: &Edit) {
+    let network = &mut env.network;
+    let range = |text: String| text.parse().expect("a range");
+    match edit {
+        Edit::Network(to) => {
+            network.cidr = range(format!("10.{to}.0.0/16"));
+            let moved = |ranges: &[ipnet::Ipv4Net]| {
+                let moved = ranges.iter().map(|old| {
+                    let [_, _, third, fourth] = old.network().octets();
+                    range(format!("10.{to}.{third}.{fourth}/{}", old.prefix_len()))
+                });
+                moved.collect::<Vec<_>>()
+            };
+            network.public_subnets = moved(&network.public_subnets);
+            network.private_subnets = moved(&network.private_subnets);
+        }
+        Edit::Range { private, zone, to } => {
+            let [_, second, ..] = network.cidr.network().octets();
+            let (ranges, first) = match private {
+                true => (&mut network.private_subnets, 64),
+                false => (&mut network.public_subnets, 128),
+            };
+            // Eight to a zone, so that no two that the spec names overlap; `to` 4 and 5 overlap 0.
+            let third = first + 16 * u8::try_from(*zone).expect("few zones");
+            ranges[*zone] = match to {
+                4 => range(format!("10.{second}.{third}.0/23")),
+                5 => range(format!("10.{second}.{third}.0/25")),
+                to => range(format!("10.{second}.{}.0/24", third + 2 * to)),
+            };
+        }
+        Edit::Exchange { private: true } => network.private_subnets.swap(0, 1),
+        Edit::Exchange { private: false } => network.public_subnets.swap(0, 1),
+        Edit::Zones(zones) => network.zones = *zones,
+        Edit::ZoneLetters(to) => {
+            let letters: &[&str] = [&[] as &[_], &["b", "c", "d"], &["a", "c", "b"]][usize::from(*to)];
+            network.zone_letters = letters.iter().map(|letter| letter.to_string()).collect();
+        }
+        Edit::Nat(to) => network.nat = [Nat::None, Nat::Single, Nat::PerZone][usize::from(*to)],
+        Edit::Endpoint => network.s3_endpoint = !network.s3_endpoint,
+        Edit::ClusterName(to) => env.cluster.name = format!("cluster-{to}"),
+        Edit::Version(to) => env.cluster.version = format!("1.3{}", 5 + to),
+        Edit::NodeType(to) => {
+            for group in env.cluster.nodes.values_mut() {
+                group.instance_type = ["t3.medium", "t3.large"][usize::from(*to)].to_string();
+                group.capacity = Capacity::OnDemand;
+            }
+        }
+        Edit::NodeGroup(to) => {
+            let group = base.cluster.nodes.values().next().expect("a group");
+            toggle(&mut env.cluster.nodes, &format!("more-{to}"), group);
+        }
+        Edit::Fargate => {
+            let profile = billpay::domain::spec::FargateProfile { namespaces: vec!["jobs".to_string()] };
+            toggle(&mut env.cluster.fargate, "jobs", &profile);
+        }
+        Edit::Addon(to) => {
+            let addons: Vec<_> = base.cluster.addons.iter().collect();
+            let (name, addon) = addons[usize::from(*to) % addons.len()];
+            toggle(&mut env.cluster.addons, name, addon);
+        }
+        Edit::Service(to) => {
+            let service = base.services.values().next().expect("a service");
+            toggle(&mut env.services, &format!("service-{to}"), service);
+        }
+        Edit::Frontend(to) => {
+            let frontend = base.frontends.values().next().expect("a frontend");
+            toggle(&mut env.frontends, &format!("frontend-{to}"), frontend);
+        }
+        Edit::Domain(to) => {
+            let names: Vec<String> = env.frontends.keys().cloned().collect();
+            if let (0, [one, other, ..]) = (to, names.as_slice()) {
+                let theirs = env.frontends[other].domain.clone();
+                let ours = env.frontends.get_mut(one).expect("it is there").domain.take();
+                env.frontends.get_mut(other).expect("it is there").domain = ours;
+                env.frontends.get_mut(one).expect("it is there").domain = theirs;
+            } else if let Some(frontend) = names.get(usize::from(to.saturating_sub(1))) {
+                let domain = Some(format!("{to}.billpay.com"));
+                let is_used = env.frontends.values().any(|other| other.domain == domain);
+                let frontend = env.frontends.get_mut(frontend).expect("it is there");
+                frontend.domain = domain.filter(|_| !is_used);
+            }
+            for frontend in env.frontends.values_mut() {
+                let certificate = "arn:aws:acm:us-east-1:123456789012:certificate/0a".to_string();
+                frontend.certificate = frontend.domain.is_some().then_some(certificate);
+            }
+        }
+        Edit::Bucket(to) => {
+            let bucket = base.buckets.values().next().expect("a bucket");
+            toggle(&mut env.buckets, &format!("bucket-{to}"), bucket);
+        }
+        Edit::Break(_) | Edit::Attach(_) | Edit::Detach | Edit::Destroy => {}
+    }
+}
+
+/// Does what happens in an account.
+fn happen<'a>(cloud: Cloud<'a>, edit: &Edit) -> Cloud<'a> {
+    let (mut resources, mut attachments) = (cloud.resources(), cloud.attachments.clone());
+    match edit {
+        Edit::Break(choice) => {
+            // What is no more than a setting of something else can't break.
+            let breaks = |one: &&mut Observed| {
+                ["cluster", "node-group", "fargate-profile", "subnet", "nat-gateway", "addon"]
+                    .contains(&one.address.kind())
+            };
+            let mut those: Vec<&mut Observed> = resources.iter_mut().filter(breaks).collect();
+            let count = those.len().max(1);
+            if let Some(one) = those.get_mut(choice % count) {
+                one.status = Status::Failed;
+            }
+        }
+        Edit::Attach(choice) => {
+            let holds = |one: &&Observed| {
+                ["vpc", "subnet", "security-group", "cluster", "bucket", "policy"]
+                    .contains(&one.address.kind())
+            };
+            let those: Vec<&Observed> = resources.iter().filter(holds).collect();
+            if let Some(one) = those.get(choice % those.len().max(1)) {
+                let (to, id) = (one.id.clone(), format!("thing-{choice}"));
+                attachments.push(Attachment { to, id, what: "thing of others".to_string() });
+            }
+        }
+        Edit::Detach => attachments.clear(),
+        _ => return cloud,
+    }
+    let (seed, serial) = (cloud.seed.load(Ordering::Relaxed), cloud.serial.load(Ordering::Relaxed));
+    Cloud::new(cloud.kinds, resources, attachments, seed, serial)
+}
+
+/// Applies a plan; `None` where its steps wait for one another in a circle.
+async fn run(cloud: &Cloud<'_>, env: &Environment, plan: &Plan, snapshot: &Snapshot) -> Option<Outcome> {
+    let options = ApplyOptions {
+        parallelism: 8,
+        stop: CancellationToken::new(),
+        permit: Permit::confirmed(env, &env.environment),
+    };
+    match apply(cloud, env, plan, snapshot, &options, &Quiet).await {
+        Err(Error::Cycle(_)) => None,
+        outcome => Some(outcome.expect("it begins")),
+    }
+}
+
+/// Lives through the edits of an environment that has been made.
+async fn live(history: &[Edit], mut cloud: Cloud<'_>, base: &Environment, counts: &Counts) {
+    let mut env = base.clone();
+    for step in history {
+        let goal = if matches!(step, Edit::Destroy) { Goal::Destroy } else { Goal::Converge };
+        let before = env.clone();
+        edit(&mut env, base, step);
+        cloud = happen(cloud, step);
+        let survey = survey(&cloud, &env, &BTreeSet::new()).await.expect("it can be read");
+        let plan = match survey.plan(&cloud, &env, goal, &Selection::default()).await {
+            Ok(plan) => plan,
+            Err(error) => panic!("{step:?}: {error}"),
+        };
+        if plan.conflicts.is_empty() {
+            let outcome = run(&cloud, &env, &plan, &survey.snapshot).await.expect("it has an order");
+            let failed: Vec<String> = outcome
+                .failed
+                .iter()
+                .map(|failed| format!("{}: {}", failed.address, failed.failure))
+                .collect();
+            assert!(outcome.is_complete(), "{step:?} was accepted and failed: {failed:#?}");
+            let forbidden = cloud.forbidden.swap(0, Ordering::Relaxed);
+            assert_eq!(forbidden, 0, "{step:?} was accepted and ran into the rules");
+            let after = crate::edits::survey(&cloud, &env, &BTreeSet::new()).await.expect("it can be read");
+            let left = after.draft(&cloud, &env, goal, &Selection::default()).expect("a plan");
+            assert!(
+                left.is_empty(),
+                "{step:?}: still to do: {:#?}",
+                left.changes.iter().filter(|change| change.action != Action::NoOp).collect::<Vec<_>>()
+            );
+            let replaced = plan.counts().replace > 0;
+            counts.add(if replaced { "accepted, with replacements" } else { "accepted" }, 1);
+            continue;
+        }
+        for conflict in &plan.conflicts {
+            counts.add(format!("refused: {}", cause(conflict)), 1);
+        }
+        // The same plan without the refusal, in a copy of the account.
+        let copy = cloud.copy();
+        let blind = Plan { conflicts: vec![], ..plan.clone() };
+        let outcome = run(&copy, &env, &blind, &survey.snapshot).await;
+        assert!(
+            outcome.is_none_or(|outcome| !outcome.is_complete()),
+            "{step:?} was refused and would have ended: {:#?}",
+            plan.conflicts
+        );
+        env = before;
+    }
+}
+
+fn cause(conflict: &Conflict) -> &'static str {
+    match conflict {
+        Conflict::CannotEnd { obstacle, blockers, .. } => match obstacle {
+            Obstacle::Held if blockers.iter().any(|blocker| blocker.address.is_none()) => "held by others",
+            Obstacle::Held => "held by its own",
+            Obstacle::Taken { .. } => "taken",
+            Obstacle::Overlaps { .. } => "overlaps",
+            Obstacle::Outside { .. } => "outside",
+            Obstacle::Bound { .. } => "bound",
+        },
+        conflict => panic!("{conflict:?}"),
+    }
+}
+
+/// Every situation that a thousand histories have to come to.
+const SITUATIONS: &[&str] = &[
+    "accepted",
+    "accepted, with replacements",
+    "refused: bound",
+    "refused: held by its own",
+    "refused: held by others",
+    "refused: overlaps",
+    "refused: taken",
+];
+
+/// Makes an environment.
+async fn made(kinds: &Kinds, env: &Environment) -> Vec<Observed> {
+    let cloud = Cloud::new(kinds, vec![], vec![], 0, 0);
+    let survey = survey(&cloud, env, &BTreeSet::new()).await.expect("it can be read");
+    let plan = survey.plan(&cloud, env, Goal::Converge, &Selection::default()).await.expect("a plan");
+    let outcome = run(&cloud, env, &plan, &survey.snapshot).await.expect("it has an order");
+    assert!(outcome.is_complete(), "{:?}", outcome.failed);
+    cloud.resources()
+}
+
+/// Lives through as many histories as `HISTORIES` says: 1,000 without it. The same number is the
+/// same histories.
+#[test]
+fn an_accepted_plan_ends_and_a_refused_one_would_not_have() {
+    let mut base = crate::dev();
+    // Fewer of the same; the histories add and remove some.
+    base.services.retain(|name, _| name == "backend-api");
+    base.frontends.retain(|name, _| ["payment", "admin"].contains(&name.as_str()));
+    (base.secrets, base.cluster.access) = Default::default();
+    let kinds = aws::kinds();
+    let made = crate::runtime().block_on(made(&kinds, &base));
+    let histories = || (proptest::collection::vec(edits(), 1..5), any::<u32>());
+    in_shards(histories, SITUATIONS, |(history, seed), counts| {
+        let cloud = Cloud::new(&kinds, made.clone(), vec![], seed, made.len());
+        crate::runtime().block_on(live(&history, cloud, &base, counts));
+    });
+}
