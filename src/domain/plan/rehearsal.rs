@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::address::Address;
 use super::super::resource::{Desired, Observed, Outputs, Owner, Status, as_link, resolve};
 use super::model::{Attachment, Model};
-use super::{Change, Conflict, Cycle, Kinds, Plan, Refusal, Schedule, Snapshot, Work};
+use super::{Blocker, Change, Conflict, Cycle, Kinds, Obstacle, Plan, Refusal, Schedule, Snapshot, Work};
 
 /// Finds the changes of a plan that AWS would refuse, so that the plan could not be finished.
 ///
@@ -124,25 +124,32 @@ impl<'a> Rehearsal<'a> {
     }
 }
 
-/// Leaves out what is refused only because of something else that is refused, too.
+/// Leaves out what is refused only because of something else that is refused, too, and names only
+/// blockers that are not.
 fn roots(refused: BTreeMap<(Address, Work), (Option<String>, Refusal)>) -> Vec<Conflict> {
-    let addresses: BTreeSet<Address> = refused.keys().map(|(address, _)| address.clone()).collect();
-    let follows = |address: &Address, refusal: &Refusal| {
-        let blockers = refusal.blockers.iter();
-        let is_refused = |other: &Address| other != address && addresses.contains(other);
-        !refusal.blockers.is_empty()
-            && blockers.into_iter().all(|blocker| blocker.address.as_ref().is_some_and(is_refused))
+    let addresses: BTreeSet<&Address> = refused.keys().map(|(address, _)| address).collect();
+    let is_root = |address: &Address, blocker: &Blocker| {
+        blocker.address.as_ref().is_none_or(|other| other == address || !addresses.contains(other))
     };
-    let conflict = |((address, _), (id, refusal)): (&(Address, Work), &(Option<String>, Refusal))| {
-        let Refusal { obstacle, blockers } = refusal.clone();
-        Conflict::CannotEnd { address: address.clone(), id: id.clone(), obstacle, blockers }
+    let conflict = |address: &Address, id: &Option<String>, obstacle: &Obstacle, blockers: Vec<Blocker>| {
+        let (address, id, obstacle) = (address.clone(), id.clone(), obstacle.clone());
+        Conflict::CannotEnd { address, id, obstacle, blockers }
     };
-    let is_root = |((address, _), (_, refusal)): &(&(Address, Work), &(Option<String>, Refusal))| {
-        !follows(address, refusal)
-    };
-    let roots: Vec<Conflict> = refused.iter().filter(is_root).map(conflict).collect();
-    // What blocks each other in a circle has no root.
-    if roots.is_empty() { refused.iter().map(conflict).collect() } else { roots }
+    let mut roots = vec![];
+    for ((address, _), (id, Refusal { obstacle, blockers })) in &refused {
+        let own: Vec<Blocker> = blockers.iter().filter(|one| is_root(address, one)).cloned().collect();
+        if blockers.is_empty() || !own.is_empty() {
+            roots.push(conflict(address, id, obstacle, own));
+        }
+    }
+    if roots.is_empty() {
+        // What blocks each other in a circle has no root.
+        let all = refused.iter();
+        roots.extend(all.map(|((address, _), (id, refusal))| {
+            conflict(address, id, &refusal.obstacle, refusal.blockers.clone())
+        }));
+    }
+    roots
 }
 
 fn collect_outputs(value: &Value, into: &mut BTreeMap<Address, BTreeSet<String>>) {

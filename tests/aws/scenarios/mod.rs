@@ -15,6 +15,7 @@ mod names;
 mod ownership;
 mod protection;
 mod readback;
+mod rehearsal;
 mod saved_plans;
 mod selection;
 mod spec_changes;
