@@ -20,7 +20,7 @@ pub fn explain(
     let (others, verb) = (names(blockers), if blockers.len() == 1 { "is" } else { "are" });
     match obstacle {
         Obstacle::Held => {
-            (format!("{itself} can't be deleted while {others} {verb} there"), way_on(address, blockers))
+            (format!("{itself} can't be deleted while {others} {verb} there"), way_on(address, id, blockers))
         }
         Obstacle::Taken { attribute, value } => (
             format!("{itself} can't have `{value}` for its {attribute}: {others} has it until it is changed itself"),
@@ -48,20 +48,25 @@ pub fn explain(
     }
 }
 
-fn way_on(address: &Address, blockers: &[Blocker]) -> String {
+fn way_on(address: &Address, id: Option<&str>, blockers: &[Blocker]) -> String {
+    let id = id.unwrap_or_default();
     if blockers.iter().all(|blocker| blocker.what.is_empty()) {
         return "nothing was changed. Leave it as it is; or destroy the environment and provision it anew"
             .to_string();
     }
-    let first = "nothing was changed. Remove what is in the way, then run the same command again";
+    let keep =
+        "or put it back into the spec: only `billpay destroy` deletes data, along with its environment";
     match address.kind() {
-        "bucket" | "repository" => format!(
-            "{first}; or keep it in the spec. Only `billpay destroy` deletes data along with its environment"
+        "bucket" => format!("nothing was changed. Empty it, all versions; {keep}"),
+        "repository" => format!(
+            "nothing was changed. Delete it yourself, with all its images: `aws ecr delete-repository --force \
+             --repository-name {id}`; {keep}"
         ),
-        _ => format!(
-            "{first}. Load balancers and their security groups go with the Service, Ingress or Gateway that \
-             they were made for"
-        ),
+        _ => {
+            "nothing was changed. Remove what is in the way, then run the same command again. Load balancers \
+              and their security groups go with the Service, Ingress or Gateway that they were made for"
+                .to_string()
+        }
     }
 }
 

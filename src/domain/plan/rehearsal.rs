@@ -163,3 +163,7 @@ fn collect_outputs(value: &Value, into: &mut BTreeMap<Address, BTreeSet<String>>
         _ => {}
     }
 }
+
+#[cfg(test)]
+#[path = "rehearsal_tests.rs"]
+mod tests;
