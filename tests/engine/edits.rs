@@ -546,20 +546,41 @@ async fn made(kinds: &Kinds, env: &Environment) -> Vec<Observed> {
     cloud.resources()
 }
 
-/// Lives through as many histories as `HISTORIES` says: 1,000 without it. The same number is the
-/// same histories.
-#[test]
-fn an_accepted_plan_ends_and_a_refused_one_would_not_have() {
+/// A small environment, and its resources as they were made.
+fn start(kinds: &Kinds) -> (Environment, Vec<Observed>) {
     let mut base = crate::dev();
     // Fewer of the same; the histories add and remove some.
     base.services.retain(|name, _| name == "backend-api");
     base.frontends.retain(|name, _| ["payment", "admin"].contains(&name.as_str()));
     (base.secrets, base.cluster.access) = Default::default();
+    let made = crate::runtime().block_on(made(kinds, &base));
+    (base, made)
+}
+
+/// Lives through as many histories as `HISTORIES` says: 1,000 without it. The same number is the
+/// same histories.
+#[test]
+fn an_accepted_plan_ends_and_a_refused_one_would_not_have() {
     let kinds = aws::kinds();
-    let made = crate::runtime().block_on(made(&kinds, &base));
+    let (base, made) = start(&kinds);
     let histories = || (proptest::collection::vec(edits(), 1..5), any::<u32>());
     in_shards(histories, SITUATIONS, |(history, seed), counts| {
         let cloud = Cloud::new(&kinds, made.clone(), vec![], seed, made.len());
         crate::runtime().block_on(live(&history, cloud, &base, counts));
     });
+}
+
+/// Where a failed subnet's NAT gateway is replaced in the run that moves a zone, its route table lets go
+/// of the old one only after the new one is there.
+#[test]
+fn what_only_uses_a_resource_does_not_hold_it() {
+    let kinds = aws::kinds();
+    let (base, mut made) = start(&kinds);
+    let fails =
+        |one: &&mut Observed| one.address.name() == "subnet.public-a" || one.address.kind() == "cluster";
+    made.iter_mut().filter(fails).for_each(|one| one.status = Status::Failed);
+    let cloud = Cloud::new(&kinds, made, vec![], 0, 1_000);
+    let counts = Counts::default();
+    crate::runtime().block_on(live(&[Edit::ZoneLetters(2)], cloud, &base, &counts));
+    assert_eq!(counts.get("accepted, with replacements"), 1, "{}", counts.report());
 }

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use super::super::address::Address;
+use super::super::kind::OnDelete;
 use super::super::resource::{Desired, Observed, Owner, resolve};
 use super::claim::{Claim, claims};
 use super::mentions::Dependents;
@@ -43,10 +44,13 @@ impl Schedule {
     /// Orders the work of a plan. Fails when steps wait for one another in a circle.
     pub fn of(plan: &Plan, snapshot: &Snapshot, kinds: &Kinds) -> Result<Schedule, Cycle> {
         let create_first = created_first(plan, kinds);
-        let order = |spec| Schedule::with(plan, snapshot, kinds, Heeds { spec, claims: true }, &create_first);
+        let order = |spec, used| {
+            let heeds = Heeds { spec, used, claims: true };
+            Schedule::with(plan, snapshot, kinds, heeds, &create_first)
+        };
         // What the spec says of needs that no attribute shows orders deletes better, but the
         // spec may have turned round since: then what is really there decides alone.
-        let order = order(true).or_else(|_| order(false));
+        let order = order(true, true).or_else(|_| order(false, true)).or_else(|_| order(false, false));
         order.or_else(|_| Schedule::making_room(plan, snapshot, kinds, create_first.clone()))
     }
 
@@ -54,7 +58,8 @@ impl Schedule {
     /// ends, this one shows what is in the way.
     pub fn regardless_of_claims(plan: &Plan, snapshot: &Snapshot, kinds: &Kinds) -> Result<Schedule, Cycle> {
         let create_first = created_first(plan, kinds);
-        Schedule::with(plan, snapshot, kinds, Heeds { spec: false, claims: false }, &create_first)
+        let heeds = Heeds { spec: false, used: false, claims: false };
+        Schedule::with(plan, snapshot, kinds, heeds, &create_first)
     }
 
     /// Orders the work with the old one first in those replacements that would go round in a circle
@@ -65,7 +70,7 @@ impl Schedule {
         kinds: &Kinds,
         mut create_first: BTreeSet<&'a Address>,
     ) -> Result<Schedule, Cycle> {
-        let heeds = Heeds { spec: false, claims: true };
+        let heeds = Heeds { spec: false, used: false, claims: true };
         loop {
             let cycle = match Schedule::with(plan, snapshot, kinds, heeds, &create_first) {
                 Err(cycle) => cycle,
@@ -175,6 +180,8 @@ fn created_first<'a>(plan: &'a Plan, kinds: &Kinds) -> BTreeSet<&'a Address> {
 struct Heeds {
     /// Set where needs that only the spec shows order deletes.
     spec: bool,
+    /// Set where a resource goes after what uses it, although AWS would delete it from under that.
+    used: bool,
     /// Set where what wants something waits for the one that has it.
     claims: bool,
 }
@@ -256,7 +263,9 @@ impl<'a> Builder<'a> {
                 continue;
             };
             let delete = self.gone[&(&change.address, base.id.as_str())];
-            for other in dependents.of(base, self.kinds).into_iter().filter(|other| other.id != base.id) {
+            let dependents = dependents.of(base, self.kinds).into_iter();
+            let heeded = dependents.filter(|other| other.id != base.id && self.is_heeded(other, base));
+            for other in heeded.collect::<Vec<_>>() {
                 if let Some(&gone) = self.gone.get(&(&other.address, other.id.as_str())) {
                     self.steps[delete].after.push(gone);
                 } else if let Some(&changed) = self.made.get(&other.address)
@@ -268,6 +277,13 @@ impl<'a> Builder<'a> {
             let needing = needs.get(&change.address).into_iter().flatten();
             self.steps[delete].after.extend(needing.filter(|&&gone| gone != delete));
         }
+    }
+
+    /// Returns whether one resource standing on another orders their deletes.
+    fn is_heeded(&self, other: &Observed, base: &Observed) -> bool {
+        let bases = self.kinds[other.address.kind()].stands_on.iter();
+        let mut bases = bases.filter(|on| on.kind == base.address.kind());
+        self.heeds.used || bases.any(|on| on.on_delete != OnDelete::Ignored)
     }
 
     /// Returns the steps that delete what the spec says needs an address, whether an attribute shows
