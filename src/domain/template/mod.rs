@@ -5,6 +5,7 @@
 
 mod folder;
 pub mod form;
+mod meeting;
 pub mod question;
 mod record;
 mod rendering;
@@ -16,6 +17,7 @@ use serde_json::{Map, Value};
 use crate::domain::findings::{Findings, Problem, SourceFile};
 
 pub use folder::{Entry, TemplateFile, TemplateFolder};
+pub use meeting::refuse_meeting;
 pub use question::{Choice, Question, QuestionKind};
 pub use record::{BadRecord, RECORD, Record, TemplateRecord};
 pub use rendering::{
