@@ -30,6 +30,7 @@ const MODULES: &[(&str, &str)] = &[
     ("eks_clusters.py", include_str!("ministack/eks_clusters.py")),
     ("eks_gaps.py", include_str!("ministack/eks_gaps.py")),
     ("eks_nodes.py", include_str!("ministack/eks_nodes.py")),
+    ("eks_rollback.py", include_str!("ministack/eks_rollback.py")),
     ("eks_updates.py", include_str!("ministack/eks_updates.py")),
     ("gap_kit.py", include_str!("ministack/gap_kit.py")),
     ("iam_gaps.py", include_str!("ministack/iam_gaps.py")),

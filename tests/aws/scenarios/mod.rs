@@ -15,6 +15,7 @@ mod names;
 mod ownership;
 mod protection;
 mod readback;
+mod rollback;
 mod saved_plans;
 mod selection;
 mod spec_changes;

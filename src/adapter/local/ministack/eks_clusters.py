@@ -28,6 +28,7 @@ from eks_base import (
     tokens,
     updates,
 )
+from eks_rollback import roll_back
 from eks_updates import record_update
 from gap_kit import in_front_of
 from ministack.services import ec2, eks
@@ -281,6 +282,10 @@ def update_cluster_version(name, body, query):
     if after == before:
         raise invalid_parameter(f"Cluster is already at the desired version {after}")
     step = catalog.minor(after) is not None and (catalog.minor(after)[1] - catalog.minor(before)[1])
+    if after in catalog.END_OF_STANDARD_SUPPORT and step == -1:
+        return roll_back(cluster, after, body)
+    if body.get("rollbackConfig"):
+        raise invalid_parameter("A rollback configuration goes with a lower version only.")
     if after not in catalog.END_OF_STANDARD_SUPPORT or step != 1:
         raise invalid_parameter(f"Unsupported Kubernetes minor version update from {before} to {after}")
     cluster["version"] = after
