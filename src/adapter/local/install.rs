@@ -24,6 +24,7 @@ const MODULES: &[(&str, &str)] = &[
     ("ec2_groups.py", include_str!("ministack/ec2_groups.py")),
     ("ec2_network.py", include_str!("ministack/ec2_network.py")),
     ("ecr_gaps.py", include_str!("ministack/ecr_gaps.py")),
+    ("ec2_offers.py", include_str!("ministack/ec2_offers.py")),
     ("eks_addons.py", include_str!("ministack/eks_addons.py")),
     ("eks_base.py", include_str!("ministack/eks_base.py")),
     ("eks_catalog.py", include_str!("ministack/eks_catalog.py")),

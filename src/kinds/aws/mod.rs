@@ -22,6 +22,7 @@ mod load_balancer_controller;
 mod named;
 mod nat_gateway;
 mod node_group;
+mod offers;
 mod oidc_provider;
 mod origin_access_control;
 mod owned;
@@ -311,12 +312,15 @@ impl Provider for AwsProvider {
             let own = &own;
             async move { kind.attachments(cx, &leaving, own).await }
         }));
-        let (looks, refused) = futures::join!(looks, rollback::refusals(cx, plan));
-        let (mut attachments, mut failures) = (vec![], vec![]);
-        let refused = refused.unwrap_or_else(|failure| {
-            failures.push(failure);
-            vec![]
-        });
+        let (looks, rollback, offers) =
+            futures::join!(looks, rollback::refusals(cx, plan), offers::refusals(cx, plan));
+        let (mut attachments, mut refused, mut failures) = (vec![], vec![], vec![]);
+        for look in [rollback, offers] {
+            match look {
+                Ok(found) => refused.extend(found),
+                Err(failure) => failures.push(failure),
+            }
+        }
         for look in looks {
             match look {
                 Ok(found) => attachments.extend(found),

@@ -12,6 +12,7 @@ mod lookalike_makers;
 mod lookalikes;
 mod loopholes;
 mod names;
+mod offers;
 mod ownership;
 mod protection;
 mod readback;

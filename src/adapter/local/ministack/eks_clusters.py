@@ -11,6 +11,7 @@ import re
 import eks_catalog as catalog
 from eks_base import (
     NAME,
+    Refused,
     check_role,
     check_version,
     cluster_of,
@@ -78,7 +79,18 @@ def check_endpoints(public, private):
         raise invalid_parameter("Private and public endpoint access cannot both be disabled.")
 
 
+NO_CONTROL_PLANE = ("use1-az3", "usw1-az2", "cac1-az3")
+
+
 def check_zones(subnets):
+    for subnet in subnets:
+        if ec2._az_id_for_zone_name(subnet.get("AvailabilityZone", "-")) in NO_CONTROL_PLANE:
+            raise Refused(
+                400,
+                "UnsupportedAvailabilityZoneException",
+                f"Cannot create cluster because {subnet['AvailabilityZone']}, the targeted Availability Zone, "
+                "does not currently have sufficient capacity to support the cluster.",
+            )
     if len({s.get("AvailabilityZone") for s in subnets}) < 2:
         raise invalid_parameter("Subnets specified must be in at least two different AZs")
 

@@ -5,7 +5,17 @@ than the version it goes to.
 """
 
 import eks_catalog as catalog
-from eks_base import NAME, cluster_of, in_front_of_eks, invalid_parameter, invalid_request, of_cluster, ok, route, updates
+from eks_base import (
+    NAME,
+    cluster_of,
+    in_front_of_eks,
+    invalid_parameter,
+    invalid_request,
+    of_cluster,
+    ok,
+    route,
+    updates,
+)
 from eks_updates import record_update
 from gap_kit import keep
 from ministack.services import eks
