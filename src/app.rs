@@ -28,6 +28,7 @@ use crate::domain::template::{
 use crate::kinds::aws::{self, AwsProvider};
 
 /// What the front ends may see of the adapters: why something is not there.
+pub use crate::adapter::cookiecutter::KeptTemplate;
 pub use crate::adapter::docs::{Built, DocsError};
 pub use crate::adapter::local::Error as LocalError;
 pub use crate::adapter::site::{SiteBucket, SiteError};
@@ -147,8 +148,8 @@ impl App {
         heads.collect()
     }
 
-    /// The answers in a file that Cookiecutter keeps for its own `--replay`.
-    pub fn replay(name: &str, text: &str) -> Result<template::Answers, template::TemplateError> {
+    /// Reads a file in which Cookiecutter or cruft keeps answers.
+    pub fn replay(name: &str, text: &str) -> Result<cookiecutter::Replay, template::TemplateError> {
         cookiecutter::replay(name, text)
     }
 

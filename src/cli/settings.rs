@@ -10,6 +10,7 @@ use etcetera::BaseStrategy;
 use serde::Deserialize;
 
 use super::error::Report;
+use crate::domain::template::yaml;
 
 const PROJECT_FILE: &str = ".billpay.yaml";
 const USER_FILE: &str = "billpay/config.yaml";
@@ -80,7 +81,7 @@ fn read(path: &Path) -> Result<Settings, Report> {
             .hint("keys: env, specs, local, output, color, parallelism")
     };
     let text = std::fs::read_to_string(path).map_err(|error| fail(error.to_string()))?;
-    let settings: Settings = serde_yaml::from_str(&text).map_err(|error| fail(error.to_string()))?;
+    let settings: Settings = serde_yaml::from_str(&text).map_err(|error| fail(yaml::why(&error)))?;
     // A relative folder is meant from where the file is, not from where the program runs.
     let specs = settings.specs.map(|specs| path.parent().unwrap_or(Path::new("")).join(specs));
     Ok(Settings { specs, ..settings })

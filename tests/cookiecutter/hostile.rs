@@ -121,6 +121,35 @@ fn names_that_lead_out_are_refused() {
 }
 
 #[test]
+fn files_that_meet_at_one_path_are_refused_by_both_names() {
+    let top = "{{cookiecutter.name}}";
+    let json = r#"{"name": "demo", "_copy_without_render": ["kept"]}"#;
+    for (one, other, word) in [
+        ("a.txt", "{{ 'a' }}.txt", "would both be `a.txt`"),
+        ("src/a.txt", r"{{ 'src\x2fa' }}.txt", "would both be `src/a.txt`"),
+        ("kept/{{ 1 }}", "kept/1", ""),
+        ("kept/a", "{{ 'kept' }}/b", "there already"),
+        ("src/a", "{{ 'src' }}", "which is a folder"),
+        ("src/a/x", r"{{ 'src\x2fa' }}", "would be a file there"),
+        ("README.md", "readme.md", "one file on Windows and macOS"),
+        ("src/a", "SRC/b", "one file on Windows and macOS"),
+        ("caf\u{e9}", "cafe\u{301}", "one file on Windows and macOS"),
+    ] {
+        let [one, other] = [one, other].map(|path| format!("{top}/{path}"));
+        let template = corpus::small(&[("cookiecutter.json", json), (&one, "1"), (&other, "2")]);
+        if word.is_empty() {
+            corpus::render(&template, &Answers::new(), &corpus::PLAIN).expect("two files");
+            continue;
+        }
+        let told = corpus::refusal(&template, &Answers::new());
+        assert!(told.contains(word), "{one} and {other}: no `{word}` in {told}");
+        let is_named =
+            |path: &str| told.contains(path) || path.rsplit_once('/').is_some_and(|it| told.contains(it.0));
+        assert!(is_named(&one) && is_named(&other), "{one} and {other}: {told}");
+    }
+}
+
+#[test]
 fn links_and_devices_are_refused() {
     for entry in [Entry::Link("/etc/passwd".into()), Entry::Other] {
         let mut template = corpus::one("a");

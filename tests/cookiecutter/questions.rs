@@ -74,6 +74,6 @@ fn one_of_several_templates_is_chosen_by_an_answer() {
 #[test]
 fn a_replay_file_has_the_answers_of_then() {
     let text = r#"{"cookiecutter": {"name": "then", "_template": "x"}, "_cookiecutter": {"name": "demo"}}"#;
-    assert_eq!(replay("then.json", text).expect("answers"), answers(json!({"name": "then"})));
+    assert_eq!(replay("then.json", text).expect("answers").answers, answers(json!({"name": "then"})));
     assert!(replay("then.json", "{}").is_err());
 }

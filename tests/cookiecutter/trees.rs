@@ -26,6 +26,11 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ("extensions", "only jinja2.ext.do, loopcontrols, jinja2_time and cookiecutter's own"),
     ("files that are neither UTF-8 nor binary", "copied; cookiecutter stops"),
     ("links", "refused"),
+    (
+        "two files, one path",
+        "refused; since 2.7, the one that its template's folder lists last is kept, before, any",
+    ),
+    ("a file where a folder is", "refused by both names; cookiecutter leaves the file out"),
     ("names", "that Windows or Git have for themselves are refused: nul.txt, .git"),
     ("slugify", "letters of which text-unidecode's reading isn't known are refused"),
 ];

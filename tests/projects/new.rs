@@ -192,3 +192,20 @@ fn chance_and_the_time_need_a_seed_and_stay_what_they_were() {
     place.say(&["scaffold", "update", "pay", "--allow-dirty"]).exits(0);
     assert_eq!(place.read("pay/id.txt"), first);
 }
+
+#[test]
+fn a_file_of_answers_that_is_no_yaml_is_told_in_one_line_with_the_place() {
+    let place = Place::new();
+    place.service_template("t");
+    for (text, place_of) in [
+        ("name: [\n", "line 1, column 7"),
+        ("name: a\nname: b\n", "line 2, column 1"),
+        ("name: a\n---\nname: b\n", "line 3, column 1"),
+    ] {
+        place.write("answers.yaml", text);
+        let said = place.say(&["scaffold", "./t", "--values", "answers.yaml"]).exits(1);
+        let lines: Vec<&str> = said.err.lines().collect();
+        assert_eq!(lines[0], "error: can't read answers from answers.yaml");
+        assert!(lines.len() == 2 && lines[1].ends_with(place_of), "{}", said.err);
+    }
+}

@@ -187,3 +187,56 @@ fn a_template_whose_old_version_is_gone_is_merged_all_the_same() {
     let readme = place.read("pay/README.md");
     assert!(readme.contains("line 3, better\n") && readme.contains("line 18, mine\n"), "{readme}");
 }
+
+#[test]
+fn an_answer_whose_type_the_template_changed_is_converted_where_it_can_only_mean_one_thing() {
+    let place = Place::new();
+    place.service_template("t");
+    let template = place.read("t/template.yaml");
+    let port = "port: { title: Port, type: integer, minimum: 1, default: 8080 }";
+    let as_text = "port: { title: Port, type: string, default: '8080' }";
+    assert!(template.contains(port));
+    place.say(&["scaffold", "./t", "--set", "name=pay", "--set", "port=9000"]).exits(0);
+    place.commit("pay");
+
+    place.write("t/template.yaml", template.replace(port, as_text));
+    let json = place.say_in("pay", &["scaffold", "update", "--check", "--output", "json"]).exits(0).json();
+    let converted = serde_json::json!([{"name": "port", "from": 9000, "to": "9000"}]);
+    assert_eq!(json["templates"][0]["converted"], converted);
+    let said = place.say_in("pay", &["scaffold", "update"]).exits(0);
+    assert!(said.out.contains("port is asked for in another type now: 9000 → \"9000\""), "{}", said.out);
+    assert!(place.read("pay/.billpay/scaffold.yaml").contains("port: \"9000\""));
+    place.commit("pay");
+
+    place.write("t/template.yaml", &template);
+    place.say_in("pay", &["scaffold", "update"]).exits(0);
+    assert!(place.read("pay/.billpay/scaffold.yaml").contains("port: 9000\n"));
+    assert_eq!(place.read("pay/src/pay.txt"), "port 9000\nowner payments\n");
+    place.commit("pay");
+
+    // What may mean anything is refused by its name, and can be answered anew.
+    place.write(
+        "t/template.yaml",
+        template.replace(port, "port: { title: Port, type: boolean, default: false }"),
+    );
+    place.say_in("pay", &["scaffold", "update"]).fails_with(&["port: must be", "1 answer is wrong"]);
+    place.say_in("pay", &["scaffold", "update", "--set", "port=yes"]).exits(0);
+    place.commit("pay");
+    place.write("t/template.yaml", template.replace(port, as_text));
+    place.say_in("pay", &["scaffold", "update"]).fails_with(&["port: ", "true, is no text"]);
+    place.say_in("pay", &["scaffold", "update", "--set", "port=80"]).exits(0);
+    assert_eq!(place.read("pay/src/pay.txt"), "port 80\nowner payments\n");
+}
+
+#[test]
+fn a_cookiecutter_template_takes_no_truth_value_for_a_text() {
+    let place = Place::new();
+    place.write("t/cookiecutter.json", r#"{"name": "pay", "docs": true}"#);
+    place.write("t/{{cookiecutter.name}}/a.txt", "{{ cookiecutter.docs }}\n");
+    place.say(&["scaffold", "./t"]).exits(0);
+    place.commit("pay");
+    place.write("t/cookiecutter.json", r#"{"name": "pay", "docs": "sphinx"}"#);
+    place.say_in("pay", &["scaffold", "update"]).fails_with(&["docs: ", "true, is no text"]);
+    place.say_in("pay", &["scaffold", "update", "--set", "docs=mkdocs"]).exits(0);
+    assert_eq!(place.read("pay/a.txt"), "mkdocs\n");
+}

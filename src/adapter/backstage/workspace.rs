@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::template::{Project, ProjectFile, TemplateError};
+use crate::domain::template::{Project, ProjectFile, TemplateError, refuse_meeting};
 use crate::domain::tree::RelPath;
 
 /// Most files and folders of one project.
@@ -202,9 +202,21 @@ impl Workspace {
         Ok(())
     }
 
+    /// The file of the template that the first file in a folder was made from, if there is one.
+    fn first_source(&self, folder: &str) -> &str {
+        let file = self.below(folder).find_map(|(_, item)| match item {
+            Item::File(file) => Some(file.from.as_str()),
+            Item::Folder => None,
+        });
+        file.unwrap_or_default()
+    }
+
     /// The project that it is, if it can be one on every system.
     pub fn into_project(self) -> Result<Project, TemplateError> {
-        self.no_two_in_one_place()?;
+        refuse_meeting(self.items.iter().map(|(path, item)| match item {
+            Item::File(file) => (path.as_str(), file.from.as_str()),
+            Item::Folder => (path.as_str(), self.first_source(path)),
+        }))?;
         let mut project = Project::default();
         let full: BTreeSet<String> = self
             .items
@@ -238,22 +250,6 @@ impl Workspace {
             }
         }
         Ok(project)
-    }
-
-    /// Windows and macOS don't tell `README` from `readme`.
-    fn no_two_in_one_place(&self) -> Result<(), TemplateError> {
-        let mut places: BTreeMap<String, &str> = BTreeMap::new();
-        for path in self.items.keys() {
-            if let Some(other) = places.insert(path.to_lowercase(), path) {
-                let why = format!(
-                    "the template makes `{}` and `{}`, which are one file on Windows and macOS",
-                    other.escape_debug(),
-                    path.escape_debug()
-                );
-                return Err(TemplateError::refused(why, "give one of the two another name"));
-            }
-        }
-        Ok(())
     }
 }
 

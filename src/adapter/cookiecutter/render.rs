@@ -13,7 +13,7 @@ use super::{Level, patterns, places, questions, shown};
 use crate::domain::findings::{Problem, SourceFile};
 use crate::domain::template::{
     Answers, Entry, Hook, HookTime, Project, ProjectFile, RenderOptions, Rendering, StepDone, StepKind,
-    TemplateError, TemplateFile, TemplateFolder,
+    TemplateError, TemplateFile, TemplateFolder, refuse_meeting,
 };
 use crate::domain::tree::RelPath;
 
@@ -53,7 +53,10 @@ struct Making<'l> {
     copied: Vec<String>,
     newline: Option<String>,
     files: BTreeMap<RelPath, ProjectFile>,
-    folders: BTreeSet<RelPath>,
+    /// The file of the template that each file is made from.
+    sources: BTreeMap<RelPath, String>,
+    /// The folders, each with the one of the template that it is made from.
+    folders: BTreeMap<RelPath, String>,
     bytes: usize,
 }
 
@@ -82,7 +85,8 @@ pub fn render(
         copied: copied(&variables),
         newline,
         files: BTreeMap::new(),
-        folders: BTreeSet::new(),
+        sources: BTreeMap::new(),
+        folders: BTreeMap::new(),
         bytes: 0,
     };
     let name = making.name(top)?;
@@ -94,11 +98,12 @@ pub fn render(
     *loading.borrow_mut() = true;
     making.walk("", told)?;
     *loading.borrow_mut() = false;
+    making.refuse_meeting()?;
     let mut hooks = before;
     hooks.extend(making.hooks(HookTime::AfterFiles)?);
     let count = making.files.len();
     told(count);
-    let folders = empty_ones(&making.files, making.folders);
+    let folders = empty_ones(&making.files, making.folders.into_keys().collect());
     let mut steps = vec![done("render", "cookiecutter:render", format!("{count} files"))];
     steps.extend(
         hooks.iter().map(|hook| done(&hook.file, "cookiecutter:hook", format!("runs {}", hook.file))),
@@ -258,6 +263,11 @@ impl Making<'_> {
         self.engine.text(path, path, &self.context).map_err(|fault| self.fault(&fault, Some(path)))
     }
 
+    /// What people are told of a path in the folder that becomes the project.
+    fn told(&self, path: &str) -> String {
+        self.level.folder.told(&format!("{}/{path}", self.top))
+    }
+
     /// A problem with the name of a file or folder.
     fn at_name(&self, path: &str, message: String) -> TemplateError {
         let told = if path == self.top { path.to_string() } else { format!("{}/{path}", self.top) };
@@ -308,12 +318,29 @@ impl Making<'_> {
     /// Whether there is a folder of that name in the project.
     fn is_folder(&self, path: &str) -> bool {
         let path = path.trim_end_matches('/');
-        path.is_empty() || RelPath::new(path).is_ok_and(|path| self.folders.contains(&path))
+        path.is_empty() || RelPath::new(path).is_ok_and(|path| self.folders.contains_key(&path))
     }
 
-    fn add_folder(&mut self, path: &RelPath) {
-        self.folders.extend(path.folders());
-        self.folders.insert(path.clone());
+    /// Refuses files that some systems take for one.
+    fn refuse_meeting(&self) -> Result<(), TemplateError> {
+        let made = self.sources.iter().chain(&self.folders);
+        let sources: Vec<(&str, String)> =
+            made.map(|(path, source)| (path.as_str(), self.told(source))).collect();
+        refuse_meeting(sources.iter().map(|(path, source)| (*path, source.as_str())))
+    }
+
+    fn add_folder(&mut self, source: &str, path: &RelPath) -> Result<(), TemplateError> {
+        let parts = || path.folders().chain([path.clone()]);
+        if let Some((file, other)) = parts().find_map(|part| self.sources.get_key_value(&part)) {
+            let other = self.told(other);
+            let message =
+                format!("this is put into the folder `{file}`, and `{other}` would be a file there");
+            return Err(self.at_name(source, message));
+        }
+        for part in parts() {
+            self.folders.entry(part).or_insert_with(|| source.to_string());
+        }
+        Ok(())
     }
 
     fn walk(&mut self, folder: &str, told: &mut dyn FnMut(usize)) -> Result<(), TemplateError> {
@@ -340,13 +367,16 @@ impl Making<'_> {
         for path in &inner {
             let rendered = self.name(path)?;
             if self.is_folder(&rendered) {
+                let other = RelPath::new(rendered.trim_end_matches('/')).ok();
+                let other = other.and_then(|folder| self.folders.get(&folder));
+                let from = other.map(|other| format!(", from `{}`", self.told(other))).unwrap_or_default();
                 let message = format!(
-                    "the folder `{rendered}` is there already: two names are the same, or one is empty"
+                    "the folder `{rendered}` is there already{from}: two names are the same, or one is empty"
                 );
                 return Err(self.at_name(path, message));
             }
             let rendered = self.path(path, rendered.trim_end_matches('/'))?;
-            self.add_folder(&rendered);
+            self.add_folder(path, &rendered)?;
         }
         for path in files {
             self.file(&path)?;
@@ -363,7 +393,7 @@ impl Making<'_> {
     fn copy_folder(&mut self, folder: &str) -> Result<(), TemplateError> {
         let rendered = self.name(folder)?;
         let root = self.path(folder, &rendered)?;
-        self.add_folder(&root);
+        self.add_folder(folder, &root)?;
         let prefix = format!("{}/{folder}/", self.top);
         let all = self
             .level
@@ -376,15 +406,32 @@ impl Making<'_> {
             let template = format!("{folder}/{inside}");
             let to = self.path(&template, &format!("{root}/{inside}"))?;
             match entry {
-                Entry::File(file) => self.put(to, file, file.bytes.clone())?,
-                Entry::Folder => self.add_folder(&to),
+                Entry::File(file) => self.put(&template, to, file, file.bytes.clone())?,
+                Entry::Folder => self.add_folder(&template, &to)?,
                 _ => return Err(self.at_name(&template, "links and devices are not copied".to_string())),
             }
         }
         Ok(())
     }
 
-    fn put(&mut self, path: RelPath, file: &TemplateFile, bytes: Vec<u8>) -> Result<(), TemplateError> {
+    /// Two files of one name are refused: Cookiecutter writes one over the other, since 2.7 in the order of
+    /// their names in the template, before in any.
+    fn put(
+        &mut self,
+        source: &str,
+        path: RelPath,
+        file: &TemplateFile,
+        bytes: Vec<u8>,
+    ) -> Result<(), TemplateError> {
+        if let Some(other) = self.sources.get(&path) {
+            let other = self.told(other);
+            return Err(self.at_name(source, format!("this and `{other}` would both be `{path}`")));
+        }
+        if let Some(other) = self.folders.get(&path) {
+            let message = format!("this would be `{path}`, which is a folder, from `{}`", self.told(other));
+            return Err(self.at_name(source, message));
+        }
+        self.sources.insert(path.clone(), source.to_string());
         self.bytes += bytes.len();
         if self.bytes > MOST_IN_ALL {
             let why = format!("the project is bigger than {} MB", MOST_IN_ALL >> 20);
@@ -399,20 +446,20 @@ impl Making<'_> {
         let rendered = self.name(path)?;
         let copied = self.is_copied(path);
         // An empty name is the folder's: there is no such file then.
-        if !copied && (rendered.ends_with('/') || self.is_folder(&rendered)) && self.is_folder(&rendered) {
+        if !copied && (rendered.is_empty() || rendered.ends_with('/')) && self.is_folder(&rendered) {
             return Ok(());
         }
         let to = self.path(path, &rendered)?;
         if let Some(folder) = to.folders().next()
-            && !self.folders.contains(&folder)
+            && !self.folders.contains_key(&folder)
         {
             return Err(self.at_name(path, format!("there is no folder `{folder}` to put `{to}` into")));
         }
         if copied || is_binary(path, &file.bytes) {
-            return self.put(to, &file, file.bytes.clone());
+            return self.put(path, to, &file, file.bytes.clone());
         }
         let bytes = self.rendered(path, &file)?;
-        self.put(to, &file, bytes)
+        self.put(path, to, &file, bytes)
     }
 
     fn rendered(&self, path: &str, file: &TemplateFile) -> Result<Vec<u8>, TemplateError> {

@@ -54,7 +54,7 @@ fn file(path: &Path) -> Result<Answers, Report> {
     if nothing {
         return Ok(Answers::new());
     }
-    match yaml::from_str(text).map_err(|error| fail(error.to_string()))? {
+    match yaml::from_str(text).map_err(|error| fail(yaml::why(&error)))? {
         Value::Object(answers) => Ok(answers),
         Value::Null => Ok(Answers::new()),
         _ => Err(fail("it has to be names with their answers, like `owner: payments`".to_string())),
@@ -138,10 +138,7 @@ fn number(text: &str) -> Option<Value> {
 }
 
 pub(super) fn yaml(text: &str) -> Result<Value, String> {
-    yaml::from_str(text).map_err(|error| {
-        let why = error.to_string();
-        format!("is not YAML: {}", why.lines().next().unwrap_or_default().trim_start_matches("error: "))
-    })
+    yaml::from_str(text).map_err(|error| format!("is not YAML: {}", yaml::why(&error)))
 }
 
 /// A value as it is given on the command line.

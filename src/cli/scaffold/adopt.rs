@@ -16,9 +16,10 @@ use crate::ops::scaffold::project;
 
 #[derive(Debug, Args)]
 pub struct AdoptArgs {
-    /// Template: a name, a folder or a Git repository, best at the version that the project was made from
-    #[arg(value_name = "TEMPLATE")]
-    template: String,
+    /// Template: a name, a folder or a Git repository, best at the version that the project was made from; by
+    /// default what --replay .cruft.json names
+    #[arg(value_name = "TEMPLATE", required_unless_present = "replay")]
+    template: Option<String>,
     #[command(flatten)]
     at: AtArgs,
     #[command(flatten)]
@@ -36,7 +37,10 @@ pub fn run(args: AdoptArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         return Err(Report::new("no project is here", format!("there is no folder {}", args.out.display())));
     }
     let options = args.answers.options(None, None);
-    let opened = args.at.open(&args.template, &options, app)?;
+    let opened = match &args.template {
+        Some(template) => args.at.open(template, &options, app)?,
+        None => args.at.open_kept(&args.answers, &options, app)?,
+    };
     let template = opened.template.as_ref();
     let record = app.record(&args.out)?.unwrap_or_default();
     let given = args.answers.over(Answers::new(), template)?;

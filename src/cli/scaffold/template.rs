@@ -1,15 +1,16 @@
 //! What every command about a template does first: find it, and get its answers.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::app::App;
-use crate::app::{At, Found};
+use crate::app::{App, At, Found, KeptTemplate};
 use crate::cli::ask::{self, How};
 use crate::cli::error::Report;
 use crate::cli::ui::Ui;
-use crate::domain::template::{Answers, Entry, Origin, ProjectTemplate, Record, RenderOptions, Rendering};
+use crate::domain::template::{
+    Answers, BadRecord, Entry, Origin, ProjectTemplate, Record, RenderOptions, Rendering,
+};
 
 /// Which template of a source, and which version of it.
 #[derive(Debug, Default, Args)]
@@ -31,7 +32,7 @@ pub struct AnswerArgs {
     /// Answers in a YAML or JSON file; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     values: Option<PathBuf>,
-    /// Answers of an earlier run: Cookiecutter's replay file, or a project's .billpay/scaffold.yaml
+    /// Answers of an earlier run: Cookiecutter's replay file, .cruft.json, or a project's .billpay/scaffold.yaml
     #[arg(long, value_name = "FILE", conflicts_with = "values")]
     replay: Option<PathBuf>,
     /// Ask nothing: take the default of what isn't answered
@@ -67,6 +68,31 @@ impl AtArgs {
     /// Finds a template and understands it.
     pub fn open(&self, source: &str, options: &RenderOptions, app: &App) -> Result<Opened, Report> {
         Opened::new(app.find_template(source, self.at())?, options, app)
+    }
+
+    /// Finds the template that cruft keeps in a replay file, at the commit that the project was made from;
+    /// updates then come from where cruft took them.
+    pub fn open_kept(
+        &self,
+        answers: &AnswerArgs,
+        options: &RenderOptions,
+        app: &App,
+    ) -> Result<Opened, Report> {
+        let kept = answers.kept_template()?;
+        let at = At {
+            reference: self.reference.as_deref().or(Some(&kept.commit)),
+            directory: self.directory.as_deref().or(kept.directory.as_deref()),
+        };
+        // cruft only takes repositories, also by their path.
+        let source = match std::fs::canonicalize(&kept.source) {
+            Ok(path) if path.join(".git").exists() => format!("file://{}", path.display()),
+            _ => kept.source,
+        };
+        let mut found = app.find_template(&source, at)?;
+        if let Origin::Git(origin) = &mut found.origin {
+            origin.reference = self.reference.clone().or(kept.checkout);
+        }
+        Opened::new(found, options, app)
     }
 
     /// Finds every template in a folder or a repository, by the folders that they are in.
@@ -113,15 +139,33 @@ impl AnswerArgs {
         ask::answers(template, answers, How { defaults: self.defaults || !ask }, ui)
     }
 
-    fn replayed(&self, path: &PathBuf, template: &dyn ProjectTemplate) -> Result<Answers, Report> {
-        let wrong = |why: String| Report::new(format!("can't use the answers in {}", path.display()), why);
-        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-        if let Ok(record) = Record::parse(&text) {
-            let name = &template.about().name;
-            let applied = record.get(name).or(record.templates.first());
-            return applied.map(|applied| applied.answers.clone()).ok_or_else(|| wrong("it has none".into()));
+    fn replayed(&self, path: &Path, template: &dyn ProjectTemplate) -> Result<Answers, Report> {
+        let text = read_replay(path)?;
+        let name = &template.about().name;
+        match Record::parse(&text) {
+            Ok(record) => {
+                let applied = record.get(name).or(record.templates.first());
+                applied
+                    .map(|applied| applied.answers.clone())
+                    .ok_or_else(|| bad_replay(path, "it has none".to_string()))
+            }
+            Err(BadRecord::Damaged(_)) => Ok(App::replay(&path.display().to_string(), &text)?.answers),
+            Err(other) => Err(bad_replay(path, other.to_string())),
         }
-        Ok(App::replay(&path.display().to_string(), &text)?)
+    }
+
+    /// Returns the template that cruft keeps in the replay file.
+    fn kept_template(&self) -> Result<KeptTemplate, Report> {
+        let unnamed = || {
+            Report::new("no template is named", "")
+                .hint("name it, or give a .cruft.json, which names it, with --replay")
+        };
+        let path = self.replay.as_ref().ok_or_else(unnamed)?;
+        let text = read_replay(path)?;
+        if Record::parse(&text).is_ok() {
+            return Err(unnamed());
+        }
+        App::replay(&path.display().to_string(), &text)?.template.ok_or_else(unnamed)
     }
 
     /// What rendering may use, with what an earlier run used.
@@ -129,6 +173,14 @@ impl AnswerArgs {
         let now = now.unwrap_or_else(|| jiff::Timestamp::now().as_second());
         RenderOptions { seed: self.seed.or(seed), now, trust: self.trust }
     }
+}
+
+fn bad_replay(path: &Path, why: String) -> Report {
+    Report::new(format!("can't use the answers in {}", path.display()), why)
+}
+
+fn read_replay(path: &Path) -> Result<String, Report> {
+    std::fs::read_to_string(path).map_err(|error| bad_replay(path, error.to_string()))
 }
 
 /// Puts objects together, so that `--set a.b=1` leaves `a.c` as it was.

@@ -9,10 +9,13 @@ use serde_json::{Value, json};
 use super::changes::{self, Shown};
 use super::template::{AnswerArgs, Opened, render};
 use crate::app::{App, At};
+use crate::cli::ask;
 use crate::cli::error::Report;
 use crate::cli::exit;
 use crate::cli::ui::{BOLD, CHANGED, DIM, Ui};
-use crate::domain::template::{Question, Record, TemplateRecord};
+use crate::domain::template::{
+    Conversion, Question, Record, TemplateError, TemplateRecord, convert, unconverted,
+};
 use crate::domain::tree::{Action, Conflict, Decision, TreeOptions};
 use crate::ops::scaffold::project;
 
@@ -66,6 +69,7 @@ struct Updated {
     now: Opened,
     questions: Vec<Question>,
     dropped: Vec<String>,
+    conversions: Vec<Conversion>,
     /// None while a question has no answer.
     decision: Option<Decision>,
 }
@@ -124,12 +128,18 @@ fn one(
     let options = args.answers.options(before.seed, before.now);
     let now = Opened::new(found, &options, app)?;
     let template = now.template.as_ref();
-    let (known, dropped) = project::still_asked(&before, &template.all_questions()?);
+    let asked = template.all_questions()?;
+    let (mut known, dropped) = project::still_asked(&before, &asked);
+    let conversions = convert(&mut known, &asked);
     let known = args.answers.over(known, template)?;
+    let faults = unconverted(&before.answers, &known, &asked);
+    if !faults.is_empty() {
+        return Err(ask::report(TemplateError::Answers(faults), &asked));
+    }
     let questions = project::new_questions(template, &known)?;
     let unanswered = questions.iter().any(|question| question.required && question.default.is_none());
     if args.check && unanswered {
-        return Ok(Updated { before, now, questions, dropped, decision: None });
+        return Ok(Updated { before, now, questions, dropped, conversions, decision: None });
     }
     let answers = args.answers.complete(known, template, !args.check, ui)?;
     let rendering = render(template, &answers, &options, app, ui)?;
@@ -160,7 +170,7 @@ fn one(
         true => tree.check(&rendered, &coverage, options)?,
         false => tree.write(&rendered, &coverage, options)?,
     };
-    Ok(Updated { before, now, questions, dropped, decision: Some(decision) })
+    Ok(Updated { before, now, questions, dropped, conversions, decision: Some(decision) })
 }
 
 impl Updated {
@@ -177,7 +187,7 @@ impl Updated {
         json!({
             "template": self.before.name(), "before": {"from": self.before.from, "digest": self.before.digest},
             "now": {"from": self.now.origin, "digest": self.now.digest}, "stale": self.is_stale(),
-            "new_questions": self.questions, "no_longer_asked": self.dropped, "counts": counts, "files": files,
+            "new_questions": self.questions, "no_longer_asked": self.dropped, "converted": self.conversions, "counts": counts, "files": files,
         })
     }
 
@@ -200,6 +210,12 @@ impl Updated {
         }
         for name in &self.dropped {
             let _ = writeln!(text, "  {DIM}{name} is no longer asked; its answer goes{DIM:#}");
+        }
+        for Conversion { name, from, to } in &self.conversions {
+            let _ = writeln!(
+                text,
+                "  {CHANGED}~{CHANGED:#} {name} is asked for in another type now: {from} → {to}"
+            );
         }
         match &self.decision {
             Some(decision) => {

@@ -1,36 +1,27 @@
 //! Amounts as Kubernetes itself writes them, so that what is applied is what is read back.
 
+use crate::domain::spec::amount::{binary, thousandths};
+
 /// CPU in whole ones, or in thousandths: `1000m` is `1`, `0.5` is `500m`.
 pub fn cpu(text: &str) -> String {
-    let (number, milli) = text.strip_suffix('m').map_or((text, false), |number| (number, true));
-    let (whole, part) = number.split_once('.').unwrap_or((number, ""));
-    let digits = if milli { 0 } else { 3 };
-    let kept: String = part.chars().chain("000".chars()).take(digits).collect();
-    let Ok(mut thousandths) = format!("{whole}{kept}").parse::<u64>() else {
-        return text.to_owned();
-    };
-    // A thousandth is the least there is; what is left of one is rounded up, as Kubernetes does.
-    if part.chars().skip(digits).any(|digit| digit != '0') {
-        thousandths += 1;
+    match thousandths(text) {
+        Some(thousandths) if thousandths % 1000 == 0 => (thousandths / 1000).to_string(),
+        Some(thousandths) => format!("{thousandths}m"),
+        None => text.to_owned(),
     }
-    if thousandths % 1000 == 0 { (thousandths / 1000).to_string() } else { format!("{thousandths}m") }
 }
 
 /// Memory in the largest unit that it is a whole number of: `1024Mi` is `1Gi`.
 pub fn memory(text: &str) -> String {
     const UNITS: [&str; 4] = ["Ki", "Mi", "Gi", "Ti"];
-    let split = text.len().saturating_sub(2);
-    let (Some(number), Some(unit)) = (text.get(..split), text.get(split..)) else { return text.to_owned() };
-    let (Ok(mut number), Some(mut at)) =
-        (number.parse::<u64>(), UNITS.iter().position(|known| *known == unit))
-    else {
-        return text.to_owned();
-    };
-    while number != 0 && number.is_multiple_of(1024) && at + 1 < UNITS.len() {
+    let Some((mut number, power)) = binary(text) else { return text.to_owned() };
+    let mut units = UNITS.iter().skip(power as usize);
+    let mut unit = units.next();
+    while number != 0 && number.is_multiple_of(1024) && units.len() > 0 {
         number /= 1024;
-        at += 1;
+        unit = units.next();
     }
-    if number == 0 { "0".to_owned() } else { format!("{number}{}", UNITS[at]) }
+    if number == 0 { "0".to_owned() } else { format!("{number}{}", unit.unwrap_or(&"")) }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod mentions;
 mod model;
 mod rehearsal;
 mod schedule;
+mod way_back;
 mod widening;
 
 use std::collections::{BTreeMap, BTreeSet};

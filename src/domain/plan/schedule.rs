@@ -8,6 +8,7 @@ use super::super::kind::OnDelete;
 use super::super::resource::{Desired, Observed, Owner, resolve};
 use super::claim::{Claim, claims};
 use super::mentions::Dependents;
+use super::way_back::WayBack;
 use super::{Action, Change, Cycle, Kinds, Plan, Snapshot};
 
 /// What one step does.
@@ -240,17 +241,41 @@ impl<'a> Builder<'a> {
     }
 
     fn order_creates_and_updates(&mut self) {
+        let way_back = WayBack::of(self.plan);
         for change in &self.plan.changes {
+            let base = way_back.goes_before(change, self.kinds);
+            if let Some(base) = base {
+                self.order_before(change, base);
+            }
             let Some(&step) = self.made.get(&change.address) else { continue };
             if change.action == Action::Delete || change.is_release() {
                 continue;
             }
             for need in change.desired.iter().flat_map(Desired::needs) {
-                if let Some(&needed) = self.made.get(&need) {
+                if let Some(&needed) = self.made.get(&need)
+                    && base.is_none_or(|base| need != *base && !self.wants(&need, base))
+                {
                     self.steps[step].after.push(needed);
                 }
             }
         }
+    }
+
+    /// Puts a change before that of a resource it needs.
+    fn order_before(&mut self, change: &'a Change, base: &'a Address) {
+        let gone = self.gone.get(&(&change.address, change.id().unwrap_or_default()));
+        let steps: Vec<usize> = gone.into_iter().chain(self.made.get(&change.address)).copied().collect();
+        if let Some(&later) = self.made.get(base) {
+            self.steps[later].after.extend(steps);
+        }
+    }
+
+    /// Returns whether what is wanted at an address needs a resource.
+    fn wants(&self, address: &Address, base: &Address) -> bool {
+        let change = self.plan.changes.iter().find(|change| change.address == *address);
+        change
+            .and_then(|change| change.desired.as_ref())
+            .is_some_and(|desired| desired.needs().contains(base))
     }
 
     /// A resource goes after everything that stands on it has gone or has let go of it.

@@ -279,3 +279,41 @@ fn the_same_plan_agrees_with_itself_and_not_with_another() {
     let other = planned(Goal::Converge, &house(), &snapshot);
     assert_eq!(plan.differs_from(&other), BTreeSet::from([at("house/sign")]));
 }
+
+#[test]
+fn what_goes_back_in_its_version_goes_before_what_it_stands_on() {
+    let versions = |base: &str, wall: &str, sign: &str| {
+        let after = |mut desired: Desired, needs: &[&str]| {
+            desired.after = needs.iter().map(|need| at(need)).collect();
+            desired
+        };
+        vec![
+            want("house/base", json!({"version": base})),
+            after(want("house/wall", json!({"version": wall})), &["house/base", "house/sign"]),
+            after(want("house/sign", json!({"version": sign})), &["house/base"]),
+        ]
+    };
+    let snapshot = |desired: &[Desired]| Snapshot {
+        resources: desired
+            .iter()
+            .map(|want| found(&want.address.to_string(), &want.address.name(), want.attrs.clone()))
+            .collect(),
+    };
+    let order = |from: [&str; 3], to: [&str; 3]| {
+        let (had, wanted) = (versions(from[0], from[1], from[2]), versions(to[0], to[1], to[2]));
+        let snapshot = snapshot(&had);
+        let kinds = kinds();
+        let plan = plan("dev", Goal::Converge, &Selection::default(), &wanted, &snapshot, &kinds).unwrap();
+        let schedule = Schedule::of(&plan, &snapshot, &kinds).unwrap();
+        let names = schedule
+            .order()
+            .into_iter()
+            .map(|step| plan.changes[schedule.steps[step].change].address.name().to_string());
+        names.collect::<Vec<_>>()
+    };
+    // The wall needs the sign, and both need the base.
+    assert_eq!(order(["1.35", "1.35", "v1"], ["1.36", "1.36", "v2"]), ["base", "sign", "wall"]);
+    assert_eq!(order(["1.36", "1.36", "v2"], ["1.35", "1.35", "v1"]), ["wall", "base", "sign"]);
+    // A wall that had not followed yet follows afterwards.
+    assert_eq!(order(["1.36", "1.34", "v2"], ["1.35", "1.35", "v2"]), ["base", "wall"]);
+}

@@ -5,9 +5,11 @@
 //! file, line and column. The [`types`] are the only definition: the JSON Schema that
 //! editors and [`load`] check against is derived from them.
 
+pub(in crate::domain) mod amount;
 mod check;
 mod clash;
 pub(in crate::domain) mod document;
+pub(in crate::domain) mod instance_types;
 pub mod kubernetes;
 mod layers;
 mod load;

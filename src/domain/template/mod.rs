@@ -3,8 +3,10 @@
 //! A template is a folder of files, in memory as [`TemplateFolder`]. `adapter::backstage`
 //! and `adapter::cookiecutter` know the two formats; both give a [`ProjectTemplate`].
 
+mod convert;
 mod folder;
 pub mod form;
+mod meeting;
 pub mod question;
 mod record;
 mod rendering;
@@ -15,7 +17,9 @@ use serde_json::{Map, Value};
 
 use crate::domain::findings::{Findings, Problem, SourceFile};
 
+pub use convert::{Conversion, convert, unconverted};
 pub use folder::{Entry, TemplateFile, TemplateFolder};
+pub use meeting::refuse_meeting;
 pub use question::{Choice, Question, QuestionKind};
 pub use record::{BadRecord, RECORD, Record, TemplateRecord};
 pub use rendering::{

@@ -82,7 +82,7 @@ impl Record {
         struct Head {
             schema: String,
         }
-        let damaged = |error: serde_yaml::Error| BadRecord::Damaged(error.to_string());
+        let damaged = |error: serde_yaml::Error| BadRecord::Damaged(yaml::why(&error));
         let head: Head = yaml::from_str(text).map_err(damaged)?;
         if head.schema != RECORD_SCHEMA {
             return Err(BadRecord::Newer(head.schema));

@@ -32,7 +32,7 @@ pub struct Cluster;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Attrs {
     name: String,
-    /// Kubernetes version; goes up, one minor at a time, never down.
+    /// Kubernetes version; goes up, one minor at a time, or back by one.
     version: String,
     role_arn: String,
     /// All of the environment's: load balancers and nodes are put into these.

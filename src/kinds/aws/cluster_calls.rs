@@ -34,20 +34,30 @@ pub fn modes(from: &str, to: &str) -> Vec<AuthenticationMode> {
 /// supporting them.
 const SKEW: u32 = 3;
 
-/// The versions to go through. Kubernetes goes up one minor at a time, and never down.
+/// Major and minor of a Kubernetes version.
+fn minor(version: &str) -> Option<(u32, u32)> {
+    let (major, minor) = version.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+/// Returns whether a version is the one before another.
+pub fn is_one_back(from: &str, to: &str) -> bool {
+    minor(from).zip(minor(to)).is_some_and(|(from, to)| from.0 == to.0 && from.1 == to.1 + 1)
+}
+
+/// The versions to go through: up by one minor at a time, or back by one.
 pub fn versions(from: &str, to: &str) -> Result<Vec<String>, Failure> {
     let refuse = |why: String| Err(Failure::new(FailureClass::Invalid, "eks:UpdateClusterVersion", why));
-    let minor = |version: &str| -> Option<(u32, u32)> {
-        let (major, minor) = version.split_once('.')?;
-        Some((major.parse().ok()?, minor.parse().ok()?))
-    };
     let (Some((major, old)), Some((wanted_major, new))) = (minor(from), minor(to)) else {
         return refuse(format!("`{from}` or `{to}` is not a Kubernetes version"));
     };
+    if is_one_back(from, to) {
+        return Ok(vec![to.to_string()]);
+    }
     if major != wanted_major || new < old {
         return refuse(format!(
-            "the cluster is at {from} and Kubernetes can't go back to {to}: set cluster.version to \"{from}\" \
-             or later"
+            "the cluster is at {from} and can't go back to {to}: EKS takes it back by one minor version, within \
+             7 days of an upgrade; set cluster.version to \"{from}\" or later"
         ));
     }
     if new > old + SKEW {
@@ -64,12 +74,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_go_up_one_minor_at_a_time() {
+    fn versions_go_up_one_minor_at_a_time_and_back_by_one() {
+        assert_eq!(versions("1.36", "1.35").unwrap(), ["1.35"]);
         assert_eq!(versions("1.36", "1.36").unwrap(), Vec::<String>::new());
         assert_eq!(versions("1.34", "1.36").unwrap(), ["1.35", "1.36"]);
-        for (from, to, says) in
-            [("1.36", "1.35", "can't go back"), ("1.31", "1.36", "go to 1.34 first"), ("1.36", "x", "`x`")]
-        {
+        for (from, to, says) in [
+            ("1.36", "1.34", "can't go back"),
+            ("2.0", "1.36", "can't go back"),
+            ("1.31", "1.36", "go to 1.34 first"),
+            ("1.36", "x", "`x`"),
+        ] {
             let failure = versions(from, to).unwrap_err();
             assert_eq!(failure.class, FailureClass::Invalid);
             assert!(failure.message.contains(says), "{}", failure.message);

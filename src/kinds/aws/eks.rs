@@ -112,9 +112,18 @@ pub struct Updates {
     pub failed: Option<String>,
 }
 
-/// Reads the updates of something. A cluster can say `ACTIVE` while one is under way, and
+/// Reads what came of the updates of something. A cluster can say `ACTIVE` while one is under way, and
 /// says nothing of one that failed; so whoever waits for one asks for them too.
 pub async fn updates(cx: Context<'_>, cluster: &str, of: Updated<'_>) -> Result<Updates, Failure> {
+    let updates = history(cx, cluster, of).await?;
+    let in_progress = updates.iter().any(|update| update.status == Some(UpdateStatus::InProgress));
+    let latest = updates.iter().max_by_key(|update| update.created_at.map(|at| at.as_nanos()));
+    let failed = latest.filter(|update| update.status == Some(UpdateStatus::Failed)).map(why);
+    Ok(Updates { in_progress, failed })
+}
+
+/// Reads all updates of something that EKS still knows.
+pub async fn history(cx: Context<'_>, cluster: &str, of: Updated<'_>) -> Result<Vec<Update>, Failure> {
     let (node_group, addon) = match of {
         Updated::Cluster => (None, None),
         Updated::NodeGroup(name) => (Some(name.to_string()), None),
@@ -124,17 +133,13 @@ pub async fn updates(cx: Context<'_>, cluster: &str, of: Updated<'_>) -> Result<
     let call = call.set_nodegroup_name(node_group.clone()).set_addon_name(addon.clone());
     let ids: Result<Vec<String>, _> = call.into_paginator().items().send().collect().await;
     let ids = if_there(ids.at("eks:ListUpdates"))?.unwrap_or_default();
-    let updates = details(ids, |id| {
+    details(ids, |id| {
         let call = cx.aws.eks.describe_update().name(cluster).update_id(id);
         let call = call.set_nodegroup_name(node_group.clone()).set_addon_name(addon.clone());
         async move {
             let answer = if_there(call.send().await.at("eks:DescribeUpdate"))?;
             Ok(answer.and_then(|answer| answer.update))
         }
-    });
-    let updates = updates.await?;
-    let in_progress = updates.iter().any(|update| update.status == Some(UpdateStatus::InProgress));
-    let latest = updates.iter().max_by_key(|update| update.created_at.map(|at| at.as_nanos()));
-    let failed = latest.filter(|update| update.status == Some(UpdateStatus::Failed)).map(why);
-    Ok(Updates { in_progress, failed })
+    })
+    .await
 }

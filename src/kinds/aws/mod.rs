@@ -22,6 +22,7 @@ mod load_balancer_controller;
 mod named;
 mod nat_gateway;
 mod node_group;
+mod offers;
 mod oidc_provider;
 mod origin_access_control;
 mod owned;
@@ -30,6 +31,7 @@ mod pod_identity;
 mod policy;
 mod repository;
 mod role;
+mod rollback;
 mod route_table;
 mod s3;
 mod s3_endpoint;
@@ -52,7 +54,7 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::KindInfo;
 use crate::domain::permit::Permit;
-use crate::domain::plan::{Action, Attachment, Change, Goal, Kinds, Plan, Snapshot};
+use crate::domain::plan::{Action, Change, Goal, Kinds, Plan, Snapshot};
 use crate::domain::port::{Check, Create, Identity, Inspection, Progress, Provider};
 use crate::domain::resource::{Desired, Evidence, Observed, Owner, Tags};
 use crate::domain::spec::Environment;
@@ -306,19 +308,26 @@ impl Provider for AwsProvider {
         };
         let looks = self.registry.iter().map(|kind| (kind, leaving(kind.info().name)));
         let looks = looks.filter(|(_, leaving)| !leaving.is_empty());
-        let looks: Vec<Result<Vec<Attachment>, Failure>> = join_all(looks.map(|(kind, leaving)| {
+        let looks = join_all(looks.map(|(kind, leaving)| {
             let own = &own;
             async move { kind.attachments(cx, &leaving, own).await }
-        }))
-        .await;
-        let (mut attachments, mut failures) = (vec![], vec![]);
+        }));
+        let (looks, rollback, offers) =
+            futures::join!(looks, rollback::refusals(cx, plan), offers::refusals(cx, plan));
+        let (mut attachments, mut refused, mut failures) = (vec![], vec![], vec![]);
+        for look in [rollback, offers] {
+            match look {
+                Ok(found) => refused.extend(found),
+                Err(failure) => failures.push(failure),
+            }
+        }
         for look in looks {
             match look {
                 Ok(found) => attachments.extend(found),
                 Err(failure) => failures.push(failure),
             }
         }
-        if failures.is_empty() { Ok(Inspection { attachments, refused: vec![] }) } else { Err(failures) }
+        if failures.is_empty() { Ok(Inspection { attachments, refused }) } else { Err(failures) }
     }
 
     async fn diagnose(&self, env: &Environment) -> Vec<Check> {

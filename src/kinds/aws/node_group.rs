@@ -54,9 +54,12 @@ struct Scaling {
 /// The output that says how many nodes a group has been told to have.
 const SIZE: &str = "desired_size";
 
+/// The name of the kind.
+pub const KIND: &str = "node-group";
+
 /// The address of a node group.
 pub fn address(name: &str) -> Address {
-    Address::of("eks", "node-group", name)
+    Address::of("eks", KIND, name)
 }
 
 /// The addresses of all node groups.
@@ -91,7 +94,7 @@ impl Kind for NodeGroup {
     type Attrs = Attrs;
 
     const INFO: KindInfo = KindInfo {
-        name: "node-group",
+        name: KIND,
         component: "eks",
         aws_type: "AWS::EKS::Nodegroup",
         immutable: &["cluster", "role_arn", "subnets", "instance_types", "ami_type", "capacity", "disk"],

@@ -27,6 +27,7 @@ from ec2_base import (
     tag_set,
     there,
 )
+from ec2_offers import zones
 from gap_kit import require
 from ministack.services import ec2
 
@@ -40,24 +41,29 @@ NAT_SHOWN_AFTER_DELETE = 3600  # seconds; AWS says about an hour
 @action("DescribeAvailabilityZones")
 def describe_availability_zones(theirs, params):
     """Every zone here is an available zone of the region, so most filters match all or none."""
+    region = ec2.get_region()
     constant = {
-        "state": "available",
-        "zone-type": "availability-zone",
-        "opt-in-status": "opt-in-not-required",
-        "region-name": ec2.get_region(),
+        "zoneState": "available",
+        "regionName": region,
+        "groupName": f"{region}-zg-1",
+        "networkBorderGroup": region,
+        "optInStatus": "opt-in-not-required",
+        "zoneType": "availability-zone",
     }
-    for name, values in ec2._parse_filters(params).items():
-        if name in constant and constant[name] not in values:
-            return ec2._xml(200, "DescribeAvailabilityZonesResponse", "<availabilityZoneInfo/>")
-    response = theirs(params)
-    names = several(params, "ZoneName") + ec2._parse_filters(params).get("zone-name", [])
-    if not names:
-        return response
-    items = re.findall(r"<item>.*?</item>", response[2].decode(), re.DOTALL)
-    kept = [i for i in items if re.search(r"<zoneName>(.*?)</zoneName>", i).group(1) in names]
-    return ec2._xml(
-        200, "DescribeAvailabilityZonesResponse", f"<availabilityZoneInfo>{''.join(kept)}</availabilityZoneInfo>"
-    )
+    members = {
+        "state": "zoneState",
+        "zone-type": "zoneType",
+        "opt-in-status": "optInStatus",
+        "region-name": "regionName",
+        "zone-name": "zoneName",
+        "zone-id": "zoneId",
+    }
+    found = [{"zoneName": name, "zoneId": ec2._az_id_for_zone_name(name), **constant} for name in zones()]
+    wanted = [(members[name], values) for name, values in ec2._parse_filters(params).items() if name in members]
+    named = [("zoneName", several(params, "ZoneName")), ("zoneId", several(params, "ZoneId"))]
+    wanted += [(member, values) for member, values in named if values]
+    found = [z for z in found if all(z[member] in values for member, values in wanted)]
+    return answer("DescribeAvailabilityZones", availabilityZoneInfo=found)
 
 
 @action("CreateSubnet")

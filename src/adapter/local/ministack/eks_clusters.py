@@ -11,6 +11,7 @@ import re
 import eks_catalog as catalog
 from eks_base import (
     NAME,
+    Refused,
     check_role,
     check_version,
     cluster_of,
@@ -28,6 +29,7 @@ from eks_base import (
     tokens,
     updates,
 )
+from eks_rollback import roll_back
 from eks_updates import record_update
 from gap_kit import in_front_of
 from ministack.services import ec2, eks
@@ -77,7 +79,18 @@ def check_endpoints(public, private):
         raise invalid_parameter("Private and public endpoint access cannot both be disabled.")
 
 
+NO_CONTROL_PLANE = ("use1-az3", "usw1-az2", "cac1-az3")
+
+
 def check_zones(subnets):
+    for subnet in subnets:
+        if ec2._az_id_for_zone_name(subnet.get("AvailabilityZone", "-")) in NO_CONTROL_PLANE:
+            raise Refused(
+                400,
+                "UnsupportedAvailabilityZoneException",
+                f"Cannot create cluster because {subnet['AvailabilityZone']}, the targeted Availability Zone, "
+                "does not currently have sufficient capacity to support the cluster.",
+            )
     if len({s.get("AvailabilityZone") for s in subnets}) < 2:
         raise invalid_parameter("Subnets specified must be in at least two different AZs")
 
@@ -281,6 +294,10 @@ def update_cluster_version(name, body, query):
     if after == before:
         raise invalid_parameter(f"Cluster is already at the desired version {after}")
     step = catalog.minor(after) is not None and (catalog.minor(after)[1] - catalog.minor(before)[1])
+    if after in catalog.END_OF_STANDARD_SUPPORT and step == -1:
+        return roll_back(cluster, after, body)
+    if body.get("rollbackConfig"):
+        raise invalid_parameter("A rollback configuration goes with a lower version only.")
     if after not in catalog.END_OF_STANDARD_SUPPORT or step != 1:
         raise invalid_parameter(f"Unsupported Kubernetes minor version update from {before} to {after}")
     cluster["version"] = after

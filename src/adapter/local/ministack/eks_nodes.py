@@ -25,6 +25,7 @@ from eks_base import (
     route,
     the_subnets,
 )
+from eks_rollback import check_window
 from eks_updates import record_update
 from ministack.services import ec2, eks
 
@@ -189,6 +190,12 @@ def update_nodegroup_config(cluster_name, name, body, query):
     return record_update(cluster_name, "ConfigUpdate", params, of=f"nodegroup/{name}")
 
 
+def is_on_the_way_back(cluster, version):
+    """Whether the cluster itself could go back to this version."""
+    check_window(cluster)
+    return catalog.minor(version)[1] == catalog.minor(cluster["version"])[1] - 1
+
+
 @route("POST", rf"/clusters/{NAME}/node-groups/{NAME}/update-version")
 def update_nodegroup_version(cluster_name, name, body, query):
     nodegroup = nodegroup_of(cluster_name, name)
@@ -205,7 +212,7 @@ def update_nodegroup_version(cluster_name, name, body, query):
     version = nodegroup["version"]
     if body.get("version") or not template:
         version = check_nodegroup_version(cluster, body.get("version") or cluster["version"])
-        if catalog.minor(version) < catalog.minor(nodegroup["version"]):
+        if catalog.minor(version) < catalog.minor(nodegroup["version"]) and not is_on_the_way_back(cluster, version):
             raise invalid_parameter(
                 f"Nodegroup Kubernetes version can't be lowered from {nodegroup['version']} to {version}"
             )

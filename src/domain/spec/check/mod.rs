@@ -3,6 +3,7 @@
 //! A check looks at an [`Environment`] alone and says in terms of paths what is wrong;
 //! [`load`](super::load) finds the places in the files.
 
+mod capacity;
 mod cluster;
 mod frontends;
 mod keys;
@@ -130,6 +131,7 @@ pub(super) fn check(env: &Environment, file: &str, today: Date) -> Vec<Finding> 
     found.extend(network::check(env));
     found.extend(cluster::check(env, today));
     found.extend(services::check(env));
+    found.extend(capacity::check(env));
     found.extend(frontends::check(env));
     found.extend(monitoring::check(env));
     found.extend(names::check(env));
