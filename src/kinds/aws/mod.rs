@@ -24,7 +24,6 @@ mod node_group;
 mod oidc_provider;
 mod origin_access_control;
 mod owned;
-mod permissions;
 mod pod_identity;
 mod policy;
 mod repository;

@@ -9,8 +9,9 @@ use futures::try_join;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{iam, load_balancer_controller, oidc_provider, owned, permissions, policy};
+use super::{iam, load_balancer_controller, oidc_provider, owned, policy};
 use crate::adapter::aws::{Explain, Lagging};
+use crate::domain::access;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
@@ -90,14 +91,14 @@ impl Role {
             desire.attrs.managed = managed(policies);
             desire
         };
-        let trust_pods = || permissions::trust_pods(env);
+        let trust_pods = || access::trust_pods(env);
         let mut roles = vec![
             with(
                 for_cluster(
                     env,
                     "cluster",
                     "Lets EKS run the control plane",
-                    permissions::trust_service("eks.amazonaws.com"),
+                    access::trust_service("eks.amazonaws.com"),
                 ),
                 &["AmazonEKSClusterPolicy"],
             ),
@@ -106,7 +107,7 @@ impl Role {
                     env,
                     "nodes",
                     "Lets nodes join the cluster and pull images",
-                    permissions::trust_service("ec2.amazonaws.com"),
+                    access::trust_service("ec2.amazonaws.com"),
                 ),
                 &["AmazonEC2ContainerRegistryPullOnly", "AmazonEKSWorkerNodePolicy"],
             ),
@@ -121,7 +122,7 @@ impl Role {
             roles.push(with(role, &["service-role/AmazonEBSCSIDriverPolicy"]));
         }
         if !cluster.fargate.is_empty() {
-            let trust = permissions::trust_fargate(env);
+            let trust = access::trust_fargate(env);
             let role = for_cluster(env, "fargate", "Lets EKS run pods on Fargate", trust);
             roles.push(with(role, &["AmazonEKSFargatePodExecutionRolePolicy"]));
         }
@@ -144,8 +145,8 @@ impl Role {
             let address = service_address(service);
             let name = names::service_role(env, service);
             let description = format!("What {service} may do in AWS");
-            let mut attrs = plain(env, &address, name, &description, permissions::trust_pods(env));
-            let document = permissions::service(env, spec);
+            let mut attrs = plain(env, &address, name, &description, access::trust_pods(env));
+            let document = access::service(env, spec);
             attrs.inline.extend(document.map(|document| ("service".to_string(), document)));
             bounded(env, address, attrs)
         };
@@ -155,10 +156,10 @@ impl Role {
     fn github(&self, env: &Environment) -> Desire<Attrs> {
         let address = address("github");
         let description = format!("What GitHub Actions may do in {}", env.environment);
-        let trust = permissions::trust_github(env);
+        let trust = access::trust_github(env);
         let mut attrs = plain(env, &address, names::github_role(env), &description, trust);
         attrs.max_session_seconds = i32::try_from(env.github.session_seconds).unwrap_or(3600);
-        attrs.inline.insert("deploy".to_string(), permissions::github(env));
+        attrs.inline.insert("deploy".to_string(), access::github(env));
         bounded(env, address, attrs).after([oidc_provider::github_address()])
     }
 }

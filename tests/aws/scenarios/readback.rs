@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::support::Sandbox;
+use crate::support::evaluator::{Request, everything, may};
 use crate::support::values::{items, only, tags, text, texts};
 
 /// One look at an account: what was asked once is not asked again.
@@ -512,15 +513,14 @@ fn policies(look: &Look) -> Vec<String> {
     let policy = look.aws(&["iam", "get-policy", "--policy-arn", &arn]);
     let version = text(&policy["Policy"]["DefaultVersionId"]);
     let version = look.aws(&["iam", "get-policy-version", "--policy-arn", &arn, "--version-id", version]);
-    let statements = items(&version["PolicyVersion"]["Document"]["Statement"]);
-    let denied: BTreeSet<&str> = statements
-        .iter()
-        .filter(|statement| statement["Effect"] == "Deny")
-        .flat_map(|statement| texts(&statement["Action"]))
-        .collect();
+    let boundary = &version["PolicyVersion"]["Document"];
+    let role = format!("arn:aws:iam::{}:role/any", look.sandbox.account);
     for forbidden in ["iam:CreateUser", "iam:CreateAccessKey", "iam:DeleteRolePermissionsBoundary"] {
-        assert!(denied.contains(forbidden), "the boundary forbids {forbidden}");
+        let call = Request::new(forbidden, &role, &[("iam:PermissionsBoundary", &arn)]);
+        assert!(!may(&[everything()], boundary, &call), "the boundary forbids {forbidden}");
     }
+    let bounded = Request::new("iam:CreateRole", &role, &[("iam:PermissionsBoundary", &arn)]);
+    assert!(may(&[everything()], boundary, &bounded), "a role in the same boundary can be made");
     vec![address(&look.aws(&["iam", "list-policy-tags", "--policy-arn", &arn])["Tags"])]
 }
 

@@ -189,8 +189,19 @@ run "no_role_may_change_everything" {
     error_message = "IAM allows 6144 characters."
   }
   assert {
-    condition     = alltrue([for statement in jsondecode(aws_iam_policy.boundary.policy).Statement : statement.Effect == "Deny" if statement.Sid != "WhatRolesAreGiven"])
-    error_message = "A boundary denies."
+    condition = [
+      for statement in jsondecode(aws_iam_policy.boundary.policy).Statement : statement.Sid
+      if statement.Effect == "Allow" && anytrue([
+        for action in flatten([try(statement.Action, [])]) : can(regex("^(\\*|iam:)", action)) && !can(regex("^iam:(Get|List|Simulate)\\*$", action))
+      ])
+    ] == ["RolesInThisBoundary"]
+    error_message = "Of IAM, a bounded role changes only roles in the same boundary."
+  }
+  assert {
+    condition = one([
+      for statement in jsondecode(aws_iam_policy.boundary.policy).Statement : statement.Condition if statement.Sid == "RolesInThisBoundary"
+    ]) == { ArnEquals = { "iam:PermissionsBoundary" = "arn:aws:iam::123456789012:policy/billpay-dev-boundary" } }
+    error_message = "The boundary asks for itself."
   }
 }
 
