@@ -10,3 +10,4 @@ mod documents;
 mod escapes;
 mod limits;
 mod words;
+mod workflows;

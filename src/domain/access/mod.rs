@@ -8,5 +8,5 @@ mod trust;
 
 pub use boundary::boundary;
 pub use document::{INLINE, MANAGED, TRUST, document, normal, size};
-pub use permissions::{github, of_environment, service};
+pub use permissions::{github, github_frontends, of_environment, service};
 pub use trust::{STS_AUDIENCE, trust_fargate, trust_github, trust_pods, trust_service};

@@ -47,15 +47,11 @@ pub fn service(env: &Environment, service: &Service) -> Option<Value> {
     (!statements.is_empty()).then(|| document(statements))
 }
 
-/// What workflows may do: bring images, files and releases into this environment. They
-/// deploy to the cluster through its access entry, not through IAM.
+/// What workflows of services may do: push images, reach the cluster, publish documentation; and
+/// publish frontends, as long as one of them names no repository. They deploy to the cluster through
+/// its access entry, not through IAM.
 pub fn github(env: &Environment) -> Value {
     let Environment { account, region, .. } = env;
-    let of_environment = of_environment(env);
-    let buckets: Vec<String> =
-        names::published_buckets(env).iter().map(|bucket| names::bucket_arn(bucket)).collect();
-    let objects: Vec<String> = buckets.iter().map(|bucket| format!("{bucket}/*")).collect();
-    let roles = ["cluster", "nodes"].map(|role| names::role_arn(env, &names::cluster_role(env, role)));
     let mut statements = vec![
         json!({
             "Sid": "SignInToRegistry",
@@ -72,18 +68,37 @@ pub fn github(env: &Environment) -> Value {
                 "ecr:BatchCheckLayerAvailability",
                 "ecr:BatchGetImage",
                 "ecr:CompleteLayerUpload",
-                "ecr:DescribeImageScanFindings",
-                "ecr:DescribeImages",
-                "ecr:DescribeRepositories",
                 "ecr:GetDownloadUrlForLayer",
                 "ecr:InitiateLayerUpload",
-                "ecr:ListImages",
                 "ecr:PutImage",
                 "ecr:UploadLayerPart",
             ],
             "Resource": format!("arn:aws:ecr:{region}:{account}:repository/{}", names::repository_pattern(env)),
-            "Condition": of_environment,
+            "Condition": of_environment(env),
         }),
+        json!({
+            "Sid": "ReachCluster",
+            "Effect": "Allow",
+            "Action": "eks:DescribeCluster",
+            "Resource": names::cluster_arn(env),
+        }),
+    ];
+    if env.frontends.values().any(|frontend| frontend.repository.is_none()) {
+        statements.extend(invalidation(env));
+    }
+    statements.extend(publication(env, &names::github_role(env)));
+    document(statements)
+}
+
+/// What workflows of frontends may do: publish files and documentation, and make CloudFront forget
+/// what it keeps of the files.
+pub fn github_frontends(env: &Environment) -> Value {
+    let files = publication(env, &names::github_frontends_role(env));
+    document(invalidation(env).into_iter().chain(files).collect())
+}
+
+fn invalidation(env: &Environment) -> Vec<Value> {
+    vec![
         json!({
             "Sid": "FindDistributions",
             "Effect": "Allow",
@@ -93,55 +108,36 @@ pub fn github(env: &Environment) -> Value {
         json!({
             "Sid": "InvalidateDistributions",
             "Effect": "Allow",
-            "Action": [
-                "cloudfront:CreateInvalidation",
-                "cloudfront:GetDistribution",
-                "cloudfront:GetInvalidation",
-                "cloudfront:ListInvalidations",
-            ],
-            "Resource": format!("arn:aws:cloudfront::{account}:distribution/*"),
-            "Condition": of_environment,
+            "Action": ["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"],
+            "Resource": names::distribution_arn(env, "*"),
+            "Condition": of_environment(env),
         }),
+    ]
+}
+
+/// What brings files to the buckets of a role. Without buckets there is nothing to allow, and IAM
+/// refuses a statement without resources.
+fn publication(env: &Environment, role: &str) -> Vec<Value> {
+    let buckets = names::published_buckets(env, role);
+    let buckets: Vec<String> = buckets.iter().map(|bucket| names::bucket_arn(bucket)).collect();
+    let objects: Vec<String> = buckets.iter().map(|bucket| format!("{bucket}/*")).collect();
+    if buckets.is_empty() {
+        return vec![];
+    }
+    vec![
         json!({
-            "Sid": "ReachCluster",
-            "Effect": "Allow",
-            "Action": "eks:DescribeCluster",
-            "Resource": names::cluster_arn(env),
-        }),
-        json!({
-            "Sid": "ReadClusterLogs",
-            "Effect": "Allow",
-            "Action": ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"],
-            "Resource": format!(
-                "arn:aws:logs:{region}:{account}:log-group:/aws/eks/{}/*",
-                names::cluster(env)
-            ),
-        }),
-        json!({
-            "Sid": "PassClusterRoles",
-            "Effect": "Allow",
-            "Action": "iam:PassRole",
-            "Resource": roles,
-            "Condition": {
-                "StringEquals": {"iam:PassedToService": ["ec2.amazonaws.com", "eks.amazonaws.com"]},
-            },
-        }),
-    ];
-    if !buckets.is_empty() {
-        statements.push(json!({
             "Sid": "ListBuckets",
             "Effect": "Allow",
-            "Action": ["s3:GetBucketLocation", "s3:ListBucket"],
+            "Action": "s3:ListBucket",
             "Resource": buckets,
-        }));
-        statements.push(json!({
+        }),
+        json!({
             "Sid": "PublishFiles",
             "Effect": "Allow",
             "Action": ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
             "Resource": objects,
-        }));
-    }
-    document(statements)
+        }),
+    ]
 }
 
 /// Returns the condition that a resource is this environment's by its tags.

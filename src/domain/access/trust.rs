@@ -44,17 +44,17 @@ pub fn trust_fargate(env: &Environment) -> Value {
     })])
 }
 
-/// Lets workflows take the role: those of the named repositories only, and only in the
+/// Lets workflows take the role: those of the subjects only, which are repositories in the
 /// GitHub environment of the same name as ours, whose protection rules thereby hold.
 /// Audience and subjects are compared exactly; a pattern would let strangers in.
-pub fn trust_github(env: &Environment) -> Value {
+pub fn trust_github(env: &Environment, subjects: Vec<String>) -> Value {
     document(vec![json!({
         "Effect": "Allow",
         "Principal": {"Federated": names::oidc_provider_arn(env, GITHUB_ISSUER)},
         "Action": "sts:AssumeRoleWithWebIdentity",
         "Condition": {"StringEquals": {
             format!("{GITHUB_ISSUER}:aud"): STS_AUDIENCE,
-            format!("{GITHUB_ISSUER}:sub"): names::github_subjects(env),
+            format!("{GITHUB_ISSUER}:sub"): subjects,
         }},
     })])
 }
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn workflows_get_in_by_exact_audience_and_subject_only() {
-        let trust = trust_github(&example("prod"));
+        let trust = trust_github(&example("prod"), names::github_subjects(&example("prod")));
         let statements = trust["Statement"].as_array().unwrap();
         assert_eq!(statements.len(), 1);
         let conditions = statements[0]["Condition"].as_object().unwrap();
@@ -74,7 +74,7 @@ mod tests {
         let exact = &conditions["StringEquals"];
         assert_eq!(exact[format!("{GITHUB_ISSUER}:aud")], json!(["sts.amazonaws.com"]));
         let subjects = exact[format!("{GITHUB_ISSUER}:sub")].as_array().unwrap();
-        assert_eq!(subjects.len(), 3);
+        assert_eq!(subjects.len(), 2);
         for subject in subjects.iter().map(|subject| subject.as_str().unwrap()) {
             assert!(subject.starts_with("repo:billpay/billpay-"), "{subject}");
             assert!(subject.ends_with(":environment:prod"), "{subject}");
