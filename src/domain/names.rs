@@ -138,30 +138,47 @@ pub fn published_buckets(env: &Environment, role: &str) -> BTreeSet<String> {
 }
 
 /// Repositories whose workflows deploy services: those of the platform, and those that services name.
-fn service_repositories(env: &Environment) -> Vec<&String> {
+pub fn service_repositories(env: &Environment) -> Vec<&String> {
     let own: BTreeSet<_> = env.services.values().filter_map(|service| service.repository.as_ref()).collect();
     let shared = &env.github.repositories;
     shared.iter().chain(own.into_iter().filter(|repository| !shared.contains(repository))).collect()
 }
 
 /// Repositories that frontends name, sorted.
-fn frontend_repositories(env: &Environment) -> BTreeSet<&String> {
+pub fn frontend_repositories(env: &Environment) -> BTreeSet<&String> {
     env.frontends.values().filter_map(|frontend| frontend.repository.as_ref()).collect()
 }
 
 /// Who workflows of services are to AWS.
 pub fn github_subjects(env: &Environment) -> Vec<String> {
-    service_repositories(env).into_iter().map(|repository| subject(env, repository)).collect()
+    subjects(env, service_repositories(env))
 }
 
 /// Who workflows of frontends are to AWS; nobody where no frontend names a repository.
 pub fn github_frontends_subjects(env: &Environment) -> Vec<String> {
-    frontend_repositories(env).into_iter().map(|repository| subject(env, repository)).collect()
+    subjects(env, frontend_repositories(env))
 }
 
-/// A repository in the GitHub environment of the same name as ours.
-fn subject(env: &Environment, repository: &str) -> String {
-    format!("repo:{}/{repository}:environment:{}", env.github.organization, env.environment)
+/// Repositories in the GitHub environment of the same name as ours: by their names, as GitHub's tokens
+/// have always said it, and with ids where the spec has them, as tokens of newer repositories say it.
+fn subjects<'r>(env: &Environment, repositories: impl IntoIterator<Item = &'r String>) -> Vec<String> {
+    let organization = &env.github.organization;
+    let subject = |owner: &str, name: &str| format!("repo:{owner}/{name}:environment:{}", env.environment);
+    let with_ids = |repository: &String| {
+        let owner = format!("{organization}@{}", env.github.organization_id.as_ref()?);
+        Some(subject(&owner, &format!("{repository}@{}", repository_id(env, repository)?)))
+    };
+    let both = |repository: &String| [Some(subject(organization, repository)), with_ids(repository)];
+    repositories.into_iter().flat_map(both).flatten().collect()
+}
+
+/// Id of a repository on GitHub, wherever the spec has it.
+fn repository_id<'e>(env: &'e Environment, repository: &String) -> Option<&'e String> {
+    let services = env.services.values().map(|service| (&service.repository, &service.repository_id));
+    let frontends = env.frontends.values().map(|frontend| (&frontend.repository, &frontend.repository_id));
+    let own = services.chain(frontends).filter(|(name, _)| name.as_ref() == Some(repository));
+    let shared = env.github.repository_ids.as_ref().and_then(|ids| ids.get(repository));
+    own.filter_map(|(_, id)| id.as_ref()).next().or(shared)
 }
 
 /// Name of a service's role; at most 64 characters.

@@ -118,6 +118,35 @@ fn a_service_deployed_by_the_modules_role_of_frontends_is_refused() {
 }
 
 #[test]
+fn ids_are_trusted_beside_names_and_nothing_is_a_pattern() {
+    let mut env = environment("prod");
+    env.github.organization_id = Some("12".to_string());
+    env.github.repository_ids = Some([("billpay-services".to_string(), "34".to_string())].into());
+    let admin = env.frontends.get_mut("admin").expect("a frontend");
+    admin.repository_id = Some("56".to_string());
+    let subjects = |role: &str| {
+        let trust = &of_billpay(&env).roles[role].trust["Statement"][0]["Condition"];
+        assert_eq!(trust.as_object().map(|all| all.len()), Some(1), "compared exactly: {trust}");
+        trust["StringEquals"]["token.actions.githubusercontent.com:sub"].clone()
+    };
+    assert_eq!(
+        subjects("github"),
+        json!([
+            "repo:billpay/billpay-platform:environment:prod",
+            "repo:billpay/billpay-services:environment:prod",
+            "repo:billpay@12/billpay-services@34:environment:prod",
+        ])
+    );
+    assert_eq!(
+        subjects("github-frontends"),
+        json!([
+            "repo:billpay/billpay-frontends:environment:prod",
+            "repo:billpay@12/billpay-frontends@56:environment:prod",
+        ])
+    );
+}
+
+#[test]
 fn a_frontend_without_a_repository_is_deployed_by_the_role_of_services() {
     let mut env = environment("dev");
     env.frontends.get_mut("payment").expect("a frontend").repository = None;

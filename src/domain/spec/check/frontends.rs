@@ -1,15 +1,14 @@
 //! Frontends: their domains and certificates.
 
-use super::{Finding, item, key, value};
+use super::{Finding, key, value};
 use crate::domain::address::Address;
 use crate::domain::names;
-use crate::domain::spec::types::{Environment, Frontend};
+use crate::domain::spec::types::Environment;
 
 pub(super) fn check(env: &Environment) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut seen: Vec<(&str, &str)> = Vec::new();
     for (name, frontend) in &env.frontends {
-        found.extend(wide_trust(env, name, frontend));
         let mark = names::mark(env, &Address::of("s3-cloudfront", "headers-policy", name)).chars().count();
         if let Some(excess) = mark.checked_sub(names::MARK).filter(|excess| *excess > 0) {
             found.push(
@@ -107,20 +106,6 @@ pub(super) fn check(env: &Environment) -> Vec<Finding> {
         );
     }
     found
-}
-
-/// Finds a repository that deploys services only because it is among those of the platform.
-fn wide_trust(env: &Environment, name: &str, frontend: &Frontend) -> Option<Finding> {
-    let repository = frontend.repository.as_ref()?;
-    let index = env.github.repositories.iter().position(|shared| shared == repository)?;
-    let deploys_services =
-        env.services.values().any(|service| service.repository.as_ref() == Some(repository));
-    (!deploys_services).then(|| {
-        let message = format!("workflows of `{repository}` deploy services, too, and not only `{name}`");
-        Finding::warning("wide-trust", item(["github", "repositories"], index), message)
-            .related(value(["frontends", name, "repository"]), "with this alone they deploy frontends only")
-            .help("take it out of `github.repositories`, once its pipelines are those of this version")
-    })
 }
 
 fn is_in(domain: &str, zone: &str) -> bool {

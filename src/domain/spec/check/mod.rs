@@ -5,6 +5,7 @@
 
 mod cluster;
 mod frontends;
+mod github;
 mod keys;
 mod monitoring;
 pub(super) mod names;
@@ -131,6 +132,7 @@ pub(super) fn check(env: &Environment, file: &str, today: Date) -> Vec<Finding> 
     found.extend(cluster::check(env, today));
     found.extend(services::check(env));
     found.extend(frontends::check(env));
+    found.extend(github::check(env));
     found.extend(monitoring::check(env));
     found.extend(names::check(env));
     found.extend(keys::check(env));
@@ -159,17 +161,6 @@ fn identity(env: &Environment, file: &str) -> Vec<Finding> {
             )
             .help("billpay works in AWS's public regions"),
         );
-    }
-    let mut seen = Vec::new();
-    for (index, repository) in env.github.repositories.iter().enumerate() {
-        if seen.contains(&repository) {
-            found.push(Finding::error(
-                "duplicate",
-                item(["github", "repositories"], index),
-                format!("`{repository}` is there twice"),
-            ));
-        }
-        seen.push(repository);
     }
     found
 }

@@ -162,9 +162,9 @@ variable "github" {
   validation {
     condition = alltrue([
       for subject in var.github.subjects :
-      can(regex("^repo:[A-Za-z0-9-]+/[A-Za-z0-9._-]+:environment:${var.environment}$", subject))
+      can(regex("^repo:[A-Za-z0-9-]+(/[A-Za-z0-9._-]+|@[0-9]+/[A-Za-z0-9._-]+@[0-9]+):environment:${var.environment}$", subject))
     ])
-    error_message = "Each subject must be one repository and this environment, such as \"repo:billpay/billpay-services:environment:dev\", never a pattern."
+    error_message = "Each subject must be one repository and this environment, such as \"repo:billpay/billpay-services:environment:dev\" or, with GitHub's ids, \"repo:billpay@12/billpay-services@34:environment:dev\", never a pattern."
   }
 
   validation {
@@ -204,9 +204,9 @@ variable "github_frontends" {
   validation {
     condition = var.github_frontends == null ? true : alltrue([
       for subject in var.github_frontends.subjects :
-      can(regex("^repo:[A-Za-z0-9-]+/[A-Za-z0-9._-]+:environment:${var.environment}$", subject))
+      can(regex("^repo:[A-Za-z0-9-]+(/[A-Za-z0-9._-]+|@[0-9]+/[A-Za-z0-9._-]+@[0-9]+):environment:${var.environment}$", subject))
     ])
-    error_message = "Each subject must be one repository and this environment, such as \"repo:billpay/billpay-services:environment:dev\", never a pattern."
+    error_message = "Each subject must be one repository and this environment, such as \"repo:billpay/billpay-services:environment:dev\" or, with GitHub's ids, \"repo:billpay@12/billpay-services@34:environment:dev\", never a pattern."
   }
 
   validation {

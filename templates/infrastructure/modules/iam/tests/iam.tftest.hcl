@@ -313,6 +313,38 @@ run "too_many_subjects_are_told_before_iam_refuses" {
   expect_failures = [aws_iam_role.role]
 }
 
+run "subjects_with_ids_are_trusted_as_they_are" {
+  command = plan
+  variables {
+    github = {
+      role     = "BillPayGitHubActionsRole-dev"
+      subjects = ["repo:billpay/billpay-services:environment:dev", "repo:billpay@12/billpay-services@34:environment:dev"]
+    }
+  }
+  assert {
+    condition = jsondecode(aws_iam_role.role["github"].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] == [
+      "repo:billpay/billpay-services:environment:dev", "repo:billpay@12/billpay-services@34:environment:dev",
+    ]
+    error_message = "Both exact forms are trusted."
+  }
+}
+
+run "an_id_of_the_repository_alone_is_refused" {
+  command = plan
+  variables {
+    github = { role = "BillPayGitHubActionsRole-dev", subjects = ["repo:billpay/billpay-services@34:environment:dev"] }
+  }
+  expect_failures = [var.github]
+}
+
+run "a_pattern_of_an_id_is_refused" {
+  command = plan
+  variables {
+    github = { role = "BillPayGitHubActionsRole-dev", subjects = ["repo:billpay@12/billpay-services@*:environment:dev"] }
+  }
+  expect_failures = [var.github]
+}
+
 run "a_pattern_of_subjects_is_refused" {
   command = plan
   variables {
