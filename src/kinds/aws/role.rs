@@ -162,13 +162,13 @@ impl Role {
     /// The roles that workflows take. Frontends that name repositories have one of their own.
     fn github(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let role = |key: &str, name: String, purpose: &str, subjects: Vec<String>, deploy: Value| {
-            let address = address(key);
+            let at = address(key);
             let description = format!("What GitHub Actions may do {purpose}{}", env.environment);
             let trust = access::trust_github(env, subjects);
-            let mut attrs = plain(env, &address, name, &description, trust);
+            let mut attrs = plain(env, &at, name, &description, trust);
             attrs.max_session_seconds = i32::try_from(env.github.session_seconds).unwrap_or(3600);
             attrs.inline.insert("deploy".to_string(), deploy);
-            bounded(env, address, attrs).after([oidc_provider::github_address()])
+            bounded(env, at, attrs).after([oidc_provider::github_address()])
         };
         let services = names::github_subjects(env);
         let frontends = names::github_frontends_subjects(env);
