@@ -48,14 +48,20 @@ fn told(env: &Environment) -> Value {
         });
         let service = json!({
             "repository": names::repository(env, name),
-            "role_arn": names::role_arn(env, &names::service_role(env, name)),
+            "role_arn": names::role_arn(env, &names::github_role(env)),
+            "pod_role_arn": names::role_arn(env, &names::service_role(env, name)),
             "url": url,
         });
         (name.clone(), service)
     });
     let frontends = env.frontends.iter().map(|(name, frontend)| {
         let url = frontend.domain.as_ref().map(|domain| format!("https://{domain}"));
-        (name.clone(), json!({"bucket": names::frontend_bucket(env, name), "url": url}))
+        let frontend = json!({
+            "bucket": names::frontend_bucket(env, name),
+            "role_arn": names::role_arn(env, &names::github_role_of(env, frontend)),
+            "url": url,
+        });
+        (name.clone(), frontend)
     });
     let buckets = env.buckets.keys().map(|name| (name.clone(), names::other_bucket(env, name).into()));
     json!({
@@ -65,7 +71,7 @@ fn told(env: &Environment) -> Value {
         "registry": names::registry(env),
         "cluster": names::cluster(env),
         "namespace": names::namespace(env),
-        "techdocs_bucket": env.buckets.contains_key("techdocs").then(|| names::other_bucket(env, "techdocs")),
+        "techdocs_bucket": env.buckets.contains_key(names::TECHDOCS).then(|| names::other_bucket(env, names::TECHDOCS)),
         "services": services.collect::<Map<_, _>>(),
         "frontends": frontends.collect::<Map<_, _>>(),
         "buckets": buckets.collect::<Map<_, Value>>(),

@@ -1,5 +1,6 @@
 //! What billpay is about, without the world: no I/O, clock, randomness or SDK.
 
+pub mod access;
 pub mod address;
 pub mod catalog;
 pub mod docs;

@@ -9,14 +9,14 @@ use std::collections::BTreeSet;
 
 use super::address::Address;
 use super::resource::ADDRESS_TAG;
-use super::spec::{AccessPolicy, Environment, PriceClass};
+use super::spec::{AccessPolicy, Environment, Frontend, PriceClass};
 
 /// Returns the key of the spec that gives the resource at an address its name.
 pub fn key(env: &Environment, address: &Address) -> String {
     let own_bucket = env.frontends.get(address.key()).is_some_and(|frontend| frontend.bucket.is_some());
     match (address.kind(), address.key()) {
         ("cluster", _) => "cluster.name".to_string(),
-        ("role", "github") => "github.role".to_string(),
+        ("role", "github" | "github-frontends") => "github.role".to_string(),
         ("bucket", frontend) if own_bucket => format!("frontends.{frontend}.bucket"),
         _ => "project".to_string(),
     }
@@ -107,28 +107,78 @@ pub fn bucket_domain(env: &Environment, bucket: &str) -> String {
     format!("{bucket}.s3.{}.amazonaws.com", env.region)
 }
 
-/// Name of the role that workflows assume; at most 64 characters, as every role's.
+/// Name of the role that workflows of services assume; at most 64 characters, as every role's.
 pub fn github_role(env: &Environment) -> String {
     in_environment(&env.github.role, env)
 }
 
-/// Names of the buckets that workflows bring files to, sorted.
-pub fn published_buckets(env: &Environment) -> BTreeSet<String> {
-    let frontends = env.frontends.keys().map(|name| frontend_bucket(env, name));
-    frontends.chain(env.buckets.keys().map(|name| other_bucket(env, name))).collect()
+/// Name of the role that workflows of frontends assume, in repositories that frontends name.
+pub fn github_frontends_role(env: &Environment) -> String {
+    in_environment(&format!("{}-frontends", env.github.role), env)
 }
 
-/// Who workflows are to AWS: a repository in the GitHub environment of the same name as ours.
-pub fn github_subjects(env: &Environment) -> Vec<String> {
-    let services = env.services.values().filter_map(|service| service.repository.as_ref());
-    let frontends = env.frontends.values().filter_map(|frontend| frontend.repository.as_ref());
-    let own: BTreeSet<&String> = services.chain(frontends).collect();
+/// Name of the role through which a frontend is deployed. One that names no repository is deployed
+/// from those of services.
+pub fn github_role_of(env: &Environment, frontend: &Frontend) -> String {
+    match frontend.repository {
+        Some(_) => github_frontends_role(env),
+        None => github_role(env),
+    }
+}
+
+/// Key of the bucket that documentation is published to, where the spec has it.
+pub const TECHDOCS: &str = "techdocs";
+
+/// Names of the buckets that one of the roles of workflows brings files to, sorted: those of the
+/// frontends that it deploys, and the documentation's.
+pub fn published_buckets(env: &Environment, role: &str) -> BTreeSet<String> {
+    let deployed = env.frontends.iter().filter(|(_, frontend)| github_role_of(env, frontend) == role);
+    let documentation = env.buckets.contains_key(TECHDOCS).then(|| other_bucket(env, TECHDOCS));
+    deployed.map(|(name, _)| frontend_bucket(env, name)).chain(documentation).collect()
+}
+
+/// Repositories whose workflows deploy services: those of the platform, and those that services name.
+pub fn service_repositories(env: &Environment) -> Vec<&String> {
+    let own: BTreeSet<_> = env.services.values().filter_map(|service| service.repository.as_ref()).collect();
     let shared = &env.github.repositories;
-    let own = own.into_iter().filter(|repository| !shared.contains(repository));
-    let subject = |repository: &String| {
-        format!("repo:{}/{repository}:environment:{}", env.github.organization, env.environment)
+    shared.iter().chain(own.into_iter().filter(|repository| !shared.contains(repository))).collect()
+}
+
+/// Repositories that frontends name, sorted.
+pub fn frontend_repositories(env: &Environment) -> BTreeSet<&String> {
+    env.frontends.values().filter_map(|frontend| frontend.repository.as_ref()).collect()
+}
+
+/// Who workflows of services are to AWS.
+pub fn github_subjects(env: &Environment) -> Vec<String> {
+    subjects(env, service_repositories(env))
+}
+
+/// Who workflows of frontends are to AWS; nobody where no frontend names a repository.
+pub fn github_frontends_subjects(env: &Environment) -> Vec<String> {
+    subjects(env, frontend_repositories(env))
+}
+
+/// Repositories in the GitHub environment of the same name as ours: by their names, as GitHub's tokens
+/// have always said it, and with ids where the spec has them, as tokens of newer repositories say it.
+fn subjects<'r>(env: &Environment, repositories: impl IntoIterator<Item = &'r String>) -> Vec<String> {
+    let organization = &env.github.organization;
+    let subject = |owner: &str, name: &str| format!("repo:{owner}/{name}:environment:{}", env.environment);
+    let with_ids = |repository: &String| {
+        let owner = format!("{organization}@{}", env.github.organization_id.as_ref()?);
+        Some(subject(&owner, &format!("{repository}@{}", repository_id(env, repository)?)))
     };
-    shared.iter().chain(own).map(subject).collect()
+    let both = |repository: &String| [Some(subject(organization, repository)), with_ids(repository)];
+    repositories.into_iter().flat_map(both).flatten().collect()
+}
+
+/// Id of a repository on GitHub, wherever the spec has it.
+fn repository_id<'e>(env: &'e Environment, repository: &String) -> Option<&'e String> {
+    let services = env.services.values().map(|service| (&service.repository, &service.repository_id));
+    let frontends = env.frontends.values().map(|frontend| (&frontend.repository, &frontend.repository_id));
+    let own = services.chain(frontends).filter(|(name, _)| name.as_ref() == Some(repository));
+    let shared = env.github.repository_ids.as_ref().and_then(|ids| ids.get(repository));
+    own.filter_map(|(_, id)| id.as_ref()).next().or(shared)
 }
 
 /// Name of a service's role; at most 64 characters.

@@ -170,6 +170,7 @@ fn the_entry_for_the_environments_says_what_was_answered() {
         "replicas": 3, "max_replicas": 9, "cpu": "1000m", "memory": "512Mi",
         "needs": ["backend-api", "payment-service"], "path": "/invoicing/v1", "port": 8081,
         "secrets": ["billpay/database/credentials", "billpay/jwt/secret"], "repository": "invoices.java",
+        "repository_id": "1296269",
     });
     assert_eq!(entry, expected);
     let values = yaml(&texts["deploy/values.yaml"]);
@@ -189,6 +190,10 @@ fn billpay_takes_the_entry_and_the_values() {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("environments").join(file);
         fs::copy(from, environments.join(file)).expect("a spec");
     }
+    // GitHub names a repository by two ids, and the organization's is the platform's to say.
+    let dev = environments.join("dev.yaml");
+    let spec = fs::read_to_string(&dev).expect("a spec") + "github: { organization_id: \"9919\" }\n";
+    fs::write(&dev, spec).expect("a spec");
     let copy = ["-R", "project/platform/environments/.", "environments/"];
     install::run(Command::new("cp").args(copy).current_dir(folder.path()));
     let billpay = |args: &[&str]| {

@@ -12,6 +12,8 @@ use rustix::fs::{FlockOperation, flock};
 const AWS_CLI: &[&str] = &["awscli==1.46.3"];
 /// The second emulator, written by others than the first.
 const MOTO: &[&str] = &["moto[server]==5.2.5"];
+/// AWS's lists of actions and condition keys; it reads them with what setuptools had until version 82.
+const PARLIAMENT: &[&str] = &["parliament==1.6.4", "setuptools==80.9.0"];
 /// The policies of others, on the OpenTofu modules.
 const CHECKOV: &[&str] = &["checkov==3.3.30"];
 
@@ -21,6 +23,11 @@ pub fn aws_cli() -> PathBuf {
 
 pub fn moto_server() -> PathBuf {
     python("moto-5.2.5", MOTO).join("bin/moto_server")
+}
+
+/// The Python that has Parliament.
+pub fn parliament() -> PathBuf {
+    python("parliament-1.6.4", PARLIAMENT).join("bin/python")
 }
 
 pub fn checkov() -> PathBuf {

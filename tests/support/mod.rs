@@ -7,6 +7,7 @@
 pub mod aws_cli;
 pub mod debian;
 pub mod emulator;
+pub mod evaluator;
 pub mod install;
 pub mod npm;
 pub mod programs;

@@ -143,7 +143,8 @@ fn the_names_of_an_environment_are_those_that_the_program_gives() {
             "billpay-payment-service-dev",
         ]
     );
-    runner.run("names", &[&given[..], &[("frontend", "admin")]].concat()).succeeds();
+    let ran = runner.run("names", &[&given[..], &[("frontend", "admin")]].concat()).succeeds();
+    assert_eq!(ran.output("role"), "arn:aws:iam::123456789012:role/BillPayGitHubActionsRole-frontends-dev");
     let missing = runner.run("names", &[&given[..], &[("frontend", "nothing")]].concat());
     missing.fails("environments/frontends/nothing.yaml to the platform repository");
 }

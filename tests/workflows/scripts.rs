@@ -390,8 +390,10 @@ fn names_come_out_of_the_spec() {
         "names": {
             "region": "eu-central-1", "github_role_arn": "arn:aws:iam::123456789012:role/R",
             "registry": "123456789012.dkr.ecr.eu-central-1.amazonaws.com",
-            "services": {"payment-service": {"repository": "billpay-payment-service-dev", "url": "https://api.example.com/payments"}},
-            "frontends": {"admin": {"bucket": "billpay-frontend-admin", "url": null}},
+            "services": {"payment-service": {"repository": "billpay-payment-service-dev", "role_arn": "arn:aws:iam::123456789012:role/R", "url": "https://api.example.com/payments"}},
+            "frontends": {
+                "admin": {"bucket": "billpay-frontend-admin", "role_arn": "arn:aws:iam::123456789012:role/R-frontends", "url": null},
+            },
         },
     });
     runner.file("temp/config", config.to_string());
@@ -407,6 +409,13 @@ fn names_come_out_of_the_spec() {
     );
     let ran = runner.run("names", &[("environment", "dev"), ("frontend", "admin")]).succeeds();
     assert_eq!((ran.output("url"), ran.output("repository")), ("", ""));
+    assert_eq!(ran.output("role"), "arn:aws:iam::123456789012:role/R-frontends");
+    let ran = runner.run("names", &[("environment", "dev")]).succeeds();
+    assert_eq!(
+        ran.output("role"),
+        "arn:aws:iam::123456789012:role/R",
+        "without either, the role of services"
+    );
     let asked = fs::read_to_string(runner.path("temp/asked")).expect("what was asked");
     assert!(
         asked.lines().all(|line| line == "config --env dev --specs environments --output json"),

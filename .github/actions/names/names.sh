@@ -26,7 +26,7 @@ if [[ -n "$SERVICE" && -z "$(value '.names.services[$service].repository')" ]]; 
 if [[ -n "$FRONTEND" && -z "$(value '.names.frontends[$frontend].bucket')" ]]; then missing frontend "$FRONTEND"; fi
 
 output region .names.region
-output role .names.github_role_arn
+output role '.names.services[$service].role_arn // .names.frontends[$frontend].role_arn // .names.github_role_arn'
 output registry .names.registry
 if [[ -n "$SERVICE" ]]; then
   output repository '.names.services[$service].repository'

@@ -12,13 +12,10 @@ use crate::cli::exit;
 use crate::cli::ui::{BOLD, Ui};
 use crate::domain::docs::entity::EntityName;
 use crate::domain::failure::FailureClass;
-use crate::domain::names;
+use crate::domain::names::{self, TECHDOCS};
 use crate::domain::site::{SiteFile, SiteStore};
 use crate::ops::at_home;
 use crate::ops::docs::{PublishError, Published, publish};
-
-/// What the spec calls the bucket of all documentation.
-const BUCKET: &str = "techdocs";
 
 #[derive(Debug, Args)]
 #[command(
@@ -116,13 +113,13 @@ async fn target(args: &PublishArgs, app: &App, ui: &Ui) -> Result<Target, Report
     };
     let loaded = app.load(name)?;
     let env = &loaded.environment;
-    if !env.buckets.contains_key(BUCKET) {
-        let missing = format!("the spec of {name} has no bucket `{BUCKET}`");
+    if !env.buckets.contains_key(TECHDOCS) {
+        let missing = format!("the spec of {name} has no bucket `{TECHDOCS}`");
         return Err(Report::new("there is no bucket for documentation", missing).hint(format!(
-            "add `buckets: {{ {BUCKET}: {{}} }}` to the spec, and run `billpay provision --env {name}`"
+            "add `buckets: {{ {TECHDOCS}: {{}} }}` to the spec, and run `billpay provision --env {name}`"
         )));
     }
-    let bucket = names::other_bucket(env, BUCKET);
+    let bucket = names::other_bucket(env, TECHDOCS);
     let store = app.environment_bucket(env, &bucket, &say).await?;
     at_home(store.identity().await, env)?;
     let environment = Some(env.environment.clone());

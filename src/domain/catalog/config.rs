@@ -3,11 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{names::entity_name, owner, speaker};
-use crate::domain::names;
+use crate::domain::names::{self, TECHDOCS};
 use crate::domain::spec::Environment;
-
-/// The bucket of the spec that built documentation is in.
-const DOCS_BUCKET: &str = "techdocs";
 
 /// Where billpay's project templates are, at the version that this program is of.
 const TEMPLATES: &str =
@@ -32,8 +29,8 @@ pub fn values(environments: &[&Environment], templates: &[String]) -> Map<String
         "secret_variable": format!("{}_SECRET", variable(&secret)),
         "templates": templates.collect::<Vec<_>>(),
         // The portal's entry is one for all environments, and a bucket that one lacks would be a mistake in it.
-        "docs_buckets": match environments.iter().all(|env| env.buckets.contains_key(DOCS_BUCKET)) {
-            true => vec![DOCS_BUCKET],
+        "docs_buckets": match environments.iter().all(|env| env.buckets.contains_key(TECHDOCS)) {
+            true => vec![TECHDOCS],
             false => vec![],
         },
         "environments": sorted.iter().map(|env| of(env)).collect::<Vec<_>>(),
@@ -54,8 +51,8 @@ pub fn of_environment(environments: &[&Environment], name: &str) -> Map<String, 
 fn of(env: &Environment) -> Value {
     let namespace = names::namespace(env);
     let zone = env.dns.as_ref().map_or(UNKNOWN, |dns| dns.zone.as_str());
-    let bucket = match env.buckets.contains_key(DOCS_BUCKET) {
-        true => names::other_bucket(env, DOCS_BUCKET),
+    let bucket = match env.buckets.contains_key(TECHDOCS) {
+        true => names::other_bucket(env, TECHDOCS),
         false => String::new(),
     };
     // As the services' own: without a zone there is no certificate, and the load balancer is internal.

@@ -269,6 +269,9 @@ pub struct Service {
     /// GitHub repository whose workflows may deploy it, beside those of `github.repositories`.
     #[schemars(regex(pattern = r"^[A-Za-z0-9._-]{1,100}$"), extend("patternErrorMessage" = "must be one repository by its name alone, never a pattern"))]
     pub repository: Option<String>,
+    /// Id of that repository on GitHub, for those whose tokens carry it.
+    #[schemars(regex(pattern = r"^[0-9]{1,20}$"), extend("patternErrorMessage" = "must be the number that GitHub gave it, in quotes"))]
+    pub repository_id: Option<String>,
 }
 
 /// A frontend: a private bucket and a CloudFront distribution in front of it.
@@ -291,9 +294,13 @@ pub struct Frontend {
     /// Other sites whose pages may load its files (CORS), such as the shell that a remote is shown in.
     #[schemars(inner(regex(pattern = r"^(https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?|http://localhost:[0-9]{1,5})$")), extend("patternErrorMessage" = "must be an origin such as https://payments.billpay.com, without a path or a pattern"))]
     pub allowed_origins: Option<Vec<String>>,
-    /// GitHub repository whose workflows may deploy it, beside those of `github.repositories`.
+    /// GitHub repository whose workflows deploy it, with a role that deploys frontends alone. Without one, it is
+    /// deployed by the role of services, from `github.repositories`.
     #[schemars(regex(pattern = r"^[A-Za-z0-9._-]{1,100}$"), extend("patternErrorMessage" = "must be one repository by its name alone, never a pattern"))]
     pub repository: Option<String>,
+    /// Id of that repository on GitHub, for those whose tokens carry it.
+    #[schemars(regex(pattern = r"^[0-9]{1,20}$"), extend("patternErrorMessage" = "must be the number that GitHub gave it, in quotes"))]
+    pub repository_id: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -321,18 +328,29 @@ pub struct Bucket {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GitHub {
-    /// Name of the role that workflows assume; the environment's name is put behind it.
+    /// Name of the role that workflows of services assume; the environment's name is put behind it. Workflows of
+    /// frontends that name a repository assume `<role>-frontends-<environment>`.
     pub role: String,
     /// GitHub organization or user; never a pattern.
     #[schemars(regex(pattern = r"^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}$"), extend("patternErrorMessage" = "must be one GitHub organization or user by name, never a pattern"))]
     pub organization: String,
-    /// Repositories whose workflows may assume the role, from the GitHub environment of the same name as ours.
+    /// Id of the organization on GitHub; needed where a repository has one.
+    #[schemars(regex(pattern = r"^[0-9]{1,20}$"), extend("patternErrorMessage" = "must be the number that GitHub gave it, in quotes"))]
+    pub organization_id: Option<String>,
+    /// Repositories whose workflows may assume the role of services, from the GitHub environment of the same name as ours.
     #[schemars(
         inner(regex(pattern = r"^[A-Za-z0-9._-]{1,100}$")),
         length(min = 1),
         extend("patternErrorMessage" = "must be one repository by its name alone, never a pattern")
     )]
     pub repositories: Vec<String>,
+    /// Ids on GitHub of `repositories`, by name, for those whose tokens carry them.
+    #[schemars(extend("additionalProperties" = {
+        "type": "string",
+        "pattern": "^[0-9]{1,20}$",
+        "patternErrorMessage": "must be the number that GitHub gave it, in quotes",
+    }))]
+    pub repository_ids: Option<Map<String>>,
     /// Longest session, seconds.
     #[schemars(range(min = 3600, max = 43200))]
     pub session_seconds: u32,

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::names;
 use crate::domain::ownership::owner_tags;
 use crate::domain::resource::{TAGS_OF_OTHERS, Tags, UNCOMPARED_TAGS};
-use crate::domain::spec::{Capacity, Environment, Nat, Support};
+use crate::domain::spec::{Capacity, Environment, Frontend, Nat, Support};
 
 /// Everything that the templates of one environment may write, by name. A component that the
 /// environment doesn't have is null.
@@ -94,7 +94,17 @@ fn iam(env: &Environment) -> Option<Value> {
         }
         (name.clone(), Value::Object(values))
     });
-    let github = &env.github;
+    let workflows = |role: String, subjects: Vec<String>| {
+        let deployed = |frontend: &Frontend| names::github_role_of(env, frontend) == role;
+        json!({
+            "role": role,
+            "subjects": subjects,
+            "session_seconds": env.github.session_seconds,
+            "bucket_names": names::published_buckets(env, &role),
+            "has_frontends": env.frontends.values().any(deployed),
+        })
+    };
+    let frontends = names::github_frontends_subjects(env);
     Some(json!({
         "cluster_name": names::cluster(env),
         "addons": env.cluster.addons.keys().collect::<Vec<_>>(),
@@ -102,13 +112,9 @@ fn iam(env: &Environment) -> Option<Value> {
         "load_balancer_controller": env.cluster.load_balancer_controller,
         "services": services.collect::<Map<_, _>>(),
         "metric_namespaces": env.monitoring.metrics.keys().collect::<Vec<_>>(),
-        "github": {
-            "role": names::github_role(env),
-            "subjects": names::github_subjects(env),
-            "session_seconds": github.session_seconds,
-        },
+        "github": workflows(names::github_role(env), names::github_subjects(env)),
+        "github_frontends": (!frontends.is_empty()).then(|| workflows(names::github_frontends_role(env), frontends)),
         "repositories_pattern": names::repository_pattern(env),
-        "bucket_names": names::published_buckets(env),
     }))
 }
 

@@ -106,7 +106,7 @@ impl Kind for AccessEntry {
             wanted(name, access.policy, access.namespaces.clone().unwrap_or_default())
         });
         let github = wanted(GITHUB, AccessPolicy::Edit, vec![names::namespace(env)]);
-        let github = github.map(|github| github.after([role::address("github")]));
+        let github = github.map(|github| github.after([role::address(role::GITHUB)]));
         people.chain(github).collect()
     }
 

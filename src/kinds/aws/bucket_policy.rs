@@ -147,7 +147,7 @@ async fn put(cx: Context<'_>, attrs: &Attrs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A policy in the form that [`iam::normal`] gives what is found: sets are sorted lists.
+/// A policy in the form that [`access::normal`](crate::domain::access::normal) gives what is found: sets are sorted lists.
 fn document(statements: Vec<Value>) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
@@ -190,6 +190,6 @@ mod tests {
         read["Condition"]["StringEquals"]["AWS:SourceArn"][0] =
             json!("arn:aws:cloudfront::1:distribution/E1");
         let document = document(vec![tls_only("b"), read]);
-        assert_eq!(iam::normal(document.clone()), document);
+        assert_eq!(crate::domain::access::normal(document.clone()), document);
     }
 }

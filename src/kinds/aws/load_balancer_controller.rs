@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::permissions::{of_environment, policy};
+use crate::domain::access::{document, of_environment};
 use crate::domain::names;
 use crate::domain::spec::Environment;
 
@@ -23,7 +23,7 @@ pub fn permissions(env: &Environment) -> Value {
     let carries_and_keeps_it =
         json!({"StringEquals": {tagged.as_str(): cluster}, "Null": {asked.as_str(): "true"}});
     let everything = ["loadbalancer", "targetgroup", "listener", "listener-rule"].map(balancing);
-    policy(vec![
+    document(vec![
         json!({
             "Effect": "Allow",
             "Action": "iam:CreateServiceLinkedRole",

@@ -26,7 +26,6 @@ mod offers;
 mod oidc_provider;
 mod origin_access_control;
 mod owned;
-mod permissions;
 mod pod_identity;
 mod policy;
 mod repository;

@@ -5,13 +5,13 @@ use async_trait::async_trait;
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use super::permissions::{GITHUB, STS_AUDIENCE};
 use super::{cluster, iam, owned, role};
 use crate::adapter::aws::Explain;
+use crate::domain::access::STS_AUDIENCE;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{Base, Constraint, KindInfo, Usual};
-use crate::domain::names;
+use crate::domain::names::{self, GITHUB_ISSUER};
 use crate::domain::ownership::is_protected;
 use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
@@ -87,7 +87,7 @@ impl Kind for OidcProvider {
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let clients = vec![STS_AUDIENCE.to_string()];
-        let github = Attrs { issuer: GITHUB.into(), clients: clients.clone(), tags: claim_tags(env) };
+        let github = Attrs { issuer: GITHUB_ISSUER.into(), clients: clients.clone(), tags: claim_tags(env) };
         let address = cluster_address();
         let tags = tags(env, &address, &names::cluster(env));
         let own = Attrs { issuer: Ref::output(&cluster::address(), "issuer_host"), clients, tags };
@@ -109,7 +109,7 @@ impl Kind for OidcProvider {
         let providers = try_join_all(arns.iter().map(|arn| read(cx, arn))).await?;
         let mut found = vec![];
         for provider in providers.into_iter().flatten() {
-            found.extend(match provider.issuer == GITHUB {
+            found.extend(match provider.issuer == GITHUB_ISSUER {
                 true => shared(cx, provider).await?,
                 false => own(cx, provider, &look),
             });
@@ -122,7 +122,7 @@ impl Kind for OidcProvider {
         let issuer = new.attrs.issuer.text().to_string();
         let arn = names::oidc_provider_arn(cx.env, &issuer);
         let mut tags = new.attrs.tags.clone();
-        if issuer != GITHUB {
+        if issuer != GITHUB_ISSUER {
             tags.insert(ID_TAG.to_string(), arn.clone());
         } else {
             tags.insert(MADE_TAG.to_string(), "true".to_string());
@@ -143,7 +143,7 @@ impl Kind for OidcProvider {
         match made {
             Ok(_) => Ok(Found::new(new.address, &arn, new.attrs).output("arn", arn)),
             // Another environment was quicker.
-            Err(failure) if failure.class == FailureClass::Exists && issuer == GITHUB => {
+            Err(failure) if failure.class == FailureClass::Exists && issuer == GITHUB_ISSUER => {
                 match read(cx, &arn).await? {
                     Some(there) => join(cx, there, new.attrs).await,
                     None => Err(failure),

@@ -6,8 +6,9 @@ use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{iam, owned, permissions};
+use super::{iam, owned};
 use crate::adapter::aws::Explain;
+use crate::domain::access;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{KindInfo, Usual};
@@ -63,7 +64,7 @@ impl Kind for Policy {
         let address = address("boundary");
         let name = names::boundary(env);
         let tags = tags(env, &address, &name);
-        vec![Desire::new(address, Attrs { document: permissions::boundary(env), tags, name })]
+        vec![Desire::new(address, Attrs { document: access::boundary(env), tags, name })]
     }
 
     async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {

@@ -1,4 +1,4 @@
-//! IAM roles: the cluster's, the services', and the one that workflows take.
+//! IAM roles: the cluster's, the services', and those that workflows take.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,9 @@ use futures::try_join;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{iam, load_balancer_controller, oidc_provider, owned, permissions, policy};
+use super::{iam, load_balancer_controller, oidc_provider, owned, policy};
 use crate::adapter::aws::{Explain, Lagging};
+use crate::domain::access;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::{Base, KindInfo, Usual};
@@ -41,7 +42,13 @@ pub struct Attrs {
     tags: Tags,
 }
 
-/// The address of a role: `cluster`, `nodes`, `service.payment-service`, `github`, …
+/// Key of the role that workflows of services take.
+pub const GITHUB: &str = "github";
+/// Key of the role that workflows of frontends take.
+const GITHUB_FRONTENDS: &str = "github-frontends";
+
+/// The address of a role: `cluster`, `nodes`, `service.payment-service`, `github`,
+/// `github-frontends`, …
 pub fn address(key: &str) -> Address {
     Address::of("iam", "role", key)
 }
@@ -90,14 +97,14 @@ impl Role {
             desire.attrs.managed = managed(policies);
             desire
         };
-        let trust_pods = || permissions::trust_pods(env);
+        let trust_pods = || access::trust_pods(env);
         let mut roles = vec![
             with(
                 for_cluster(
                     env,
                     "cluster",
                     "Lets EKS run the control plane",
-                    permissions::trust_service("eks.amazonaws.com"),
+                    access::trust_service("eks.amazonaws.com"),
                 ),
                 &["AmazonEKSClusterPolicy"],
             ),
@@ -106,7 +113,7 @@ impl Role {
                     env,
                     "nodes",
                     "Lets nodes join the cluster and pull images",
-                    permissions::trust_service("ec2.amazonaws.com"),
+                    access::trust_service("ec2.amazonaws.com"),
                 ),
                 &["AmazonEC2ContainerRegistryPullOnly", "AmazonEKSWorkerNodePolicy"],
             ),
@@ -121,7 +128,7 @@ impl Role {
             roles.push(with(role, &["service-role/AmazonEBSCSIDriverPolicy"]));
         }
         if !cluster.fargate.is_empty() {
-            let trust = permissions::trust_fargate(env);
+            let trust = access::trust_fargate(env);
             let role = for_cluster(env, "fargate", "Lets EKS run pods on Fargate", trust);
             roles.push(with(role, &["AmazonEKSFargatePodExecutionRolePolicy"]));
         }
@@ -144,22 +151,34 @@ impl Role {
             let address = service_address(service);
             let name = names::service_role(env, service);
             let description = format!("What {service} may do in AWS");
-            let mut attrs = plain(env, &address, name, &description, permissions::trust_pods(env));
-            let document = permissions::service(env, spec);
+            let mut attrs = plain(env, &address, name, &description, access::trust_pods(env));
+            let document = access::service(env, spec);
             attrs.inline.extend(document.map(|document| ("service".to_string(), document)));
             bounded(env, address, attrs)
         };
         env.services.iter().map(role).collect()
     }
 
-    fn github(&self, env: &Environment) -> Desire<Attrs> {
-        let address = address("github");
-        let description = format!("What GitHub Actions may do in {}", env.environment);
-        let trust = permissions::trust_github(env);
-        let mut attrs = plain(env, &address, names::github_role(env), &description, trust);
-        attrs.max_session_seconds = i32::try_from(env.github.session_seconds).unwrap_or(3600);
-        attrs.inline.insert("deploy".to_string(), permissions::github(env));
-        bounded(env, address, attrs).after([oidc_provider::github_address()])
+    /// The roles that workflows take. Frontends that name repositories have one of their own.
+    fn github(&self, env: &Environment) -> Vec<Desire<Attrs>> {
+        let role = |key: &str, name: String, purpose: &str, subjects: Vec<String>, deploy: Value| {
+            let at = address(key);
+            let description = format!("What GitHub Actions may do {purpose}{}", env.environment);
+            let trust = access::trust_github(env, subjects);
+            let mut attrs = plain(env, &at, name, &description, trust);
+            attrs.max_session_seconds = i32::try_from(env.github.session_seconds).unwrap_or(3600);
+            attrs.inline.insert("deploy".to_string(), deploy);
+            bounded(env, at, attrs).after([oidc_provider::github_address()])
+        };
+        let services = names::github_subjects(env);
+        let frontends = names::github_frontends_subjects(env);
+        let mut roles = vec![role(GITHUB, names::github_role(env), "in ", services, access::github(env))];
+        if !frontends.is_empty() {
+            let name = names::github_frontends_role(env);
+            let deploy = access::github_frontends(env);
+            roles.push(role(GITHUB_FRONTENDS, name, "with frontends in ", frontends, deploy));
+        }
+        roles
     }
 }
 
@@ -182,7 +201,8 @@ impl Kind for Role {
     };
     fn fits(env: &Environment, address: &Address, name: &str) -> Fit {
         match address.key() {
-            "github" => Fit::nameless(name, &names::github_role(env)),
+            GITHUB => Fit::nameless(name, &names::github_role(env)),
+            GITHUB_FRONTENDS => Fit::nameless(name, &names::github_frontends_role(env)),
             key => match key.strip_prefix("service.") {
                 Some(service) => Fit::whole(name, &names::service_role(env, service)),
                 None => Fit::whole(name, &names::cluster_role(env, key)),
@@ -193,7 +213,7 @@ impl Kind for Role {
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let mut roles = self.platform(env);
         roles.extend(self.services(env));
-        roles.push(self.github(env));
+        roles.extend(self.github(env));
         roles
     }
 
@@ -321,9 +341,10 @@ pub struct GithubRoles(Vec<Attrs>);
 
 /// Reads the GitHub roles of the account.
 pub async fn github_roles(cx: Context<'_>) -> Result<GithubRoles, Failure> {
-    let address = address("github").to_string();
+    let addresses = [GITHUB, GITHUB_FRONTENDS].map(|key| address(key).to_string());
     let roles = all(cx).await?.into_iter().map(|role| role.attrs);
-    Ok(GithubRoles(roles.filter(|role| role.tags.get(ADDRESS_TAG) == Some(&address)).collect()))
+    let of_workflows = |role: &Attrs| role.tags.get(ADDRESS_TAG).is_some_and(|tag| addresses.contains(tag));
+    Ok(GithubRoles(roles.filter(of_workflows).collect()))
 }
 
 impl GithubRoles {
@@ -348,7 +369,7 @@ impl GithubRoles {
 /// the tags of version 0.1: then the boundary has to be ours.
 fn is_own(cx: Context<'_>, role: &Attrs) -> bool {
     let bounded = role.boundary == Some(names::policy_arn(cx.env, &names::boundary(cx.env)));
-    role.name == names::github_role(cx.env)
+    [names::github_role(cx.env), names::github_frontends_role(cx.env)].contains(&role.name)
         && match claim(cx.env, &role.tags) {
             Claim::Ours(_) => true,
             Claim::Legacy { .. } => bounded,

@@ -18,6 +18,7 @@ pub fn project_beside(sandbox: &Sandbox, change: Value) -> Sandbox {
 const MET: &[(&str, &str)] = &[
     ("eks/cluster", "cluster.name"),
     ("iam/role.github", "github.role"),
+    ("iam/role.github-frontends", "github.role"),
     ("s3-cloudfront/bucket.feature-flags", "frontends.feature-flags.bucket"),
 ];
 

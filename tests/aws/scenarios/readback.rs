@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::support::Sandbox;
+use crate::support::evaluator::{Request, everything, may};
 use crate::support::values::{items, only, tags, text, texts};
 
 /// One look at an account: what was asked once is not asked again.
@@ -512,15 +513,14 @@ fn policies(look: &Look) -> Vec<String> {
     let policy = look.aws(&["iam", "get-policy", "--policy-arn", &arn]);
     let version = text(&policy["Policy"]["DefaultVersionId"]);
     let version = look.aws(&["iam", "get-policy-version", "--policy-arn", &arn, "--version-id", version]);
-    let statements = items(&version["PolicyVersion"]["Document"]["Statement"]);
-    let denied: BTreeSet<&str> = statements
-        .iter()
-        .filter(|statement| statement["Effect"] == "Deny")
-        .flat_map(|statement| texts(&statement["Action"]))
-        .collect();
+    let boundary = &version["PolicyVersion"]["Document"];
+    let role = format!("arn:aws:iam::{}:role/any", look.sandbox.account);
     for forbidden in ["iam:CreateUser", "iam:CreateAccessKey", "iam:DeleteRolePermissionsBoundary"] {
-        assert!(denied.contains(forbidden), "the boundary forbids {forbidden}");
+        let call = Request::new(forbidden, &role, &[("iam:PermissionsBoundary", &arn)]);
+        assert!(!may(&[everything()], boundary, &call), "the boundary forbids {forbidden}");
     }
+    let bounded = Request::new("iam:CreateRole", &role, &[("iam:PermissionsBoundary", &arn)]);
+    assert!(may(&[everything()], boundary, &bounded), "a role in the same boundary can be made");
     vec![address(&look.aws(&["iam", "list-policy-tags", "--policy-arn", &arn])["Tags"])]
 }
 
@@ -538,7 +538,7 @@ fn roles(look: &Look) -> Vec<String> {
     let names = items(&names["Roles"])
         .iter()
         .map(|role| text(&role["RoleName"]))
-        .filter(|name| name.starts_with("billpay-dev-") || *name == "BillPayGitHubActionsRole-dev");
+        .filter(|name| name.starts_with("billpay-dev-") || name.starts_with("BillPayGitHubActionsRole-"));
     let check = |name: &str| {
         let role = look.aws(&["iam", "get-role", "--role-name", name])["Role"].clone();
         let address = address(&role["Tags"]);
@@ -548,15 +548,21 @@ fn roles(look: &Look) -> Vec<String> {
         match address.as_str() {
             "iam/role.cluster" => assert_eq!(only(&principal["Service"]), "eks.amazonaws.com"),
             "iam/role.nodes" => assert_eq!(only(&principal["Service"]), "ec2.amazonaws.com"),
-            "iam/role.github" => {
+            "iam/role.github" | "iam/role.github-frontends" => {
                 let provider =
                     format!("arn:aws:iam::{account}:oidc-provider/token.actions.githubusercontent.com");
                 assert_eq!(only(&principal["Federated"]), provider);
                 assert_eq!(role["MaxSessionDuration"], 3600);
                 let exact = &trust["Condition"]["StringEquals"];
                 assert_eq!(only(&exact["token.actions.githubusercontent.com:aud"]), "sts.amazonaws.com");
-                let subjects = ["billpay-frontends", "billpay-platform", "billpay-services"]
-                    .map(|repository| format!("repo:billpay/{repository}:environment:dev"));
+                let repositories: &[&str] = match address.as_str() {
+                    "iam/role.github" => &["billpay-platform", "billpay-services"],
+                    _ => &["billpay-frontends"],
+                };
+                let subjects: Vec<String> = repositories
+                    .iter()
+                    .map(|repository| format!("repo:billpay/{repository}:environment:dev"))
+                    .collect();
                 assert_eq!(
                     texts(&exact["token.actions.githubusercontent.com:sub"]),
                     subjects.iter().map(String::as_str).collect(),
@@ -570,7 +576,7 @@ fn roles(look: &Look) -> Vec<String> {
                 assert_eq!(only(source), cluster_arn, "{address}: only pods of this cluster");
             }
         }
-        if address.starts_with("iam/role.service.") || address == "iam/role.github" {
+        if address.starts_with("iam/role.service.") || address.starts_with("iam/role.github") {
             let boundary = text(&role["PermissionsBoundary"]["PermissionsBoundaryArn"]).to_string();
             assert!(boundary.ends_with(":policy/billpay-dev-boundary"), "{address}: {boundary}");
         }

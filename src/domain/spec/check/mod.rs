@@ -6,6 +6,7 @@
 mod capacity;
 mod cluster;
 mod frontends;
+mod github;
 mod keys;
 mod monitoring;
 pub(super) mod names;
@@ -133,6 +134,7 @@ pub(super) fn check(env: &Environment, file: &str, today: Date) -> Vec<Finding> 
     found.extend(services::check(env));
     found.extend(capacity::check(env));
     found.extend(frontends::check(env));
+    found.extend(github::check(env));
     found.extend(monitoring::check(env));
     found.extend(names::check(env));
     found.extend(keys::check(env));
@@ -161,17 +163,6 @@ fn identity(env: &Environment, file: &str) -> Vec<Finding> {
             )
             .help("billpay works in AWS's public regions"),
         );
-    }
-    let mut seen = Vec::new();
-    for (index, repository) in env.github.repositories.iter().enumerate() {
-        if seen.contains(&repository) {
-            found.push(Finding::error(
-                "duplicate",
-                item(["github", "repositories"], index),
-                format!("`{repository}` is there twice"),
-            ));
-        }
-        seen.push(repository);
     }
     found
 }

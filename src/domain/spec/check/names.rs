@@ -43,6 +43,10 @@ pub(in crate::domain::spec) fn all(env: &Environment) -> Vec<Name> {
         all.push(named(&names::ROLE, names::cluster_role(env, role), value(["project"]), "`project`"));
     }
     all.push(named(&names::ROLE, names::github_role(env), value(["github", "role"]), "`github.role`"));
+    if env.frontends.values().any(|frontend| frontend.repository.is_some()) {
+        let role = names::github_frontends_role(env);
+        all.push(named(&names::ROLE, role, value(["github", "role"]), "`github.role`"));
+    }
     for group in env.cluster.nodes.keys() {
         all.push(named(
             &names::NODE_GROUP,

@@ -34,9 +34,9 @@ module "iam" {
   services                 = var.iam.services
   metric_namespaces        = var.iam.metric_namespaces
   github                   = var.iam.github
+  github_frontends         = var.iam.github_frontends
   github_oidc_provider_arn = var.github_oidc_provider_arn
   repositories_pattern     = var.iam.repositories_pattern
-  bucket_names             = var.iam.bucket_names
 }
 
 module "eks" {

@@ -29,8 +29,13 @@ output "distribution_domains" {
 }
 
 output "github_role_arn" {
-  description = "ARN of the role that workflows take."
+  description = "ARN of the role that workflows of services take."
   value       = module.iam.github_role_arn
+}
+
+output "github_frontends_role_arn" {
+  description = "ARN of the role that workflows of frontends take; null where they have none of their own."
+  value       = module.iam.github_frontends_role_arn
 }
 
 output "secret_arns" {

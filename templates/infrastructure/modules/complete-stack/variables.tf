@@ -87,9 +87,17 @@ variable "iam" {
       role            = string
       subjects        = list(string)
       session_seconds = number
+      bucket_names    = set(string)
+      has_frontends   = bool
     })
+    github_frontends = optional(object({
+      role            = string
+      subjects        = list(string)
+      session_seconds = number
+      bucket_names    = set(string)
+      has_frontends   = bool
+    }))
     repositories_pattern = string
-    bucket_names         = set(string)
   })
   nullable = false
 }

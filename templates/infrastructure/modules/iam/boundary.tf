@@ -1,62 +1,73 @@
-# What no role of people's code may ever do, whatever is attached to it: make users or keys,
-# lift this boundary, leave the region, touch what belongs to another environment or project.
+# The most that a role of people's code may ever do, whatever is attached to it. It can't get out of this
+# boundary, become another role, leave the region, or touch what belongs to another environment or project.
 
 locals {
   boundary_name = "${var.name}-boundary"
-}
+  buckets       = "arn:aws:s3:::*-${var.environment}-${var.account}"
 
-resource "aws_iam_policy" "boundary" {
-  # A boundary gives nothing: a role may do what its own policies say, less what is denied here.
-  #checkov:skip=CKV_AWS_62:A boundary allows nothing by itself.
-  #checkov:skip=CKV_AWS_63:A boundary allows nothing by itself.
-  #checkov:skip=CKV_AWS_289:A boundary allows nothing by itself.
-  #checkov:skip=CKV_AWS_290:A boundary allows nothing by itself.
-  #checkov:skip=CKV2_AWS_40:A boundary allows nothing by itself.
-  name = local.boundary_name
-
-  policy = jsonencode({
+  boundary = jsonencode({
     Version = "2012-10-17"
     Statement = [
+      # Of IAM and ECR only what is named below is allowed, so that a call that AWS adds is out of reach.
       {
-        Sid      = "WhatRolesAreGiven"
+        Sid       = "WhatRolesAreGiven"
+        Effect    = "Allow"
+        NotAction = ["ecr:*", "iam:*"]
+        Resource  = "*"
+      },
+      {
+        Sid      = "SignInAndLookAround"
         Effect   = "Allow"
-        Action   = "*"
+        Action   = ["ecr:GetAuthorizationToken", "iam:Get*", "iam:List*", "iam:Simulate*"]
         Resource = "*"
       },
       {
-        Sid    = "NoUsersAndNoKeys"
-        Effect = "Deny"
+        Sid      = "ItsOwnRepositories"
+        Effect   = "Allow"
+        Action   = "ecr:*"
+        Resource = "arn:aws:ecr:${var.region}:${var.account}:repository/${var.repositories_pattern}"
+      },
+      # The calls that change a role and know its boundary.
+      {
+        Sid    = "RolesInThisBoundary"
+        Effect = "Allow"
         Action = [
-          "iam:AddUserToGroup",
-          "iam:AttachUserPolicy",
-          "iam:CreateAccessKey",
-          "iam:CreateLoginProfile",
-          "iam:CreateServiceSpecificCredential",
-          "iam:CreateUser",
-          "iam:PutUserPolicy",
-          "iam:UpdateAccessKey",
-          "iam:UpdateLoginProfile",
-          "iam:UploadSSHPublicKey",
-          "iam:UploadSigningCertificate",
+          "iam:AttachRolePolicy",
+          "iam:CreateRole",
+          "iam:DeleteRolePolicy",
+          "iam:DetachRolePolicy",
+          "iam:PutRolePolicy",
         ]
-        Resource = "*"
+        Resource  = "*"
+        Condition = { ArnEquals = { "iam:PermissionsBoundary" = "arn:aws:iam::${var.account}:policy/${local.boundary_name}" } }
       },
       {
-        Sid    = "NoWayAroundThis"
-        Effect = "Deny"
-        Action = [
-          "iam:CreatePolicyVersion",
-          "iam:DeletePolicy",
-          "iam:DeletePolicyVersion",
-          "iam:SetDefaultPolicyVersion",
-        ]
-        Resource = "arn:aws:iam::${var.account}:policy/${local.boundary_name}"
-      },
-      {
-        Sid      = "NoRoleWithoutThis"
+        Sid      = "StaysThisRole"
         Effect   = "Deny"
-        Action   = ["iam:DeleteRolePermissionsBoundary", "iam:PutRolePermissionsBoundary"]
+        Action   = ["sts:AssumeRole", "sts:AssumeRoot"]
         Resource = "*"
+      },
+      # What has no tags, or none yet: objects, secrets that people made, EKS's own log groups.
+      {
+        Sid    = "OnlyItsOwnByName"
+        Effect = "Deny"
+        Action = ["eks:*", "logs:*", "s3:*", "secretsmanager:*"]
+        NotResource = [
+          local.cluster_arn,
+          "arn:aws:eks:${var.region}:${var.account}:*/${var.cluster_name}/*",
+          "arn:aws:logs:${var.region}:${var.account}:log-group:/aws/cloudtrail/${var.name}:*",
+          "arn:aws:logs:${var.region}:${var.account}:log-group:/aws/eks/${var.cluster_name}/*",
+          local.buckets,
+          "${local.buckets}/*",
+          "arn:aws:secretsmanager:${var.region}:${var.account}:secret:*-${var.environment}-??????",
+        ]
+      },
+      # A * goes past slashes: without this, a key of another bucket could look like one of ours.
+      {
+        Sid      = "NoKeyLikeABucket"
+        Effect   = "Deny"
+        Action   = "s3:*"
+        Resource = "arn:aws:s3:::*/*-${var.environment}-${var.account}*"
       },
       # Services without a region of their own are left out; their calls go to us-east-1.
       {
@@ -98,6 +109,17 @@ resource "aws_iam_policy" "boundary" {
       },
     ]
   })
+}
+
+resource "aws_iam_policy" "boundary" {
+  # A boundary gives nothing: a role may do what its own policies say, as far as this goes.
+  #checkov:skip=CKV_AWS_62:A boundary allows nothing by itself.
+  #checkov:skip=CKV_AWS_63:A boundary allows nothing by itself.
+  #checkov:skip=CKV_AWS_289:A boundary allows nothing by itself.
+  #checkov:skip=CKV_AWS_290:A boundary allows nothing by itself.
+  #checkov:skip=CKV2_AWS_40:A boundary allows nothing by itself.
+  name   = local.boundary_name
+  policy = local.boundary
 
   tags = {
     Name              = local.boundary_name

@@ -12,8 +12,14 @@ output "service_role_arns" {
 }
 
 output "github_role_arn" {
-  description = "ARN of the role that workflows take."
+  description = "ARN of the role that workflows of services take."
   value       = aws_iam_role.role["github"].arn
+  depends_on  = [aws_iam_role_policy.inline]
+}
+
+output "github_frontends_role_arn" {
+  description = "ARN of the role that workflows of frontends take; null where they have none of their own."
+  value       = try(aws_iam_role.role["github-frontends"].arn, null)
   depends_on  = [aws_iam_role_policy.inline]
 }
 

@@ -50,98 +50,80 @@ locals {
     }
   }
 
-  bucket_arns = [for bucket in sort(var.bucket_names) : "arn:aws:s3:::${bucket}"]
+  # Workflows of services push images and reach the cluster. They deploy to it through its access entry, not through IAM.
+  service_statements = [
+    {
+      Sid      = "SignInToRegistry"
+      Effect   = "Allow"
+      Action   = "ecr:GetAuthorizationToken"
+      Resource = "*"
+    },
+    # By name and by tag, so that the policy neither grows with the services nor takes in
+    # a look-alike.
+    {
+      Sid    = "PushImages"
+      Effect = "Allow"
+      Action = [
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:CompleteLayerUpload",
+        "ecr:GetDownloadUrlForLayer",
+        "ecr:InitiateLayerUpload",
+        "ecr:PutImage",
+        "ecr:UploadLayerPart",
+      ]
+      Resource  = "arn:aws:ecr:${var.region}:${var.account}:repository/${var.repositories_pattern}"
+      Condition = local.of_environment
+    },
+    {
+      Sid      = "ReachCluster"
+      Effect   = "Allow"
+      Action   = "eks:DescribeCluster"
+      Resource = local.cluster_arn
+    },
+  ]
 
-  # Workflows bring images, files and releases into this environment. They deploy to the
-  # cluster through its access entry, not through IAM.
-  deploy = jsonencode({
-    Version = "2012-10-17"
-    Statement = concat(
-      [
-        {
-          Sid      = "SignInToRegistry"
-          Effect   = "Allow"
-          Action   = "ecr:GetAuthorizationToken"
-          Resource = "*"
-        },
-        # By name and by tag, so that the policy neither grows with the services nor takes in
-        # a look-alike.
-        {
-          Sid    = "PushImages"
-          Effect = "Allow"
-          Action = [
-            "ecr:BatchCheckLayerAvailability",
-            "ecr:BatchGetImage",
-            "ecr:CompleteLayerUpload",
-            "ecr:DescribeImageScanFindings",
-            "ecr:DescribeImages",
-            "ecr:DescribeRepositories",
-            "ecr:GetDownloadUrlForLayer",
-            "ecr:InitiateLayerUpload",
-            "ecr:ListImages",
-            "ecr:PutImage",
-            "ecr:UploadLayerPart",
-          ]
-          Resource  = "arn:aws:ecr:${var.region}:${var.account}:repository/${var.repositories_pattern}"
-          Condition = local.of_environment
-        },
-        {
-          Sid      = "FindDistributions"
-          Effect   = "Allow"
-          Action   = ["cloudfront:ListDistributions", "cloudfront:ListTagsForResource"]
-          Resource = "*"
-        },
-        {
-          Sid    = "InvalidateDistributions"
-          Effect = "Allow"
-          Action = [
-            "cloudfront:CreateInvalidation",
-            "cloudfront:GetDistribution",
-            "cloudfront:GetInvalidation",
-            "cloudfront:ListInvalidations",
-          ]
-          Resource  = "arn:aws:cloudfront::${var.account}:distribution/*"
-          Condition = local.of_environment
-        },
-        {
-          Sid      = "ReachCluster"
-          Effect   = "Allow"
-          Action   = "eks:DescribeCluster"
-          Resource = local.cluster_arn
-        },
-        {
-          Sid      = "ReadClusterLogs"
-          Effect   = "Allow"
-          Action   = ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"]
-          Resource = "arn:aws:logs:${var.region}:${var.account}:log-group:/aws/eks/${var.cluster_name}/*"
-        },
-        {
-          Sid      = "PassClusterRoles"
-          Effect   = "Allow"
-          Action   = "iam:PassRole"
-          Resource = [for key in ["cluster", "nodes"] : "arn:aws:iam::${var.account}:role/${local.eks_prefix}-${key}"]
-          Condition = {
-            StringEquals = { "iam:PassedToService" = ["ec2.amazonaws.com", "eks.amazonaws.com"] }
-          }
-        },
-      ],
-      # Without buckets there is nothing to allow, and IAM refuses a statement without resources.
-      [
-        for statement in [
-          {
+  # CloudFront forgets what it keeps of a frontend's files.
+  frontend_statements = [
+    {
+      Sid      = "FindDistributions"
+      Effect   = "Allow"
+      Action   = ["cloudfront:ListDistributions", "cloudfront:ListTagsForResource"]
+      Resource = "*"
+    },
+    {
+      Sid       = "InvalidateDistributions"
+      Effect    = "Allow"
+      Action    = ["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"]
+      Resource  = "arn:aws:cloudfront::${var.account}:distribution/*"
+      Condition = local.of_environment
+    },
+  ]
+
+  deploy = {
+    for key, role in local.github_roles : key => jsonencode({
+      Version = "2012-10-17"
+      Statement = concat(
+        [for statement in local.service_statements : statement if key == "github"],
+        [for statement in local.frontend_statements : statement if role.has_frontends],
+        # Without buckets there is nothing to allow, and IAM refuses a statement without resources.
+        [
+          for buckets in [[for bucket in sort(role.bucket_names) : "arn:aws:s3:::${bucket}"]] : {
             Sid      = "ListBuckets"
             Effect   = "Allow"
-            Action   = ["s3:GetBucketLocation", "s3:ListBucket"]
-            Resource = local.bucket_arns
-          },
-          {
+            Action   = "s3:ListBucket"
+            Resource = buckets
+          } if length(buckets) > 0
+        ],
+        [
+          for objects in [[for bucket in sort(role.bucket_names) : "arn:aws:s3:::${bucket}/*"]] : {
             Sid      = "PublishFiles"
             Effect   = "Allow"
             Action   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
-            Resource = [for arn in local.bucket_arns : "${arn}/*"]
-          },
-        ] : statement if length(local.bucket_arns) > 0
-      ],
-    )
-  })
+            Resource = objects
+          } if length(objects) > 0
+        ],
+      )
+    })
+  }
 }

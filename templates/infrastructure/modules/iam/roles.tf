@@ -80,14 +80,14 @@ locals {
       }
     },
     {
-      github = {
-        name            = var.github.role
-        description     = "What GitHub Actions may do in ${var.environment}"
-        trust           = local.trust_github
+      for key, role in local.github_roles : key => {
+        name            = role.role
+        description     = "What GitHub Actions may do ${key == "github" ? "" : "with frontends "}in ${var.environment}"
+        trust           = local.trust_github[key]
         managed         = []
-        inline          = { deploy = local.deploy }
+        inline          = { deploy = local.deploy[key] }
         bounded         = true
-        session_seconds = var.github.session_seconds
+        session_seconds = role.session_seconds
       }
     },
   )

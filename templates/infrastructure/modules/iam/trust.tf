@@ -43,20 +43,27 @@ locals {
     }]
   })
 
+  # The roles that workflows take, by their keys.
+  github_roles = {
+    for key, role in { github = var.github, github-frontends = var.github_frontends } : key => role if role != null
+  }
+
   # Workflows of the named repositories, and only in the GitHub environment that is named like
   # ours, whose protection rules thereby hold. Audience and subjects are compared exactly.
-  trust_github = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Federated = var.github_oidc_provider_arn }
-      Action    = "sts:AssumeRoleWithWebIdentity"
-      Condition = {
-        StringEquals = {
-          "${local.github}:aud" = "sts.amazonaws.com"
-          "${local.github}:sub" = sort(var.github.subjects)
+  trust_github = {
+    for key, role in local.github_roles : key => jsonencode({
+      Version = "2012-10-17"
+      Statement = [{
+        Effect    = "Allow"
+        Principal = { Federated = var.github_oidc_provider_arn }
+        Action    = "sts:AssumeRoleWithWebIdentity"
+        Condition = {
+          StringEquals = {
+            "${local.github}:aud" = "sts.amazonaws.com"
+            "${local.github}:sub" = sort(role.subjects)
+          }
         }
-      }
-    }]
-  })
+      }]
+    })
+  }
 }

@@ -138,11 +138,13 @@ variable "metric_namespaces" {
 }
 
 variable "github" {
-  description = "The role of workflows: its name, the exact subjects of the tokens that may take it, and how long a session lasts."
+  description = "The role that workflows of services take: its name, the exact subjects of the tokens that may take it, how long a session lasts, the buckets that it publishes files to, and whether it deploys frontends, too."
   type = object({
     role            = string
     subjects        = list(string)
     session_seconds = optional(number, 3600)
+    bucket_names    = optional(set(string), [])
+    has_frontends   = optional(bool, false)
   })
   nullable = false
 
@@ -160,14 +162,61 @@ variable "github" {
   validation {
     condition = alltrue([
       for subject in var.github.subjects :
-      can(regex("^repo:[A-Za-z0-9-]+/[A-Za-z0-9._-]+:environment:${var.environment}$", subject))
+      can(regex("^repo:[A-Za-z0-9-]+(/[A-Za-z0-9._-]+|@[0-9]+/[A-Za-z0-9._-]+@[0-9]+):environment:${var.environment}$", subject))
     ])
-    error_message = "Each subject must be one repository and this environment, such as \"repo:billpay/billpay-services:environment:dev\", never a pattern."
+    error_message = "Each subject must be one repository and this environment, such as \"repo:billpay/billpay-services:environment:dev\" or, with GitHub's ids, \"repo:billpay@12/billpay-services@34:environment:dev\", never a pattern."
   }
 
   validation {
     condition     = var.github.session_seconds >= 3600 && var.github.session_seconds <= 43200
     error_message = "AWS allows sessions of 3600 to 43200 seconds."
+  }
+
+  validation {
+    condition     = alltrue([for bucket in var.github.bucket_names : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", bucket))])
+    error_message = "Each of github.bucket_names must be the full name of a bucket: 3 to 63 lower-case letters, digits, - and ., never a pattern."
+  }
+}
+
+variable "github_frontends" {
+  description = "The role that workflows of frontends take, where frontends have repositories of their own; as github."
+  type = object({
+    role            = string
+    subjects        = list(string)
+    session_seconds = optional(number, 3600)
+    bucket_names    = optional(set(string), [])
+    has_frontends   = optional(bool, false)
+  })
+  nullable = true
+  default  = null
+
+  validation {
+    condition     = var.github_frontends == null ? true : can(regex("^[A-Za-z0-9+=,.@_-]{1,64}$", var.github_frontends.role))
+    error_message = "github_frontends.role must be a name of 1 to 64 letters, digits and +=,.@_-."
+  }
+
+  validation {
+    condition     = var.github_frontends == null ? true : length(var.github_frontends.subjects) > 0
+    error_message = "github_frontends.subjects must not be empty: a role without subjects is open to all of GitHub or to nobody."
+  }
+
+  # No * and no ?: a pattern lets strangers in.
+  validation {
+    condition = var.github_frontends == null ? true : alltrue([
+      for subject in var.github_frontends.subjects :
+      can(regex("^repo:[A-Za-z0-9-]+(/[A-Za-z0-9._-]+|@[0-9]+/[A-Za-z0-9._-]+@[0-9]+):environment:${var.environment}$", subject))
+    ])
+    error_message = "Each subject must be one repository and this environment, such as \"repo:billpay/billpay-services:environment:dev\" or, with GitHub's ids, \"repo:billpay@12/billpay-services@34:environment:dev\", never a pattern."
+  }
+
+  validation {
+    condition     = var.github_frontends == null ? true : (var.github_frontends.session_seconds >= 3600 && var.github_frontends.session_seconds <= 43200)
+    error_message = "AWS allows sessions of 3600 to 43200 seconds."
+  }
+
+  validation {
+    condition     = var.github_frontends == null ? true : alltrue([for bucket in var.github_frontends.bucket_names : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", bucket))])
+    error_message = "Each of github_frontends.bucket_names must be the full name of a bucket: 3 to 63 lower-case letters, digits, - and ., never a pattern."
   }
 }
 
@@ -190,17 +239,5 @@ variable "repositories_pattern" {
   validation {
     condition     = can(regex("^[a-z0-9][a-z0-9._/-]*-\\*-${var.environment}$", var.repositories_pattern))
     error_message = "repositories_pattern must begin with the project and end with the environment, such as \"billpay-*-dev\": wider ones take in other environments."
-  }
-}
-
-variable "bucket_names" {
-  description = "Names of the buckets that workflows publish files to."
-  type        = set(string)
-  nullable    = false
-  default     = []
-
-  validation {
-    condition     = alltrue([for bucket in var.bucket_names : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", bucket))])
-    error_message = "Each of bucket_names must be the full name of a bucket: 3 to 63 lower-case letters, digits, - and ., never a pattern."
   }
 }

@@ -110,9 +110,17 @@ variables {
       role            = "BillPayGitHubActionsRole-dev"
       subjects        = ["repo:billpay/billpay-platform:environment:dev"]
       session_seconds = 3600
+      bucket_names    = ["billpay-techdocs-dev-123456789012"]
+      has_frontends   = false
+    }
+    github_frontends = {
+      role            = "BillPayGitHubActionsRole-frontends-dev"
+      subjects        = ["repo:billpay/billpay-frontends:environment:dev"]
+      session_seconds = 3600
+      bucket_names    = ["billpay-frontend-payment-dev-123456789012", "billpay-techdocs-dev-123456789012"]
+      has_frontends   = true
     }
     repositories_pattern = "billpay-*-dev"
-    bucket_names         = ["billpay-frontend-payment-dev-123456789012", "billpay-techdocs-dev-123456789012"]
   }
 
   eks = {

@@ -25,9 +25,14 @@ variables {
     role     = "BillPayGitHubActionsRole-dev"
     subjects = ["repo:billpay/billpay-services:environment:dev"]
   }
+  github_frontends = {
+    role          = "BillPayGitHubActionsRole-frontends-dev"
+    subjects      = ["repo:billpay/billpay-frontends:environment:dev"]
+    bucket_names  = ["billpay-frontend-admin-dev-123456789012"]
+    has_frontends = true
+  }
   github_oidc_provider_arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
   repositories_pattern     = "billpay-*-dev"
-  bucket_names             = ["billpay-frontend-admin-dev-123456789012"]
 }
 
 run "roles_follow_from_what_the_cluster_has" {
@@ -48,7 +53,7 @@ run "roles_follow_from_what_the_cluster_has" {
   assert {
     condition = [
       for role in values(aws_iam_role.role) : role.name if role.permissions_boundary == aws_iam_policy.boundary.arn
-    ] == ["BillPayGitHubActionsRole-dev", "billpay-dev-payment-service"]
+    ] == ["BillPayGitHubActionsRole-dev", "BillPayGitHubActionsRole-frontends-dev", "billpay-dev-payment-service"]
     error_message = "Roles of people's code are bounded, those of the cluster are AWS's business."
   }
   assert {
@@ -151,7 +156,6 @@ run "a_service_that_needs_nothing_may_do_nothing" {
   variables {
     services          = { quiet = { name = "billpay-dev-quiet" } }
     metric_namespaces = []
-    bucket_names      = []
   }
 
   assert {
@@ -189,8 +193,19 @@ run "no_role_may_change_everything" {
     error_message = "IAM allows 6144 characters."
   }
   assert {
-    condition     = alltrue([for statement in jsondecode(aws_iam_policy.boundary.policy).Statement : statement.Effect == "Deny" if statement.Sid != "WhatRolesAreGiven"])
-    error_message = "A boundary denies."
+    condition = [
+      for statement in jsondecode(aws_iam_policy.boundary.policy).Statement : statement.Sid
+      if statement.Effect == "Allow" && anytrue([
+        for action in flatten([try(statement.Action, [])]) : can(regex("^(\\*|iam:)", action)) && !can(regex("^iam:(Get|List|Simulate)\\*$", action))
+      ])
+    ] == ["RolesInThisBoundary"]
+    error_message = "Of IAM, a bounded role changes only roles in the same boundary."
+  }
+  assert {
+    condition = one([
+      for statement in jsondecode(aws_iam_policy.boundary.policy).Statement : statement.Condition if statement.Sid == "RolesInThisBoundary"
+    ]) == { ArnEquals = { "iam:PermissionsBoundary" = "arn:aws:iam::123456789012:policy/billpay-dev-boundary" } }
+    error_message = "The boundary asks for itself."
   }
 }
 
@@ -199,8 +214,8 @@ run "tags_of_another_environment_or_project_do_not_match" {
 
   assert {
     condition = alltrue([
-      for sid in ["PushImages", "InvalidateDistributions"] : one([
-        for statement in jsondecode(aws_iam_role_policy.inline["github/deploy"].policy).Statement : statement.Condition if statement.Sid == sid
+      for sid, role in { PushImages = "github", InvalidateDistributions = "github-frontends" } : one([
+        for statement in jsondecode(aws_iam_role_policy.inline["${role}/deploy"].policy).Statement : statement.Condition if statement.Sid == sid
         ]) == {
         StringEquals = {
           "aws:ResourceTag/billpay:environment" = "dev"
@@ -240,6 +255,53 @@ run "policies_added_by_hand_are_seen" {
   }
 }
 
+# What frontends are deployed with deploys no services.
+run "frontends_have_a_role_of_their_own" {
+  command = plan
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.inline["github-frontends/deploy"].policy).Statement : statement.Sid] == [
+      "FindDistributions", "InvalidateDistributions", "ListBuckets", "PublishFiles",
+    ]
+    error_message = "The frontends' role must publish files, and neither push images nor reach the cluster."
+  }
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.inline["github/deploy"].policy).Statement : statement.Sid] == [
+      "SignInToRegistry", "PushImages", "ReachCluster",
+    ]
+    error_message = "The services' role must not publish frontends that have a role of their own."
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role.role["github-frontends"].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] == ["repo:billpay/billpay-frontends:environment:dev"]
+    error_message = "Only the frontends' repositories take the role."
+  }
+}
+
+run "without_repositories_of_frontends_there_is_one_role" {
+  command = apply
+
+  variables {
+    github = {
+      role          = "BillPayGitHubActionsRole-dev"
+      subjects      = ["repo:billpay/billpay-services:environment:dev"]
+      bucket_names  = ["billpay-frontend-admin-dev-123456789012"]
+      has_frontends = true
+    }
+    github_frontends = null
+  }
+
+  assert {
+    condition     = !contains(keys(aws_iam_role.role), "github-frontends") && output.github_frontends_role_arn == null
+    error_message = "Nobody could take such a role."
+  }
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.inline["github/deploy"].policy).Statement : statement.Sid] == [
+      "SignInToRegistry", "PushImages", "ReachCluster", "FindDistributions", "InvalidateDistributions", "ListBuckets", "PublishFiles",
+    ]
+    error_message = "The one role must deploy both."
+  }
+}
+
 run "too_many_subjects_are_told_before_iam_refuses" {
   command = plan
   variables {
@@ -249,6 +311,38 @@ run "too_many_subjects_are_told_before_iam_refuses" {
     }
   }
   expect_failures = [aws_iam_role.role]
+}
+
+run "subjects_with_ids_are_trusted_as_they_are" {
+  command = plan
+  variables {
+    github = {
+      role     = "BillPayGitHubActionsRole-dev"
+      subjects = ["repo:billpay/billpay-services:environment:dev", "repo:billpay@12/billpay-services@34:environment:dev"]
+    }
+  }
+  assert {
+    condition = jsondecode(aws_iam_role.role["github"].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] == [
+      "repo:billpay/billpay-services:environment:dev", "repo:billpay@12/billpay-services@34:environment:dev",
+    ]
+    error_message = "Both exact forms are trusted."
+  }
+}
+
+run "an_id_of_the_repository_alone_is_refused" {
+  command = plan
+  variables {
+    github = { role = "BillPayGitHubActionsRole-dev", subjects = ["repo:billpay/billpay-services@34:environment:dev"] }
+  }
+  expect_failures = [var.github]
+}
+
+run "a_pattern_of_an_id_is_refused" {
+  command = plan
+  variables {
+    github = { role = "BillPayGitHubActionsRole-dev", subjects = ["repo:billpay@12/billpay-services@*:environment:dev"] }
+  }
+  expect_failures = [var.github]
 }
 
 run "a_pattern_of_subjects_is_refused" {
@@ -326,9 +420,10 @@ run "repositories_of_all_environments_are_refused" {
 run "a_pattern_of_buckets_is_refused" {
   command = plan
   variables {
-    bucket_names = ["billpay-*"]
+    github           = { role = "R", subjects = ["repo:billpay/billpay-services:environment:dev"], bucket_names = ["billpay-*"] }
+    github_frontends = { role = "F", subjects = ["repo:billpay/billpay-frontends:environment:dev"], bucket_names = ["billpay-*"] }
   }
-  expect_failures = [var.bucket_names]
+  expect_failures = [var.github, var.github_frontends]
 }
 
 run "a_pattern_of_secrets_is_refused" {
