@@ -242,16 +242,3 @@ fn kubernetes_goes_up_by_a_version() {
     assert_eq!(after["version"], "1.36", "the nodes follow");
     assert_eq!(after["nodegroupArn"], before["nodegroupArn"], "they are rolled, not replaced");
 }
-
-#[test]
-#[ignore = "needs the emulators: cargo test -- --include-ignored"]
-fn kubernetes_never_goes_down() {
-    let sandbox = dev();
-    sandbox.edit("dev", json!({"cluster": {"version": "1.35"}}));
-    let plan = sandbox.billpay(&["plan", "--env", "dev", "--output", "json"]).exits(1).plan_before_error();
-    assert_eq!(plan["conflicts"][0]["address"], "eks/cluster", "{:#}", plan["conflicts"]);
-    let run = sandbox.billpay(&["provision", "--env", "dev", "--auto-approve"]).exits(1);
-    run.says("eks/cluster: ").says("nothing was changed");
-    let cluster = sandbox.aws(&["eks", "describe-cluster", "--name", "billpay-cluster-dev"]);
-    assert_eq!(cluster["cluster"]["version"], "1.36");
-}
