@@ -563,7 +563,7 @@ fn start(kinds: &Kinds) -> (Environment, Vec<Observed>) {
 fn an_accepted_plan_ends_and_a_refused_one_would_not_have() {
     let kinds = aws::kinds();
     let (base, made) = start(&kinds);
-    let histories = || (proptest::collection::vec(edits(), 1..5), any::<u32>());
+    let histories = || (proptest::collection::vec(edits(), 1..4), any::<u32>());
     in_shards(histories, SITUATIONS, |(history, seed), counts| {
         let cloud = Cloud::new(&kinds, made.clone(), vec![], seed, made.len());
         crate::runtime().block_on(live(&history, cloud, &base, counts));
