@@ -1,5 +1,6 @@
 //! Changes that AWS would refuse, in words, and the way on.
 
+use super::ui::name;
 use crate::domain::address::Address;
 use crate::domain::plan::{Blocker, Obstacle};
 
@@ -23,15 +24,18 @@ pub fn explain(
             (format!("{itself} can't be deleted while {others} {verb} there"), way_on(address, id, blockers))
         }
         Obstacle::Taken { attribute, value } => (
-            format!("{itself} can't have `{value}` for its {attribute}: {others} has it until it is changed itself"),
-            "nothing was changed. In two runs: take the value off the one that has it and provision, then give \
-             it to the other"
+            format!("{itself} can't have `{value}` in its {attribute}: {others} has it until it is changed itself"),
+            "nothing was changed. Take it off both and provision, then give each the one that it is to have"
                 .to_string(),
+        ),
+        Obstacle::Overlaps { range } if blockers.iter().all(|one| one.address.as_ref() == Some(address)) => (
+            format!("{itself} can't have {range}: it overlaps its range of today, which stays until nothing is in it"),
+            "nothing was changed. Choose a range beside it, in `network`".to_string(),
         ),
         Obstacle::Overlaps { range } => (
             format!("{itself} can't have {range}: it overlaps {others}, which stays until nothing is in it"),
-            "nothing was changed. Choose a range that nothing uses; ranges are exchanged in two runs, by way of \
-             a free one"
+            "nothing was changed. Choose a range that nothing uses, in `network`. To exchange ranges, give each a \
+             range that nothing uses and provision, then the one that it is to have"
                 .to_string(),
         ),
         Obstacle::Outside { range, network } => (
@@ -39,10 +43,11 @@ pub fn explain(
             "nothing was changed: correct the range and plan again".to_string(),
         ),
         Obstacle::Bound { attribute } => (
-            format!("{itself} can't leave its {attribute}, {others}: AWS keeps it there for good"),
+            format!("{itself} can't leave its {attribute}{}, {others}: AWS keeps it there", plural(blockers)),
             format!(
-                "nothing was changed. Keep the {attribute} as it is; or provision another environment and move \
-                 to it; or destroy this one and provision it anew"
+                "nothing was changed. Keep the {attribute}{} in `network` as it was; or provision another environment \
+                 and move to it; or destroy this one and provision it anew",
+                plural(blockers)
             ),
         ),
     }
@@ -51,8 +56,7 @@ pub fn explain(
 fn way_on(address: &Address, id: Option<&str>, blockers: &[Blocker]) -> String {
     let id = id.unwrap_or_default();
     if blockers.iter().all(|blocker| blocker.what.is_empty()) {
-        return "nothing was changed. Leave it as it is; or destroy the environment and provision it anew"
-            .to_string();
+        return "nothing was changed. Delete what is in the way first, or leave it as it is".to_string();
     }
     let keep =
         "or put it back into the spec: only `billpay destroy` deletes data, along with its environment";
@@ -70,14 +74,18 @@ fn way_on(address: &Address, id: Option<&str>, blockers: &[Blocker]) -> String {
     }
 }
 
+fn plural(blockers: &[Blocker]) -> &'static str {
+    if blockers.len() == 1 { "" } else { "s" }
+}
+
 fn names(blockers: &[Blocker]) -> String {
-    let name = |blocker: &Blocker| match (&blocker.address, blocker.what.as_str()) {
+    let shown = |blocker: &Blocker| match (&blocker.address, blocker.what.as_str()) {
         (Some(address), _) if blocker.id.is_empty() => address.to_string(),
         (Some(address), _) => format!("{address} ({})", blocker.id),
-        (None, "") => blocker.id.clone(),
-        (None, what) => format!("{} ({what})", blocker.id),
+        (None, "") => name(&blocker.id),
+        (None, what) => format!("{} ({})", name(&blocker.id), name(what)),
     };
-    let mut named: Vec<String> = blockers.iter().take(MOST_NAMED).map(name).collect();
+    let mut named: Vec<String> = blockers.iter().take(MOST_NAMED).map(shown).collect();
     if blockers.len() > MOST_NAMED {
         named.push(format!("{} more", blockers.len() - MOST_NAMED));
     }

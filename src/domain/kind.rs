@@ -85,6 +85,7 @@ pub enum Constraint {
     Disjoint { range: &'static str, within: &'static str },
     /// The range lies within the attribute `of` of the resource that `within` names.
     Inside { range: &'static str, within: &'static str, of: &'static str },
-    /// An update may name other resources in `through` only if their `attribute` has the same value.
+    /// An update may name other resources in `through` only if these have the same values of
+    /// `attribute`, neither more nor less.
     Bound { through: &'static str, attribute: &'static str },
 }

@@ -77,6 +77,9 @@ pub trait Provider: Send + Sync {
     /// Every resource that an environment should have.
     fn desire(&self, env: &Environment) -> Vec<Desired>;
 
+    /// Adapts what the spec wants to what the cloud never changes about the one that is there.
+    fn adapt(&self, wanted: &Desired, found: &Observed) -> Desired;
+
     /// Returns why a planned change must not be carried out; `None` for nearly all. What can't be
     /// decoded is refused.
     fn refuse(&self, env: &Environment, found: &Observed, wanted: &Desired) -> Option<String>;

@@ -1,6 +1,6 @@
 //! What a kind of resource is to the code: typed where it is written, erased where it is used.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use serde::Serialize;
@@ -160,8 +160,39 @@ pub struct New<A> {
     pub attempt: String,
 }
 
-/// The environment's resources, by their ids.
-pub type Own = BTreeMap<String, Address>;
+/// The environment's resources, by their kinds and ids: two kinds may use one name.
+#[derive(Debug, Default)]
+pub struct Own(BTreeSet<(String, String)>);
+
+impl Own {
+    pub fn new<'a>(resources: impl IntoIterator<Item = (&'a str, &'a str)>) -> Own {
+        Own(resources.into_iter().map(|(kind, id)| (kind.to_string(), id.to_string())).collect())
+    }
+
+    /// Returns whether a resource of a kind is the environment's.
+    pub fn has(&self, kind: &str, id: &str) -> bool {
+        self.0.contains(&(kind.to_string(), id.to_string()))
+    }
+
+    /// Returns whether an id that AWS gave is the environment's, of whatever kind.
+    pub fn has_id(&self, id: &str) -> bool {
+        self.0.iter().any(|(_, other)| other == id)
+    }
+
+    /// Returns whether the environment has any of a kind.
+    pub fn has_any(&self, kind: &str) -> bool {
+        self.0.iter().any(|(other, _)| other == kind)
+    }
+}
+
+/// Makes an attachment to a resource of a kind.
+pub fn attachment<K: Kind>(
+    to: impl Into<String>,
+    id: impl Into<String>,
+    what: impl Into<String>,
+) -> Attachment {
+    Attachment { to: (K::INFO.name.to_string(), to.into()), id: id.into(), what: what.into() }
+}
 
 /// What to look for.
 pub struct Look<'a, A> {
@@ -210,6 +241,12 @@ pub trait Kind: Send + Sync + 'static {
         look: Look<'_, Self::Attrs>,
     ) -> Result<Vec<Found<Self::Attrs>>, Failure>;
 
+    /// Adapts what the spec wants to what AWS never changes about the one that is there. For most
+    /// kinds there is no such thing.
+    fn adapt(&self, wanted: Self::Attrs, _found: &Self::Attrs) -> Self::Attrs {
+        wanted
+    }
+
     /// Returns what others attached to resources that are to go and what keeps them from going. What
     /// belongs to one of the environment's `own` goes with that. For most kinds there is no such thing.
     async fn attachments(
@@ -253,6 +290,7 @@ pub trait AnyKind: Send + Sync {
         wanted: &[Desired],
         only: Option<&Address>,
     ) -> Result<Vec<Observed>, Failure>;
+    fn adapt(&self, wanted: &Desired, found: &Observed) -> Desired;
     async fn attachments(
         &self,
         cx: Context<'_>,
@@ -301,6 +339,16 @@ impl<K: Kind> AnyKind for K {
             .collect::<Result<_, Failure>>()?;
         let found = Kind::observe(self, cx, Look { wanted: &wanted, only }).await?;
         Ok(found.into_iter().map(erase).collect())
+    }
+
+    /// Leaves alone what can't be decoded: it is refused when the plan is made.
+    fn adapt(&self, wanted: &Desired, found: &Observed) -> Desired {
+        match (from_value(&wanted.attrs), from_value(&found.attrs)) {
+            (Ok(attrs), Ok(found)) => {
+                Desired { attrs: to_value(&Kind::adapt(self, attrs, &found)), ..wanted.clone() }
+            }
+            _ => wanted.clone(),
+        }
     }
 
     async fn attachments(

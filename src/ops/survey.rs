@@ -33,7 +33,7 @@ pub async fn survey(
     env: &Environment,
     keep: &BTreeSet<String>,
 ) -> Result<Survey, Error> {
-    let desired = provider.desire(env);
+    let mut desired = provider.desire(env);
     let (identity, snapshot) = futures::join!(provider.identity(), provider.observe(env, &desired));
     let identity = at_home(identity, env)?;
     let mut snapshot = snapshot.map_err(Error::Observe)?;
@@ -56,6 +56,12 @@ pub async fn survey(
     }
     let mut conflicts =
         settle(&mut snapshot, provider.kinds(), keep, &|attempt| provider.is_own_attempt(attempt));
+    for want in &mut desired {
+        let mut found = snapshot.resources.iter().filter(|one| one.address == want.address);
+        if let Some(found) = found.find(|one| one.owner == Owner::Ours) {
+            *want = provider.adapt(want, found);
+        }
+    }
     for conflict in &mut conflicts {
         hand_over(conflict, provider, env, &snapshot);
     }
@@ -98,11 +104,20 @@ impl Survey {
         selection: &Selection,
     ) -> Result<Plan, Error> {
         let mut plan = self.draft(provider, env, goal, selection)?;
+        // As long as nobody knows whose something is, what is done about it may change.
+        if plan.conflicts.iter().any(Conflict::is_about_owner) {
+            return Ok(plan);
+        }
         let Inspection { attachments, refused } =
             provider.inspect(env, &plan).await.map_err(Error::Observe)?;
         let refused = refused.into_iter().map(|(address, why)| Conflict::Refused { address, why });
         let rehearsed = rehearse(&plan, &self.snapshot, &attachments, provider.kinds())?;
-        plan.conflicts.extend(refused.chain(rehearsed));
+        for conflict in refused.chain(rehearsed) {
+            // What is told about a resource once needs no second reason.
+            if !plan.conflicts.iter().any(|other| other.address() == conflict.address()) {
+                plan.conflicts.push(conflict);
+            }
+        }
         Ok(plan)
     }
 

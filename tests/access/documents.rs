@@ -42,7 +42,7 @@ pub struct Documents {
     pub roles: BTreeMap<String, Role>,
 }
 
-/// What billpay's own engine makes.
+/// Documents that billpay's own engine makes.
 pub fn of_billpay(env: &Environment) -> Documents {
     let desired = desire(env);
     let of_kind = |kind: &'static str| desired.iter().filter(move |one| one.address.kind() == kind);
@@ -61,7 +61,7 @@ pub fn of_billpay(env: &Environment) -> Documents {
     Documents { engine: "billpay", boundary, roles: roles.collect() }
 }
 
-/// What the OpenTofu module `iam` makes of the same spec: its locals, evaluated by OpenTofu.
+/// Documents that the OpenTofu module `iam` makes of the same spec: its locals, evaluated by OpenTofu.
 pub fn of_module(env: &Environment) -> Documents {
     let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/infrastructure/modules/iam");
     let copy = TempDir::new().expect("a temporary folder");

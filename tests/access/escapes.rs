@@ -17,6 +17,11 @@ const OF_DEV: (&str, &str) = ("aws:ResourceTag/billpay:environment", "dev");
 const OF_BILLPAY: (&str, &str) = ("aws:ResourceTag/billpay:project", "billpay");
 const OF_LEDGER: (&str, &str) = ("aws:ResourceTag/billpay:project", "ledger");
 
+const NODE_OF_PROD: (&str, &str) = ("aws:ResourceTag/eks:cluster-name", "billpay-cluster-prod");
+const BALANCER_OF_PROD: (&str, &str) = ("aws:ResourceTag/elbv2.k8s.aws/cluster", "billpay-cluster-prod");
+const INSTANCE: &str = "arn:aws:ec2:us-east-1:123456789012:instance/i-0a";
+const BALANCER: &str = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/shop/0a";
+
 const ROLE: &str = "arn:aws:iam::123456789012:role/new";
 const ADMIN: &str = "arn:aws:iam::123456789012:role/admin";
 const USER: &str = "arn:aws:iam::123456789012:user/eve";
@@ -80,6 +85,10 @@ const ESCAPES: &[Call] = &[
     ("iam:CreateVirtualMFADevice", "arn:aws:iam::123456789012:mfa/eve", &[]),
     ("iam:CreateGroup", GROUP, &[]),
     ("iam:AddUserToGroup", GROUP, &[]),
+    // Nodes and load balancers of another environment's cluster, which carry no tag of billpay's.
+    ("ec2:TerminateInstances", INSTANCE, &[NODE_OF_PROD]),
+    ("ssm:SendCommand", INSTANCE, &[NODE_OF_PROD]),
+    ("elasticloadbalancing:DeleteLoadBalancer", BALANCER, &[BALANCER_OF_PROD]),
     // Strangers let in, and what lets them in.
     ("iam:CreateOpenIDConnectProvider", OIDC, &[]),
     ("iam:UpdateOpenIDConnectProviderThumbprint", OIDC, &[]),
@@ -175,7 +184,7 @@ const ESCAPES: &[Call] = &[
     ("dynamodb:CreateTable", "*", &[("aws:RequestedRegion", "ap-south-1")]),
 ];
 
-/// What must go on working for a role that was given it.
+/// Calls that must go on working for a role that was given it.
 const ALLOWED: &[Call] = &[
     (
         "secretsmanager:GetSecretValue",

@@ -1,4 +1,4 @@
-//! What IAM takes, and that no statement is wider than its purpose.
+//! Limits of IAM, and that no statement is wider than its purpose.
 
 use billpay::domain::access::{INLINE, MANAGED, TRUST, size};
 use billpay::domain::names::ROLE;

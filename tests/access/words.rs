@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::documents::{Documents, environment, of_billpay, of_module};
 use crate::support::install;
 
-/// What Parliament says and what is right nevertheless: the issue, a part of where, and why.
+/// Findings of Parliament that are right nevertheless: the issue, a part of where, and why.
 const RIGHT: &[(&str, &str, &str)] = &[
     ("RESOURCE_STAR", "", "how wide a statement may be is for `limits` to say"),
     ("RESOURCE_MISMATCH", "CreateSecurityGroup", "it asks about a VPC and a group, in a statement each"),

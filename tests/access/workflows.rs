@@ -18,7 +18,7 @@ const REPOSITORY: &str = "arn:aws:ecr:us-east-1:123456789012:repository/billpay-
 const CLUSTER: &str = "arn:aws:eks:us-east-1:123456789012:cluster/billpay-cluster-dev";
 const DISTRIBUTION: &str = "arn:aws:cloudfront::123456789012:distribution/E1";
 
-/// How a service is deployed: amazon-ecr-login, skopeo, `billpay deploy`.
+/// Calls that deploy a service: amazon-ecr-login, skopeo, `billpay deploy`.
 const SERVICE: Calls = &[
     ("ecr:GetAuthorizationToken", "*"),
     ("ecr:BatchCheckLayerAvailability", REPOSITORY),
@@ -30,7 +30,7 @@ const SERVICE: Calls = &[
     ("eks:DescribeCluster", CLUSTER),
 ];
 
-/// How a frontend is deployed: its files, and what CloudFront keeps of them.
+/// Calls that deploy a frontend: its files, and what CloudFront keeps of them.
 const FRONTEND: Calls = &[
     ("s3:ListBucket", "arn:aws:s3:::billpay-frontend-payment-dev-123456789012"),
     ("s3:PutObject", "arn:aws:s3:::billpay-frontend-payment-dev-123456789012/main.js"),
@@ -40,14 +40,14 @@ const FRONTEND: Calls = &[
     ("cloudfront:GetInvalidation", DISTRIBUTION),
 ];
 
-/// How documentation is published, from repositories of services and of frontends.
+/// Calls that publish documentation, from repositories of services and of frontends.
 const DOCS: Calls = &[
     ("s3:ListBucket", "arn:aws:s3:::billpay-techdocs-dev-123456789012"),
     ("s3:PutObject", "arn:aws:s3:::billpay-techdocs-dev-123456789012/default/component/x/index.html"),
     ("s3:DeleteObject", "arn:aws:s3:::billpay-techdocs-dev-123456789012/default/component/x/old.html"),
 ];
 
-/// What neither does.
+/// Calls that neither makes.
 const NOBODY: Calls = &[
     ("iam:PassRole", "arn:aws:iam::123456789012:role/billpay-dev-eks-nodes"),
     ("eks:UpdateClusterConfig", CLUSTER),

@@ -1,6 +1,7 @@
 //! The benchmark: `cargo test --test bench`, or with ` -- --without-terraform`; with
 //! ` -- --trace` it only shows when each call of a plan without changes begins and ends; with
-//! ` -- --trees` it only measures rendered trees; with ` -- --projects`, projects from templates.
+//! ` -- --trees` it only measures rendered trees; with ` -- --projects`, projects from templates; with
+//! ` -- --rehearsals`, how long plans of a thousand resources are rehearsed.
 //!
 //! Prints calls, times and memory of billpay for the dev environment, and those of Terraform
 //! for the same resources in the same run, through the same kind of proxy and on the same
@@ -12,6 +13,7 @@ mod support;
 
 mod billpay;
 mod projects;
+mod rehearsal;
 mod report;
 mod terraform;
 mod trees;
@@ -20,6 +22,7 @@ use std::time::Duration;
 
 use billpay::Life;
 use projects::Projects;
+use rehearsal::Rehearsal;
 use report::Report;
 use terraform::Terraform;
 use trees::Trees;
@@ -36,6 +39,10 @@ fn main() {
     if std::env::args().any(|arg| arg == "--projects") {
         return report::projects(&projects());
     }
+    let rehearsals = || rehearsal::print(&Rehearsal::measure(1000));
+    if std::env::args().any(|arg| arg == "--rehearsals") {
+        return rehearsals();
+    }
     let mut report = Report::default();
     report.start(billpay::start_up_times());
     for milliseconds in [0, 50, 200] {
@@ -50,6 +57,7 @@ fn main() {
     report.print();
     report::trees(&trees());
     report::projects(&projects());
+    rehearsals();
 }
 
 /// Measures Terraform as far as it gets; says why it didn't get further.

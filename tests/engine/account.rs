@@ -196,7 +196,7 @@ impl Account {
         std::mem::take(&mut self.deeds.lock().unwrap())
     }
 
-    /// How many things there are at each address.
+    /// Counts the things at each address.
     pub fn inventory(&self) -> BTreeMap<Address, usize> {
         let mut count = BTreeMap::new();
         for address in self.alive().iter().filter_map(Thing::address) {

@@ -55,7 +55,7 @@ pub struct Cloud {
     pub account: Arc<Account>,
     kinds: Kinds,
     desired: Mutex<Vec<Desired>>,
-    /// Whether a create call leaves the id too, so that no fault comes between.
+    /// Set where a create call leaves the id too, so that no fault comes between.
     pub writes_ids_at_once: bool,
     /// The random part of its attempts.
     run: String,
@@ -324,6 +324,10 @@ impl Provider for Cloud {
 
     fn desire(&self, _: &Environment) -> Vec<Desired> {
         self.desired.lock().unwrap().clone()
+    }
+
+    fn adapt(&self, wanted: &Desired, _: &Observed) -> Desired {
+        wanted.clone()
     }
 
     fn refuse(&self, _: &Environment, _: &Observed, _: &Desired) -> Option<String> {

@@ -125,6 +125,10 @@ impl Provider for Cloud<'_> {
         desired
     }
 
+    fn adapt(&self, wanted: &Desired, found: &Observed) -> Desired {
+        aws::adapt(wanted, found)
+    }
+
     fn refuse(&self, _: &Environment, _: &Observed, _: &Desired) -> Option<String> {
         None
     }
@@ -149,7 +153,7 @@ impl Provider for Cloud<'_> {
         Ok(Identity { account: "123456789012".into(), arn: "me".into() })
     }
 
-    /// What AWS knows by a name is ours under the name that the spec gives, and told otherwise.
+    /// A resource that AWS knows by a name is ours under the name that the spec gives, and told otherwise.
     async fn observe(&self, _: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
         let name = |address: &Address| {
             let want = desired.iter().find(|want| want.address == *address)?;
@@ -437,7 +441,8 @@ fn happen<'a>(cloud: Cloud<'a>, edit: &Edit) -> Cloud<'a> {
             };
             let those: Vec<&Observed> = resources.iter().filter(holds).collect();
             if let Some(one) = those.get(choice % those.len().max(1)) {
-                let (to, id) = (one.id.clone(), format!("thing-{choice}"));
+                let to = (one.address.kind().to_string(), one.id.clone());
+                let id = format!("thing-{choice}");
                 attachments.push(Attachment { to, id, what: "thing of others".to_string() });
             }
         }
@@ -553,6 +558,12 @@ fn start(kinds: &Kinds) -> (Environment, Vec<Observed>) {
     base.services.retain(|name, _| name == "backend-api");
     base.frontends.retain(|name, _| ["payment", "admin"].contains(&name.as_str()));
     (base.secrets, base.cluster.access) = Default::default();
+    for frontend in base.frontends.values_mut() {
+        frontend.certificate = Some("arn:aws:acm:us-east-1:123456789012:certificate/0a".to_string());
+    }
+    for (name, domain) in [("admin", "1.billpay.com"), ("payment", "2.billpay.com")] {
+        base.frontends.get_mut(name).expect("it is there").domain = Some(domain.to_string());
+    }
     let made = crate::runtime().block_on(made(kinds, &base));
     (base, made)
 }
@@ -570,7 +581,7 @@ fn an_accepted_plan_ends_and_a_refused_one_would_not_have() {
     });
 }
 
-/// Where a failed subnet's NAT gateway is replaced in the run that moves a zone, its route table lets go
+/// A failed subnet's NAT gateway is replaced in the run that moves a zone: its route table lets go
 /// of the old one only after the new one is there.
 #[test]
 fn what_only_uses_a_resource_does_not_hold_it() {

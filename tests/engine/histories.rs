@@ -52,7 +52,7 @@ enum Step {
 struct History {
     /// The regions of the four environments, by number.
     regions: Vec<usize>,
-    /// Whether both projects call their clusters the same.
+    /// Set where both projects call their clusters the same.
     is_same_cluster: bool,
     first: Vec<Sketch>,
     steps: Vec<Step>,

@@ -52,7 +52,7 @@ pub struct Copied {
     with_id: bool,
     with_attempt: bool,
     name: Name,
-    /// Whether it stands on what the original stands on.
+    /// Set where it stands on what the original stands on.
     is_beside: bool,
     /// The kind that it is of, by its number, if it is another one.
     kind: Option<usize>,

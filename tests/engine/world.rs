@@ -58,9 +58,9 @@ pub struct Home {
 #[derive(Debug, Clone)]
 pub struct Trouble {
     pub faults: BTreeMap<usize, Fault>,
-    /// Whether the next run begins before reads show everything.
+    /// Set where the next run begins before reads show everything.
     pub is_hasty: bool,
-    /// Whether a person confirms what protection asks for.
+    /// Set where a person confirms what protection asks for.
     pub confirms: bool,
     /// Which of several a person keeps, if one does.
     pub keeps: Option<usize>,
@@ -310,7 +310,7 @@ impl<'a> World<'a> {
         true
     }
 
-    /// What a person kept is the environment's from then on, and the others are not.
+    /// The resource that a person kept is the environment's from then on, and the others are not.
     fn accept_answers(&self, answers: &Answers, env: &Environment) {
         let Some((kept, others)) = &answers.kept else { return };
         self.account.edit(kept, |thing| thing.origin = Origin::of(env));

@@ -263,7 +263,7 @@ impl Making<'_> {
         self.engine.text(path, path, &self.context).map_err(|fault| self.fault(&fault, Some(path)))
     }
 
-    /// What people are told of a path in the folder that becomes the project.
+    /// Description of a path for people: one in the folder that becomes the project.
     fn told(&self, path: &str) -> String {
         self.level.folder.told(&format!("{}/{path}", self.top))
     }

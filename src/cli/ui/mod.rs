@@ -26,6 +26,7 @@ use crate::domain::spec::{Environment, Loaded};
 use crate::ops::{self, Survey};
 
 pub use progress::Progress;
+pub use value::name;
 
 pub const GOOD: Style = AnsiColor::Green.on_default();
 pub const CHANGED: Style = AnsiColor::Yellow.on_default();

@@ -14,7 +14,7 @@ use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::kind::KindInfo;
 use crate::domain::ownership::Stranger;
-use crate::domain::plan::{Action, Change, Counts, Goal, Kinds, Plan, Reason, widens_access};
+use crate::domain::plan::{Action, Change, Counts, Kinds, Plan, Reason, widens_access};
 use crate::domain::resource::{Owner, Status};
 use crate::domain::spec::Environment;
 use crate::ops::{Leftover, Leftovers, Outcome, Survey};
@@ -165,9 +165,7 @@ impl Ui {
             let _ = writeln!(text, "{GOOD}hint{GOOD:#}: {hint}");
         }
         if !outcome.is_complete() {
-            let verb = if plan.goal == Goal::Destroy { "destroy" } else { "provision" };
-            let _ =
-                writeln!(text, "Run `billpay {verb} --env {}` again: it goes on from here.", env.environment);
+            let _ = writeln!(text, "Run the same command again: it goes on from here.");
         }
         self.text(&text)
     }

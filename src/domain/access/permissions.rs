@@ -1,4 +1,4 @@
-//! What services and workflows may do.
+//! Permissions of services and workflows.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::domain::names;
 use crate::domain::resource::{ENVIRONMENT_TAG, PROJECT_TAG};
 use crate::domain::spec::{Environment, Service};
 
-/// What a service may do: read its own secrets and the buckets that it names, publish the
+/// Permissions of a service: read its own secrets and the buckets that it names, publish the
 /// platform's metrics. `None` for a service that needs nothing.
 pub fn service(env: &Environment, service: &Service) -> Option<Value> {
     let mut statements = vec![];
@@ -47,7 +47,7 @@ pub fn service(env: &Environment, service: &Service) -> Option<Value> {
     (!statements.is_empty()).then(|| document(statements))
 }
 
-/// What workflows of services may do: push images, reach the cluster, publish documentation; and
+/// Permissions of the workflows of services: push images, reach the cluster, publish documentation; and
 /// publish frontends, as long as one of them names no repository. They deploy to the cluster through
 /// its access entry, not through IAM.
 pub fn github(env: &Environment) -> Value {
@@ -90,7 +90,7 @@ pub fn github(env: &Environment) -> Value {
     document(statements)
 }
 
-/// What workflows of frontends may do: publish files and documentation, and make CloudFront forget
+/// Permissions of the workflows of frontends: publish files and documentation, and make CloudFront forget
 /// what it keeps of the files.
 pub fn github_frontends(env: &Environment) -> Value {
     let files = publication(env, &names::github_frontends_role(env));
@@ -115,7 +115,7 @@ fn invalidation(env: &Environment) -> Vec<Value> {
     ]
 }
 
-/// What brings files to the buckets of a role. Without buckets there is nothing to allow, and IAM
+/// Statements that bring files to the buckets of a role. Without buckets there is nothing to allow, and IAM
 /// refuses a statement without resources.
 fn publication(env: &Environment, role: &str) -> Vec<Value> {
     let buckets = names::published_buckets(env, role);

@@ -22,7 +22,7 @@ pub enum Conflict {
     NoRegion { address: Address, id: String, commands: Vec<String> },
     /// Several resources carry the tags of one address, and nothing shows which is ours.
     Several { address: Address, ids: Vec<String> },
-    /// What is there can't, or mustn't, become what the spec wants.
+    /// The resource that is there can't, or mustn't, become what the spec wants.
     Refused { address: Address, why: String },
     /// AWS would refuse the change, after others have been made.
     CannotEnd {
@@ -40,6 +40,17 @@ pub enum Conflict {
 }
 
 impl Conflict {
+    /// Returns whether a resource of somebody else, or of nobody knows whom, is in the way.
+    pub fn is_about_owner(&self) -> bool {
+        matches!(
+            self,
+            Conflict::NotOurs { .. }
+                | Conflict::Unproven { .. }
+                | Conflict::NoRegion { .. }
+                | Conflict::Several { .. }
+        )
+    }
+
     /// The address that the conflict is about.
     pub fn address(&self) -> &Address {
         match self {
@@ -58,24 +69,15 @@ impl Conflict {
 /// Leaves out the conflicts that follow from another one: where a cluster is somebody else's, so
 /// is all that is in it.
 pub fn root_conflicts(conflicts: Vec<Conflict>, desired: &[Desired]) -> Vec<Conflict> {
-    let is_about_owner = |conflict: &Conflict| {
-        matches!(
-            conflict,
-            Conflict::NotOurs { .. }
-                | Conflict::Unproven { .. }
-                | Conflict::NoRegion { .. }
-                | Conflict::Several { .. }
-        )
-    };
     let taken: BTreeSet<Address> = conflicts
         .iter()
-        .filter(|conflict| is_about_owner(conflict))
+        .filter(|conflict| conflict.is_about_owner())
         .map(|conflict| conflict.address().clone())
         .collect();
     let follows = |address: &Address| {
         let want = desired.iter().find(|want| want.address == *address);
         want.is_some_and(|want| want.needs().iter().any(|need| taken.contains(need)))
     };
-    let is_root = |conflict: &Conflict| !is_about_owner(conflict) || !follows(conflict.address());
+    let is_root = |conflict: &Conflict| !conflict.is_about_owner() || !follows(conflict.address());
     conflicts.into_iter().filter(is_root).collect()
 }

@@ -79,7 +79,7 @@ pub enum Reason {
     Destroy,
     /// It goes with what it is part of, which is replaced.
     GoesWith { base: Address },
-    /// What it stands on is replaced under the same name, and can't go before it.
+    /// Its base is replaced under the same name, and can't go before it.
     StandsOn { base: Address },
 }
 
@@ -386,7 +386,7 @@ struct Planner<'a> {
     kept: BTreeSet<Address>,
     /// What stays or is changed in place, so that references to it can be known.
     decided: BTreeMap<Address, &'a Observed>,
-    /// What is replaced.
+    /// Resources that are replaced.
     replaced: Vec<&'a Observed>,
     changes: Vec<Change>,
     conflicts: Vec<Conflict>,

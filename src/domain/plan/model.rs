@@ -17,9 +17,9 @@ use super::mentions::Mentions;
 /// A thing of others that keeps a resource from being deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
-    /// The id of the resource that it is attached to.
-    pub to: String,
-    /// What AWS calls it.
+    /// The kind and the id of the resource that it is attached to.
+    pub to: (String, String),
+    /// The id that AWS gives it.
     pub id: String,
     /// A noun phrase: `network interface of the load balancer k8s-shop`.
     pub what: String,
@@ -32,12 +32,12 @@ pub struct Blocker {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
     pub id: String,
-    /// What it is, where it has no address.
+    /// Description of it, where it has no address.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub what: String,
 }
 
-/// Why AWS refuses a change.
+/// Rule of AWS that a change breaks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "rule")]
 pub enum Obstacle {
@@ -49,7 +49,7 @@ pub enum Obstacle {
     Overlaps { range: String },
     /// Its range of addresses lies outside that of its network.
     Outside { range: String, network: String },
-    /// What it lies in can't be changed to another one.
+    /// It can't be moved out of the resource that it lies in.
     Bound { attribute: String },
 }
 
@@ -69,7 +69,7 @@ pub struct Model<'a> {
     resources: BTreeMap<Key, Observed>,
     by_kind: BTreeMap<&'static str, BTreeSet<Key>>,
     mentions: Mentions<Key>,
-    attachments: BTreeMap<String, Vec<Attachment>>,
+    attachments: BTreeMap<(String, String), Vec<Attachment>>,
 }
 
 impl<'a> Model<'a> {
@@ -78,7 +78,7 @@ impl<'a> Model<'a> {
         resources: impl IntoIterator<Item = Observed>,
         attachments: &[Attachment],
     ) -> Model<'a> {
-        let mut by_resource: BTreeMap<String, Vec<Attachment>> = BTreeMap::new();
+        let mut by_resource: BTreeMap<(String, String), Vec<Attachment>> = BTreeMap::new();
         for attachment in attachments {
             by_resource.entry(attachment.to.clone()).or_default().push(attachment.clone());
         }
@@ -138,8 +138,12 @@ impl<'a> Model<'a> {
         let Some(resource) = self.resources.get(&key) else { return Ok(()) };
         let mut blockers: Vec<Blocker> =
             self.dependents(resource, OnDelete::Refused).into_iter().map(blocker).collect();
-        let attachments = self.attachments.get(id).into_iter().flatten();
-        blockers.extend(attachments.map(|attachment| Blocker {
+        let known: BTreeSet<&str> = blockers.iter().map(|blocker| blocker.id.as_str()).collect();
+        let attachments = self.attachments.get(&(address.kind().to_string(), id.to_string()));
+        let attachments = attachments.into_iter().flatten();
+        let attachments: Vec<&Attachment> =
+            attachments.filter(|one| !known.contains(one.id.as_str())).collect();
+        blockers.extend(attachments.into_iter().map(|attachment| Blocker {
             address: None,
             id: attachment.id.clone(),
             what: attachment.what.clone(),
@@ -229,13 +233,17 @@ impl<'a> Model<'a> {
             let Constraint::Bound { through, attribute } = constraint else { continue };
             let common = |one: &Observed| {
                 let named: BTreeSet<String> = texts(&one.attrs[*through]).into_iter().collect();
-                let resources = self
-                    .resources()
-                    .filter(|other| other.outputs.values().any(|output| named.contains(output)));
-                resources.map(|other| text(&other.attrs[*attribute])).collect::<BTreeSet<String>>()
+                let is_named =
+                    |other: &&Observed| other.outputs.values().any(|output| named.contains(output));
+                let resources: Vec<&Observed> = self.resources().filter(is_named).collect();
+                let values: BTreeSet<String> =
+                    resources.iter().map(|other| text(&other.attrs[*attribute])).collect();
+                (values, resources.len() == named.len())
             };
-            let (had, wants) = (common(before), common(changed));
-            if !had.is_empty() && !wants.is_subset(&had) {
+            let ((had, _), (wants, is_complete)) = (common(before), common(changed));
+            // One that was refused itself is not there to be compared.
+            let stays = if is_complete { wants == had } else { wants.is_subset(&had) };
+            if !had.is_empty() && !stays {
                 let obstacle = Obstacle::Bound { attribute: attribute.to_string() };
                 let blockers = had.into_iter().map(|id| Blocker { address: None, id, what: String::new() });
                 return Err(Refusal { obstacle, blockers: blockers.collect() });

@@ -46,7 +46,7 @@ fn link(address: &str) -> Value {
     json!({"link": address, "output": "id"})
 }
 
-/// What names its house by a text that is known before the house is there.
+/// A resource that names its house by a text that is known before the house is there.
 fn inside(address: &str) -> Desired {
     Desired { after: ["town/house".parse().unwrap()].into(), ..want(address, json!({"house": "h"})) }
 }
@@ -194,7 +194,8 @@ fn a_value_is_handed_over_and_never_exchanged() {
 #[test]
 fn what_others_attached_is_named_where_it_is_in_the_way() {
     let snapshot = built(&town());
-    let attached = [Attachment { to: "plot.a".into(), id: "tent-1".into(), what: "tent".into() }];
+    let attached =
+        [Attachment { to: ("plot".into(), "plot.a".into()), id: "tent-1".into(), what: "tent".into() }];
     assert_eq!(rehearsed(Goal::Destroy, &town(), &snapshot, &attached).1, ["plot.a Held tent-1"]);
     assert_eq!(rehearsed(Goal::Converge, &town(), &snapshot, &attached).1, [] as [&str; 0]);
 }

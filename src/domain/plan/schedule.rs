@@ -46,7 +46,7 @@ impl Schedule {
     pub fn of(plan: &Plan, snapshot: &Snapshot, kinds: &Kinds) -> Result<Schedule, Cycle> {
         let create_first = created_first(plan, kinds);
         let order = |spec, used| {
-            let heeds = Heeds { spec, used, claims: true };
+            let heeds = Heeds { spec, used, claims: true, releases: true };
             Schedule::with(plan, snapshot, kinds, heeds, &create_first)
         };
         // What the spec says of needs that no attribute shows orders deletes better, but the
@@ -56,11 +56,15 @@ impl Schedule {
     }
 
     /// Orders the work of a plan without regard to what resources have to themselves: where no order
-    /// ends, this one shows what is in the way.
+    /// ends, this one shows what is in the way. The last resort doesn't even wait until what stands on a
+    /// resource has let go of it.
     pub fn regardless_of_claims(plan: &Plan, snapshot: &Snapshot, kinds: &Kinds) -> Result<Schedule, Cycle> {
         let create_first = created_first(plan, kinds);
-        let heeds = Heeds { spec: false, used: false, claims: false };
-        Schedule::with(plan, snapshot, kinds, heeds, &create_first)
+        let order = |releases| {
+            let heeds = Heeds { spec: false, used: false, claims: false, releases };
+            Schedule::with(plan, snapshot, kinds, heeds, &create_first)
+        };
+        order(true).or_else(|_| order(false))
     }
 
     /// Orders the work with the old one first in those replacements that would go round in a circle
@@ -71,7 +75,7 @@ impl Schedule {
         kinds: &Kinds,
         mut create_first: BTreeSet<&'a Address>,
     ) -> Result<Schedule, Cycle> {
-        let heeds = Heeds { spec: false, used: false, claims: true };
+        let heeds = Heeds { spec: false, used: false, claims: true, releases: true };
         loop {
             let cycle = match Schedule::with(plan, snapshot, kinds, heeds, &create_first) {
                 Err(cycle) => cycle,
@@ -185,6 +189,8 @@ struct Heeds {
     used: bool,
     /// Set where what wants something waits for the one that has it.
     claims: bool,
+    /// Set where a delete waits for the update by which something lets go of the resource.
+    releases: bool,
 }
 
 struct Builder<'a> {
@@ -294,6 +300,7 @@ impl<'a> Builder<'a> {
                 if let Some(&gone) = self.gone.get(&(&other.address, other.id.as_str())) {
                     self.steps[delete].after.push(gone);
                 } else if let Some(&changed) = self.made.get(&other.address)
+                    && self.heeds.releases
                     && (change.action == Action::Delete || self.create_first.contains(&change.address))
                 {
                     self.steps[delete].after.push(changed);
@@ -326,7 +333,7 @@ impl<'a> Builder<'a> {
         needs
     }
 
-    /// What wants something that only one resource can have waits until the one that has it is gone,
+    /// Orders what wants something that only one resource can have after the one that has it is gone,
     /// or has been changed to want it no longer.
     fn order_claims(&mut self, snapshot: &Snapshot) {
         let outputs = self.plan.known_outputs(snapshot);

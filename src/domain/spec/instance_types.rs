@@ -1,9 +1,9 @@
-//! What EC2 instance types hold, and what of it is left for pods on EKS.
+//! Capacity of EC2 instance types, and the part of it that is left for pods on EKS.
 
 /// When the table was read: EC2's instance types, and the network interfaces of the VPC CNI's list.
 pub const TABLE_DATE: &str = "November 2026";
 
-/// What pods can ask of something.
+/// Amounts that pods can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Room {
     /// Thousandths of a CPU.

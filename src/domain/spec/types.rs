@@ -31,7 +31,7 @@ pub struct Environment {
     /// AWS region, such as `us-east-1`.
     #[schemars(regex(pattern = r"^[a-z]{2}(-[a-z]+)+-[0-9]$"), extend("patternErrorMessage" = "must be an AWS region, such as us-east-1"))]
     pub region: String,
-    /// Whether the environment is protected: nothing of it is deleted or replaced without a typed confirmation.
+    /// Protection of the environment: nothing of it is deleted or replaced without a typed confirmation.
     pub protected: bool,
     /// Tags for every resource, beside those that billpay sets itself.
     pub tags: Map<String>,

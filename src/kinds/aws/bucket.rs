@@ -28,7 +28,7 @@ use crate::domain::port::Progress;
 use crate::domain::resource::{Owner, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own, Ownership};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own, Ownership, attachment};
 
 pub struct Bucket;
 
@@ -135,11 +135,8 @@ impl Kind for Bucket {
         }
         let read = leaving.iter().map(|bucket| async {
             let is_empty = bucket_contents::is_empty(cx, &bucket.id).await?;
-            Ok::<_, Failure>((!is_empty).then(|| Attachment {
-                to: bucket.id.clone(),
-                id: format!("s3://{}", bucket.id),
-                what: "objects, or versions of some".to_string(),
-            }))
+            let (id, what) = (format!("s3://{}", bucket.id), "objects, or versions of some");
+            Ok::<_, Failure>((!is_empty).then(|| attachment::<Bucket>(&bucket.id, id, what)))
         });
         Ok(try_join_all(read).await?.into_iter().flatten().collect())
     }

@@ -1,5 +1,7 @@
 //! The EKS cluster of an environment.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use aws_sdk_eks::types::builders::VpcConfigRequestBuilder;
 use aws_sdk_eks::types::{
@@ -25,7 +27,7 @@ use crate::domain::port::Progress;
 use crate::domain::resource::{Ref, Status, Tags};
 use crate::domain::spec::{ClusterLog, Environment, Support};
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own, attachment};
 
 pub struct Cluster;
 
@@ -102,7 +104,10 @@ impl Kind for Cluster {
         // Nothing is so dear as a replaced cluster: a version is never a reason.
         immutable: &["role_arn"],
         stands_on: &[Base::used("role"), Base::held("subnet"), Base::held("security-group")],
-        constraints: &[Constraint::Bound { through: "subnets", attribute: "vpc" }],
+        constraints: &[
+            Constraint::Bound { through: "subnets", attribute: "vpc" },
+            Constraint::Bound { through: "subnets", attribute: "zone" },
+        ],
         create_first: false,
         named: true,
         global: false,
@@ -140,6 +145,15 @@ impl Kind for Cluster {
             name,
         };
         vec![Desire::new(address, attrs).after([role::address("cluster")])]
+    }
+
+    /// A cluster stays in the zones that it was made in. Its nodes may be in others.
+    fn adapt(&self, mut wanted: Attrs, found: &Attrs) -> Attrs {
+        let zones = zones(&found.subnets);
+        if zones.is_subset(&self::zones(&wanted.subnets)) {
+            wanted.subnets.retain(|key, _| zones.contains(zone(key)));
+        }
+        wanted
     }
 
     fn refuse(&self, _: &Environment, found: &Attrs, wanted: &Attrs) -> Option<String> {
@@ -203,9 +217,8 @@ impl Kind for Cluster {
             };
             let (groups, profiles) = try_join!(groups, profiles)?;
             let of = |names: Option<Vec<String>>, kind: &'static str, what: &'static str| {
-                let is_own = move |id: &String| own.get(id).is_some_and(|address| address.kind() == kind);
-                let others = names.unwrap_or_default().into_iter().filter(move |id| !is_own(id));
-                others.map(move |id| Attachment { to: name.to_string(), id, what: what.to_string() })
+                let others = names.unwrap_or_default().into_iter().filter(move |id| !own.has(kind, id));
+                others.map(move |id| attachment::<Cluster>(name, id, what))
             };
             attachments.extend(of(groups, "node-group", "node group that the environment did not make"));
             attachments.extend(of(
@@ -334,6 +347,15 @@ impl Kind for Cluster {
         cx.aws.eks.delete_cluster().name(name).send().await.at(call)?;
         Ok(Progress::Underway)
     }
+}
+
+/// The letter of a subnet's zone, by its key: `private-a`.
+fn zone(key: &str) -> &str {
+    key.rsplit('-').next().unwrap_or_default()
+}
+
+fn zones(subnets: &Refs) -> BTreeSet<String> {
+    subnets.keys().map(|key| zone(key).to_string()).collect()
 }
 
 /// The names of the clusters that may be the environment's: of an account's many, only

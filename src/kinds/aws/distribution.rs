@@ -1,5 +1,7 @@
 //! The CloudFront distribution of a frontend.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use async_trait::async_trait;
 use aws_sdk_cloudfront::types::{
     Distribution as Cf, DistributionConfig, DistributionConfigWithTags, DistributionSummary,
@@ -7,7 +9,9 @@ use aws_sdk_cloudfront::types::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
-pub use super::distribution_config::Attrs;
+pub use serde_json::Value;
+
+use super::distribution_config::Attrs;
 use super::distribution_config::{self as config, Behavior, ErrorPage, Origin};
 use super::named::{self, Absent, Built};
 use super::owned;
@@ -19,12 +23,12 @@ use crate::domain::kind::{Base, Constraint, KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::ownership::claim;
 use crate::domain::permit::Permit;
-use crate::domain::plan::Attachment;
+use crate::domain::plan::{Attachment, Change, Plan};
 use crate::domain::port::Progress;
 use crate::domain::resource::{ID_TAG, PROTECTED_TAG, REGION_TAG, Ref, Status, Tags};
 use crate::domain::spec::{Environment, Frontend};
 use crate::kinds::kind::{tags, token};
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own, attachment};
 
 pub struct Distribution;
 
@@ -239,8 +243,44 @@ async fn list(cx: Context<'_>, look: &Look<'_, Attrs>) -> Result<Vec<String>, Fa
     Ok(candidates)
 }
 
+/// Returns which domains of a plan's distributions another one of the account has. Makes a call only
+/// where a distribution is to have a domain that it doesn't have yet.
+pub async fn refusals(cx: Context<'_>, plan: &Plan) -> Result<Vec<(Address, String)>, Failure> {
+    let aliases = |attrs: Option<&Value>| -> BTreeSet<String> {
+        let aliases = attrs.and_then(|attrs| attrs.get("aliases")?.as_array()).into_iter().flatten();
+        aliases.filter_map(Value::as_str).map(str::to_string).collect()
+    };
+    let own: BTreeSet<&str> = plan.changes.iter().filter_map(Change::id).collect();
+    let wanted = plan.changes.iter().filter(|change| change.address.kind() == Distribution::INFO.name);
+    let wanted = wanted.flat_map(|change| {
+        let had = aliases(change.observed.as_ref().map(|observed| &observed.attrs));
+        let wants = aliases(change.desired.as_ref().map(|desired| &desired.attrs));
+        wants.difference(&had).map(|alias| (alias.clone(), &change.address)).collect::<Vec<_>>()
+    });
+    let wanted: BTreeMap<String, &Address> = wanted.collect();
+    if wanted.is_empty() {
+        return Ok(vec![]);
+    }
+    let mut pages = cx.aws.cloudfront.list_distributions().into_paginator().items().send();
+    let mut refused = vec![];
+    while let Some(summary) = pages.next().await {
+        let summary = summary.at("cloudfront:ListDistributions")?;
+        let has = summary.aliases.iter().flat_map(|aliases| aliases.items.iter().flatten());
+        let taken = has.filter_map(|alias| Some((alias, *wanted.get(alias)?)));
+        for (alias, address) in taken.filter(|_| !own.contains(summary.id.as_str())) {
+            let why = format!(
+                "the domain {alias} belongs to the distribution {} ({}), and one may be at one distribution only: \
+                 take it off there, or give this environment another `domain`",
+                summary.id, summary.comment
+            );
+            refused.push((address.clone(), why));
+        }
+    }
+    Ok(refused)
+}
+
 /// Returns the distributions of others that name one of these ids.
-pub async fn attachments(
+pub async fn attachments<K: Kind>(
     cx: Context<'_>,
     ids: &[String],
     own: &Own,
@@ -250,12 +290,12 @@ pub async fn attachments(
     let mut attachments = vec![];
     while let Some(summary) = pages.next().await {
         let summary = summary.at("cloudfront:ListDistributions")?;
-        if own.contains_key(&summary.id) {
+        if own.has_id(&summary.id) {
             continue;
         }
         let to = named(&summary).into_iter().filter(|id| ids.contains(id));
         let what = format!("distribution {}", summary.domain_name);
-        attachments.extend(to.map(|to| Attachment { to, id: summary.id.clone(), what: what.clone() }));
+        attachments.extend(to.map(|to| attachment::<K>(to, &summary.id, &what)));
     }
     Ok(attachments)
 }

@@ -136,7 +136,7 @@ impl Kind for HeadersPolicy {
                 summary.default_cache_behavior.as_ref().map(|default| &default.response_headers_policy_id);
             policies.chain(default).flatten().cloned().collect()
         };
-        distribution::attachments(cx, &ids, own, named).await
+        distribution::attachments::<HeadersPolicy>(cx, &ids, own, named).await
     }
 
     async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {

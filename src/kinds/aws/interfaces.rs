@@ -10,13 +10,13 @@ use crate::domain::failure::Failure;
 use crate::domain::names;
 use crate::domain::plan::Attachment;
 use crate::domain::resource::Tags;
-use crate::kinds::{Context, Own};
+use crate::kinds::{Context, Kind, Own, attachment};
 
 /// Most values that a filter of EC2 takes.
 const MOST_VALUES: usize = 200;
 
 /// Returns the interfaces of others that match a filter, each attached to what `to` says.
-pub async fn attachments(
+pub async fn attachments<K: Kind>(
     cx: Context<'_>,
     filter: &str,
     values: impl IntoIterator<Item = String>,
@@ -37,15 +37,12 @@ pub async fn attachments(
     let mut attachments = vec![];
     for interface in &found {
         let owner = owner(cx, interface, &instances);
-        if owner.id.as_ref().is_some_and(|id| own.contains_key(id)) || is_of_fargate(interface, &owner, own) {
+        let is_own = owner.part_of.as_ref().is_some_and(|(kind, id)| own.has(kind, id));
+        if is_own || is_of_fargate(interface, &owner, own) {
             continue;
         }
-        let id = interface.network_interface_id.clone().unwrap_or_default();
-        attachments.extend(to(interface).into_iter().map(|to| Attachment {
-            to,
-            id: id.clone(),
-            what: owner.what.clone(),
-        }));
+        let id = interface.network_interface_id.as_deref().unwrap_or_default();
+        attachments.extend(to(interface).into_iter().map(|to| attachment::<K>(to, id, &owner.what)));
     }
     Ok(attachments)
 }
@@ -53,8 +50,8 @@ pub async fn attachments(
 /// The resource that an interface is a part of.
 #[derive(Debug, PartialEq, Eq)]
 struct Owner {
-    /// The id, or the name of a cluster or a node group.
-    id: Option<String>,
+    /// The kind and the id of what it goes with, where that may be one of the environment's.
+    part_of: Option<(&'static str, String)>,
     what: String,
 }
 
@@ -68,25 +65,26 @@ fn owner(cx: Context<'_>, interface: &NetworkInterface, instances: &BTreeMap<Str
         let tags = instances.get(&instance);
         let group = tags.and_then(|tags| tags.get("eks:nodegroup-name"));
         let is_here = tags.and_then(|tags| tags.get("eks:cluster-name")) == Some(&cluster);
-        let id = group.filter(|_| is_here).cloned();
+        let part_of = group.filter(|_| is_here).map(|group| ("node-group", group.clone()));
         let name = group.or(tags.and_then(|tags| tags.get("Name")));
         let name = name.map(|name| format!(" {name}")).unwrap_or_default();
         let kind = if group.is_some() { " of node group" } else { "" };
-        return Owner { id, what: format!("network interface of instance {instance}{kind}{name}") };
+        return Owner { part_of, what: format!("network interface of instance {instance}{kind}{name}") };
     }
     if description == format!("Amazon EKS {cluster}") {
-        return Owner { id: Some(cluster.clone()), what: format!("network interface of cluster {cluster}") };
+        let what = format!("network interface of cluster {cluster}");
+        return Owner { part_of: Some(("cluster", cluster)), what };
     }
     match &interface.interface_type {
         Some(NetworkInterfaceType::NatGateway) => {
             let what = format!("network interface of NAT gateway {}", last_word());
-            Owner { id: Some(last_word()), what }
+            Owner { part_of: Some(("nat-gateway", last_word())), what }
         }
         Some(NetworkInterfaceType::VpcEndpoint) => {
             let what = format!("network interface of VPC endpoint {}", last_word());
-            Owner { id: Some(last_word()), what }
+            Owner { part_of: Some(("s3-endpoint", last_word())), what }
         }
-        _ => Owner { id: None, what: of_others(description) },
+        _ => Owner { part_of: None, what: of_others(description) },
     }
 }
 
@@ -107,8 +105,8 @@ fn of_others(description: &str) -> String {
 /// go with the profiles of the environment.
 fn is_of_fargate(interface: &NetworkInterface, owner: &Owner, own: &Own) -> bool {
     let is_load_balancer = owner.what.contains("load balancer");
-    let has_profiles = own.values().any(|address| address.kind() == "fargate-profile");
-    owner.id.is_none() && !is_load_balancer && has_profiles && interface.requester_managed == Some(true)
+    let is_silent = owner.part_of.is_none() && interface.requester_managed == Some(true);
+    is_silent && !is_load_balancer && own.has_any("fargate-profile")
 }
 
 /// The tags of the instances that interfaces are attached to, by their ids.

@@ -12,7 +12,7 @@ use crate::domain::kind::{Base, Constraint, KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
 use crate::domain::port::Progress;
-use crate::domain::resource::{Ref, Tags};
+use crate::domain::resource::{Owner, Ref, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
 use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New};
@@ -87,8 +87,10 @@ impl Kind for InternetGateway {
             };
             let attached = attached_to.is_some();
             // One that is attached nowhere is as good as attached to our VPC: a change in place.
+            let is_ours = matches!(ownership.owner, Owner::Ours | Owner::Legacy { .. });
             let vpc = match attached_to {
                 Some(vpc) => vpc,
+                None if !is_ours => String::new(),
                 None => vpc::ids(cx).await?.pop().unwrap_or_default(),
             };
             let attrs = Attrs { vpc: vpc.into(), attached, tags: cx.managed(tags) };

@@ -178,6 +178,12 @@ pub fn desire(env: &Environment) -> Vec<Desired> {
     desired
 }
 
+/// Adapts what the spec wants to what AWS never changes about a resource that is there. Needs no
+/// connection.
+pub fn adapt(wanted: &Desired, found: &Observed) -> Desired {
+    kind(&found.address).map_or_else(|_| wanted.clone(), |kind| kind.adapt(wanted, found))
+}
+
 fn kind(address: &Address) -> Result<&'static dyn AnyKind, Failure> {
     let found = REGISTRY.iter().find(|kind| kind.info().name == address.kind());
     found.copied().ok_or_else(|| {
@@ -198,6 +204,10 @@ impl Provider for AwsProvider {
     fn desire(&self, env: &Environment) -> Vec<Desired> {
         let has = |want: &Desired| self.kinds.contains_key(want.address.kind());
         desire(env).into_iter().filter(has).collect()
+    }
+
+    fn adapt(&self, wanted: &Desired, found: &Observed) -> Desired {
+        adapt(wanted, found)
     }
 
     fn refuse(&self, env: &Environment, found: &Observed, wanted: &Desired) -> Option<String> {
@@ -295,8 +305,8 @@ impl Provider for AwsProvider {
 
     async fn inspect(&self, env: &Environment, plan: &Plan) -> Result<Inspection, Vec<Failure>> {
         let cx = Context { goal: plan.goal, ..self.context(env) };
-        let observed = |change: &Change| Some((change.id()?.to_string(), change.address.clone()));
-        let own: Own = plan.changes.iter().filter_map(observed).collect();
+        let own =
+            Own::new(plan.changes.iter().filter_map(|change| Some((change.address.kind(), change.id()?))));
         let leaving = |name: &str| -> Vec<&Observed> {
             let leaves = |change: &&Change| matches!(change.action, Action::Delete | Action::Replace);
             let changes = plan.changes.iter().filter(leaves);
@@ -311,10 +321,15 @@ impl Provider for AwsProvider {
             let own = &own;
             async move { kind.attachments(cx, &leaving, own).await }
         }));
-        let (looks, rollback, offers) =
-            futures::join!(looks, rollback::refusals(cx, plan), offers::refusals(cx, plan));
+        let (looks, rollback, offers, domains, ranges) = futures::join!(
+            looks,
+            rollback::refusals(cx, plan),
+            offers::refusals(cx, plan),
+            distribution::refusals(cx, plan),
+            subnet::refusals(cx, plan)
+        );
         let (mut attachments, mut refused, mut failures) = (vec![], vec![], vec![]);
-        for look in [rollback, offers] {
+        for look in [rollback, offers, domains, ranges] {
             match look {
                 Ok(found) => refused.extend(found),
                 Err(failure) => failures.push(failure),

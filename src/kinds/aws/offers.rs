@@ -12,6 +12,7 @@ use super::node_group;
 use crate::adapter::aws::Explain;
 use crate::domain::address::Address;
 use crate::domain::failure::Failure;
+use crate::domain::findings::nearest;
 use crate::domain::names;
 use crate::domain::plan::{Action, Change, Plan};
 use crate::kinds::Context;
@@ -32,7 +33,7 @@ pub async fn refusals(cx: Context<'_>, plan: &Plan) -> Result<Vec<(Address, Stri
     Ok(judge(&needs, &Offers::new(&zones, &offerings)))
 }
 
-/// What a plan makes, as far as zones and instance types matter to it.
+/// Resources that a plan makes, as far as zones and instance types matter to it.
 struct Needs {
     region: String,
     /// The zones of the environment.
@@ -95,7 +96,7 @@ async fn offerings(cx: Context<'_>, needs: &Needs) -> Result<Vec<InstanceTypeOff
     found.at("ec2:DescribeInstanceTypeOfferings")
 }
 
-/// What EC2 offers in a region.
+/// Zones and instance types that EC2 offers in a region.
 #[derive(Default)]
 struct Offers {
     /// The ids of zones, by their names.
@@ -143,7 +144,7 @@ fn judge(needs: &Needs, offers: &Offers) -> Vec<(Address, String)> {
     for (address, zone) in placed.chain(of_cluster) {
         let choose = format!("choose among {} with network.zone_letters", offers.usable());
         let why = match offers.zones.get(zone) {
-            None => format!("{} offers this account no zone {zone}: {choose}", needs.region),
+            None => format!("{} has no zone {zone} for this account: {choose}", needs.region),
             Some(id) if !offers.takes_control_plane(zone) => {
                 format!(
                     "EKS puts no control plane into {zone} ({id}, as AWS said it in {TABLE_DATE}): {choose}"
@@ -171,7 +172,9 @@ fn lacking(name: &str, needs: &Needs, offers: &Offers) -> Option<String> {
             others if others.clone().next().is_none() => "nor any other type of its family".to_string(),
             others => format!("of its family there are {}", listed(others)),
         };
-        return Some(format!("{} does not offer the instance type {name}, {others}", needs.region));
+        let meant = nearest(name, offers.types.keys().map(String::as_str));
+        let meant = meant.map(|meant| format!(" (did you mean {meant}?)")).unwrap_or_default();
+        return Some(format!("{} does not offer the instance type {name}{meant}, {others}", needs.region));
     };
     let missing: Vec<String> = needs
         .zones
@@ -234,7 +237,7 @@ mod tests {
                 needs("az", true, true, &[]),
                 &[(
                     "network/subnet.private-z",
-                    "no zone us-east-1z: choose among us-east-1a, us-east-1b with",
+                    "no zone us-east-1z for this account: choose among us-east-1a, us-east-1b with",
                 )],
             ),
             (
@@ -253,7 +256,7 @@ mod tests {
             ),
             (
                 needs("ab", false, false, &["t3.huge"]),
-                &[("eks/node-group.n", "t3.huge, of its family there are t3.large, t3.medium")],
+                &[("eks/node-group.n", "of its family there are t3.large, t3.medium")],
             ),
             (
                 needs("ab", false, false, &["x9.large"]),

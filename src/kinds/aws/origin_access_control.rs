@@ -110,7 +110,7 @@ impl Kind for OriginAccessControl {
             let origins = summary.origins.iter().flat_map(|origins| origins.items.iter());
             origins.filter_map(|origin| origin.origin_access_control_id.clone()).collect()
         };
-        distribution::attachments(cx, &ids, own, named).await
+        distribution::attachments::<OriginAccessControl>(cx, &ids, own, named).await
     }
 
     async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {

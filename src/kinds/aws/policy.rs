@@ -19,7 +19,7 @@ use crate::domain::port::Progress;
 use crate::domain::resource::Tags;
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own, attachment};
 
 pub struct Policy;
 
@@ -104,12 +104,10 @@ impl Kind for Policy {
                     let users = page.policy_users.into_iter().flatten().filter_map(|user| user.user_name);
                     let groups =
                         page.policy_groups.into_iter().flatten().filter_map(|group| group.group_name);
-                    let roles = roles.filter(|role| !own.contains_key(role)).map(|name| (name, "role"));
+                    let roles = roles.filter(|role| !own.has("role", role)).map(|name| (name, "role"));
                     let others = users.map(|name| (name, "user")).chain(groups.map(|name| (name, "group")));
-                    attachments.extend(roles.chain(others).map(|(id, kind)| Attachment {
-                        to: policy.id.clone(),
-                        id,
-                        what: format!("{kind} that has the policy"),
+                    attachments.extend(roles.chain(others).map(|(id, kind)| {
+                        attachment::<Policy>(&policy.id, id, format!("{kind} that has the policy"))
                     }));
                 }
             }

@@ -23,7 +23,7 @@ use crate::domain::port::Progress;
 use crate::domain::resource::Tags;
 use crate::domain::spec::{Environment, Registry};
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own, attachment};
 
 pub struct Repository;
 
@@ -107,10 +107,9 @@ impl Kind for Repository {
             let call = cx.aws.ecr.list_images().repository_name(&repository.id).max_results(1);
             let images = call.send().await.at("ecr:ListImages").absent()?;
             let image = images.and_then(|images| images.image_ids?.into_iter().next());
-            Ok::<_, Failure>(image.map(|image| Attachment {
-                to: repository.id.clone(),
-                id: image.image_tag.or(image.image_digest).unwrap_or_default(),
-                what: "image, perhaps not the only one".to_string(),
+            Ok::<_, Failure>(image.map(|image| {
+                let id = image.image_tag.or(image.image_digest).unwrap_or_default();
+                attachment::<Repository>(&repository.id, id, "image, perhaps not the only one")
             }))
         });
         Ok(try_join_all(read).await?.into_iter().flatten().collect())

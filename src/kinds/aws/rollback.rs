@@ -31,8 +31,10 @@ pub async fn refusals(cx: Context<'_>, plan: &Plan) -> Result<Vec<(Address, Stri
         return Ok(vec![]);
     };
     let name = change.id().unwrap_or_default();
-    let (updates, insights) = try_join!(eks::history(cx, name, Updated::Cluster), insights(cx, name))?;
+    let (updates, insights, others) =
+        try_join!(eks::history(cx, name, Updated::Cluster), insights(cx, name), others(cx, plan, name, to))?;
     let refusal = judge(&updates, from, to, Timestamp::now().as_second())
+        .or(others)
         .or_else(|| blocked(&insights, to, takes_nodes_back(plan, to)));
     Ok(refusal.map(|why| (address, why)).into_iter().collect())
 }
@@ -50,6 +52,29 @@ fn takes_nodes_back(plan: &Plan, to: &str) -> bool {
     let groups = plan.changes.iter().filter(|change| change.address.kind() == node_group::KIND);
     let mut wanted = groups.filter_map(|change| change.desired.as_ref());
     wanted.all(|wanted| wanted.attrs.get("version").and_then(|version| version.as_str()) == Some(to))
+}
+
+/// Returns why node groups that the environment did not make keep a cluster from going back: EKS wants all
+/// nodes at the version first.
+async fn others(cx: Context<'_>, plan: &Plan, cluster: &str, to: &str) -> Result<Option<String>, Failure> {
+    let own: Vec<&str> = plan.changes.iter().filter_map(Change::id).collect();
+    let pages = cx.aws.eks.list_nodegroups().cluster_name(cluster).into_paginator().items().send();
+    let names: Result<Vec<String>, _> = pages.collect().await;
+    let mut newer = vec![];
+    for name in names.at("eks:ListNodegroups")?.into_iter().filter(|name| !own.contains(&name.as_str())) {
+        let call = cx.aws.eks.describe_nodegroup().cluster_name(cluster).nodegroup_name(&name);
+        let group = call.send().await.at("eks:DescribeNodegroup")?.nodegroup;
+        if group.and_then(|group| group.version).as_deref() != Some(to) {
+            newer.push(name);
+        }
+    }
+    Ok((!newer.is_empty()).then(|| {
+        format!(
+            "EKS takes the cluster back to {to} only after all nodes, and the environment did not make {}: bring it \
+             to {to} first, or delete it",
+            newer.join(", ")
+        )
+    }))
 }
 
 /// Returns the insights of EKS that keep a cluster from going back.
@@ -83,8 +108,8 @@ fn judge(updates: &[Update], from: &str, to: &str, now: i64) -> Option<String> {
     }
     let Some(upgrade) = upgrade.filter(|update| version(update) == Some(from)) else {
         return Some(format!(
-            "EKS takes a cluster back only from an upgrade, and knows of none of this one to {from}: it was \
-             created at that version, or the upgrade is long ago; {stays}"
+            "EKS undoes only an upgrade, and knows of no upgrade of this cluster to {from}: it was created at \
+             {from}, or upgraded long ago; {stays}"
         ));
     };
     let age = now - at(upgrade);
@@ -156,9 +181,9 @@ mod tests {
             (&[update(VersionUpdate, Successful, "1.36", 6)], ""),
             (&[update(VersionUpdate, Successful, "1.36", 7)], ""),
             (&[update(VersionUpdate, Successful, "1.36", 8)], "8 days ago"),
-            (&[], "created at that version"),
-            (&[update(ConfigUpdate, Successful, "1.36", 1)], "created at that version"),
-            (&[update(VersionUpdate, Failed, "1.36", 1)], "created at that version"),
+            (&[], "it was created at 1.36"),
+            (&[update(ConfigUpdate, Successful, "1.36", 1)], "it was created at 1.36"),
+            (&[update(VersionUpdate, Failed, "1.36", 1)], "it was created at 1.36"),
             (
                 &[
                     update(VersionUpdate, Successful, "1.36", 5),

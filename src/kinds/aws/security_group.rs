@@ -25,7 +25,7 @@ use crate::domain::port::Progress;
 use crate::domain::resource::{Ref, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own, attachment};
 
 pub struct SecurityGroup;
 
@@ -138,12 +138,12 @@ impl Kind for SecurityGroup {
             groups.filter(|group| ids.contains(group)).collect()
         };
         let (mut attachments, referring) = try_join!(
-            interfaces::attachments(cx, "group-id", ids.clone(), own, groups),
+            interfaces::attachments::<SecurityGroup>(cx, "group-id", ids.clone(), own, groups),
             referring(cx, &ids),
         )?;
         for group in referring {
             let id = group.group_id.unwrap_or_default();
-            if own.contains_key(&id) {
+            if own.has_id(&id) {
                 continue;
             }
             let rules =
@@ -154,11 +154,7 @@ impl Kind for SecurityGroup {
                 .filter(|named| ids.contains(named))
                 .collect();
             let what = format!("security group {} with a rule for it", group.group_name.unwrap_or_default());
-            attachments.extend(named.into_iter().map(|to| Attachment {
-                to,
-                id: id.clone(),
-                what: what.clone(),
-            }));
+            attachments.extend(named.into_iter().map(|to| attachment::<SecurityGroup>(to, &id, &what)));
         }
         Ok(attachments)
     }

@@ -1,7 +1,10 @@
 //! The subnets: in every zone one that the internet reaches and one that it doesn't.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, Subnet as Sdk, SubnetState};
+use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
 use super::{ec2, interfaces, vpc};
@@ -11,7 +14,7 @@ use crate::domain::failure::Failure;
 use crate::domain::kind::{Base, Constraint, KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
-use crate::domain::plan::Attachment;
+use crate::domain::plan::{Action, Attachment, Change, Plan};
 use crate::domain::port::Progress;
 use crate::domain::resource::{Ref, Status, Tags};
 use crate::domain::spec::Environment;
@@ -136,7 +139,7 @@ impl Kind for Subnet {
         own: &Own,
     ) -> Result<Vec<Attachment>, Failure> {
         let ids = leaving.iter().map(|subnet| subnet.id.clone());
-        interfaces::attachments(cx, "subnet-id", ids, own, |interface| {
+        interfaces::attachments::<Subnet>(cx, "subnet-id", ids, own, |interface| {
             interface.subnet_id.clone().into_iter().collect()
         })
         .await
@@ -182,6 +185,53 @@ impl Kind for Subnet {
         cx.aws.ec2.delete_subnet().subnet_id(&found.id).send().await.at("ec2:DeleteSubnet")?;
         Ok(Progress::Done)
     }
+}
+
+/// Returns which new ranges of a plan overlap subnets in the VPC that the environment did not make. Makes a
+/// call only where the plan makes subnets in a VPC that is there and stays.
+pub async fn refusals(cx: Context<'_>, plan: &Plan) -> Result<Vec<(Address, String)>, Failure> {
+    let stays = |change: &&Change| {
+        change.address == vpc::address() && !matches!(change.action, Action::Replace | Action::Delete)
+    };
+    let made = |change: &&Change| {
+        change.address.kind() == Subnet::INFO.name
+            && matches!(change.action, Action::Create | Action::Replace)
+    };
+    let vpc = plan.changes.iter().find(stays).and_then(Change::id);
+    let wanted: Vec<(&Address, Ipv4Net)> = plan
+        .changes
+        .iter()
+        .filter(made)
+        .filter_map(|change| {
+            let range = change.desired.as_ref()?.attrs.get("cidr")?.as_str()?;
+            Some((&change.address, range.parse().ok()?))
+        })
+        .collect();
+    let (Some(vpc), false) = (vpc, wanted.is_empty()) else { return Ok(vec![]) };
+    let known: BTreeSet<&str> = plan
+        .changes
+        .iter()
+        .filter_map(Change::id)
+        .chain(plan.strangers.iter().map(|stranger| stranger.id.as_str()))
+        .collect();
+    let call = cx.aws.ec2.describe_subnets().filters(ec2::filter("vpc-id", vpc));
+    let mut pages = call.into_paginator().items().send();
+    let mut refused = vec![];
+    while let Some(subnet) = pages.next().await {
+        let subnet = subnet.at("ec2:DescribeSubnets")?;
+        let id = subnet.subnet_id.unwrap_or_default();
+        let range = subnet.cidr_block.and_then(|range| range.parse::<Ipv4Net>().ok());
+        let Some(range) = range.filter(|_| !known.contains(id.as_str())) else { continue };
+        let overlaps = |new: &Ipv4Net| new.contains(&range.network()) || range.contains(&new.network());
+        for (address, new) in wanted.iter().filter(|(_, new)| overlaps(new)) {
+            let why = format!(
+                "it can't have {new}: {id}, a subnet that the environment did not make, has {range} in {vpc}. Choose \
+                 another range, or delete that subnet"
+            );
+            refused.push(((*address).clone(), why));
+        }
+    }
+    Ok(refused)
 }
 
 /// The tag by which the AWS Load Balancer Controller finds the subnets to use.

@@ -97,7 +97,7 @@ impl Kind for Vpc {
     ) -> Result<Vec<Attachment>, Failure> {
         let ids: Vec<String> = leaving.iter().map(|vpc| vpc.id.clone()).collect();
         let attached = vpc_contents::read(cx, &ids).await?;
-        Ok(attached.into_iter().filter(|attachment| !own.contains_key(&attachment.id)).collect())
+        Ok(attached.into_iter().filter(|attachment| !own.has_id(&attachment.id)).collect())
     }
 
     async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {

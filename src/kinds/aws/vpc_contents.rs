@@ -3,6 +3,7 @@
 use aws_sdk_ec2::types::Filter;
 use futures::try_join;
 
+use super::vpc::Vpc;
 use crate::adapter::aws::Explain;
 use crate::domain::failure::Failure;
 use crate::domain::plan::Attachment;
@@ -11,14 +12,16 @@ use crate::kinds::Context;
 /// Reads the subnets, security groups, route tables, gateways and endpoints of some VPCs, but for
 /// those that AWS makes and deletes with them.
 pub async fn read(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, Failure> {
-    let (subnets, groups, tables, endpoints, gateways) = try_join!(
+    let (subnets, groups, tables, endpoints, gateways, acls, vpns) = try_join!(
         subnets(cx, vpcs),
         security_groups(cx, vpcs),
         route_tables(cx, vpcs),
         endpoints(cx, vpcs),
-        gateways(cx, vpcs)
+        gateways(cx, vpcs),
+        network_acls(cx, vpcs),
+        vpn_gateways(cx, vpcs)
     )?;
-    Ok([subnets, groups, tables, endpoints, gateways].concat())
+    Ok([subnets, groups, tables, endpoints, gateways, acls, vpns].concat())
 }
 
 fn filter(name: &str, vpcs: &[String]) -> Filter {
@@ -26,7 +29,7 @@ fn filter(name: &str, vpcs: &[String]) -> Filter {
 }
 
 fn attachment(to: Option<String>, id: Option<String>, what: impl Into<String>) -> Attachment {
-    Attachment { to: to.unwrap_or_default(), id: id.unwrap_or_default(), what: what.into() }
+    crate::kinds::attachment::<Vpc>(to.unwrap_or_default(), id.unwrap_or_default(), what)
 }
 
 async fn subnets(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, Failure> {
@@ -75,4 +78,23 @@ async fn gateways(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, F
         attachment(vpc, gateway.internet_gateway_id, "internet gateway")
     });
     Ok(gateways.collect())
+}
+
+/// The default list goes with its VPC.
+async fn network_acls(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, Failure> {
+    let call = cx.aws.ec2.describe_network_acls().filters(filter("vpc-id", vpcs));
+    let found: Result<Vec<_>, _> = call.into_paginator().items().send().collect().await;
+    let lists = found.at("ec2:DescribeNetworkAcls")?.into_iter().filter(|list| list.is_default != Some(true));
+    Ok(lists.map(|list| attachment(list.vpc_id, list.network_acl_id, "network ACL")).collect())
+}
+
+async fn vpn_gateways(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, Failure> {
+    let call = cx.aws.ec2.describe_vpn_gateways().filters(filter("attachment.vpc-id", vpcs));
+    let found = call.send().await.at("ec2:DescribeVpnGateways")?.vpn_gateways.unwrap_or_default();
+    let attached = found.into_iter().filter_map(|gateway| {
+        let attachments = gateway.vpc_attachments.into_iter().flatten();
+        let vpc = attachments.filter_map(|attached| attached.vpc_id).find(|vpc| vpcs.contains(vpc))?;
+        Some(attachment(Some(vpc), gateway.vpn_gateway_id, "VPN gateway"))
+    });
+    Ok(attached.collect())
 }

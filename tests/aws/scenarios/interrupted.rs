@@ -35,7 +35,7 @@ fn an_interrupted_provision_says_what_is_left_and_the_next_run_converges() {
     let args = ["provision", "--env", "dev", "--auto-approve", "--parallelism", "1"];
     let run = interrupted(&sandbox, &args, 5, Signal::INT).exits(130);
     let run = run.says("Interrupted after ").says(" done, ").says(" is left\n");
-    run.says("Run `billpay provision --env dev` again: it goes on from here.");
+    run.says("Run the same command again: it goes on from here.");
 
     sandbox.provision("dev");
     sandbox.in_sync("dev");

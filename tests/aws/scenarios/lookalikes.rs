@@ -188,12 +188,14 @@ fn look_alikes(tagging: Tagging) -> Sandbox {
     }
     sandbox.in_sync("dev");
     same(&theirs, &inventory(&sandbox), "provision");
-    let plan = sandbox.json(&["plan", "--env", "dev", "--destroy"]);
+    // EKS deletes no cluster with nodes in it, whoever made them.
+    let plan = sandbox.billpay(&["plan", "--env", "dev", "--destroy", "--output", "json"]).exits(1);
+    let plan = plan.says("can't be deleted while").plan_before_error();
     for one in &made {
         assert_eq!(answer(&plan, &one.id), Some(Told), "{} {}: {plan:#}", one.row.kind, one.id);
     }
 
-    // What is in our cluster goes with it, and EKS deletes no cluster with nodes in it.
+    // The rest of what is in our cluster goes with it.
     world.empty_cluster();
     let is_outside = |one: &&LookAlike<'_>| one.alone != InCluster;
     let theirs: Inventory = theirs.into_iter().filter(|(key, _)| !world.is_in_cluster(key)).collect();

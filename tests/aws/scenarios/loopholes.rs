@@ -29,15 +29,22 @@ fn another_name_in_the_spec_lifts_no_protection() {
     };
     sandbox.aws(&["eks", "update-cluster-config", "--name", CLUSTER, "--deletion-protection"]);
     sandbox.aws(&["eks", "wait", "cluster-active", "--name", CLUSTER]);
+    // The old cluster keeps the network, whatever the spec calls the new one.
     sandbox.edit("dev", json!({"cluster": {"name": "renamed"}}));
-    stopped();
+    let before = inventory(&sandbox);
+    let run = sandbox.billpay(&["destroy", "--env", "dev", "-y"]).exits(1);
+    run.says(&format!("can't be deleted while eks/cluster ({CLUSTER}) is there"));
+    same(&before, &inventory(&sandbox));
     sandbox.edit("dev", json!({"cluster": {"name": "billpay-cluster"}}));
     sandbox.aws(&["eks", "update-cluster-config", "--name", CLUSTER, "--no-deletion-protection"]);
     sandbox.aws(&["eks", "wait", "cluster-active", "--name", CLUSTER]);
 
     set_tags(&sandbox, "iam/role.github", &[("billpay:protected", "true")]);
     sandbox.edit("dev", json!({"github": {"role": "Workflows"}}));
-    stopped();
+    let run = sandbox.billpay(&["destroy", "--env", "dev", "-y"]).exits(1);
+    run.says("iam/policy.boundary")
+        .says("can't be deleted while iam/role.github (BillPayGitHubActionsRole-dev)");
+    same(&before, &inventory(&sandbox));
     sandbox.edit("dev", json!({"github": {"role": "BillPayGitHubActionsRole"}}));
     set_tags(&sandbox, "iam/role.github", &[("billpay:protected", "false")]);
 

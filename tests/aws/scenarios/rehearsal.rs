@@ -69,7 +69,7 @@ fn an_edit_that_cannot_end_is_refused_before_the_first_change() {
         (
             "two subnets exchange their ranges",
             private("10.0.20.0/24", "10.0.10.0/24"),
-            vec!["10.0.20.0/24", &other, "by way of a free one"],
+            vec!["10.0.20.0/24", &other, "give each a range that nothing uses"],
         ),
         ("a subnet grows", private("10.0.10.0/23", "10.0.20.0/24"), vec!["10.0.10.0/23", &subnet]),
         ("a subnet shrinks", private("10.0.10.0/25", "10.0.20.0/24"), vec!["10.0.10.0/25", &subnet]),
@@ -86,7 +86,7 @@ fn an_edit_that_cannot_end_is_refused_before_the_first_change() {
         (
             "two sites exchange their domains",
             domains("b.dev.billpay.com", "a.dev.billpay.com"),
-            vec!["`a.dev.billpay.com`", "`b.dev.billpay.com`", "In two runs"],
+            vec!["`a.dev.billpay.com`", "`b.dev.billpay.com`", "Take it off both and provision"],
         ),
     ];
     let before = inventory(&sandbox);
@@ -98,18 +98,23 @@ fn an_edit_that_cannot_end_is_refused_before_the_first_change() {
     }
     same(&before, &inventory(&sandbox));
     // The ways that were shown lead there.
-    for (first, second) in
-        [("10.0.40.0/24", "10.0.20.0/24"), ("10.0.40.0/24", "10.0.10.0/24"), ("10.0.20.0/24", "10.0.10.0/24")]
-    {
+    for (first, second) in [("10.0.40.0/24", "10.0.50.0/24"), ("10.0.20.0/24", "10.0.10.0/24")] {
         sandbox.edit("dev", private(first, second));
         sandbox.provision("dev");
         sandbox.in_sync("dev");
     }
-    sandbox.edit("dev", json!({"frontends": {"payment": frontend("c.dev.billpay.com"), "admin": frontend("a.dev.billpay.com")}}));
+    sandbox.edit("dev", domains("c.dev.billpay.com", "d.dev.billpay.com"));
     sandbox.provision("dev");
     sandbox.edit("dev", domains("b.dev.billpay.com", "a.dev.billpay.com"));
     sandbox.provision("dev");
     sandbox.in_sync("dev");
+    // One domain is at one distribution, also of two environments.
+    sandbox.edit("staging", json!({"frontends": {"payment": frontend("b.dev.billpay.com")}}));
+    let run = sandbox.billpay(&["provision", "--env", "staging", "--auto-approve"]).exits(1);
+    run.says("the domain b.dev.billpay.com belongs to the distribution")
+        .says("environment=dev")
+        .says("`domain`");
+    assert_eq!(sandbox.status("staging").iter().filter(|one| !one["id"].is_null()).count(), 0);
     sandbox.destroy("dev");
 }
 

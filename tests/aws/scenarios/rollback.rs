@@ -129,5 +129,5 @@ fn a_cluster_that_was_created_at_its_version_does_not_go_back() {
     to(&sandbox, "1.36");
     sandbox.provision("dev");
     to(&sandbox, "1.35");
-    is_refused(&sandbox, &["only from an upgrade", "created at that version"]);
+    is_refused(&sandbox, &["undoes only an upgrade", "it was created at"]);
 }

@@ -140,6 +140,12 @@ fn a_third_zone_is_added_beside_the_two() {
         items(&subnets["Subnets"]).iter().map(|one| text(&one["AvailabilityZone"])).collect();
     zones.sort();
     assert_eq!(zones, ["us-east-1a", "us-east-1a", "us-east-1b", "us-east-1b", "us-east-1c", "us-east-1c"]);
+    // EKS keeps a cluster in the zones that it was made in; the nodes are in all three.
+    assert!(!plan.contains(&"update eks/cluster".to_string()), "{plan:?}");
+    assert_eq!(items(&nodegroup(&sandbox)["subnets"]).len(), 3);
+    sandbox.edit("dev", json!({"network": {"zone_letters": ["a", "d"], "zones": 2, "private_subnets": ["10.0.10.0/24", "10.0.50.0/24"], "public_subnets": ["10.0.1.0/24", "10.0.51.0/24"]}}));
+    let run = sandbox.billpay(&["provision", "--env", "dev", "--auto-approve"]).exits(1);
+    run.says("eks/cluster (billpay-cluster-dev) can't leave its zones, us-east-1a and us-east-1b");
 }
 
 #[test]

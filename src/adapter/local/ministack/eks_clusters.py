@@ -221,6 +221,15 @@ def vpc_config_update(config, wanted):
             check_zones(subnets)
             if any(s["VpcId"] != config["vpcId"] for s in subnets):
                 raise invalid_parameter("Provided subnets belong to a different VPC than the cluster.")
+            zones = [
+                ",".join(sorted({ec2._subnets[i]["AvailabilityZone"] for i in ids if i in ec2._subnets}))
+                for ids in (config["subnetIds"], placement["subnetIds"])
+            ]
+            if zones[0] != zones[1]:
+                raise invalid_parameter(
+                    f"Provided subnets belong to the AZs '{zones[1]}'. But they should belong to the exact set of AZs "
+                    f"'{zones[0]}' in which subnets were provided during cluster creation"
+                )
         names = {
             "subnetIds": "Subnets",
             "securityGroupIds": "SecurityGroups",

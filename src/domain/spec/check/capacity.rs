@@ -1,4 +1,4 @@
-//! What the services ask for, beside what the nodes hold.
+//! The services' requests beside the capacity of the nodes.
 
 use super::{Finding, key, value};
 use crate::domain::names;
@@ -9,7 +9,7 @@ use crate::domain::spec::types::{Cluster, Environment, NodeGroup};
 /// The namespace that the add-ons are in.
 const SYSTEM: &str = "kube-system";
 
-/// What an add-on asks for, as EKS delivered it in November 2026: CPU in thousandths, memory in Mi, and pods,
+/// Amounts that an add-on asks for, as EKS delivered it in November 2026: CPU in thousandths, memory in Mi, and pods,
 /// on each node and once in the cluster.
 const ADDONS: [(&str, [u64; 3], [u64; 3]); 7] = [
     ("vpc-cni", [50, 0, 1], [0, 0, 0]),
@@ -93,7 +93,7 @@ fn times(room: &Room, count: u32) -> Room {
     }
 }
 
-/// What one replica asks for; an amount beyond all numbers is the largest of them.
+/// Amounts that one replica asks for; an amount beyond all numbers is the largest of them.
 fn replica(cpu: &str, memory: &str) -> Room {
     Room { cpu: thousandths(cpu).unwrap_or(u64::MAX), memory: kibibytes(memory).unwrap_or(u64::MAX), pods: 1 }
 }

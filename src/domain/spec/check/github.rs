@@ -43,7 +43,7 @@ fn wide_trust(env: &Environment, name: &str, frontend: &Frontend) -> Option<Find
 /// An id of a repository, and where the spec has it.
 struct Id<'e> {
     spot: Spot,
-    /// What the id is of, where that is said.
+    /// The resource that the id is of, where that is said.
     repository: Option<&'e String>,
     id: &'e String,
 }

@@ -107,6 +107,26 @@ locals {
           Null            = { "aws:ResourceTag/billpay:project" = "false" }
         }
       },
+      {
+        Sid      = "NoNodesOfOthers"
+        Effect   = "Deny"
+        Action   = "*"
+        Resource = "*"
+        Condition = {
+          StringNotEquals = { "aws:ResourceTag/eks:cluster-name" = var.cluster_name }
+          Null            = { "aws:ResourceTag/eks:cluster-name" = "false" }
+        }
+      },
+      {
+        Sid      = "NoLoadBalancersOfOthers"
+        Effect   = "Deny"
+        Action   = "*"
+        Resource = "*"
+        Condition = {
+          StringNotEquals = { "aws:ResourceTag/elbv2.k8s.aws/cluster" = var.cluster_name }
+          Null            = { "aws:ResourceTag/elbv2.k8s.aws/cluster" = "false" }
+        }
+      },
     ]
   })
 }

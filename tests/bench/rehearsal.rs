@@ -1,0 +1,90 @@
+//! Rehearsals of plans, measured: prod with so many services that there are a thousand resources or more.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use billpay::adapter::specs::SpecDir;
+use billpay::domain::plan::{Goal, Selection, Snapshot, plan, rehearse};
+use billpay::domain::resource::{Desired, Evidence, Observed, Outputs, Owner, Status, resolve};
+use billpay::kinds::aws;
+
+/// Times of one rehearsal, the middle of several runs.
+pub struct Rehearsal {
+    pub resources: usize,
+    pub what: &'static str,
+    pub time: Duration,
+}
+
+impl Rehearsal {
+    /// Measures plans that create everything, change nothing and delete everything.
+    pub fn measure(least: usize) -> Vec<Rehearsal> {
+        let desired = desired(least);
+        let there = Snapshot { resources: desired.iter().map(observed).collect() };
+        let cases = [
+            ("from nothing", Goal::Converge, Snapshot::default()),
+            ("nothing to do", Goal::Converge, there.clone()),
+            ("destroy", Goal::Destroy, there),
+        ];
+        let kinds = aws::kinds();
+        let measure = |(what, goal, snapshot): (&'static str, Goal, Snapshot)| {
+            let plan =
+                plan("prod", goal, &Selection::default(), &desired, &snapshot, &kinds).expect("a plan");
+            let mut times: Vec<Duration> = (0..9)
+                .map(|_| {
+                    let begun = Instant::now();
+                    let refused = rehearse(&plan, &snapshot, &[], &kinds).expect("an order");
+                    let time = begun.elapsed();
+                    assert!(refused.is_empty(), "{refused:?}");
+                    time
+                })
+                .collect();
+            times.sort();
+            Rehearsal { resources: desired.len(), what, time: times[times.len() / 2] }
+        };
+        cases.into_iter().map(measure).collect()
+    }
+}
+
+fn desired(least: usize) -> Vec<Desired> {
+    let specs = SpecDir::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("environments")).expect("specs");
+    let mut env = specs.load("prod", jiff::civil::date(2026, 11, 30)).expect("a spec").environment;
+    let service = env.services.values().next().expect("a service").clone();
+    for number in 0.. {
+        let desired = aws::desire(&env);
+        if desired.len() >= least {
+            return desired;
+        }
+        env.services.extend((0..50).map(|index| (format!("service-{number}-{index}"), service.clone())));
+    }
+    unreachable!("services are resources")
+}
+
+/// A resource as it is there, its address for an id.
+fn observed(want: &Desired) -> Observed {
+    let id = want.attrs["name"].as_str().map_or_else(|| want.address.to_string(), str::to_string);
+    let outputs = Outputs::from([("id".to_string(), want.address.to_string())]);
+    Observed {
+        address: want.address.clone(),
+        id,
+        attrs: resolve(&want.attrs, &|address, _| Some(address.to_string())),
+        outputs,
+        status: Status::Ready,
+        owner: Owner::Ours,
+        generation: 0,
+        evidence: Evidence::Unique,
+        attempt: None,
+        protected: false,
+    }
+}
+
+/// Prints the times beside their limit.
+pub fn print(rehearsals: &[Rehearsal]) {
+    let profile = if cfg!(debug_assertions) { "unoptimised" } else { "optimised" };
+    println!(
+        "\nRehearsals ({profile} build), milliseconds, middle of several runs; limit 50 in an optimised build\n"
+    );
+    println!("{:<16}{:>10}{:>10}", "plan", "resources", "ms");
+    for one in rehearsals {
+        println!("{:<16}{:>10}{:>10.1}", one.what, one.resources, one.time.as_secs_f64() * 1e3);
+    }
+}
