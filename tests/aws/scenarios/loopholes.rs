@@ -41,6 +41,7 @@ fn another_name_in_the_spec_lifts_no_protection() {
 
     set_tags(&sandbox, "iam/role.github", &[("billpay:protected", "true")]);
     sandbox.edit("dev", json!({"github": {"role": "Workflows"}}));
+    let before = inventory(&sandbox);
     let run = sandbox.billpay(&["destroy", "--env", "dev", "-y"]).exits(1);
     run.says("iam/policy.boundary")
         .says("can't be deleted while iam/role.github (BillPayGitHubActionsRole-dev)");

@@ -112,7 +112,7 @@ fn an_edit_that_cannot_end_is_refused_before_the_first_change() {
     sandbox.edit("staging", json!({"frontends": {"payment": frontend("b.dev.billpay.com")}}));
     let run = sandbox.billpay(&["provision", "--env", "staging", "--auto-approve"]).exits(1);
     run.says("the domain b.dev.billpay.com belongs to the distribution")
-        .says("environment=dev")
+        .says("billpay-dev-payment")
         .says("`domain`");
     assert_eq!(sandbox.status("staging").iter().filter(|one| !one["id"].is_null()).count(), 0);
     sandbox.destroy("dev");
