@@ -57,7 +57,7 @@ fn an_interrupted_destroy_goes_on_where_it_was() {
     sandbox.provision("dev");
     let args = ["destroy", "--env", "dev", "--auto-approve", "--parallelism", "1"];
     let run = interrupted(&sandbox, &args, 5, Signal::TERM).exits(130);
-    run.says("Run `billpay destroy --env dev` again");
+    run.says("Run the same command again: it goes on from here.");
     sandbox.destroy("dev").says("nothing of it is left");
     same(&empty, &inventory(&sandbox));
 }
