@@ -466,14 +466,17 @@ async fn run(cloud: &Cloud<'_>, env: &Environment, plan: &Plan, snapshot: &Snaps
     }
 }
 
-/// Lives through the edits of an environment that has been made.
-async fn live(history: &[Edit], mut cloud: Cloud<'_>, base: &Environment, counts: &Counts) {
+/// Lives through the edits of an environment that has been made: some at a time, between two runs.
+async fn live(history: &[Vec<Edit>], mut cloud: Cloud<'_>, base: &Environment, counts: &Counts) {
     let mut env = base.clone();
     for step in history {
-        let goal = if matches!(step, Edit::Destroy) { Goal::Destroy } else { Goal::Converge };
+        let is_destroy = step.iter().any(|edit| matches!(edit, Edit::Destroy));
+        let goal = if is_destroy { Goal::Destroy } else { Goal::Converge };
         let before = env.clone();
-        edit(&mut env, base, step);
-        cloud = happen(cloud, step);
+        for edit in step {
+            self::edit(&mut env, base, edit);
+            cloud = happen(cloud, edit);
+        }
         let survey = survey(&cloud, &env, &BTreeSet::new()).await.expect("it can be read");
         let plan = match survey.plan(&cloud, &env, goal, &Selection::default()).await {
             Ok(plan) => plan,
@@ -574,7 +577,8 @@ fn start(kinds: &Kinds) -> (Environment, Vec<Observed>) {
 fn an_accepted_plan_ends_and_a_refused_one_would_not_have() {
     let kinds = aws::kinds();
     let (base, made) = start(&kinds);
-    let histories = || (proptest::collection::vec(edits(), 1..4), any::<u32>());
+    let step = || proptest::collection::vec(edits(), 1..4);
+    let histories = || (proptest::collection::vec(step(), 1..4), any::<u32>());
     in_shards(histories, SITUATIONS, |(history, seed), counts| {
         let cloud = Cloud::new(&kinds, made.clone(), vec![], seed, made.len());
         crate::runtime().block_on(live(&history, cloud, &base, counts));
@@ -592,6 +596,18 @@ fn what_only_uses_a_resource_does_not_hold_it() {
     made.iter_mut().filter(fails).for_each(|one| one.status = Status::Failed);
     let cloud = Cloud::new(&kinds, made, vec![], 0, 1_000);
     let counts = Counts::default();
-    crate::runtime().block_on(live(&[Edit::ZoneLetters(2)], cloud, &base, &counts));
+    crate::runtime().block_on(live(&[vec![Edit::ZoneLetters(2)]], cloud, &base, &counts));
     assert_eq!(counts.get("accepted, with replacements"), 1, "{}", counts.report());
+}
+
+/// A circle has a reason: the steps that can't be ordered are walked as far as they go.
+#[test]
+fn a_network_that_moves_while_a_zone_leaves_is_refused_with_the_reason() {
+    let kinds = aws::kinds();
+    let (base, made) = start(&kinds);
+    let cloud = Cloud::new(&kinds, made, vec![], 0, 1_000);
+    let counts = Counts::default();
+    let step = vec![Edit::Network(1), Edit::ZoneLetters(2)];
+    crate::runtime().block_on(live(&[step], cloud, &base, &counts));
+    assert!(counts.get("refused: bound") > 0, "{}", counts.report());
 }
