@@ -7,7 +7,7 @@ use super::super::kind::{Constraint, KindInfo};
 use super::super::resource::as_link;
 
 /// Something that only one resource of a kind can have at a time.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Claim {
     /// Values of some attributes.
     Values { attributes: &'static [&'static str], values: Vec<String> },

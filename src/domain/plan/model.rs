@@ -67,7 +67,8 @@ type Key = (Address, String);
 pub struct Model<'a> {
     kinds: &'a Kinds,
     resources: BTreeMap<Key, Observed>,
-    by_kind: BTreeMap<&'static str, BTreeSet<Key>>,
+    /// The resources of each kind that have each claim.
+    claims: BTreeMap<&'static str, BTreeMap<Claim, BTreeSet<Key>>>,
     mentions: Mentions<Key>,
     attachments: BTreeMap<(String, String), Vec<Attachment>>,
 }
@@ -85,7 +86,7 @@ impl<'a> Model<'a> {
         let mut model = Model {
             kinds,
             resources: BTreeMap::new(),
-            by_kind: BTreeMap::new(),
+            claims: BTreeMap::new(),
             mentions: Mentions::default(),
             attachments: by_resource,
         };
@@ -107,11 +108,12 @@ impl<'a> Model<'a> {
     pub fn put(&mut self, resource: Observed) {
         let Some(kind) = self.kinds.get(resource.address.kind()) else { return };
         let key = (resource.address.clone(), resource.id.clone());
-        if let Some(old) = self.resources.get(&key) {
-            self.mentions.remove(&key, &old.attrs);
-        }
+        self.remove(&key);
         self.mentions.insert(&key, &resource.attrs);
-        self.by_kind.entry(kind.name).or_default().insert(key.clone());
+        let holders = self.claims.entry(kind.name).or_default();
+        for claim in claims(kind, &resource.attrs) {
+            holders.entry(claim).or_default().insert(key.clone());
+        }
         self.resources.insert(key, resource);
     }
 
@@ -162,7 +164,11 @@ impl<'a> Model<'a> {
     fn remove(&mut self, key: &Key) {
         if let Some(gone) = self.resources.remove(key) {
             self.mentions.remove(key, &gone.attrs);
-            self.by_kind.entry(self.kinds[gone.address.kind()].name).or_default().remove(key);
+            let kind = &self.kinds[gone.address.kind()];
+            let holders = self.claims.entry(kind.name).or_default();
+            for claim in claims(kind, &gone.attrs) {
+                holders.entry(claim).or_default().remove(key);
+            }
         }
     }
 
@@ -176,24 +182,10 @@ impl<'a> Model<'a> {
         named.filter(|other| key_of(other) != key_of(base)).filter(reacts).collect()
     }
 
-    /// Returns the other resources of a kind.
-    fn others<'b>(&'b self, one: &'b Observed) -> impl Iterator<Item = &'b Observed> {
-        let keys = self.by_kind.get(one.address.kind()).into_iter().flatten();
-        let own = key_of(one);
-        keys.filter(move |key| **key != own).filter_map(|key| self.resources.get(key))
-    }
-
     fn check_claims(&self, one: &Observed) -> Result<(), Refusal> {
-        let kind = self.kind(one);
-        let wanted = claims(kind, &one.attrs);
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        for other in self.others(one) {
-            let has = claims(kind, &other.attrs);
-            let Some(claim) = wanted.iter().find(|claim| has.iter().any(|held| claim.clashes(held))) else {
-                continue;
-            };
+        let own = key_of(one);
+        for claim in claims(self.kind(one), &one.attrs) {
+            let Some(other) = self.holder(one.address.kind(), &claim, &own) else { continue };
             let obstacle = match claim {
                 Claim::Values { attributes, values } => Obstacle::Taken {
                     attribute: attributes.last().copied().unwrap_or_default().to_string(),
@@ -204,6 +196,19 @@ impl<'a> Model<'a> {
             return Err(Refusal { obstacle, blockers: vec![blocker(other)] });
         }
         Ok(())
+    }
+
+    /// Returns another resource of a kind that has what a claim is about.
+    fn holder(&self, kind: &str, claim: &Claim, own: &Key) -> Option<&Observed> {
+        let held = self.claims.get(kind)?;
+        let other = |keys: &BTreeSet<Key>| keys.iter().find(|key| *key != own).cloned();
+        let key = match claim {
+            Claim::Values { .. } => held.get(claim).and_then(other),
+            Claim::Range { .. } => {
+                held.iter().filter(|(has, _)| claim.clashes(has)).find_map(|(_, keys)| other(keys))
+            }
+        };
+        key.and_then(|key| self.resources.get(&key))
     }
 
     fn check_inside(&self, one: &Observed) -> Result<(), Refusal> {
