@@ -27,6 +27,14 @@ pub struct KindInfo {
     pub usual: Usual,
 }
 
+impl KindInfo {
+    /// Returns what AWS does with a resource of this kind when one of another kind, which it stands on, is
+    /// deleted; none where it can't stand on one.
+    pub fn on_delete_of(&self, base: &str) -> Option<OnDelete> {
+        self.stands_on.iter().find(|on| on.kind == base).map(|on| on.on_delete)
+    }
+}
+
 /// How long AWS usually takes, seconds; used to put the longest path first and to tell people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usual {

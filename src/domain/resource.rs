@@ -196,8 +196,7 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// Returns whether an attribute of this resource names `other` by one of its outputs. Tags don't
-    /// count: a `Name` tag may be another resource's name, and anybody may copy it.
+    /// Returns whether an attribute of this resource names `other` by one of its outputs.
     pub fn mentions(&self, other: &Observed) -> bool {
         mentions(&self.attrs, &other.outputs)
     }
@@ -205,12 +204,9 @@ impl Observed {
 
 /// Returns whether attributes, tags aside, name one of these outputs.
 pub fn mentions(attrs: &Value, outputs: &Outputs) -> bool {
-    match attrs {
-        Value::Object(fields) => {
-            fields.iter().any(|(key, value)| key != "tags" && mentions_any(value, outputs))
-        }
-        value => mentions_any(value, outputs),
-    }
+    let mut found = false;
+    for_each_text(attrs, &mut |text| found |= outputs.values().any(|output| output == text));
+    found
 }
 
 /// Looks up what a reference points at; `None` where it is not known yet.
@@ -231,6 +227,11 @@ pub fn resolve(attrs: &Value, lookup: &Lookup) -> Value {
     }
 }
 
+/// Replaces every reference to these outputs by its text.
+pub fn resolve_from(attrs: &Value, outputs: &BTreeMap<Address, Outputs>) -> Value {
+    resolve(attrs, &|address, output| outputs.get(address)?.get(output).cloned())
+}
+
 /// The reference that a value is, if it is one.
 pub fn as_link(value: &Value) -> Option<(Address, String)> {
     let fields = value.as_object().filter(|fields| fields.len() == 2)?;
@@ -241,22 +242,36 @@ pub fn as_link(value: &Value) -> Option<(Address, String)> {
 
 /// Gathers the addresses that a value refers to.
 pub fn collect_links(value: &Value, into: &mut BTreeSet<Address>) {
-    if let Some((link, _)) = as_link(value) {
+    for_each_link(value, &mut |link, _| {
         into.insert(link);
-        return;
-    }
-    match value {
-        Value::Object(fields) => fields.values().for_each(|v| collect_links(v, into)),
-        Value::Array(items) => items.iter().for_each(|v| collect_links(v, into)),
+    });
+}
+
+/// Visits every reference in a value: its address and its output.
+pub fn for_each_link(value: &Value, visit: &mut impl FnMut(Address, String)) {
+    match (as_link(value), value) {
+        (Some((link, output)), _) => visit(link, output),
+        (None, Value::Object(fields)) => fields.values().for_each(|value| for_each_link(value, visit)),
+        (None, Value::Array(items)) => items.iter().for_each(|value| for_each_link(value, visit)),
         _ => {}
     }
 }
 
-fn mentions_any(value: &Value, outputs: &Outputs) -> bool {
-    match value {
-        Value::String(text) => outputs.values().any(|output| output == text),
-        Value::Object(fields) => fields.values().any(|v| mentions_any(v, outputs)),
-        Value::Array(items) => items.iter().any(|v| mentions_any(v, outputs)),
-        _ => false,
+/// Visits every text in attributes. Tags don't count: a `Name` tag may be another resource's name, and
+/// anybody may copy it.
+pub fn for_each_text(attrs: &Value, visit: &mut impl FnMut(&str)) {
+    fn walk(value: &Value, visit: &mut impl FnMut(&str)) {
+        match value {
+            Value::String(text) => visit(text),
+            Value::Object(fields) => fields.values().for_each(|value| walk(value, visit)),
+            Value::Array(items) => items.iter().for_each(|value| walk(value, visit)),
+            _ => {}
+        }
+    }
+    match attrs {
+        Value::Object(fields) => {
+            fields.iter().filter(|(key, _)| *key != "tags").for_each(|(_, value)| walk(value, visit));
+        }
+        value => walk(value, visit),
     }
 }

@@ -12,7 +12,9 @@ use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::permit::Permit;
 use crate::domain::plan::{Change, Goal, Reason, Work, differences};
 use crate::domain::port::{Create, Event, Progress, Provider, Reporter};
-use crate::domain::resource::{Desired, Evidence, Observed, Outputs, Owner, Status, collect_links, resolve};
+use crate::domain::resource::{
+    Desired, Evidence, Observed, Outputs, Owner, Status, collect_links, resolve_from,
+};
 use crate::domain::spec::Environment;
 
 /// How a step ended.
@@ -325,8 +327,7 @@ impl StepRun<'_> {
                 "the plan does not say what is wanted",
             ));
         };
-        let attrs =
-            resolve(&desired.attrs, &|address, output| self.outputs.get(address)?.get(output).cloned());
+        let attrs = resolve_from(&desired.attrs, &self.outputs);
         let mut unknown = Default::default();
         collect_links(&attrs, &mut unknown);
         match unknown.first() {

@@ -9,7 +9,7 @@ use crate::domain::plan::{
     Action, Conflict, Goal, Plan, Selection, Snapshot, plan, rehearse, root_conflicts,
 };
 use crate::domain::port::{Identity, Inspection, Provider};
-use crate::domain::resource::{Desired, ID_TAG, Observed, Owner, PROJECT_TAG, REGION_TAG, resolve};
+use crate::domain::resource::{Desired, ID_TAG, Observed, Owner, PROJECT_TAG, REGION_TAG, resolve_from};
 use crate::domain::spec::Environment;
 
 use super::Error;
@@ -147,7 +147,7 @@ impl Survey {
             else {
                 continue;
             };
-            let attrs = resolve(&wanted.attrs, &|address, output| outputs.get(address)?.get(output).cloned());
+            let attrs = resolve_from(&wanted.attrs, &outputs);
             if let Some(why) = provider.refuse(env, found, &Desired { attrs, ..wanted.clone() }) {
                 plan.conflicts.push(Conflict::Refused { address: change.address.clone(), why });
             }

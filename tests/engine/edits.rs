@@ -15,12 +15,11 @@ use billpay::domain::plan::{
     Action, Attachment, Conflict, Goal, Kinds, Model, Obstacle, Plan, Selection, Snapshot,
 };
 use billpay::domain::port::{Check, Create, Identity, Inspection, Progress, Provider};
-use billpay::domain::resource::{Desired, Evidence, Observed, Outputs, Owner, Status, Tags, as_link};
+use billpay::domain::resource::{Desired, Evidence, Observed, Outputs, Owner, Status, Tags, for_each_link};
 use billpay::domain::spec::{Capacity, Environment, Nat};
 use billpay::kinds::aws;
 use billpay::ops::{ApplyOptions, Error, Outcome, apply, survey};
 use proptest::prelude::*;
-use serde_json::Value;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -97,18 +96,6 @@ fn outputs(env: &Environment, address: &Address, id: &str, wanted: &BTreeSet<Str
     outputs
 }
 
-fn referred(value: &Value, into: &mut BTreeMap<Address, BTreeSet<String>>) {
-    if let Some((link, output)) = as_link(value) {
-        into.entry(link).or_default().insert(output);
-        return;
-    }
-    match value {
-        Value::Object(fields) => fields.values().for_each(|value| referred(value, into)),
-        Value::Array(items) => items.iter().for_each(|value| referred(value, into)),
-        _ => {}
-    }
-}
-
 #[async_trait]
 impl Provider for Cloud<'_> {
     fn kinds(&self) -> &Kinds {
@@ -160,8 +147,13 @@ impl Provider for Cloud<'_> {
             want.attrs["name"].as_str()
         };
         let mut resources = self.resources();
-        *self.referred.lock().unwrap() = BTreeMap::new();
-        desired.iter().for_each(|want| referred(&want.attrs, &mut self.referred.lock().unwrap()));
+        let mut referred: BTreeMap<Address, BTreeSet<String>> = BTreeMap::new();
+        for want in desired {
+            for_each_link(&want.attrs, &mut |link, output| {
+                referred.entry(link).or_default().insert(output);
+            });
+        }
+        *self.referred.lock().unwrap() = referred;
         for found in &mut resources {
             let is_named = self.kinds[found.address.kind()].named;
             if is_named

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use super::super::resource::{Observed, Outputs};
+use super::super::resource::{Observed, Outputs, for_each_text};
 use super::{Kinds, stands_on};
 
 /// The resources, by their keys, that name a text in an attribute. Tags don't count.
@@ -55,23 +55,5 @@ impl<'a> Dependents<'a> {
     pub fn of(&self, base: &Observed, kinds: &Kinds) -> Vec<&'a Observed> {
         let named = self.mentions.of(&base.outputs).into_iter().map(|&index| self.resources[index]);
         named.filter(|other| stands_on(other, base, kinds)).collect()
-    }
-}
-
-fn for_each_text(attrs: &Value, visit: &mut impl FnMut(&str)) {
-    match attrs {
-        Value::Object(fields) => {
-            fields.iter().filter(|(key, _)| *key != "tags").for_each(|(_, value)| walk(value, visit));
-        }
-        value => walk(value, visit),
-    }
-}
-
-fn walk(value: &Value, visit: &mut impl FnMut(&str)) {
-    match value {
-        Value::String(text) => visit(text),
-        Value::Object(fields) => fields.values().for_each(|value| walk(value, visit)),
-        Value::Array(items) => items.iter().for_each(|value| walk(value, visit)),
-        _ => {}
     }
 }

@@ -11,7 +11,7 @@ mod mentions;
 mod model;
 mod rehearsal;
 mod schedule;
-mod way_back;
+mod version_rollback;
 mod widening;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -458,8 +458,7 @@ impl<'a> Planner<'a> {
     }
 
     fn reacts(&self, found: &Observed, base: &Observed, on_delete: OnDelete) -> bool {
-        let bases = self.kinds[found.address.kind()].stands_on;
-        bases.iter().any(|on| on.kind == base.address.kind() && on.on_delete == on_delete)
+        self.kinds[found.address.kind()].on_delete_of(base.address.kind()) == Some(on_delete)
     }
 
     /// Returns the one of ours at an address that is nearest to what is wanted.

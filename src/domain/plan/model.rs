@@ -175,8 +175,7 @@ impl<'a> Model<'a> {
     /// Returns what stands on a resource and reacts to its delete in one way.
     fn dependents(&self, base: &Observed, on_delete: OnDelete) -> Vec<&Observed> {
         let reacts = |other: &&Observed| {
-            let bases = self.kinds[other.address.kind()].stands_on;
-            bases.iter().any(|on| on.kind == base.address.kind() && on.on_delete == on_delete)
+            self.kinds[other.address.kind()].on_delete_of(base.address.kind()) == Some(on_delete)
         };
         let named = self.mentions.of(&base.outputs).into_iter().filter_map(|key| self.resources.get(key));
         named.filter(|other| key_of(other) != key_of(base)).filter(reacts).collect()

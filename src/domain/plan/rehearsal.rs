@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::super::address::Address;
-use super::super::resource::{Desired, Observed, Outputs, Owner, Status, as_link, resolve};
+use super::super::resource::{Desired, Observed, Outputs, Owner, Status, for_each_link, resolve_from};
 use super::model::{Attachment, Model};
 use super::{Blocker, Change, Conflict, Cycle, Kinds, Obstacle, Plan, Refusal, Schedule, Snapshot, Work};
 
@@ -55,10 +55,12 @@ impl<'a> Rehearsal<'a> {
             !matches!(one.owner, Owner::Elsewhere { .. }) && !goes_by_itself
         };
         let resources = snapshot.resources.iter().filter(is_here).cloned();
-        let mut referred = BTreeMap::new();
-        plan.changes.iter().filter_map(|change| change.desired.as_ref()).for_each(|desired| {
-            collect_outputs(&desired.attrs, &mut referred);
-        });
+        let mut referred: BTreeMap<Address, BTreeSet<String>> = BTreeMap::new();
+        for desired in plan.changes.iter().filter_map(|change| change.desired.as_ref()) {
+            for_each_link(&desired.attrs, &mut |link, output| {
+                referred.entry(link).or_default().insert(output);
+            });
+        }
         let model = Model::new(kinds, resources, attachments);
         Rehearsal { plan, model, outputs: plan.known_outputs(snapshot), referred }
     }
@@ -120,7 +122,7 @@ impl<'a> Rehearsal<'a> {
     }
 
     fn resolved(&self, desired: &Desired) -> Value {
-        resolve(&desired.attrs, &|address, output| self.outputs.get(address)?.get(output).cloned())
+        resolve_from(&desired.attrs, &self.outputs)
     }
 }
 
@@ -150,18 +152,6 @@ fn roots(refused: BTreeMap<(Address, Work), (Option<String>, Refusal)>) -> Vec<C
         }));
     }
     roots
-}
-
-fn collect_outputs(value: &Value, into: &mut BTreeMap<Address, BTreeSet<String>>) {
-    if let Some((link, output)) = as_link(value) {
-        into.entry(link).or_default().insert(output);
-        return;
-    }
-    match value {
-        Value::Object(fields) => fields.values().for_each(|value| collect_outputs(value, into)),
-        Value::Array(items) => items.iter().for_each(|value| collect_outputs(value, into)),
-        _ => {}
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::kind::{Base, Constraint, KindInfo, Usual};
 use crate::domain::plan::{Action, Goal, Selection, plan};
-use crate::domain::resource::Evidence;
+use crate::domain::resource::{Evidence, resolve};
 
 fn kinds() -> Kinds {
     let kind = |name, immutable, stands_on, constraints, create_first| KindInfo {

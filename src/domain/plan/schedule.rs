@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use super::super::address::Address;
 use super::super::kind::OnDelete;
-use super::super::resource::{Desired, Observed, Owner, resolve};
+use super::super::resource::{Desired, Observed, Owner, resolve_from};
 use super::claim::{Claim, claims};
 use super::mentions::Dependents;
-use super::way_back::WayBack;
+use super::version_rollback::VersionRollback;
 use super::{Action, Change, Cycle, Kinds, Plan, Snapshot};
 
 /// What one step does.
@@ -46,8 +46,8 @@ impl Schedule {
     pub fn of(plan: &Plan, snapshot: &Snapshot, kinds: &Kinds) -> Result<Schedule, Cycle> {
         let create_first = created_first(plan, kinds);
         let order = |spec, used| {
-            let heeds = Heeds { spec, used, claims: true, releases: true };
-            Schedule::with(plan, snapshot, kinds, heeds, &create_first)
+            let rules = OrderRules { spec, used, claims: true, releases: true };
+            Schedule::with(plan, snapshot, kinds, rules, &create_first)
         };
         // What the spec says of needs that no attribute shows orders deletes better, but the
         // spec may have turned round since: then what is really there decides alone.
@@ -61,8 +61,8 @@ impl Schedule {
     pub fn regardless_of_claims(plan: &Plan, snapshot: &Snapshot, kinds: &Kinds) -> Result<Schedule, Cycle> {
         let create_first = created_first(plan, kinds);
         let order = |releases| {
-            let heeds = Heeds { spec: false, used: false, claims: false, releases };
-            Schedule::with(plan, snapshot, kinds, heeds, &create_first)
+            let rules = OrderRules { spec: false, used: false, claims: false, releases };
+            Schedule::with(plan, snapshot, kinds, rules, &create_first)
         };
         order(true).or_else(|_| order(false))
     }
@@ -75,9 +75,9 @@ impl Schedule {
         kinds: &Kinds,
         mut create_first: BTreeSet<&'a Address>,
     ) -> Result<Schedule, Cycle> {
-        let heeds = Heeds { spec: false, used: false, claims: true, releases: true };
+        let rules = OrderRules { spec: false, used: false, claims: true, releases: true };
         loop {
-            let cycle = match Schedule::with(plan, snapshot, kinds, heeds, &create_first) {
+            let cycle = match Schedule::with(plan, snapshot, kinds, rules, &create_first) {
                 Err(cycle) => cycle,
                 schedule => return schedule,
             };
@@ -93,13 +93,13 @@ impl Schedule {
         plan: &Plan,
         snapshot: &Snapshot,
         kinds: &Kinds,
-        heeds: Heeds,
+        rules: OrderRules,
         create_first: &BTreeSet<&Address>,
     ) -> Result<Schedule, Cycle> {
         let mut builder = Builder {
             plan,
             kinds,
-            heeds,
+            rules,
             create_first,
             steps: vec![],
             made: BTreeMap::new(),
@@ -108,7 +108,7 @@ impl Schedule {
         builder.add_steps();
         builder.order_creates_and_updates();
         builder.order_deletes(snapshot);
-        if heeds.claims {
+        if rules.claims {
             builder.order_claims(snapshot);
         }
         let mut steps = builder.steps;
@@ -151,8 +151,8 @@ impl Schedule {
 
 /// Whether `other` can't live without `base`.
 pub fn stands_on(other: &Observed, base: &Observed, kinds: &Kinds) -> bool {
-    let bases = kinds.get(other.address.kind()).map(|kind| kind.stands_on).unwrap_or_default();
-    bases.iter().any(|on| on.kind == base.address.kind()) && other.mentions(base)
+    let kind = kinds.get(other.address.kind());
+    kind.is_some_and(|kind| kind.on_delete_of(base.address.kind()).is_some()) && other.mentions(base)
 }
 
 /// The replacements whose new one is made before the old one goes.
@@ -180,9 +180,9 @@ fn created_first<'a>(plan: &'a Plan, kinds: &Kinds) -> BTreeSet<&'a Address> {
     }
 }
 
-/// The hints that order steps beside what is there.
+/// The rules that order steps beside what is there, and that a circle may have to do without.
 #[derive(Clone, Copy)]
-struct Heeds {
+struct OrderRules {
     /// Set where needs that only the spec shows order deletes.
     spec: bool,
     /// Set where a resource goes after what uses it, although AWS would delete it from under that.
@@ -196,7 +196,7 @@ struct Heeds {
 struct Builder<'a> {
     plan: &'a Plan,
     kinds: &'a Kinds,
-    heeds: Heeds,
+    rules: OrderRules,
     create_first: &'a BTreeSet<&'a Address>,
     steps: Vec<Step>,
     /// The step that makes or changes what is at an address.
@@ -247,9 +247,9 @@ impl<'a> Builder<'a> {
     }
 
     fn order_creates_and_updates(&mut self) {
-        let way_back = WayBack::of(self.plan);
+        let rollback = VersionRollback::of(self.plan);
         for change in &self.plan.changes {
-            let base = way_back.goes_before(change, self.kinds);
+            let base = rollback.goes_before(change, self.kinds);
             if let Some(base) = base {
                 self.order_before(change, base);
             }
@@ -300,7 +300,7 @@ impl<'a> Builder<'a> {
                 if let Some(&gone) = self.gone.get(&(&other.address, other.id.as_str())) {
                     self.steps[delete].after.push(gone);
                 } else if let Some(&changed) = self.made.get(&other.address)
-                    && self.heeds.releases
+                    && self.rules.releases
                     && (change.action == Action::Delete || self.create_first.contains(&change.address))
                 {
                     self.steps[delete].after.push(changed);
@@ -313,9 +313,8 @@ impl<'a> Builder<'a> {
 
     /// Returns whether one resource standing on another orders their deletes.
     fn is_heeded(&self, other: &Observed, base: &Observed) -> bool {
-        let bases = self.kinds[other.address.kind()].stands_on.iter();
-        let mut bases = bases.filter(|on| on.kind == base.address.kind());
-        self.heeds.used || bases.any(|on| on.on_delete != OnDelete::Ignored)
+        let on_delete = self.kinds[other.address.kind()].on_delete_of(base.address.kind());
+        self.rules.used || on_delete.is_some_and(|on_delete| on_delete != OnDelete::Ignored)
     }
 
     /// Returns the steps that delete what the spec says needs an address, whether an attribute shows
@@ -323,7 +322,7 @@ impl<'a> Builder<'a> {
     fn needs_of_deleted(&self) -> BTreeMap<Address, Vec<usize>> {
         let mut needs: BTreeMap<Address, Vec<usize>> = BTreeMap::new();
         let deleted =
-            self.plan.changes.iter().filter(|change| self.heeds.spec && change.action == Action::Delete);
+            self.plan.changes.iter().filter(|change| self.rules.spec && change.action == Action::Delete);
         for change in deleted {
             let gone = self.gone[&(&change.address, change.id().unwrap_or_default())];
             for need in change.desired.iter().flat_map(Desired::needs) {
@@ -340,9 +339,7 @@ impl<'a> Builder<'a> {
         let wanted = |change: &Change| {
             let desired = change.desired.as_ref()?;
             let kind = self.kinds.get(change.address.kind()).filter(|kind| !kind.constraints.is_empty())?;
-            let attrs =
-                resolve(&desired.attrs, &|address, output| outputs.get(address)?.get(output).cloned());
-            Some(claims(kind, &attrs))
+            Some(claims(kind, &resolve_from(&desired.attrs, &outputs)))
         };
         let makes = |change: &&Change| !change.is_release() && self.made.contains_key(&change.address);
         let wanted: BTreeMap<&Address, (&Change, Vec<Claim>)> = self

@@ -8,18 +8,18 @@ use super::super::address::Address;
 use super::{Action, Change, Kinds, Plan};
 
 /// The resources of a plan whose version goes back, with the version they had and the one they will have.
-pub struct WayBack<'a> {
+pub struct VersionRollback<'a> {
     bases: BTreeMap<&'a Address, (&'a str, &'a str)>,
 }
 
-impl<'a> WayBack<'a> {
-    pub fn of(plan: &'a Plan) -> WayBack<'a> {
+impl<'a> VersionRollback<'a> {
+    pub fn of(plan: &'a Plan) -> VersionRollback<'a> {
         let lowered = |change: &'a Change| {
             let (from, to) = (had(change)?, wanted(change)?);
             let goes_back = change.action == Action::Update && number(to)? < number(from)?;
             goes_back.then_some((&change.address, (from, to)))
         };
-        WayBack { bases: plan.changes.iter().filter_map(lowered).collect() }
+        VersionRollback { bases: plan.changes.iter().filter_map(lowered).collect() }
     }
 
     /// Returns the resource before which a change has to be made: one that goes back from the version that
