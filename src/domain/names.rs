@@ -149,12 +149,12 @@ pub fn frontend_repositories(env: &Environment) -> BTreeSet<&String> {
     env.frontends.values().filter_map(|frontend| frontend.repository.as_ref()).collect()
 }
 
-/// Who workflows of services are to AWS.
+/// Subjects of the tokens of services' workflows.
 pub fn github_subjects(env: &Environment) -> Vec<String> {
     subjects(env, service_repositories(env))
 }
 
-/// Who workflows of frontends are to AWS; nobody where no frontend names a repository.
+/// Subjects of the tokens of frontends' workflows; none where no frontend names a repository.
 pub fn github_frontends_subjects(env: &Environment) -> Vec<String> {
     subjects(env, frontend_repositories(env))
 }

@@ -162,11 +162,11 @@ pub struct New<A> {
 
 /// The environment's resources, by their kinds and ids: two kinds may use one name.
 #[derive(Debug, Default)]
-pub struct Own(BTreeSet<(String, String)>);
+pub struct OwnResources(BTreeSet<(String, String)>);
 
-impl Own {
-    pub fn new<'a>(resources: impl IntoIterator<Item = (&'a str, &'a str)>) -> Own {
-        Own(resources.into_iter().map(|(kind, id)| (kind.to_string(), id.to_string())).collect())
+impl OwnResources {
+    pub fn new<'a>(resources: impl IntoIterator<Item = (&'a str, &'a str)>) -> OwnResources {
+        OwnResources(resources.into_iter().map(|(kind, id)| (kind.to_string(), id.to_string())).collect())
     }
 
     /// Returns whether a resource of a kind is the environment's.
@@ -177,11 +177,6 @@ impl Own {
     /// Returns whether an id that AWS gave is the environment's, of whatever kind.
     pub fn has_id(&self, id: &str) -> bool {
         self.0.iter().any(|(_, other)| other == id)
-    }
-
-    /// Returns whether the environment has any of a kind.
-    pub fn has_any(&self, kind: &str) -> bool {
-        self.0.iter().any(|(other, _)| other == kind)
     }
 }
 
@@ -253,7 +248,7 @@ pub trait Kind: Send + Sync + 'static {
         &self,
         _cx: Context<'_>,
         _leaving: &[Found<Self::Attrs>],
-        _own: &Own,
+        _own: &OwnResources,
     ) -> Result<Vec<Attachment>, Failure> {
         Ok(vec![])
     }
@@ -295,7 +290,7 @@ pub trait AnyKind: Send + Sync {
         &self,
         cx: Context<'_>,
         leaving: &[&Observed],
-        own: &Own,
+        own: &OwnResources,
     ) -> Result<Vec<Attachment>, Failure>;
     async fn create(&self, cx: Context<'_>, create: &Create, attempt: String) -> Result<Observed, Failure>;
     async fn update(&self, cx: Context<'_>, found: &Observed, wanted: &Desired) -> Result<Progress, Failure>;
@@ -355,7 +350,7 @@ impl<K: Kind> AnyKind for K {
         &self,
         cx: Context<'_>,
         leaving: &[&Observed],
-        own: &Own,
+        own: &OwnResources,
     ) -> Result<Vec<Attachment>, Failure> {
         let leaving: Vec<Found<K::Attrs>> =
             leaving.iter().map(|observed| restore(observed)).collect::<Result<_, Failure>>()?;

@@ -4,4 +4,4 @@ pub mod aws;
 mod kind;
 
 pub use crate::domain::ownership::{Fit, Identity, Ownership};
-pub use kind::{AnyKind, Context, Desire, Found, Kind, Look, New, Own, attachment};
+pub use kind::{AnyKind, Context, Desire, Found, Kind, Look, New, OwnResources, attachment};

@@ -33,9 +33,9 @@ pub struct Role {
     pub bounded: bool,
 }
 
-/// Who may do what in an environment.
+/// Documents of an environment's roles.
 pub struct Documents {
-    /// Which engine they are of.
+    /// Name of the engine that they are of.
     pub engine: &'static str,
     pub boundary: Value,
     /// By the keys of their addresses.

@@ -1,4 +1,4 @@
-//! Who may do what: the trust policies and permissions of the environment's roles, as JSON
+//! Trust policies and permissions of the environment's roles, as JSON
 //! documents in the one way of writing them that [`normal`] defines.
 
 mod boundary;

@@ -1,4 +1,4 @@
-//! Who may take the roles.
+//! Trust policies of the roles.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::document;
 use crate::domain::names::{self, GITHUB_ISSUER};
 use crate::domain::spec::Environment;
 
-/// Who tokens are for that AWS STS takes.
+/// Audience of the tokens that AWS STS takes.
 pub const STS_AUDIENCE: &str = "sts.amazonaws.com";
 
 /// Lets an AWS service take the role.

@@ -1,5 +1,7 @@
 //! Claims: what a resource has to itself under the constraints of its kind.
 
+use std::fmt;
+
 use ipnet::Ipv4Net;
 use serde_json::Value;
 
@@ -12,7 +14,7 @@ pub enum Claim {
     /// Values of some attributes.
     Values { attributes: &'static [&'static str], values: Vec<String> },
     /// A range of addresses in a network.
-    Range { within: String, range: Ipv4Net },
+    Range { within: String, range: AddressRange },
 }
 
 impl Claim {
@@ -20,17 +22,47 @@ impl Claim {
     pub fn clashes(&self, other: &Claim) -> bool {
         match (self, other) {
             (Claim::Range { within, range }, Claim::Range { within: other_within, range: other }) => {
-                within == other_within
-                    && (range.contains(&other.network()) || other.contains(&range.network()))
+                within == other_within && range.overlaps(other)
             }
             (one, other) => one == other,
         }
     }
 }
 
-/// Returns the claims of a resource with these attributes; references in them may be unresolved.
-///
-/// A range that can't be read claims nothing: its create call will be refused for that.
+/// A range of addresses, or a text that is none.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AddressRange {
+    Known(Ipv4Net),
+    Unreadable(String),
+}
+
+impl AddressRange {
+    fn parse(text: &str) -> AddressRange {
+        text.parse().map_or_else(|_| AddressRange::Unreadable(text.to_string()), AddressRange::Known)
+    }
+
+    /// Returns whether two ranges share addresses; one that can't be read may share any.
+    fn overlaps(&self, other: &AddressRange) -> bool {
+        match (self, other) {
+            (AddressRange::Known(one), AddressRange::Known(other)) => {
+                one.contains(&other.network()) || other.contains(&one.network())
+            }
+            _ => true,
+        }
+    }
+}
+
+impl fmt::Display for AddressRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AddressRange::Known(range) => range.fmt(f),
+            AddressRange::Unreadable(text) => text.fmt(f),
+        }
+    }
+}
+
+/// Returns the claims of a resource with these attributes; references in them may be unresolved. A
+/// resource without a range, such as a subnet of IPv6 alone, claims none.
 pub fn claims(kind: &KindInfo, attrs: &Value) -> Vec<Claim> {
     let of_constraint = |constraint: &Constraint| match constraint {
         Constraint::Unique(attributes) => combinations(attributes, attrs)
@@ -38,7 +70,7 @@ pub fn claims(kind: &KindInfo, attrs: &Value) -> Vec<Claim> {
             .map(|values| Claim::Values { attributes, values })
             .collect(),
         Constraint::Disjoint { range, within } => {
-            let range = attrs[*range].as_str().and_then(|range| range.parse().ok());
+            let range = attrs[*range].as_str().filter(|range| !range.is_empty()).map(AddressRange::parse);
             range.map(|range| Claim::Range { within: text(&attrs[*within]), range }).into_iter().collect()
         }
         Constraint::Inside { .. } | Constraint::Bound { .. } => vec![],

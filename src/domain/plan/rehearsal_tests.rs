@@ -139,6 +139,15 @@ fn ranges_that_meet_are_refused_while_something_holds_them() {
     assert_eq!(told(&grown, &snapshot), [r#"plot.a Overlaps { range: "10.0.0.0/23" } plot.a"#]);
     let expected = [r#"plot.a Outside { range: "10.1.0.0/24", network: "10.0.0.0/16" } network"#];
     assert_eq!(told(&outside, &snapshot), expected);
+    // What nobody can read may overlap anything.
+    let mut unreadable = built(&town());
+    let owner = Owner::Copy { evidence: "it is somebody's".to_string(), region: None };
+    let theirs = Observed { id: "plot.x".to_string(), owner, ..unreadable.resources[2].clone() };
+    unreadable.resources.push(theirs);
+    unreadable.resources[6].attrs["range"] = "10.0.2".into();
+    let mut moved = town();
+    range(&mut moved, 1, "10.0.9.0/24");
+    assert_eq!(told(&moved, &unreadable), [r#"plot.a Overlaps { range: "10.0.9.0/24" } plot.x"#]);
     // With nothing on them, the old ones make room.
     let bare = built(&town()[..3]);
     assert_eq!(told(&exchanged[..3], &bare), [] as [&str; 0]);

@@ -28,7 +28,9 @@ use crate::domain::port::Progress;
 use crate::domain::resource::{Owner, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own, Ownership, attachment};
+use crate::kinds::{
+    Context, Desire, Fit, Found, Identity, Kind, Look, New, OwnResources, Ownership, attachment,
+};
 
 pub struct Bucket;
 
@@ -128,7 +130,7 @@ impl Kind for Bucket {
         &self,
         cx: Context<'_>,
         leaving: &[Found<Attrs>],
-        _own: &Own,
+        _own: &OwnResources,
     ) -> Result<Vec<Attachment>, Failure> {
         if cx.goal == Goal::Destroy {
             return Ok(vec![]);

@@ -27,7 +27,7 @@ use crate::domain::port::Progress;
 use crate::domain::resource::{Ref, Status, Tags};
 use crate::domain::spec::{ClusterLog, Environment, Support};
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own, attachment};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, OwnResources, attachment};
 
 pub struct Cluster;
 
@@ -199,25 +199,14 @@ impl Kind for Cluster {
         &self,
         cx: Context<'_>,
         leaving: &[Found<Attrs>],
-        own: &Own,
+        own: &OwnResources,
     ) -> Result<Vec<Attachment>, Failure> {
         let mut attachments = vec![];
         for cluster in leaving {
             let name = cluster.id.as_str();
-            let groups = async {
-                let pages = cx.aws.eks.list_nodegroups().cluster_name(name).into_paginator().items().send();
-                let names: Result<Vec<String>, _> = pages.collect().await;
-                eks::if_there(names.at("eks:ListNodegroups"))
-            };
-            let profiles = async {
-                let pages =
-                    cx.aws.eks.list_fargate_profiles().cluster_name(name).into_paginator().items().send();
-                let names: Result<Vec<String>, _> = pages.collect().await;
-                eks::if_there(names.at("eks:ListFargateProfiles"))
-            };
-            let (groups, profiles) = try_join!(groups, profiles)?;
-            let of = |names: Option<Vec<String>>, kind: &'static str, what: &'static str| {
-                let others = names.unwrap_or_default().into_iter().filter(move |id| !own.has(kind, id));
+            let (groups, profiles) = try_join!(eks::node_groups(cx, name), eks::fargate_profiles(cx, name))?;
+            let of = |names: Vec<String>, kind: &'static str, what: &'static str| {
+                let others = names.into_iter().filter(move |id| !own.has(kind, id));
                 others.map(move |id| attachment::<Cluster>(name, id, what))
             };
             attachments.extend(of(groups, "node-group", "node group that the environment did not make"));

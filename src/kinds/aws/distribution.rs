@@ -28,7 +28,7 @@ use crate::domain::port::Progress;
 use crate::domain::resource::{ID_TAG, PROTECTED_TAG, REGION_TAG, Ref, Status, Tags};
 use crate::domain::spec::{Environment, Frontend};
 use crate::kinds::kind::{tags, token};
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own, attachment};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, OwnResources, attachment};
 
 pub struct Distribution;
 
@@ -224,14 +224,18 @@ fn wanted(env: &Environment, frontend: &str, spec: &Frontend) -> Attrs {
     }
 }
 
+/// Returns what CloudFront tells of every distribution of the account.
+async fn summaries(cx: Context<'_>) -> Result<Vec<DistributionSummary>, Failure> {
+    let pages = cx.aws.cloudfront.list_distributions().into_paginator().items().send();
+    let summaries: Result<Vec<DistributionSummary>, _> = pages.collect().await;
+    summaries.at("cloudfront:ListDistributions")
+}
+
 /// The ids of the distributions that could be the environment's: by the comment that we
 /// give them, or by a bucket of ours behind them.
 async fn list(cx: Context<'_>, look: &Look<'_, Attrs>) -> Result<Vec<String>, Failure> {
-    let call = "cloudfront:ListDistributions";
-    let mut pages = cx.aws.cloudfront.list_distributions().into_paginator().items().send();
     let mut candidates = vec![];
-    while let Some(summary) = pages.next().await {
-        let summary = summary.at(call)?;
+    for summary in summaries(cx).await? {
         let candidate = match (look.only, look.wanted) {
             (Some(_), [(_, wanted)]) => is_like(&summary, wanted),
             _ => cx.is_thorough || could_be_ours(cx.env, &summary),
@@ -261,10 +265,8 @@ pub async fn refusals(cx: Context<'_>, plan: &Plan) -> Result<Vec<(Address, Stri
     if wanted.is_empty() {
         return Ok(vec![]);
     }
-    let mut pages = cx.aws.cloudfront.list_distributions().into_paginator().items().send();
     let mut refused = vec![];
-    while let Some(summary) = pages.next().await {
-        let summary = summary.at("cloudfront:ListDistributions")?;
+    for summary in summaries(cx).await? {
         let has = summary.aliases.iter().flat_map(|aliases| aliases.items.iter().flatten());
         let taken = has.filter_map(|alias| Some((alias, *wanted.get(alias)?)));
         for (alias, address) in taken.filter(|_| !own.contains(summary.id.as_str())) {
@@ -283,16 +285,11 @@ pub async fn refusals(cx: Context<'_>, plan: &Plan) -> Result<Vec<(Address, Stri
 pub async fn attachments<K: Kind>(
     cx: Context<'_>,
     ids: &[String],
-    own: &Own,
+    own: &OwnResources,
     named: impl Fn(&DistributionSummary) -> Vec<String>,
 ) -> Result<Vec<Attachment>, Failure> {
-    let mut pages = cx.aws.cloudfront.list_distributions().into_paginator().items().send();
     let mut attachments = vec![];
-    while let Some(summary) = pages.next().await {
-        let summary = summary.at("cloudfront:ListDistributions")?;
-        if own.has_id(&summary.id) {
-            continue;
-        }
+    for summary in summaries(cx).await?.into_iter().filter(|summary| !own.has_id(&summary.id)) {
         let to = named(&summary).into_iter().filter(|id| ids.contains(id));
         let what = format!("distribution {}", summary.domain_name);
         attachments.extend(to.map(|to| attachment::<K>(to, &summary.id, &what)));

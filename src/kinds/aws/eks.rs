@@ -71,6 +71,20 @@ pub async fn retag(cx: Context<'_>, arn: &str, found: &Tags, wanted: &Tags) -> R
     Ok(())
 }
 
+/// Returns the names of a cluster's node groups, whoever made them; none where there is no cluster.
+pub async fn node_groups(cx: Context<'_>, cluster: &str) -> Result<Vec<String>, Failure> {
+    let pages = cx.aws.eks.list_nodegroups().cluster_name(cluster).into_paginator().items().send();
+    let names: Result<Vec<String>, _> = pages.collect().await;
+    Ok(if_there(names.at("eks:ListNodegroups"))?.unwrap_or_default())
+}
+
+/// Returns the names of a cluster's Fargate profiles, whoever made them; none where there is no cluster.
+pub async fn fargate_profiles(cx: Context<'_>, cluster: &str) -> Result<Vec<String>, Failure> {
+    let pages = cx.aws.eks.list_fargate_profiles().cluster_name(cluster).into_paginator().items().send();
+    let names: Result<Vec<String>, _> = pages.collect().await;
+    Ok(if_there(names.at("eks:ListFargateProfiles"))?.unwrap_or_default())
+}
+
 /// Where an update that was begun stands.
 pub fn progress(update: Option<Update>, call: &str) -> Result<Progress, Failure> {
     let Some(update) = update else { return Ok(Progress::Underway) };

@@ -93,11 +93,7 @@ impl Kind for FargateProfile {
         let cluster = &names::cluster(cx.env);
         let names = match look.only {
             Some(only) => vec![only.key().to_string()],
-            None => {
-                let pages = cx.aws.eks.list_fargate_profiles().cluster_name(cluster);
-                let names: Result<Vec<String>, _> = pages.into_paginator().items().send().collect().await;
-                eks::if_there(names.at("eks:ListFargateProfiles"))?.unwrap_or_default()
-            }
+            None => eks::fargate_profiles(cx, cluster).await?,
         };
         if names.is_empty() {
             return Ok(vec![]);

@@ -10,7 +10,7 @@ use crate::domain::failure::Failure;
 use crate::domain::names;
 use crate::domain::plan::Attachment;
 use crate::domain::resource::Tags;
-use crate::kinds::{Context, Kind, Own, attachment};
+use crate::kinds::{Context, Kind, OwnResources, attachment};
 
 /// Most values that a filter of EC2 takes.
 const MOST_VALUES: usize = 200;
@@ -20,7 +20,7 @@ pub async fn attachments<K: Kind>(
     cx: Context<'_>,
     filter: &str,
     values: impl IntoIterator<Item = String>,
-    own: &Own,
+    own: &OwnResources,
     to: impl Fn(&NetworkInterface) -> Vec<String>,
 ) -> Result<Vec<Attachment>, Failure> {
     let values: Vec<String> = values.into_iter().collect();
@@ -38,7 +38,7 @@ pub async fn attachments<K: Kind>(
     for interface in &found {
         let owner = owner(cx, interface, &instances);
         let is_own = owner.part_of.as_ref().is_some_and(|(kind, id)| own.has(kind, id));
-        if is_own || is_of_fargate(interface, &owner, own) {
+        if is_own {
             continue;
         }
         let id = interface.network_interface_id.as_deref().unwrap_or_default();
@@ -65,7 +65,12 @@ fn owner(cx: Context<'_>, interface: &NetworkInterface, instances: &BTreeMap<Str
         let tags = instances.get(&instance);
         let group = tags.and_then(|tags| tags.get("eks:nodegroup-name"));
         let is_here = tags.and_then(|tags| tags.get("eks:cluster-name")) == Some(&cluster);
-        let part_of = group.filter(|_| is_here).map(|group| ("node-group", group.clone()));
+        // Nobody but AWS writes this tag; the group's own tags can be copied.
+        let scaling = tags.and_then(|tags| tags.get("aws:autoscaling:groupName"));
+        let is_scaled =
+            |group: &&String| scaling.is_some_and(|name| name.starts_with(&format!("eks-{group}-")));
+        let part_of = group.filter(|_| is_here).filter(is_scaled);
+        let part_of = part_of.map(|group| ("node-group", group.clone()));
         let name = group.or(tags.and_then(|tags| tags.get("Name")));
         let name = name.map(|name| format!(" {name}")).unwrap_or_default();
         let kind = if group.is_some() { " of node group" } else { "" };
@@ -84,6 +89,12 @@ fn owner(cx: Context<'_>, interface: &NetworkInterface, instances: &BTreeMap<Str
             let what = format!("network interface of VPC endpoint {}", last_word());
             Owner { part_of: Some(("s3-endpoint", last_word())), what }
         }
+        _ if interface.requester_managed == Some(true) && !description.starts_with("ELB ") => {
+            let what = of_others(description);
+            let what =
+                format!("{what}, of a service of AWS; if of a pod on Fargate, `--only eks` takes it along");
+            Owner { part_of: None, what }
+        }
         _ => Owner { part_of: None, what: of_others(description) },
     }
 }
@@ -99,14 +110,6 @@ fn of_others(description: &str) -> String {
         None if description.is_empty() => "network interface".to_string(),
         None => format!("network interface: {description}"),
     }
-}
-
-/// Returns whether an interface may be one of a pod on Fargate: those say nothing of themselves, and
-/// go with the profiles of the environment.
-fn is_of_fargate(interface: &NetworkInterface, owner: &Owner, own: &Own) -> bool {
-    let is_load_balancer = owner.what.contains("load balancer");
-    let is_silent = owner.part_of.is_none() && interface.requester_managed == Some(true);
-    is_silent && !is_load_balancer && own.has_any("fargate-profile")
 }
 
 /// The tags of the instances that interfaces are attached to, by their ids.

@@ -47,7 +47,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use futures::future::join_all;
 
-use super::kind::{AnyKind, Context, Own};
+use super::kind::{AnyKind, Context, OwnResources};
 use crate::adapter::aws::Aws;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
@@ -305,8 +305,9 @@ impl Provider for AwsProvider {
 
     async fn inspect(&self, env: &Environment, plan: &Plan) -> Result<Inspection, Vec<Failure>> {
         let cx = Context { goal: plan.goal, ..self.context(env) };
-        let own =
-            Own::new(plan.changes.iter().filter_map(|change| Some((change.address.kind(), change.id()?))));
+        let own = OwnResources::new(
+            plan.changes.iter().filter_map(|change| Some((change.address.kind(), change.id()?))),
+        );
         let leaving = |name: &str| -> Vec<&Observed> {
             let leaves = |change: &&Change| matches!(change.action, Action::Delete | Action::Replace);
             let changes = plan.changes.iter().filter(leaves);

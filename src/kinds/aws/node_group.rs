@@ -150,9 +150,7 @@ impl Kind for NodeGroup {
     async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
         let cluster = &names::cluster(cx.env);
         let groups = async {
-            let pages = cx.aws.eks.list_nodegroups().cluster_name(cluster).into_paginator().items().send();
-            let names: Result<Vec<String>, _> = pages.collect().await;
-            let names = eks::if_there(names.at("eks:ListNodegroups"))?.unwrap_or_default();
+            let names = eks::node_groups(cx, cluster).await?;
             let looked_for = |name: &String| look.only.is_none_or(|only| name.starts_with(only.key()));
             let names = names.into_iter().filter(looked_for);
             eks::details(names, |name| async move { describe(cx, cluster, &name).await }).await

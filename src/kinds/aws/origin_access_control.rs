@@ -18,7 +18,7 @@ use crate::domain::permit::Permit;
 use crate::domain::plan::Attachment;
 use crate::domain::port::Progress;
 use crate::domain::spec::Environment;
-use crate::kinds::{Context, Desire, Fit, Found, Kind, Look, New, Own};
+use crate::kinds::{Context, Desire, Fit, Found, Kind, Look, New, OwnResources};
 
 pub struct OriginAccessControl;
 
@@ -103,7 +103,7 @@ impl Kind for OriginAccessControl {
         &self,
         cx: Context<'_>,
         leaving: &[Found<Attrs>],
-        own: &Own,
+        own: &OwnResources,
     ) -> Result<Vec<Attachment>, Failure> {
         let ids: Vec<String> = leaving.iter().map(|one| one.id.clone()).collect();
         let named = |summary: &DistributionSummary| {

@@ -19,7 +19,7 @@ use crate::domain::port::Progress;
 use crate::domain::resource::Tags;
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own, attachment};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, OwnResources, attachment};
 
 pub struct Policy;
 
@@ -87,7 +87,7 @@ impl Kind for Policy {
         &self,
         cx: Context<'_>,
         leaving: &[Found<Attrs>],
-        own: &Own,
+        own: &OwnResources,
     ) -> Result<Vec<Attachment>, Failure> {
         let mut attachments = vec![];
         for policy in leaving {

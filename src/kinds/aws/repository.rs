@@ -23,7 +23,7 @@ use crate::domain::port::Progress;
 use crate::domain::resource::Tags;
 use crate::domain::spec::{Environment, Registry};
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own, attachment};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, OwnResources, attachment};
 
 pub struct Repository;
 
@@ -98,7 +98,7 @@ impl Kind for Repository {
         &self,
         cx: Context<'_>,
         leaving: &[Found<Attrs>],
-        _own: &Own,
+        _own: &OwnResources,
     ) -> Result<Vec<Attachment>, Failure> {
         if cx.goal == Goal::Destroy {
             return Ok(vec![]);

@@ -57,11 +57,11 @@ fn takes_nodes_back(plan: &Plan, to: &str) -> bool {
 /// Returns why node groups that the environment did not make keep a cluster from going back: EKS wants all
 /// nodes at the version first.
 async fn others(cx: Context<'_>, plan: &Plan, cluster: &str, to: &str) -> Result<Option<String>, Failure> {
-    let own: Vec<&str> = plan.changes.iter().filter_map(Change::id).collect();
-    let pages = cx.aws.eks.list_nodegroups().cluster_name(cluster).into_paginator().items().send();
-    let names: Result<Vec<String>, _> = pages.collect().await;
+    let groups = plan.changes.iter().filter(|change| change.address.kind() == node_group::KIND);
+    let own: Vec<&str> = groups.filter_map(Change::id).collect();
+    let names = eks::node_groups(cx, cluster).await?;
     let mut newer = vec![];
-    for name in names.at("eks:ListNodegroups")?.into_iter().filter(|name| !own.contains(&name.as_str())) {
+    for name in names.into_iter().filter(|name| !own.contains(&name.as_str())) {
         let call = cx.aws.eks.describe_nodegroup().cluster_name(cluster).nodegroup_name(&name);
         let group = call.send().await.at("eks:DescribeNodegroup")?.nodegroup;
         if group.and_then(|group| group.version).as_deref() != Some(to) {
@@ -82,6 +82,7 @@ async fn insights(cx: Context<'_>, cluster: &str) -> Result<Vec<InsightSummary>,
     let filter = InsightsFilter::builder()
         .categories(Category::RollbackReadiness)
         .statuses(InsightStatusValue::Error)
+        .statuses(InsightStatusValue::UnknownValue)
         .build();
     let call = cx.aws.eks.list_insights().cluster_name(cluster).filter(filter);
     let found: Result<Vec<InsightSummary>, _> = call.into_paginator().items().send().collect().await;
@@ -133,17 +134,21 @@ fn version(update: &Update) -> Option<&str> {
 /// Returns the insights that block the way back, by their names. Where the plan takes all nodes back first,
 /// one about the version of their kubelet will be gone by then; EKS checks again before it begins.
 fn blocked(insights: &[InsightSummary], to: &str, nodes_go_first: bool) -> Option<String> {
-    let status =
-        |insight: &InsightSummary| insight.insight_status().and_then(|status| status.status().cloned());
-    let is_error = |insight: &&InsightSummary| {
-        insight.category() == Some(&Category::RollbackReadiness)
-            && status(insight) == Some(InsightStatusValue::Error)
+    // What EKS can't tell blocks like what it knows to be wrong.
+    let is_passed = |insight: &InsightSummary| {
+        let status = insight.insight_status().and_then(|status| status.status());
+        matches!(status, Some(InsightStatusValue::Passing | InsightStatusValue::Warning))
+    };
+    let is_of_others = |insight: &InsightSummary| {
+        insight.category().is_some_and(|category| *category != Category::RollbackReadiness)
     };
     let is_about_nodes = |insight: &InsightSummary| {
         insight.name().is_some_and(|name| name.to_lowercase().starts_with("kubelet"))
     };
-    let blocking =
-        insights.iter().filter(is_error).filter(|insight| !(nodes_go_first && is_about_nodes(insight)));
+    let blocking = insights
+        .iter()
+        .filter(|insight| !is_passed(insight) && !is_of_others(insight))
+        .filter(|insight| !(nodes_go_first && is_about_nodes(insight)));
     let told = blocking.map(|insight| {
         let reason = insight.insight_status().and_then(|status| status.reason());
         let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
@@ -233,5 +238,9 @@ mod tests {
         assert!(told.contains("1.35: Kubelet version skew (it is so);"), "{told}");
         let add_ons = [insight("Add-on versions", Category::RollbackReadiness, InsightStatusValue::Error)];
         assert!(blocked(&add_ons, "1.35", true).is_some());
+        let unclear =
+            [insight("Add-on versions", Category::RollbackReadiness, InsightStatusValue::UnknownValue)];
+        assert!(blocked(&unclear, "1.35", true).is_some(), "what EKS can't tell blocks");
+        assert!(blocked(&[InsightSummary::builder().name("new").build()], "1.35", true).is_some());
     }
 }

@@ -25,7 +25,7 @@ use crate::domain::port::Progress;
 use crate::domain::resource::{Ref, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own, attachment};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, OwnResources, attachment};
 
 pub struct SecurityGroup;
 
@@ -130,7 +130,7 @@ impl Kind for SecurityGroup {
         &self,
         cx: Context<'_>,
         leaving: &[Found<Attrs>],
-        own: &Own,
+        own: &OwnResources,
     ) -> Result<Vec<Attachment>, Failure> {
         let ids: Vec<String> = leaving.iter().map(|group| group.id.clone()).collect();
         let groups = |interface: &NetworkInterface| {

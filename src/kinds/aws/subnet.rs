@@ -19,7 +19,7 @@ use crate::domain::port::Progress;
 use crate::domain::resource::{Ref, Status, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, OwnResources};
 
 pub struct Subnet;
 
@@ -136,7 +136,7 @@ impl Kind for Subnet {
         &self,
         cx: Context<'_>,
         leaving: &[Found<Attrs>],
-        own: &Own,
+        own: &OwnResources,
     ) -> Result<Vec<Attachment>, Failure> {
         let ids = leaving.iter().map(|subnet| subnet.id.clone());
         interfaces::attachments::<Subnet>(cx, "subnet-id", ids, own, |interface| {

@@ -16,7 +16,7 @@ use crate::domain::port::Progress;
 use crate::domain::resource::{Status, Tags};
 use crate::domain::spec::Environment;
 use crate::kinds::kind::tags;
-use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, Own};
+use crate::kinds::{Context, Desire, Fit, Found, Identity, Kind, Look, New, OwnResources};
 
 pub struct Vpc;
 
@@ -93,7 +93,7 @@ impl Kind for Vpc {
         &self,
         cx: Context<'_>,
         leaving: &[Found<Attrs>],
-        own: &Own,
+        own: &OwnResources,
     ) -> Result<Vec<Attachment>, Failure> {
         let ids: Vec<String> = leaving.iter().map(|vpc| vpc.id.clone()).collect();
         let attached = vpc_contents::read(cx, &ids).await?;

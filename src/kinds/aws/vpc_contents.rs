@@ -6,6 +6,7 @@ use futures::try_join;
 use super::vpc::Vpc;
 use crate::adapter::aws::Explain;
 use crate::domain::failure::Failure;
+use crate::domain::names;
 use crate::domain::plan::Attachment;
 use crate::kinds::Context;
 
@@ -39,12 +40,17 @@ async fn subnets(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, Fa
     Ok(subnets.map(|subnet| attachment(subnet.vpc_id, subnet.subnet_id, "subnet")).collect())
 }
 
-/// The default group goes with its VPC, and a cluster's with its cluster.
+/// The default group goes with its VPC, and that of the environment's cluster with the cluster.
 async fn security_groups(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, Failure> {
     let call = cx.aws.ec2.describe_security_groups().filters(filter("vpc-id", vpcs));
     let found: Result<Vec<_>, _> = call.into_paginator().items().send().collect().await;
+    let cluster = names::cluster(cx.env);
     let groups = found.at("ec2:DescribeSecurityGroups")?.into_iter().filter(|group| {
-        let is_of_cluster = group.tags.iter().flatten().any(|tag| tag.key() == Some("aws:eks:cluster-name"));
+        let is_of_cluster = group
+            .tags
+            .iter()
+            .flatten()
+            .any(|tag| tag.key() == Some("aws:eks:cluster-name") && tag.value() == Some(&cluster));
         group.group_name() != Some("default") && !is_of_cluster
     });
     let what = |name: Option<String>| format!("security group {}", name.unwrap_or_default());

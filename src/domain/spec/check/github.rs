@@ -1,4 +1,4 @@
-//! Who may get into the account from GitHub, and whether IAM takes the documents that say so.
+//! Trust in GitHub's workflows, and the length of the documents that say so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
