@@ -28,7 +28,7 @@ use crate::domain::template::{
 use crate::kinds::aws::{self, AwsProvider};
 
 /// What the front ends may see of the adapters: why something is not there.
-pub use crate::adapter::cookiecutter::KeptTemplate;
+pub use crate::adapter::cookiecutter::CruftTemplate;
 pub use crate::adapter::docs::{Built, DocsError};
 pub use crate::adapter::local::Error as LocalError;
 pub use crate::adapter::site::{SiteBucket, SiteError};

@@ -7,6 +7,7 @@ mod edits;
 mod histories;
 mod kinds;
 mod people;
+mod rules;
 mod spec;
 mod world;
 

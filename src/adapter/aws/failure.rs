@@ -70,6 +70,10 @@ where
             let message = match (message.is_empty(), code.is_empty()) {
                 (false, _) => message,
                 (true, false) => "the service gave no reason".to_string(),
+                // What AWS did is done, and what it said about it can't be read.
+                (true, true) if response.status().is_success() => {
+                    format!("the answer can't be read: {}", root(error))
+                }
                 (true, true) => format!("HTTP status {status}"),
             };
             Failure { class: classify(&code, &message, status), call: call.into(), code, message, request_id }

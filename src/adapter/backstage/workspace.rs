@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::template::{Project, ProjectFile, TemplateError, refuse_meeting};
+use crate::domain::template::{Project, ProjectFile, TemplateError, refuse_collisions};
 use crate::domain::tree::RelPath;
 
 /// Most files and folders of one project.
@@ -213,7 +213,7 @@ impl Workspace {
 
     /// The project that it is, if it can be one on every system.
     pub fn into_project(self) -> Result<Project, TemplateError> {
-        refuse_meeting(self.items.iter().map(|(path, item)| match item {
+        refuse_collisions(self.items.iter().map(|(path, item)| match item {
             Item::File(file) => (path.as_str(), file.from.as_str()),
             Item::Folder => (path.as_str(), self.first_source(path)),
         }))?;

@@ -27,7 +27,7 @@ use config::Config;
 use nested::Nested;
 
 pub use aside::run_hooks;
-pub use replay::{KeptTemplate, Replay, replay};
+pub use replay::{CruftTemplate, Replay, replay};
 
 /// What a template is known by.
 pub const FILE: &str = "cookiecutter.json";

@@ -13,7 +13,7 @@ use super::{Level, patterns, places, questions, shown};
 use crate::domain::findings::{Problem, SourceFile};
 use crate::domain::template::{
     Answers, Entry, Hook, HookTime, Project, ProjectFile, RenderOptions, Rendering, StepDone, StepKind,
-    TemplateError, TemplateFile, TemplateFolder, refuse_meeting,
+    TemplateError, TemplateFile, TemplateFolder, refuse_collisions,
 };
 use crate::domain::tree::RelPath;
 
@@ -98,7 +98,7 @@ pub fn render(
     *loading.borrow_mut() = true;
     making.walk("", told)?;
     *loading.borrow_mut() = false;
-    making.refuse_meeting()?;
+    making.refuse_collisions()?;
     let mut hooks = before;
     hooks.extend(making.hooks(HookTime::AfterFiles)?);
     let count = making.files.len();
@@ -322,11 +322,11 @@ impl Making<'_> {
     }
 
     /// Refuses files that some systems take for one.
-    fn refuse_meeting(&self) -> Result<(), TemplateError> {
+    fn refuse_collisions(&self) -> Result<(), TemplateError> {
         let made = self.sources.iter().chain(&self.folders);
         let sources: Vec<(&str, String)> =
             made.map(|(path, source)| (path.as_str(), self.told(source))).collect();
-        refuse_meeting(sources.iter().map(|(path, source)| (*path, source.as_str())))
+        refuse_collisions(sources.iter().map(|(path, source)| (*path, source.as_str())))
     }
 
     fn add_folder(&mut self, source: &str, path: &RelPath) -> Result<(), TemplateError> {

@@ -11,12 +11,12 @@ use crate::domain::template::{Answers, TemplateError};
 pub struct Replay {
     pub answers: Answers,
     /// The template that the project was made from, which only cruft keeps.
-    pub template: Option<KeptTemplate>,
+    pub template: Option<CruftTemplate>,
 }
 
 /// A template as cruft keeps it.
 #[derive(Debug, PartialEq, Deserialize)]
-pub struct KeptTemplate {
+pub struct CruftTemplate {
     #[serde(rename = "template")]
     pub source: String,
     /// The commit that the project was made from, or last updated to.
@@ -63,7 +63,7 @@ mod tests {
             "template": "https://example.com/t.git", "commit": "0123", "checkout": null,
             "context": {"cookiecutter": context}, "directory": null, "skip": ["x"],
         });
-        let template = KeptTemplate {
+        let template = CruftTemplate {
             source: "https://example.com/t.git".into(),
             commit: "0123".into(),
             checkout: None,

@@ -22,6 +22,7 @@ const MODULES: &[(&str, &str)] = &[
     ("ec2_endpoints.py", include_str!("ministack/ec2_endpoints.py")),
     ("ec2_gaps.py", include_str!("ministack/ec2_gaps.py")),
     ("ec2_groups.py", include_str!("ministack/ec2_groups.py")),
+    ("ec2_interfaces.py", include_str!("ministack/ec2_interfaces.py")),
     ("ec2_network.py", include_str!("ministack/ec2_network.py")),
     ("ecr_gaps.py", include_str!("ministack/ecr_gaps.py")),
     ("ec2_offers.py", include_str!("ministack/ec2_offers.py")),

@@ -39,7 +39,7 @@ pub fn run(args: AdoptArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let options = args.answers.options(None, None);
     let opened = match &args.template {
         Some(template) => args.at.open(template, &options, app)?,
-        None => args.at.open_kept(&args.answers, &options, app)?,
+        None => args.at.open_cruft(&args.answers, &options, app)?,
     };
     let template = opened.template.as_ref();
     let record = app.record(&args.out)?.unwrap_or_default();

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::app::{App, At, Found, KeptTemplate};
+use crate::app::{App, At, CruftTemplate, Found};
 use crate::cli::ask::{self, How};
 use crate::cli::error::Report;
 use crate::cli::ui::Ui;
@@ -72,13 +72,13 @@ impl AtArgs {
 
     /// Finds the template that cruft keeps in a replay file, at the commit that the project was made from;
     /// updates then come from where cruft took them.
-    pub fn open_kept(
+    pub fn open_cruft(
         &self,
         answers: &AnswerArgs,
         options: &RenderOptions,
         app: &App,
     ) -> Result<Opened, Report> {
-        let kept = answers.kept_template()?;
+        let kept = answers.cruft_template()?;
         let at = At {
             reference: self.reference.as_deref().or(Some(&kept.commit)),
             directory: self.directory.as_deref().or(kept.directory.as_deref()),
@@ -155,7 +155,7 @@ impl AnswerArgs {
     }
 
     /// Returns the template that cruft keeps in the replay file.
-    fn kept_template(&self) -> Result<KeptTemplate, Report> {
+    fn cruft_template(&self) -> Result<CruftTemplate, Report> {
         let unnamed = || {
             Report::new("no template is named", "")
                 .hint("name it, or give a .cruft.json, which names it, with --replay")

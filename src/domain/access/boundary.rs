@@ -89,11 +89,11 @@ pub fn boundary(env: &Environment) -> Value {
             "Resource": "*",
             "Condition": {"StringNotEquals": {"aws:RequestedRegion": env.region}},
         }),
+        // Nodes, and what controllers make: EKS and the AWS Load Balancer Controller tag these, not billpay.
+        tagged_otherwise("NoLoadBalancersOfOthers", "elbv2.k8s.aws/cluster", &names::cluster(env)),
+        tagged_otherwise("NoNodesOfOthers", "eks:cluster-name", &names::cluster(env)),
         tagged_otherwise("NoOtherEnvironment", ENVIRONMENT_TAG, &env.environment),
         tagged_otherwise("NoOtherProject", PROJECT_TAG, &env.project),
-        // Nodes, and what controllers make: EKS and the AWS Load Balancer Controller tag these, not billpay.
-        tagged_otherwise("NoNodesOfOthers", "eks:cluster-name", &names::cluster(env)),
-        tagged_otherwise("NoLoadBalancersOfOthers", "elbv2.k8s.aws/cluster", &names::cluster(env)),
     ])
 }
 

@@ -97,6 +97,12 @@ pub enum Nat {
     PerZone,
 }
 
+/// A repository's name: GitHub has none of dots alone.
+const REPOSITORY: &str = r"^[.]{0,2}[A-Za-z0-9_-][A-Za-z0-9._-]{0,97}$";
+const REPOSITORY_MESSAGE: &str = "must be one repository by its name alone, never a pattern";
+const GITHUB_ID: &str = "^[1-9][0-9]{0,19}$";
+const GITHUB_ID_MESSAGE: &str = "must be the number that GitHub gave it, in quotes";
+
 /// The EKS cluster.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -267,10 +273,10 @@ pub struct Service {
     /// Buckets (names under `buckets`) whose files it may read.
     pub buckets: Option<Vec<String>>,
     /// GitHub repository whose workflows may deploy it, beside those of `github.repositories`.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9._-]{1,100}$"), extend("patternErrorMessage" = "must be one repository by its name alone, never a pattern"))]
+    #[schemars(regex(pattern = REPOSITORY), extend("patternErrorMessage" = REPOSITORY_MESSAGE))]
     pub repository: Option<String>,
     /// Id of that repository on GitHub, for those whose tokens carry it.
-    #[schemars(regex(pattern = r"^[0-9]{1,20}$"), extend("patternErrorMessage" = "must be the number that GitHub gave it, in quotes"))]
+    #[schemars(regex(pattern = GITHUB_ID), extend("patternErrorMessage" = GITHUB_ID_MESSAGE))]
     pub repository_id: Option<String>,
 }
 
@@ -296,10 +302,10 @@ pub struct Frontend {
     pub allowed_origins: Option<Vec<String>>,
     /// GitHub repository whose workflows deploy it, with a role that deploys frontends alone. Without one, it is
     /// deployed by the role of services, from `github.repositories`.
-    #[schemars(regex(pattern = r"^[A-Za-z0-9._-]{1,100}$"), extend("patternErrorMessage" = "must be one repository by its name alone, never a pattern"))]
+    #[schemars(regex(pattern = REPOSITORY), extend("patternErrorMessage" = REPOSITORY_MESSAGE))]
     pub repository: Option<String>,
     /// Id of that repository on GitHub, for those whose tokens carry it.
-    #[schemars(regex(pattern = r"^[0-9]{1,20}$"), extend("patternErrorMessage" = "must be the number that GitHub gave it, in quotes"))]
+    #[schemars(regex(pattern = GITHUB_ID), extend("patternErrorMessage" = GITHUB_ID_MESSAGE))]
     pub repository_id: Option<String>,
 }
 
@@ -335,20 +341,20 @@ pub struct GitHub {
     #[schemars(regex(pattern = r"^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}$"), extend("patternErrorMessage" = "must be one GitHub organization or user by name, never a pattern"))]
     pub organization: String,
     /// Id of the organization on GitHub; needed where a repository has one.
-    #[schemars(regex(pattern = r"^[0-9]{1,20}$"), extend("patternErrorMessage" = "must be the number that GitHub gave it, in quotes"))]
+    #[schemars(regex(pattern = GITHUB_ID), extend("patternErrorMessage" = GITHUB_ID_MESSAGE))]
     pub organization_id: Option<String>,
     /// Repositories whose workflows may assume the role of services, from the GitHub environment of the same name as ours.
     #[schemars(
-        inner(regex(pattern = r"^[A-Za-z0-9._-]{1,100}$")),
+        inner(regex(pattern = REPOSITORY)),
         length(min = 1),
-        extend("patternErrorMessage" = "must be one repository by its name alone, never a pattern")
+        extend("patternErrorMessage" = REPOSITORY_MESSAGE)
     )]
     pub repositories: Vec<String>,
     /// Ids on GitHub of `repositories`, by name, for those whose tokens carry them.
     #[schemars(extend("additionalProperties" = {
         "type": "string",
-        "pattern": "^[0-9]{1,20}$",
-        "patternErrorMessage": "must be the number that GitHub gave it, in quotes",
+        "pattern": GITHUB_ID,
+        "patternErrorMessage": GITHUB_ID_MESSAGE,
     }))]
     pub repository_ids: Option<Map<String>>,
     /// Longest session, seconds.

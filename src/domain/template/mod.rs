@@ -6,7 +6,7 @@
 mod convert;
 mod folder;
 pub mod form;
-mod meeting;
+mod path_collision;
 pub mod question;
 mod record;
 mod rendering;
@@ -19,7 +19,7 @@ use crate::domain::findings::{Findings, Problem, SourceFile};
 
 pub use convert::{Conversion, convert, unconverted};
 pub use folder::{Entry, TemplateFile, TemplateFolder};
-pub use meeting::refuse_meeting;
+pub use path_collision::refuse_collisions;
 pub use question::{Choice, Question, QuestionKind};
 pub use record::{BadRecord, RECORD, Record, TemplateRecord};
 pub use rendering::{

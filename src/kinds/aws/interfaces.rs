@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ec2::types::{NetworkInterface, NetworkInterfaceType};
+use aws_sdk_ec2::types::NetworkInterface;
 
 use super::ec2;
 use crate::adapter::aws::Explain;
@@ -57,7 +57,6 @@ struct Owner {
 
 fn owner(cx: Context<'_>, interface: &NetworkInterface, instances: &BTreeMap<String, Tags>) -> Owner {
     let description = interface.description.as_deref().unwrap_or_default();
-    let last_word = || description.rsplit([' ', '/']).next().unwrap_or_default().to_string();
     let cluster = names::cluster(cx.env);
     if let Some(instance) =
         interface.attachment.as_ref().and_then(|attachment| attachment.instance_id.clone())
@@ -80,23 +79,21 @@ fn owner(cx: Context<'_>, interface: &NetworkInterface, instances: &BTreeMap<Str
         let what = format!("network interface of cluster {cluster}");
         return Owner { part_of: Some(("cluster", cluster)), what };
     }
-    match &interface.interface_type {
-        Some(NetworkInterfaceType::NatGateway) => {
-            let what = format!("network interface of NAT gateway {}", last_word());
-            Owner { part_of: Some(("nat-gateway", last_word())), what }
-        }
-        Some(NetworkInterfaceType::VpcEndpoint) => {
-            let what = format!("network interface of VPC endpoint {}", last_word());
-            Owner { part_of: Some(("s3-endpoint", last_word())), what }
-        }
-        _ if interface.requester_managed == Some(true) && !description.starts_with("ELB ") => {
-            let what = of_others(description);
-            let what =
-                format!("{what}, of a service of AWS; if of a pod on Fargate, `--only eks` takes it along");
-            Owner { part_of: None, what }
-        }
-        _ => Owner { part_of: None, what: of_others(description) },
+    // By their descriptions: AWS's API and its SDK call these types by different names.
+    if let Some(gateway) = description.strip_prefix("Interface for NAT Gateway ") {
+        let what = format!("network interface of NAT gateway {gateway}");
+        return Owner { part_of: Some(("nat-gateway", gateway.to_string())), what };
     }
+    if let Some(endpoint) = description.strip_prefix("VPC Endpoint Interface ") {
+        return Owner { part_of: None, what: format!("network interface of VPC endpoint {endpoint}") };
+    }
+    let what = of_others(description);
+    if interface.requester_managed == Some(true) && !description.starts_with("ELB ") {
+        let what =
+            format!("{what}, of a service of AWS; if of a pod on Fargate, `--only eks` takes it along");
+        return Owner { part_of: None, what };
+    }
+    Owner { part_of: None, what }
 }
 
 /// Says what the interface of a load balancer or of something else belongs to.

@@ -16,6 +16,7 @@ mod offers;
 mod ownership;
 mod protection;
 mod readback;
+mod readback_iam;
 mod rehearsal;
 mod rollback;
 mod saved_plans;

@@ -187,6 +187,16 @@ fn what_others_attached_is_named_before_anything_is_deleted() {
     ];
     aws(&[&["eks", "create-nodegroup"], &by_hand[..]].concat());
 
+    // An instance, and a NAT gateway in our public subnet.
+    let made = aws(&["ec2", "run-instances", "--image-id", "ami-0a", "--subnet-id", &subnet, "--count", "1"]);
+    let instance = text(&made["Instances"][0]["InstanceId"]).to_string();
+    let public = sandbox.id("dev", "network/subnet.public-a");
+    let address = aws(&["ec2", "allocate-address", "--domain", "vpc"]);
+    let address = text(&address["AllocationId"]).to_string();
+    let gateway = ["--subnet-id", &public, "--allocation-id", &address];
+    let made = aws(&[&["ec2", "create-nat-gateway"], &gateway[..]].concat());
+    let gateway = text(&made["NatGateway"]["NatGatewayId"]).to_string();
+
     let before = inventory(&sandbox);
     refused_destroy(
         &sandbox,
@@ -195,6 +205,8 @@ fn what_others_attached_is_named_before_anything_is_deleted() {
             &format!("{interface} (network interface of load balancer k8s-shop)"),
             &format!("{theirs} (security group k8s-shop with a rule for it)"),
             &format!("{theirs} (security group k8s-shop)"),
+            &format!("network interface of instance {instance}"),
+            &format!("network interface of NAT gateway {gateway}"),
             "Service, Ingress or Gateway",
         ],
     );
@@ -205,6 +217,10 @@ fn what_others_attached_is_named_before_anything_is_deleted() {
     aws(&["eks", "delete-nodegroup", "--cluster-name", cluster, "--nodegroup-name", "by-hand"]);
     aws(&["ec2", "delete-network-interface", "--network-interface-id", &interface]);
     aws(&["ec2", "delete-security-group", "--group-id", &theirs]);
+    aws(&["ec2", "terminate-instances", "--instance-ids", &instance]);
+    aws(&["ec2", "delete-nat-gateway", "--nat-gateway-id", &gateway]);
+    aws(&["ec2", "wait", "nat-gateway-deleted", "--nat-gateway-ids", &gateway]);
+    aws(&["ec2", "release-address", "--allocation-id", &address]);
 
     // What others made inside the network, and what they gave the boundary to.
     let made = aws(&["ec2", "create-subnet", "--vpc-id", &vpc, "--cidr-block", "10.0.99.0/24"]);

@@ -1,12 +1,13 @@
 """EC2 calls that ministack lacks or answers otherwise than AWS.
 
 Importing this puts all of them in front of ministack's: see `ec2_network`, `ec2_groups`,
-`ec2_endpoints` and `ec2_describes`. Here are tags, launch templates, the account, and dry runs.
+`ec2_endpoints`, `ec2_interfaces` and `ec2_describes`. Here are tags, launch templates, the account, and dry runs.
 """
 
-import ec2_describes  # noqa: F401  (imported for what it installs, like the next three)
+import ec2_describes  # noqa: F401  (imported for what it installs, like the next four)
 import ec2_endpoints  # noqa: F401
 import ec2_groups  # noqa: F401
+import ec2_interfaces  # noqa: F401
 import ec2_network  # noqa: F401
 from ec2_base import Refused, action, answer, done, drop_tags, one, remember, replay, several, tag_set, there
 from gap_kit import in_front_of, require

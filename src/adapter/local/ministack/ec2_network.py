@@ -93,6 +93,7 @@ def delete_subnet(theirs, params):
     subnet_id = one(params, "SubnetId")
     users = [n for n in ec2._nat_gateways.values() if n["SubnetId"] == subnet_id and n["State"] != "deleted"]
     users += [e for e in ec2._network_interfaces.values() if e.get("SubnetId") == subnet_id]
+    users += [i for i in ec2._instances.values() if i["SubnetId"] == subnet_id and i["State"]["Name"] != "terminated"]
     if users or is_used_by_eks(subnet_id):
         raise in_use("subnet", subnet_id)
     response = theirs(params)

@@ -65,7 +65,7 @@ fn all_ids(env: &Environment) -> Vec<Id<'_>> {
     shared.chain(services).chain(frontends).collect()
 }
 
-/// Finds ids that let nobody in: of no repository, without the organization's, or of which there are two.
+/// Finds ids that let nobody in: of no repository, without the organization's, of two repositories, or two of one.
 fn ids(env: &Environment) -> Vec<Finding> {
     let mut found = vec![];
     let organization = format!("`gh api users/{} --jq .id` prints it", env.github.organization);
@@ -94,6 +94,12 @@ fn ids(env: &Environment) -> Vec<Finding> {
                     .help(format!("add `organization_id` under `github`: {organization}"))
                     .given(["github", "organization_id"]),
             );
+        }
+        let same = known.iter().find(|(other, first)| **other != repository && first.id == one.id);
+        if let Some((other, first)) = same {
+            let message = format!("`{repository}` and `{other}` can't both have the id {}", one.id);
+            let finding = Finding::error("two-repositories", one.spot.clone(), message);
+            found.push(finding.related(first.spot.clone(), "the other one"));
         }
         match known.get(repository) {
             Some(first) if first.id != one.id => {

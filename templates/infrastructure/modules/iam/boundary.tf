@@ -7,7 +7,7 @@ locals {
 
   boundary = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       # Of IAM and ECR only what is named below is allowed, so that a call that AWS adds is out of reach.
       {
         Sid       = "WhatRolesAreGiven"
@@ -87,47 +87,25 @@ locals {
         Resource  = "*"
         Condition = { StringNotEquals = { "aws:RequestedRegion" = var.region } }
       },
-      {
-        Sid      = "NoOtherEnvironment"
+    ], [
+      # What carries a tag with another value is somebody else's: billpay's own tags, those of EKS on nodes, and that
+      # of the AWS Load Balancer Controller.
+      for sid, tag in {
+        NoLoadBalancersOfOthers = { key = "elbv2.k8s.aws/cluster", value = var.cluster_name }
+        NoNodesOfOthers         = { key = "eks:cluster-name", value = var.cluster_name }
+        NoOtherEnvironment      = { key = "billpay:environment", value = var.environment }
+        NoOtherProject          = { key = "billpay:project", value = var.project }
+        } : {
+        Sid      = sid
         Effect   = "Deny"
         Action   = "*"
         Resource = "*"
         Condition = {
-          StringNotEquals = { "aws:ResourceTag/billpay:environment" = var.environment }
-          Null            = { "aws:ResourceTag/billpay:environment" = "false" }
+          StringNotEquals = { "aws:ResourceTag/${tag.key}" = tag.value }
+          Null            = { "aws:ResourceTag/${tag.key}" = "false" }
         }
-      },
-      {
-        Sid      = "NoOtherProject"
-        Effect   = "Deny"
-        Action   = "*"
-        Resource = "*"
-        Condition = {
-          StringNotEquals = { "aws:ResourceTag/billpay:project" = var.project }
-          Null            = { "aws:ResourceTag/billpay:project" = "false" }
-        }
-      },
-      {
-        Sid      = "NoNodesOfOthers"
-        Effect   = "Deny"
-        Action   = "*"
-        Resource = "*"
-        Condition = {
-          StringNotEquals = { "aws:ResourceTag/eks:cluster-name" = var.cluster_name }
-          Null            = { "aws:ResourceTag/eks:cluster-name" = "false" }
-        }
-      },
-      {
-        Sid      = "NoLoadBalancersOfOthers"
-        Effect   = "Deny"
-        Action   = "*"
-        Resource = "*"
-        Condition = {
-          StringNotEquals = { "aws:ResourceTag/elbv2.k8s.aws/cluster" = var.cluster_name }
-          Null            = { "aws:ResourceTag/elbv2.k8s.aws/cluster" = "false" }
-        }
-      },
-    ]
+      }
+    ])
   })
 }
 

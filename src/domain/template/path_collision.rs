@@ -1,4 +1,4 @@
-//! Files of a template that meet at one path of the project.
+//! Path collisions: files of a template that some systems take for one.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,9 @@ use super::TemplateError;
 
 /// Refuses paths that are one on Windows or macOS, which take `README` for `readme`, and an `é` of one
 /// character for one of two. `made` are paths with the file of the template that each is made from.
-pub fn refuse_meeting<'p>(made: impl IntoIterator<Item = (&'p str, &'p str)>) -> Result<(), TemplateError> {
+pub fn refuse_collisions<'p>(
+    made: impl IntoIterator<Item = (&'p str, &'p str)>,
+) -> Result<(), TemplateError> {
     let normalizer = ComposingNormalizerBorrowed::new_nfc();
     let mut taken: BTreeMap<String, (&str, &str)> = BTreeMap::new();
     for (path, source) in made {
@@ -49,11 +51,11 @@ mod tests {
             ("CAF\u{c9}/x", "cafe\u{301}/y"),
         ] {
             let told =
-                refuse_meeting([(one, "t/one"), (other, "t/other")]).expect_err("they meet").to_string();
+                refuse_collisions([(one, "t/one"), (other, "t/other")]).expect_err("they meet").to_string();
             for word in ["`t/one`", "`t/other`", "one file on Windows and macOS"] {
                 assert!(told.contains(word), "{word} is not in {told}");
             }
         }
-        assert_eq!(refuse_meeting([("a/x", ""), ("a/y", ""), ("ab", ""), ("a", "")]), Ok(()));
+        assert_eq!(refuse_collisions([("a/x", ""), ("a/y", ""), ("ab", ""), ("a", "")]), Ok(()));
     }
 }

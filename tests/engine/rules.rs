@@ -1,0 +1,234 @@
+//! A cloud in memory that has AWS's own kinds and keeps to the rules of the rehearsal's model.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use billpay::domain::address::Address;
+use billpay::domain::failure::{Failure, FailureClass};
+use billpay::domain::names;
+use billpay::domain::permit::Permit;
+use billpay::domain::plan::{Attachment, Goal, Kinds, Model, Plan, Snapshot};
+use billpay::domain::port::{Check, Create, Identity, Inspection, Progress, Provider};
+use billpay::domain::resource::{Desired, Evidence, Observed, Outputs, Owner, Status, Tags, for_each_link};
+use billpay::domain::spec::Environment;
+use billpay::kinds::aws;
+use tokio::time::sleep;
+
+/// AWS's own kinds over a model of its rules. Nothing goes wrong in it but what the rules forbid.
+pub struct Cloud<'a> {
+    pub kinds: &'a Kinds,
+    model: Mutex<Model<'a>>,
+    pub attachments: Vec<Attachment>,
+    pub serial: AtomicUsize,
+    /// The outputs that the spec refers to.
+    referred: Mutex<BTreeMap<Address, BTreeSet<String>>>,
+    /// Order of the work: how long calls take is derived from it.
+    pub seed: AtomicU32,
+    /// The changes that the rules forbade.
+    pub forbidden: AtomicUsize,
+}
+
+impl<'a> Cloud<'a> {
+    pub fn new(
+        kinds: &'a Kinds,
+        resources: Vec<Observed>,
+        attachments: Vec<Attachment>,
+        seed: u32,
+        serial: usize,
+    ) -> Cloud<'a> {
+        let model = Mutex::new(Model::new(kinds, resources, &attachments));
+        let (seed, serial) = (AtomicU32::new(seed), AtomicUsize::new(serial));
+        Cloud {
+            kinds,
+            model,
+            attachments,
+            serial,
+            seed,
+            referred: Mutex::default(),
+            forbidden: AtomicUsize::new(0),
+        }
+    }
+
+    /// The same account for a run that must not change this one.
+    pub fn copy(&self) -> Cloud<'a> {
+        let (seed, serial) = (self.seed.load(Ordering::Relaxed), self.serial.load(Ordering::Relaxed));
+        Cloud::new(self.kinds, self.resources(), self.attachments.clone(), seed, serial)
+    }
+
+    pub fn resources(&self) -> Vec<Observed> {
+        self.model.lock().unwrap().resources().cloned().collect()
+    }
+
+    async fn pause(&self) {
+        let seed = self.seed.fetch_add(0x9e37_79b9, Ordering::Relaxed);
+        sleep(Duration::from_millis(u64::from(seed.wrapping_mul(0x85eb_ca6b) >> 20))).await;
+    }
+
+    fn forbid(&self, call: &str) -> Failure {
+        self.forbidden.fetch_add(1, Ordering::Relaxed);
+        Failure::new(FailureClass::InUse, call, "the rules forbid it")
+    }
+}
+
+/// The outputs of a resource that something may refer to.
+fn outputs(env: &Environment, address: &Address, id: &str, wanted: &BTreeSet<String>) -> Outputs {
+    let mut outputs: Outputs =
+        wanted.iter().map(|output| (output.clone(), format!("{id}.{output}"))).collect();
+    outputs.insert("id".to_string(), id.to_string());
+    match address.kind() {
+        "role" => drop(outputs.insert("arn".to_string(), names::role_arn(env, id))),
+        "policy" => drop(outputs.insert("arn".to_string(), names::policy_arn(env, id))),
+        _ => {}
+    }
+    outputs
+}
+
+#[async_trait]
+impl Provider for Cloud<'_> {
+    fn kinds(&self) -> &Kinds {
+        self.kinds
+    }
+
+    /// Policies are left out: they are long, and no rule of the model is about them.
+    fn desire(&self, env: &Environment) -> Vec<Desired> {
+        let mut desired = aws::desire(env);
+        for want in &mut desired {
+            let attrs = want.attrs.as_object_mut().expect("attributes");
+            attrs.retain(|name, _| !["document", "inline", "tags", "trust"].contains(&name.as_str()));
+        }
+        desired
+    }
+
+    fn adapt(&self, wanted: &Desired, found: &Observed) -> Desired {
+        aws::adapt(wanted, found)
+    }
+
+    fn refuse(&self, _: &Environment, _: &Observed, _: &Desired) -> Option<String> {
+        None
+    }
+
+    fn is_own_attempt(&self, _: &str) -> bool {
+        false
+    }
+
+    fn tag_commands(&self, _: &Observed, _: &Tags) -> Vec<String> {
+        vec![]
+    }
+
+    async fn sweep(&self, env: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
+        self.observe(env, desired).await
+    }
+
+    async fn observe_region(&self, _: &Environment, _: &str) -> Result<Snapshot, Vec<Failure>> {
+        Ok(Snapshot::default())
+    }
+
+    async fn identity(&self) -> Result<Identity, Failure> {
+        Ok(Identity { account: "123456789012".into(), arn: "me".into() })
+    }
+
+    /// A resource that AWS knows by a name is ours under the name that the spec gives, and told otherwise.
+    async fn observe(&self, _: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
+        let name = |address: &Address| {
+            let want = desired.iter().find(|want| want.address == *address)?;
+            want.attrs["name"].as_str()
+        };
+        let mut resources = self.resources();
+        let mut referred: BTreeMap<Address, BTreeSet<String>> = BTreeMap::new();
+        for want in desired {
+            for_each_link(&want.attrs, &mut |link, output| {
+                referred.entry(link).or_default().insert(output);
+            });
+        }
+        *self.referred.lock().unwrap() = referred;
+        for found in &mut resources {
+            let is_named = self.kinds[found.address.kind()].named;
+            if is_named
+                && found.attrs["name"].is_string()
+                && name(&found.address).is_some_and(|name| name != found.id)
+            {
+                let evidence = "it has another name".to_string();
+                found.owner = Owner::Copy { evidence, region: None };
+            }
+        }
+        Ok(Snapshot { resources })
+    }
+
+    async fn find(&self, _: &Environment, desired: &Desired) -> Result<Vec<Observed>, Failure> {
+        let model = self.model.lock().unwrap();
+        Ok(model.resources().filter(|one| one.address == desired.address).cloned().collect())
+    }
+
+    async fn find_elsewhere(
+        &self,
+        _: &Environment,
+    ) -> Result<BTreeMap<String, BTreeSet<Address>>, Vec<Failure>> {
+        Ok(BTreeMap::new())
+    }
+
+    async fn create(&self, env: &Environment, create: &Create) -> Result<Observed, Failure> {
+        self.pause().await;
+        let Desired { address, attrs, .. } = &create.desired;
+        let kind = &self.kinds[address.kind()];
+        let id = match attrs["name"].as_str() {
+            Some(name) if kind.named => name.to_string(),
+            _ if kind.named => format!("{}-{}", address.key(), create.generation),
+            _ => format!("{}-{:03}", address.kind(), self.serial.fetch_add(1, Ordering::Relaxed)),
+        };
+        let referred = self.referred.lock().unwrap().get(address).cloned().unwrap_or_default();
+        let outputs = outputs(env, address, &id, &referred);
+        let new = Observed {
+            address: address.clone(),
+            id,
+            attrs: attrs.clone(),
+            outputs,
+            status: Status::Ready,
+            owner: Owner::Ours,
+            generation: create.generation,
+            evidence: Evidence::Unique,
+            attempt: None,
+            protected: false,
+        };
+        let mut model = self.model.lock().unwrap();
+        if kind.named && model.has(address, &new.id) {
+            return Err(Failure::new(FailureClass::Exists, "cloud:Create", "taken"));
+        }
+        model.create(new.clone()).map_err(|_| self.forbid("cloud:Create"))?;
+        Ok(new)
+    }
+
+    async fn update(&self, _: &Environment, found: &Observed, wanted: &Desired) -> Result<Progress, Failure> {
+        self.pause().await;
+        let mut model = self.model.lock().unwrap();
+        if !model.has(&found.address, &found.id) {
+            return Err(Failure::new(FailureClass::NotFound, "cloud:Update", "not there"));
+        }
+        let changed = Observed { attrs: wanted.attrs.clone(), ..found.clone() };
+        model.update(changed).map_err(|_| self.forbid("cloud:Update"))?;
+        Ok(Progress::Done)
+    }
+
+    async fn inspect(&self, _: &Environment, _: &Plan) -> Result<Inspection, Vec<Failure>> {
+        Ok(Inspection { attachments: self.attachments.clone(), refused: vec![] })
+    }
+
+    async fn diagnose(&self, _: &Environment) -> Vec<Check> {
+        vec![]
+    }
+
+    async fn delete(
+        &self,
+        _: &Environment,
+        found: &Observed,
+        _: Goal,
+        _: &Permit,
+    ) -> Result<Progress, Failure> {
+        self.pause().await;
+        let mut model = self.model.lock().unwrap();
+        model.delete(&found.address, &found.id).map_err(|_| self.forbid("cloud:Delete"))?;
+        Ok(Progress::Done)
+    }
+}
