@@ -5,6 +5,15 @@ locals {
   boundary_name = "${var.name}-boundary"
   buckets       = "arn:aws:s3:::*-${var.environment}-${var.account}"
 
+  # What carries one of these with another value is somebody else's: billpay's own tags, those of EKS on nodes, and
+  # that of the AWS Load Balancer Controller.
+  own_tags = {
+    NoLoadBalancersOfOthers = { key = "elbv2.k8s.aws/cluster", value = var.cluster_name }
+    NoNodesOfOthers         = { key = "eks:cluster-name", value = var.cluster_name }
+    NoOtherEnvironment      = { key = "billpay:environment", value = var.environment }
+    NoOtherProject          = { key = "billpay:project", value = var.project }
+  }
+
   boundary = jsonencode({
     Version = "2012-10-17"
     Statement = concat([
@@ -88,14 +97,7 @@ locals {
         Condition = { StringNotEquals = { "aws:RequestedRegion" = var.region } }
       },
     ], [
-      # What carries a tag with another value is somebody else's: billpay's own tags, those of EKS on nodes, and that
-      # of the AWS Load Balancer Controller.
-      for sid, tag in {
-        NoLoadBalancersOfOthers = { key = "elbv2.k8s.aws/cluster", value = var.cluster_name }
-        NoNodesOfOthers         = { key = "eks:cluster-name", value = var.cluster_name }
-        NoOtherEnvironment      = { key = "billpay:environment", value = var.environment }
-        NoOtherProject          = { key = "billpay:project", value = var.project }
-        } : {
+      for sid, tag in local.own_tags : {
         Sid      = sid
         Effect   = "Deny"
         Action   = "*"
