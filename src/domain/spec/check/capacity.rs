@@ -110,14 +110,12 @@ fn single(env: &Environment, groups: &[(&String, &NodeGroup, Room)]) -> Vec<Find
         }
         let is_cpu = groups.iter().all(|(_, _, room)| asked.cpu > room.cpu);
         let spot = if is_cpu { "cpu" } else { "memory" };
-        let rooms =
-            groups.iter().map(|(_, group, room)| format!("{} on a {}", told(room), group.instance_type));
-        let rooms: Vec<String> = rooms.collect();
         let message = format!("one replica of `{name}` fits on no node: it asks for {}", told(&asked));
         let mut finding = Finding::warning("too-big", value(["services", name, spot]), message)
-            .help(format!("left for pods, beside the add-ons: {}", rooms.join("; ")));
-        for (group, ..) in groups {
-            finding = finding.given(["cluster", "nodes", group, "type"]);
+            .help("choose a bigger `type`, or ask for less");
+        for (group, NodeGroup { instance_type, .. }, room) in groups {
+            let left = format!("a {instance_type} leaves {} for pods, beside the add-ons", told(room));
+            finding = finding.related(value(["cluster", "nodes", group, "type"]), left);
         }
         found.push(finding);
     }

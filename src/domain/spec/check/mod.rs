@@ -131,8 +131,12 @@ pub(super) fn check(env: &Environment, file: &str, today: Date) -> Vec<Finding> 
     found.extend(tags::check(env));
     found.extend(network::check(env));
     found.extend(cluster::check(env, today));
-    found.extend(services::check(env));
-    found.extend(capacity::check(env));
+    let services = services::check(env);
+    // What the services ask for is added up where each amount makes sense.
+    if services.iter().all(|finding| finding.severity == Severity::Warning) {
+        found.extend(capacity::check(env));
+    }
+    found.extend(services);
     found.extend(frontends::check(env));
     found.extend(github::check(env));
     found.extend(monitoring::check(env));

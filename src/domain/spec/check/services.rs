@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::{Finding, item, key, value};
+use crate::domain::spec::amount::{kibibytes, thousandths};
 use crate::domain::spec::types::{Environment, Map, Service};
 
 /// Longest path that a rule of a load balancer can be about, with room for `/*`.
 const LONGEST_PATH: usize = 126;
+/// Most CPU of an instance, thousandths, and its memory, Ki: EC2's u7inh-32tb.480xlarge.
+const MOST_CPU: u64 = 1_920_000;
+const MOST_MEMORY: u64 = 32 << 30;
 
 pub(super) fn check(env: &Environment) -> Vec<Finding> {
     let services = &env.services;
@@ -14,6 +18,7 @@ pub(super) fn check(env: &Environment) -> Vec<Finding> {
     for (name, service) in services {
         found.extend(replicas(name, service));
         found.extend(nothing(name, service));
+        found.extend(too_much(name, service));
         found.extend(needs(name, service, services));
         let (secrets, buckets) = (&service.secrets, &service.buckets);
         found.extend(reads(name, secrets, ("secret", "secrets", "unknown-secret"), &env.secrets));
@@ -79,6 +84,23 @@ fn nothing(name: &str, service: &Service) -> Vec<Finding> {
             let message = format!("`{name}` asks for no {key}: `{amount}`");
             Finding::error("no-amount", value(["services", name, key]), message)
                 .help(format!("write how much one replica needs, such as {usual}"))
+        })
+        .collect()
+}
+
+/// Finds amounts that no instance has, such as thousandths written as whole CPUs.
+fn too_much(name: &str, service: &Service) -> Vec<Finding> {
+    let is_more = |amount: Option<u64>, most: u64| amount.is_none_or(|amount| amount > most);
+    let amounts = [
+        ("cpu", &service.cpu, is_more(thousandths(&service.cpu), MOST_CPU), "1920", "500m is half a CPU"),
+        ("memory", &service.memory, is_more(kibibytes(&service.memory), MOST_MEMORY), "32Ti", "1Gi is usual"),
+    ];
+    let found = amounts.into_iter().filter(|(_, _, is_more, ..)| *is_more);
+    found
+        .map(|(key, amount, _, most, usual)| {
+            let message = format!("`{name}` asks for more {key} than any instance has: `{amount}`");
+            Finding::error("too-much", value(["services", name, key]), message)
+                .help(format!("EC2's biggest instance has {most}; {usual}"))
         })
         .collect()
 }
