@@ -322,15 +322,16 @@ impl Provider for AwsProvider {
             let own = &own;
             async move { kind.attachments(cx, &leaving, own).await }
         }));
-        let (looks, rollback, offers, domains, ranges) = futures::join!(
+        let (looks, rollback, offers, domains, ranges, endpoints) = futures::join!(
             looks,
             rollback::refusals(cx, plan),
             offers::refusals(cx, plan),
             distribution::refusals(cx, plan),
-            subnet::refusals(cx, plan)
+            subnet::refusals(cx, plan),
+            s3_endpoint::refusals(cx, plan)
         );
         let (mut attachments, mut refused, mut failures) = (vec![], vec![], vec![]);
-        for look in [rollback, offers, domains, ranges] {
+        for look in [rollback, offers, domains, ranges, endpoints] {
             match look {
                 Ok(found) => refused.extend(found),
                 Err(failure) => failures.push(failure),

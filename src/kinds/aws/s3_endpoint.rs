@@ -1,5 +1,7 @@
 //! The gateway endpoint of S3: image layers and backups reach S3 free of charge, not through NAT.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{ResourceType, State, VpcEndpointType};
 use futures::try_join;
@@ -13,6 +15,7 @@ use crate::domain::failure::Failure;
 use crate::domain::kind::{Base, Constraint, KindInfo, Usual};
 use crate::domain::names;
 use crate::domain::permit::Permit;
+use crate::domain::plan::{Action, Change, Plan};
 use crate::domain::port::Progress;
 use crate::domain::resource::{Ref, Status, Tags};
 use crate::domain::spec::Environment;
@@ -170,6 +173,44 @@ impl Kind for S3Endpoint {
             None => Ok(Progress::Underway),
         }
     }
+}
+
+/// Returns why an endpoint of a plan can't be on its route tables: one that the environment did not make is there
+/// for the same service. Makes a call only where an endpoint meets route tables that it is not on today.
+pub async fn refusals(cx: Context<'_>, plan: &Plan) -> Result<Vec<(Address, String)>, Failure> {
+    let address = address();
+    let is_new = |change: &&Change| match change.action {
+        Action::Create | Action::Replace => true,
+        Action::Update => change.fields.iter().any(|field| field.path.starts_with("route_tables")),
+        Action::NoOp | Action::Delete => false,
+    };
+    let stays = |change: &&Change| matches!(change.action, Action::NoOp | Action::Update);
+    let stay = |kind: &'static str| {
+        plan.changes.iter().filter(move |one| one.address.kind() == kind).filter(stays).filter_map(Change::id)
+    };
+    let tables: BTreeSet<&str> = stay("route-table").collect();
+    let vpc = stay("vpc").next();
+    let change = plan.changes.iter().filter(|change| change.address == address).find(is_new);
+    let (Some(_), Some(vpc), false) = (change, vpc, tables.is_empty()) else { return Ok(vec![]) };
+    let own: BTreeSet<&str> = plan.changes.iter().filter_map(Change::id).collect();
+    let service = ec2::filter("service-name", &format!("com.amazonaws.{}.s3", cx.env.region));
+    let call = cx.aws.ec2.describe_vpc_endpoints().filters(ec2::filter("vpc-id", vpc)).filters(service);
+    let mut pages = call.into_paginator().items().send();
+    let mut refused = vec![];
+    while let Some(endpoint) = pages.next().await {
+        let endpoint = endpoint.at("ec2:DescribeVpcEndpoints")?;
+        let id = endpoint.vpc_endpoint_id.unwrap_or_default();
+        let on = endpoint.route_table_ids.unwrap_or_default();
+        let met = on.iter().find(|table| tables.contains(table.as_str()));
+        if let Some(table) = met.filter(|_| !own.contains(id.as_str())) {
+            let why = format!(
+                "it can't be on {table}: {id}, an endpoint that the environment did not make, leads to S3 there. \
+                 Delete that endpoint, or set `network.s3_endpoint` to false"
+            );
+            refused.push((address.clone(), why));
+        }
+    }
+    Ok(refused)
 }
 
 /// How an endpoint is doing; nothing where it is no more. AWS writes the states in small

@@ -136,6 +136,25 @@ fn a_network_without_a_cluster_moves_whole() {
     sandbox.edit("dev", json!({"network": {"private_subnets": ["10.1.20.0/24", "10.1.10.0/24"]}}));
     sandbox.billpay(&network).exits(0);
     sandbox.billpay(&[&network[..], &["--plan-only", "--detailed-exitcode"]].concat()).exits(0);
+    // Somebody's own way to S3 is where ours would be.
+    sandbox.edit("dev", json!({"network": {"s3_endpoint": false}}));
+    sandbox.billpay(&network).exits(0);
+    let (vpc, table) = (sandbox.id("dev", "network/vpc"), sandbox.id("dev", "network/route-table.private-a"));
+    let theirs = sandbox.aws(&[
+        "ec2",
+        "create-vpc-endpoint",
+        "--vpc-id",
+        &vpc,
+        "--service-name",
+        "com.amazonaws.us-east-1.s3",
+        "--route-table-ids",
+        &table,
+    ]);
+    let theirs = text(&theirs["VpcEndpoint"]["VpcEndpointId"]).to_string();
+    sandbox.edit("dev", json!({"network": {"s3_endpoint": true}}));
+    refused(&sandbox, &[&table, &theirs]);
+    sandbox.aws(&["ec2", "delete-vpc-endpoints", "--vpc-endpoint-ids", &theirs]);
+    sandbox.billpay(&network).exits(0);
 }
 
 #[test]
