@@ -197,8 +197,11 @@ impl<'a> Walk<'a> {
         }
         for index in 0..self.states.len() {
             if matches!(self.states[index], State::Waiting | State::Left) {
-                let address = self.address(index).clone();
-                self.outcome.left.push(address);
+                // A replacement has two steps and is one resource.
+                let address = self.address(index);
+                if !self.outcome.left.contains(address) {
+                    self.outcome.left.push(address.clone());
+                }
             }
         }
         let longest = self.chain.iter().max().copied().unwrap_or_default();

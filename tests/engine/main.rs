@@ -162,6 +162,25 @@ fn a_stopped_run_says_what_is_left_and_the_next_one_goes_on() {
 }
 
 #[test]
+fn a_replacement_that_was_not_begun_is_left_once() {
+    let env = dev();
+    runtime().block_on(async {
+        let (made, other) = (Sketch::new("vpc", &[]), Sketch { shape: 1, ..Sketch::new("vpc", &[]) });
+        let cloud = alone(desired(&env, &[made]));
+        assert!(converge(&cloud, &env, Goal::Converge, &BTreeMap::new()).await);
+        let wanted = desired(&env, &[other]);
+        cloud.want(wanted.clone());
+        let before = survey(&cloud, &env, &BTreeSet::new()).await.unwrap();
+        let plan = before.plan(&cloud, &env, Goal::Converge, &Selection::default()).await.unwrap();
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let options = ApplyOptions { parallelism: 8, stop, permit: None };
+        let outcome = apply(&cloud, &env, &plan, &before.snapshot, &options, &Quiet).await.unwrap();
+        assert_eq!(outcome.left, [wanted[0].address.clone()]);
+    });
+}
+
+#[test]
 fn a_failure_stops_only_what_depends_on_it() {
     let env = dev();
     runtime().block_on(async {
