@@ -60,8 +60,7 @@ impl From<SpecError> for Report {
         let hints = error.hints();
         match error {
             SpecError::Invalid(findings) => {
-                let count = findings.problems.len();
-                let heading = format!("the spec has {count} problem{}", if count == 1 { "" } else { "s" });
+                let heading = format!("the spec has {}", findings.count());
                 let findings = Some(findings);
                 Report { heading, details: vec![], hints, findings, code: exit::ERROR }
             }

@@ -11,8 +11,7 @@ const MOST_NAMED: usize = 12;
 pub fn report(error: TemplateError, questions: &[Question]) -> Report {
     match error {
         TemplateError::Wrong(findings) => {
-            let count = findings.problems.len();
-            let heading = format!("the template has {count} problem{}", if count == 1 { "" } else { "s" });
+            let heading = format!("the template has {}", findings.count());
             let findings = Some(findings);
             Report { heading, details: vec![], hints: vec![], findings, code: exit::ERROR }
         }

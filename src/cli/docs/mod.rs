@@ -123,9 +123,7 @@ impl From<DocsError> for Report {
         report.hints = error.hints();
         report.details = match error {
             DocsError::Config(findings) => {
-                let count = findings.problems.len();
-                report.heading =
-                    format!("mkdocs.yml has {count} problem{}", if count == 1 { "" } else { "s" });
+                report.heading = format!("mkdocs.yml has {}", findings.count());
                 report.findings = Some(findings);
                 vec![]
             }

@@ -111,8 +111,7 @@ fn values(
     if wrong.is_empty() {
         return Ok(all);
     }
-    let count = wrong.problems.len();
-    let heading = format!("the values have {count} problem{}", if count == 1 { "" } else { "s" });
+    let heading = format!("the values have {}", wrong.count());
     let findings = Some(Box::new(wrong));
     Err(Report { heading, details: vec![], hints: vec![], findings, code: exit::ERROR })
 }

@@ -157,9 +157,15 @@ impl Ui {
 
     /// Says that a plan which has been shown can't be applied.
     pub fn conflicts(&self, conflicts: &[Conflict]) {
-        let details = conflicts.iter().map(|conflict| explain(conflict).0).collect();
-        let report = Report { details, ..Report::new("the plan can't be applied", "") };
-        self.show(&report);
+        let reasons = if conflicts.len() == 1 { "the reason is" } else { "the reasons are" };
+        let detail = format!("{reasons} in the plan above, marked with !");
+        anstream::eprintln!(
+            "{BAD}{BOLD}error{BOLD:#}{BAD:#}{BOLD}: the plan can't be applied{BOLD:#}\n  {detail}"
+        );
+        if self.github {
+            let details = conflicts.iter().map(|conflict| explain(conflict).0).collect();
+            self.annotate(&Report { details, ..Report::new("the plan can't be applied", "") });
+        }
     }
 
     fn annotate(&self, report: &Report) {

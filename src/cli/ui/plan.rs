@@ -12,9 +12,9 @@ use crate::app;
 use crate::cli::error::{explain, hints_of};
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::kind::KindInfo;
+use crate::domain::kind::{KindInfo, OnDelete};
 use crate::domain::ownership::Stranger;
-use crate::domain::plan::{Action, Change, Counts, Kinds, Plan, Reason, widens_access};
+use crate::domain::plan::{Action, Change, Counts, Goal, Kinds, Plan, Reason, widens_access};
 use crate::domain::resource::{Owner, Status};
 use crate::domain::spec::Environment;
 use crate::ops::{Leftover, Leftovers, Outcome, Survey};
@@ -61,7 +61,11 @@ impl Ui {
             extent: self.extent(),
         };
         text += &body(plan, &kinds, listing);
-        if counts.changes() == 0 {
+        if counts.changes() == 0 && plan.goal == Goal::Destroy {
+            let is_gone = plan.selection.is_everything() && plan.conflicts.is_empty();
+            let why = if is_gone { ": nothing of it is there" } else { "" };
+            let _ = writeln!(text, "  Nothing to delete{why}.");
+        } else if counts.changes() == 0 {
             let _ = writeln!(text, "  Nothing to change: {} as the spec says.", are(counts.no_op));
         } else {
             let more =
@@ -126,7 +130,7 @@ impl Ui {
             let (what, hint) = explain(conflict);
             let _ = writeln!(text, "  {BAD}! {what}{BAD:#}\n    {hint}");
         }
-        add_strangers(&mut text, plan);
+        add_strangers(&mut text, plan, &kinds);
         let counts = plan.counts();
         let verdict = if plan.is_empty() {
             format!("{GOOD}All {} as the spec says.{GOOD:#}", are(counts.no_op))
@@ -276,15 +280,24 @@ fn body(plan: &Plan, kinds: &Kinds, listing: Listing) -> String {
         let (what, hint) = (name(&what), name(&hint));
         let _ = writeln!(text, "  {BAD}! {what}{BAD:#}\n    {hint}");
     }
-    add_strangers(&mut text, plan);
+    add_strangers(&mut text, plan, kinds);
     text
 }
 
-/// Adds a line for each resource that carries the environment's tags and is left alone.
-fn add_strangers(text: &mut String, plan: &Plan) {
-    for Stranger { id, evidence, .. } in &plan.strangers {
+/// Adds a line for each resource that concerns the environment and is not billpay's: left alone, or deleted by AWS
+/// along with what it stands on.
+fn add_strangers(text: &mut String, plan: &Plan, kinds: &Kinds) {
+    for Stranger { address, id, evidence } in &plan.strangers {
+        let cascades = |change: &&Change| {
+            let kind = kinds.get(address.kind());
+            let on_delete = kind.and_then(|kind| kind.on_delete_of(change.address.kind()));
+            matches!(change.action, Action::Delete | Action::Replace) && on_delete == Some(OnDelete::Cascades)
+        };
         let (id, evidence) = (name(id), name(evidence));
-        let _ = writeln!(text, "  {DIM}left alone: {id} {evidence}{DIM:#}");
+        let _ = match plan.changes.iter().find(cascades) {
+            Some(base) => writeln!(text, "  {BAD}goes with {}: {id} {evidence}{BAD:#}", base.address),
+            None => writeln!(text, "  {DIM}left alone: {id} {evidence}{DIM:#}"),
+        };
     }
 }
 

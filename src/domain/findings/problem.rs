@@ -126,6 +126,14 @@ impl Findings {
         self.problems.is_empty()
     }
 
+    /// Counts the errors, in words; warnings are shown beside them and stop nothing.
+    pub fn count(&self) -> String {
+        match self.problems.iter().filter(|problem| problem.severity == Severity::Error).count() {
+            1 => "1 problem".to_string(),
+            errors => format!("{errors} problems"),
+        }
+    }
+
     /// Takes in the problems of others; a file that is there already stays once.
     pub fn extend(&mut self, others: Findings) {
         self.problems.extend(others.problems);
