@@ -14,6 +14,19 @@ locals {
     NoOtherProject          = { key = "billpay:project", value = var.project }
   }
 
+  others = [
+    for sid, tag in local.own_tags : {
+      Sid      = sid
+      Effect   = "Deny"
+      Action   = "*"
+      Resource = "*"
+      Condition = {
+        StringNotEquals = { "aws:ResourceTag/${tag.key}" = tag.value }
+        Null            = { "aws:ResourceTag/${tag.key}" = "false" }
+      }
+    }
+  ]
+
   boundary = jsonencode({
     Version = "2012-10-17"
     Statement = concat([
@@ -96,18 +109,7 @@ locals {
         Resource  = "*"
         Condition = { StringNotEquals = { "aws:RequestedRegion" = var.region } }
       },
-    ], [
-      for sid, tag in local.own_tags : {
-        Sid      = sid
-        Effect   = "Deny"
-        Action   = "*"
-        Resource = "*"
-        Condition = {
-          StringNotEquals = { "aws:ResourceTag/${tag.key}" = tag.value }
-          Null            = { "aws:ResourceTag/${tag.key}" = "false" }
-        }
-      }
-    ])
+    ], local.others)
   })
 }
 
