@@ -8,6 +8,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
@@ -20,6 +21,7 @@ use serde_json::{Value, json};
 
 use super::error::{Report, explain};
 use super::{Color, Global, Output};
+use crate::domain::address::Address;
 use crate::domain::plan::{Conflict, Plan};
 use crate::domain::port::Event;
 use crate::domain::spec::{Environment, Loaded};
@@ -155,17 +157,18 @@ impl Ui {
         }
     }
 
-    /// Says that a plan which has been shown can't be applied.
+    /// Says that a plan can't be applied. People have seen why with the plan; who reads JSON, or the annotations of
+    /// a run, has not.
     pub fn conflicts(&self, conflicts: &[Conflict]) {
-        let reasons = if conflicts.len() == 1 { "the reason is" } else { "the reasons are" };
-        let detail = format!("{reasons} in the plan above, marked with !");
-        anstream::eprintln!(
-            "{BAD}{BOLD}error{BOLD:#}{BAD:#}{BOLD}: the plan can't be applied{BOLD:#}\n  {detail}"
-        );
-        if self.github {
+        let heading = "the plan can't be applied";
+        if self.is_json() || self.github {
             let details = conflicts.iter().map(|conflict| explain(conflict).0).collect();
-            self.annotate(&Report { details, ..Report::new("the plan can't be applied", "") });
+            return self.show(&Report { details, ..Report::new(heading, "") });
         }
+        let addresses: BTreeSet<&Address> = conflicts.iter().map(Conflict::address).collect();
+        let addresses: Vec<String> = addresses.into_iter().map(Address::to_string).collect();
+        let heading = format!("{heading}: {}", addresses.join(", "));
+        self.show(&Report::new(heading, "why, and the way on, is marked with ! above"));
     }
 
     fn annotate(&self, report: &Report) {
