@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::jinja2::Syntax;
+use super::jinja::Syntax;
 use super::settings;
 use crate::domain::findings::{Problem, SourceFile};
 use crate::domain::template::{TemplateError, TemplateFolder};

@@ -5,7 +5,7 @@ mod binary;
 mod config;
 mod convert;
 pub mod hooks;
-pub mod jinja2;
+mod jinja;
 mod letters;
 mod nested;
 mod patterns;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::jinja2::Fault;
+use super::jinja::Fault;
 use crate::domain::findings::{Problem, SourceFile, nearest};
 use crate::domain::template::TemplateError;
 

@@ -1,16 +1,15 @@
 //! What a template asks, and what its answers make of its variables.
 
-use std::rc::Rc;
-
 use serde_json::{Map, Value};
 
-use super::convert::{number, texts, to_dict};
-use super::jinja2::{Interpreter, Value as Jinja};
+use super::convert::{number, texts};
+use super::jinja::{Engine, dictionary};
 use super::places::{error, in_json};
 use super::{Level, shown, wrong_answer};
 use crate::domain::template::{
     AnswerFault, Answers, Choice, Question, QuestionKind, RenderOptions, TemplateError,
 };
+use minijinja::Value as Jinja;
 
 /// What is read as yes and as no.
 const YES: &[&str] = &["1", "true", "t", "yes", "y", "on"];
@@ -80,7 +79,7 @@ pub fn variables(
 /// Renders what variables are made from.
 struct Renderer<'l> {
     level: &'l Level,
-    engine: Interpreter<'static>,
+    engine: Engine,
 }
 
 impl Renderer<'_> {
@@ -92,9 +91,9 @@ impl Renderer<'_> {
                 Value::String(text.replace("\r\n", "\n").replace('\r', "\n"))
             }
             Value::String(text) => {
-                let dict = Jinja::dict(to_dict(known, true));
+                let context = Jinja::from_pairs([("cookiecutter", dictionary(known, &|_| true))]);
                 let source = text.replace("\r\n", "\n").replace('\r', "\n");
-                let rendered = self.engine.text(key, &source, &[(Rc::from("cookiecutter"), dict)]);
+                let rendered = self.engine.render(key, &source, &context);
                 Value::String(rendered.map_err(|fault| {
                     let file = &self.level.config.file;
                     error(&fault, file, in_json(file, key, Some(text)).start)
@@ -122,8 +121,8 @@ fn walk(
     stop: bool,
     options: &RenderOptions,
 ) -> Result<Walk, TemplateError> {
-    let syntax = level.config.syntax.clone();
-    let engine = Interpreter::new(syntax, Box::new(|_| None), options.seed, options.now);
+    let engine = Engine::new(&level.config.syntax, Box::new(|_| None), options.seed, options.now);
+    let engine = engine.map_err(|fault| error(&fault, &level.config.file, 0))?;
     let renderer = Renderer { level, engine };
     let mut walk = Walk { known: Map::new(), questions: vec![], open: None, faults: vec![] };
     let variables = &level.config.variables;

@@ -1,14 +1,14 @@
 //! The files of a project, as a Cookiecutter template makes them.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use minijinja::Value as Jinja;
 use serde_json::Value;
 
 use super::binary::is_binary;
-use super::convert::{to_dict, to_jinja};
-use super::jinja2::{Fault, Interpreter, Loader, Value as Jinja};
+use super::jinja::{Engine, Fault, Loader, dictionary};
 use super::{Level, patterns, places, questions, shown};
 use crate::domain::findings::{Problem, SourceFile};
 use crate::domain::template::{
@@ -48,8 +48,8 @@ struct Making<'l> {
     level: &'l Level,
     /// The folder in the template that becomes the project.
     top: &'l str,
-    engine: &'l Interpreter<'l>,
-    context: Vec<(Rc<str>, Jinja)>,
+    engine: &'l Engine,
+    context: Jinja,
     copied: Vec<String>,
     newline: Option<String>,
     files: BTreeMap<RelPath, ProjectFile>,
@@ -71,12 +71,13 @@ pub fn render(
     let top = top(level)?;
     let newline = new_lines(level)?;
     // The template's own texts can be included once its files are rendered, not before.
-    let loading = Rc::new(RefCell::new(false));
-    let loader: Loader<'_> = {
-        let loading = loading.clone();
-        Box::new(move |name| if *loading.borrow() { load(&level.folder, top, name) } else { None })
+    let loading = Arc::new(AtomicBool::new(false));
+    let loader: Loader = {
+        let (loading, folder, top) = (loading.clone(), level.folder.clone(), top.to_string());
+        Box::new(move |name| loading.load(Ordering::Relaxed).then(|| load(&folder, &top, name)).flatten())
     };
-    let engine = Interpreter::new(level.config.syntax.clone(), loader, options.seed, options.now);
+    let engine = Engine::new(&level.config.syntax, loader, options.seed, options.now);
+    let engine = engine.map_err(|fault| places::error(&fault, &level.config.file, 0))?;
     let mut making = Making {
         level,
         top,
@@ -95,9 +96,9 @@ pub fn render(
     }
     RelPath::new(name.as_str()).map_err(|bad| making.at_name(top, bad.to_string()))?;
     let before = making.hooks(HookTime::BeforeFiles)?;
-    *loading.borrow_mut() = true;
+    loading.store(true, Ordering::Relaxed);
     making.walk("", told)?;
-    *loading.borrow_mut() = false;
+    loading.store(false, Ordering::Relaxed);
     making.refuse_collisions()?;
     let mut hooks = before;
     hooks.extend(making.hooks(HookTime::AfterFiles)?);
@@ -186,22 +187,18 @@ fn copied(variables: &serde_json::Map<String, Value>) -> Vec<String> {
 }
 
 /// What templates see: `cookiecutter`, and `_cookiecutter` as the template has it.
-fn context(level: &Level, variables: &serde_json::Map<String, Value>) -> Vec<(Rc<str>, Jinja)> {
+fn context(level: &Level, variables: &serde_json::Map<String, Value>) -> Jinja {
     let mut known = variables.clone();
     let told = Value::from(level.folder.name.as_str());
     known.insert("_template".into(), told.clone());
     known.insert("_output_dir".into(), ".".into());
     known.insert("_repo_dir".into(), told);
     known.insert("_checkout".into(), Value::Null);
-    let mut dict = to_dict(&known, false);
-    dict.ordered = true;
-    // What is private is as it was read.
-    for (name, value) in known.iter().filter(|(name, _)| name.starts_with('_') && !name.starts_with("__")) {
-        dict.set_str(name, to_jinja(value, true));
-    }
     let raw = level.config.asked().map(|(name, value)| (name.clone(), value.clone())).collect();
-    let raw = Jinja::dict(to_dict(&raw, false));
-    vec![("cookiecutter".into(), Jinja::dict(dict)), ("_cookiecutter".into(), raw)]
+    // What is private is as it was read.
+    let is_private = |name: &str| name.starts_with('_') && !name.starts_with("__");
+    let raw = dictionary(&raw, &|_| false);
+    Jinja::from_pairs([("cookiecutter", dictionary(&known, &is_private)), ("_cookiecutter", raw)])
 }
 
 /// A text of the template that can be included: from the project's folder, or `templates`.
@@ -260,7 +257,7 @@ impl Making<'_> {
         if self.level.config.syntax.is_plain(path) {
             return Ok(path.to_string());
         }
-        self.engine.text(path, path, &self.context).map_err(|fault| self.fault(&fault, Some(path)))
+        self.engine.render(path, path, &self.context).map_err(|fault| self.fault(&fault, Some(path)))
     }
 
     /// Description of a path for people: one in the folder that becomes the project.
@@ -468,7 +465,8 @@ impl Making<'_> {
         let rendered = if syntax.is_plain(text) {
             with_newlines(text)
         } else {
-            self.engine.file(path, &self.context).map_err(|fault| self.fault(&fault, None))?
+            let source = with_newlines(text);
+            self.engine.render(path, &source, &self.context).map_err(|fault| self.fault(&fault, None))?
         };
         let newline = self.newline.as_deref().unwrap_or_else(|| line_end(&file.bytes));
         Ok(if newline == "\n" { rendered } else { rendered.replace('\n', newline) }.into_bytes())
@@ -482,8 +480,10 @@ impl Making<'_> {
                 continue;
             }
             let source = with_newlines(&String::from_utf8_lossy(&file.bytes));
-            let text =
-                self.engine.text(&path, &source, &self.context).map_err(|fault| self.fault(&fault, None))?;
+            let text = self
+                .engine
+                .render(&path, &source, &self.context)
+                .map_err(|fault| self.fault(&fault, None))?;
             let name = path.strip_prefix("hooks/").unwrap_or(&path).to_string();
             hooks.push(Hook { when, file: name, text });
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::jinja2::Syntax;
+use super::jinja::Syntax;
 use super::places::wrong_setting;
 use super::shown;
 use crate::domain::findings::{SourceFile, nearest};
@@ -101,7 +101,10 @@ fn set(syntax: &mut Syntax, name: &str, value: &Value) -> Result<(), String> {
         "trim_blocks" => syntax.trim_blocks = yes,
         "lstrip_blocks" => syntax.lstrip_blocks = yes,
         "keep_trailing_newline" => return Err("cookiecutter sets `keep_trailing_newline` itself".to_string()),
-        "autoescape" => syntax.autoescape = yes,
+        "autoescape" if yes => {
+            return Err("escaping everything is not done here: write `|e` at each text".into());
+        }
+        "autoescape" => {}
         "newline_sequence" if value == "\n" => {}
         "newline_sequence" => {
             return Err("only `\\n` can be set here; `_new_lines` sets what files get".to_string());

@@ -1,5 +1,9 @@
 //! What can be set about a template's syntax: cookiecutter's `_jinja2_env_vars`.
 
+use minijinja::syntax::SyntaxConfig;
+
+use super::fault::{Fault, Res};
+
 /// How tags are written, and what becomes of the whitespace around them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Syntax {
@@ -13,7 +17,6 @@ pub struct Syntax {
     pub line_comment: Option<String>,
     pub trim_blocks: bool,
     pub lstrip_blocks: bool,
-    pub autoescape: bool,
     /// Tags that only an extension knows.
     pub loop_controls: bool,
     pub do_tag: bool,
@@ -32,7 +35,6 @@ impl Default for Syntax {
             line_comment: None,
             trim_blocks: false,
             lstrip_blocks: false,
-            autoescape: false,
             loop_controls: false,
             do_tag: false,
         }
@@ -40,6 +42,25 @@ impl Default for Syntax {
 }
 
 impl Syntax {
+    /// Returns the syntax as minijinja takes it.
+    pub fn config(&self) -> Res<SyntaxConfig> {
+        let mut config = SyntaxConfig::builder();
+        config
+            .block_delimiters(self.block_start.clone(), self.block_end.clone())
+            .variable_delimiters(self.variable_start.clone(), self.variable_end.clone())
+            .comment_delimiters(self.comment_start.clone(), self.comment_end.clone())
+            .trim_blocks(self.trim_blocks)
+            .lstrip_blocks(self.lstrip_blocks)
+            .keep_trailing_newline(true);
+        if let Some(prefix) = &self.line_statement {
+            config.line_statement_prefix(prefix.clone());
+        }
+        if let Some(prefix) = &self.line_comment {
+            config.line_comment_prefix(prefix.clone());
+        }
+        config.build().map_err(|error| Fault::of(format!("the tags of `_jinja2_env_vars`: {error}")))
+    }
+
     /// Whether a text has nothing for the engine to do.
     pub fn is_plain(&self, text: &str) -> bool {
         let tags = [&self.block_start, &self.variable_start, &self.comment_start];

@@ -1,15 +1,15 @@
 //! `slugify`, as python-slugify has it.
 
+use minijinja::value::{Kwargs, Rest};
+use minijinja::{Error, ErrorKind, Value};
 use regex::Regex;
 
-use super::arguments::Args;
-use super::fault::{Fault, Res};
-use super::interpreter::Interpreter;
-use super::value::Value;
-use super::{repr, strings};
+use super::fault::otherwise;
+use super::filters::too_long;
+
+type Res<T> = Result<T, Error>;
 
 const PARAMETERS: &[&str] = &[
-    "value",
     "entities",
     "decimal",
     "hexadecimal",
@@ -27,44 +27,79 @@ const PARAMETERS: &[&str] = &[
 /// Accented letters are named after the letter.
 const ACCENTS: &[&str] = &["grave", "acute", "circ", "tilde", "uml", "ring", "cedil", "caron"];
 
-pub fn filter(engine: &Interpreter<'_>, args: Args) -> Res<Value> {
-    let args = args.bind("slugify", PARAMETERS, 1)?;
+/// The arguments that were given, by their names.
+struct Given(Vec<Option<Value>>);
+
+impl Given {
+    fn read(positional: &[Value], named: &Kwargs) -> Res<Given> {
+        if positional.len() > PARAMETERS.len() {
+            return Err(Error::from(ErrorKind::TooManyArguments));
+        }
+        let mut given: Vec<Option<Value>> = positional.iter().cloned().map(Some).collect();
+        for name in PARAMETERS.iter().skip(given.len()) {
+            given.push(named.get(name)?);
+        }
+        named.assert_all_used()?;
+        Ok(Given(given))
+    }
+
+    fn get(&self, name: &str) -> Option<&Value> {
+        let at = PARAMETERS.iter().position(|known| *known == name)?;
+        self.0.get(at)?.as_ref()
+    }
+
+    fn yes(&self, name: &str, usual: bool) -> bool {
+        self.get(name).map_or(usual, Value::is_true)
+    }
+
+    fn texts(&self, name: &str) -> Res<Vec<Value>> {
+        self.get(name).map_or(Ok(vec![]), |list| Ok(list.try_iter()?.collect()))
+    }
+}
+
+pub fn filter(text: &str, args: Rest<Value>, named: Kwargs) -> Res<String> {
+    let given = Given::read(&args, &named)?;
     let mut replacements = vec![];
-    for pair in args.some(11).map_or(Ok(vec![]), Value::items)? {
-        let [old, new] = &*pair.items()? else { return Err(Fault::of("replacements are pairs")) };
-        replacements.push((repr::str(old)?, repr::str(new)?));
+    for pair in given.texts("replacements")? {
+        let pair: Vec<Value> = pair.try_iter()?.collect();
+        let [old, new] = &*pair else {
+            return Err(Error::new(ErrorKind::InvalidOperation, "replacements are pairs"));
+        };
+        replacements.push((old.to_string(), new.to_string()));
     }
     let replaced = |mut text: String| -> Res<String> {
         for (old, new) in &replacements {
-            text = strings::replace(engine, &text, old, new, -1)?;
+            too_long(text.len().saturating_mul(new.len().max(1)))?;
+            text = text.replace(old, new);
         }
         Ok(text)
     };
-    let text = replaced(args.text(0, "")?.to_string())?;
-    engine.make(text.len().saturating_mul(8))?;
-    let unicode = args.yes(12, false)?;
+    let text = replaced(text.to_string())?;
+    too_long(text.len().saturating_mul(8))?;
+    let unicode = given.yes("allow_unicode", false);
     let text = collapsed(&text, '\'', "-");
     let mut text = if unicode { composed(&text)? } else { transliterated(&text)? };
-    if args.yes(1, true)? {
+    if given.yes("entities", true) {
         text = named_entities(&text);
     }
-    if args.yes(2, true)? {
+    if given.yes("decimal", true) {
         text = numbered_entities(&text, "&#", 10);
     }
-    if args.yes(3, true)? {
+    if given.yes("hexadecimal", true) {
         text = numbered_entities(&text, "&#x", 16);
     }
     if !unicode {
         // What entities stand for is taken apart, of which only plain letters stay.
         text = taken_apart(&text)?;
     }
-    if args.yes(10, true)? {
+    let is_lower = given.yes("lowercase", true);
+    if is_lower {
         text = text.to_lowercase();
     }
     text = text.replace('\'', "");
     text = without_thousands(&text);
-    text = match args.some(9) {
-        Some(pattern) => by_pattern(&text, &repr::str(pattern)?)?,
+    text = match given.get("regex_pattern").filter(|pattern| !pattern.is_none()) {
+        Some(pattern) => by_pattern(&text, &pattern.to_string())?,
         None => {
             let stays = |c: char| match unicode {
                 true => c.is_alphanumeric(),
@@ -74,22 +109,20 @@ pub fn filter(engine: &Interpreter<'_>, args: Args) -> Res<Value> {
         }
     };
     text = collapsed(&text, '-', "-").trim_matches('-').to_string();
-    if let Some(words) = args.some(8) {
-        let lower = args.yes(10, true)?;
-        let mut excluded = vec![];
-        for word in words.items()? {
-            let word = repr::str(&word)?;
-            excluded.push(if lower { word.to_lowercase() } else { word });
-        }
+    let excluded = given.texts("stopwords")?.into_iter().map(|word| word.to_string());
+    let excluded: Vec<String> =
+        excluded.map(|word| if is_lower { word.to_lowercase() } else { word }).collect();
+    if !excluded.is_empty() {
         let words = text.split('-').filter(|word| !excluded.iter().any(|excluded| excluded == word));
         text = words.collect::<Vec<_>>().join("-");
     }
     text = replaced(text)?;
-    let most = args.int(4, 0)?;
+    let most = given.get("max_length").map_or(Ok(0), |most| i64::try_from(most.clone()))?;
     if let Some(most) = usize::try_from(most).ok().filter(|most| *most > 0) {
-        text = truncated(&text, most, args.yes(5, false)?, args.yes(7, false)?);
+        text = truncated(&text, most, given.yes("word_boundary", false), given.yes("save_order", false));
     }
-    Ok(Value::text(text.replace('-', &args.text(6, "-")?)))
+    let separator = given.get("separator").map_or_else(|| "-".to_string(), ToString::to_string);
+    Ok(text.replace('-', &separator))
 }
 
 /// Several of a character in a row as one text.
@@ -108,11 +141,11 @@ fn collapsed(text: &str, c: char, by: &str) -> String {
 }
 
 /// What would have to be normalised as Unicode's tables say, which are not here.
-fn unknown(c: char) -> Box<Fault> {
-    let mut fault =
-        Fault::of(format!("what `slugify` makes of `{c}` (U+{:04X}) is not known here", u32::from(c)));
-    fault.hint = Some("take letters of the Latin, Greek or Cyrillic alphabet".to_string());
-    fault
+fn unknown(c: char) -> Error {
+    otherwise(
+        &format!("what `slugify` makes of `{c}` (U+{:04X}) is not known here", u32::from(c)),
+        "letters of the Latin, Greek or Cyrillic alphabet",
+    )
 }
 
 /// Letters of other alphabets as ASCII, as far as that is known to be the same.
@@ -229,8 +262,9 @@ fn without_thousands(text: &str) -> String {
 }
 
 fn by_pattern(text: &str, pattern: &str) -> Res<String> {
-    let pattern =
-        Regex::new(pattern).map_err(|error| Fault::of(format!("no regular expression: {error}")))?;
+    let pattern = Regex::new(pattern).map_err(|error| {
+        Error::new(ErrorKind::InvalidOperation, format!("no regular expression: {error}"))
+    })?;
     Ok(pattern.replace_all(text, "-").into_owned())
 }
 

@@ -6,11 +6,19 @@ use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Span, Timestamp};
 
-use super::fault::{Fault, Res};
+use minijinja::{Error, ErrorKind};
+
+use super::fault::otherwise;
+
+type Res<T> = Result<T, Error>;
+
+fn wrong(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, message.into())
+}
 
 /// The time in a zone, shifted by something like `days=1,hours=2`, as `strftime` writes it.
 pub fn now(seconds: i64, zone: &str, offset: Option<(char, String)>, format: &str) -> Res<String> {
-    let timestamp = Timestamp::from_second(seconds).map_err(|error| Fault::of(error.to_string()))?;
+    let timestamp = Timestamp::from_second(seconds).map_err(|error| wrong(error.to_string()))?;
     let (zone_name, offset_of_zone) = parse_zone(zone)?;
     let mut time = timestamp.to_zoned(TimeZone::fixed(offset_of_zone)).datetime();
     if let Some((sign, shifts)) = offset {
@@ -25,9 +33,10 @@ fn parse_zone(zone: &str) -> Res<(String, Offset)> {
         return Ok(("UTC".to_string(), Offset::UTC));
     }
     let unknown = || {
-        let mut fault = Fault::of(format!("the time zone `{zone}` is not known here"));
-        fault.hint = Some("`utc`, or an offset such as `+02:00`".to_string());
-        fault
+        otherwise(
+            &format!("the time zone `{zone}` is not known here"),
+            "`utc`, or an offset such as `+02:00`",
+        )
     };
     let (sign, digits) = match (zone.strip_prefix('+'), zone.strip_prefix('-')) {
         (Some(digits), _) => (1, digits),
@@ -46,13 +55,14 @@ fn parse_zone(zone: &str) -> Res<(String, Offset)> {
 
 fn shifted(mut time: DateTime, sign: char, shifts: &str) -> Res<DateTime> {
     for shift in shifts.split(',') {
-        let wrong = || Fault::of(format!("`{}` is no shift like `days=1`", shift.trim()));
-        let (unit, amount) = shift.split_once('=').ok_or_else(wrong)?;
-        let amount: f64 = format!("{sign}{}", amount.trim()).parse().map_err(|_| wrong())?;
-        let whole = |amount: f64| if amount.fract() == 0.0 { Ok(amount as i64) } else { Err(wrong()) };
-        let exact = |unit: f64| SignedDuration::try_from_secs_f64(amount * unit).map_err(|_| wrong());
-        let months =
-            |each: i64| -> Res<Span> { Span::new().try_months(whole(amount)? * each).map_err(|_| wrong()) };
+        let no_shift = || wrong(format!("`{}` is no shift like `days=1`", shift.trim()));
+        let (unit, amount) = shift.split_once('=').ok_or_else(no_shift)?;
+        let amount: f64 = format!("{sign}{}", amount.trim()).parse().map_err(|_| no_shift())?;
+        let whole = |amount: f64| if amount.fract() == 0.0 { Ok(amount as i64) } else { Err(no_shift()) };
+        let exact = |unit: f64| SignedDuration::try_from_secs_f64(amount * unit).map_err(|_| no_shift());
+        let months = |each: i64| -> Res<Span> {
+            Span::new().try_months(whole(amount)? * each).map_err(|_| no_shift())
+        };
         time = match unit.trim() {
             "years" => time.checked_add(months(12)?),
             "quarters" => time.checked_add(months(3)?),
@@ -63,9 +73,9 @@ fn shifted(mut time: DateTime, sign: char, shifts: &str) -> Res<DateTime> {
             "minutes" => time.checked_add(exact(60.0)?),
             "seconds" => time.checked_add(exact(1.0)?),
             "microseconds" => time.checked_add(exact(0.000_001)?),
-            _ => return Err(wrong()),
+            _ => return Err(no_shift()),
         }
-        .map_err(|error| Fault::of(error.to_string()))?;
+        .map_err(|error| wrong(error.to_string()))?;
     }
     Ok(time)
 }
@@ -130,7 +140,7 @@ fn strftime(time: DateTime, zone: &str, offset: Offset, format: &str) -> Res<Str
             Some('V') => number(time.date().iso_week_date().week().into(), 2),
             Some('G') => number(time.date().iso_week_date().year().into(), 4),
             Some('s') => {
-                let stamp = offset.to_timestamp(time).map_err(|error| Fault::of(error.to_string()))?;
+                let stamp = offset.to_timestamp(time).map_err(|error| wrong(error.to_string()))?;
                 number(stamp.as_second(), 0);
             }
             Some('e') => {
@@ -163,7 +173,7 @@ fn strftime(time: DateTime, zone: &str, offset: Offset, format: &str) -> Res<Str
                 };
                 out.push_str(&strftime(time, zone, offset, format)?);
             }
-            Some(other) => return Err(Fault::of(format!("`%{other}` is no part of a time"))),
+            Some(other) => return Err(wrong(format!("`%{other}` is no part of a time"))),
             None => out.push('%'),
         }
     }

@@ -1,0 +1,596 @@
+//! A template's text, made ready for minijinja: tags of Cookiecutter's extensions become what minijinja
+//! has, and what it reads otherwise than Jinja2 is refused at its place.
+
+use std::ops::Range;
+
+use minijinja::Value;
+use minijinja::machinery::ast::{BinOpKind, Call, CallArg, Expr, Filter, Macro, Spanned, Stmt, UnaryOpKind};
+use minijinja::machinery::{Span, Token, parse, tokenize};
+use minijinja::syntax::SyntaxConfig;
+
+use super::fault::{self, Fault, Res};
+use super::{Syntax, filters, printing};
+
+/// Puts in front of what `~` joins: refuses what Python prints otherwise.
+pub const TEXT: &str = "_text";
+/// Puts in front of what a loop goes through: what has no length gets one.
+pub const EACH: &str = "_each";
+
+/// Puts in front of what is put in order: refuses letters whose case Jinja2 knows and minijinja doesn't.
+pub const ORDER: &str = "_order";
+
+/// Methods that every dictionary has in Python, found before its keys.
+const OF_DICTS: [&str; 11] =
+    ["clear", "copy", "fromkeys", "get", "items", "keys", "pop", "popitem", "setdefault", "update", "values"];
+
+/// A text as it was written and as minijinja reads it.
+pub struct Reading {
+    pub source: String,
+    pub text: String,
+    layers: Vec<Vec<Edit>>,
+}
+
+/// A piece of a text that is replaced.
+#[derive(Debug, Clone)]
+struct Edit {
+    at: Range<usize>,
+    by: String,
+}
+
+impl Reading {
+    /// Returns the place in the source of a place in the text.
+    pub fn original(&self, range: &Range<usize>) -> Range<usize> {
+        let place = |position: usize, is_end: bool| {
+            self.layers.iter().rev().fold(position, |position, edits| before(edits, position, is_end))
+        };
+        let (start, end) = (place(range.start, false), place(range.end, true));
+        start.min(self.source.len())..end.clamp(start, self.source.len().max(start))
+    }
+}
+
+/// Returns where a position of the edited text was before the edits.
+fn before(edits: &[Edit], position: usize, is_end: bool) -> usize {
+    let (mut taken, mut added) = (0, 0);
+    for edit in edits {
+        let begins = edit.at.start + added - taken;
+        if position < begins || (is_end && position == begins) {
+            break;
+        }
+        if position < begins + edit.by.len() {
+            return if is_end { edit.at.end } else { edit.at.start };
+        }
+        added += edit.by.len();
+        taken += edit.at.len();
+    }
+    position + taken - added
+}
+
+fn applied(source: &str, edits: &[Edit]) -> String {
+    let mut text =
+        String::with_capacity(source.len() + edits.iter().map(|edit| edit.by.len()).sum::<usize>());
+    let mut at = 0;
+    for edit in edits {
+        text.push_str(source.get(at..edit.at.start).unwrap_or_default());
+        text.push_str(&edit.by);
+        at = edit.at.end;
+    }
+    text.push_str(source.get(at..).unwrap_or_default());
+    text
+}
+
+fn range(span: Span) -> Range<usize> {
+    span.start_offset as usize..span.end_offset as usize
+}
+
+/// Reads a text; `name` is that of its file.
+pub fn read(name: &str, source: &str, syntax: &Syntax, config: &SyntaxConfig) -> Res<Reading> {
+    let broken = |error: &minijinja::Error, original: &dyn Fn(Range<usize>) -> Range<usize>| {
+        let place = original(error.range().unwrap_or_default());
+        let word = source.get(place.clone()).unwrap_or_default();
+        fault::of(error, word, &Value::UNDEFINED).at(&place).within(name)
+    };
+    let tags = tags(source, syntax, config).map_err(|fault| fault.within(name))?;
+    let mut reading =
+        Reading { source: source.to_string(), text: applied(source, &tags), layers: vec![tags] };
+    let edits = {
+        let parens = parens(&reading.text, config)
+            .map_err(|error| broken(&error, &|range| reading.original(&range)))?;
+        let parsed = parse(&reading.text, name, config.clone());
+        let parsed = parsed.map_err(|error| broken(&error, &|range| reading.original(&range)))?;
+        let mut walk = Walk {
+            text: &reading.text,
+            parens,
+            syntax,
+            edits: vec![],
+            is_in_macro: false,
+            ends_with_block: false,
+            depth: 0,
+        };
+        let walked = walk.statement(&parsed);
+        walked.map_err(|mut fault| {
+            fault.span = fault.span.map(|span| reading.original(&span));
+            fault.within(name)
+        })?;
+        walk.edits.sort_by_key(|edit| edit.at.start);
+        walk.edits
+    };
+    reading.text = applied(&reading.text, &edits);
+    reading.layers.push(edits);
+    Ok(reading)
+}
+
+/// Makes a block of each `{% now … %}`: `{% filter now(…) %}{% endfilter %}`.
+fn tags(source: &str, syntax: &Syntax, config: &SyntaxConfig) -> Res<Vec<Edit>> {
+    let comment = syntax.line_comment.as_ref().and_then(|prefix| Some((source.find(prefix)?, prefix.len())));
+    if let Some((at, length)) = comment {
+        let fault = Fault::otherwise("comments of a line are read otherwise here", "a comment: `{# … #}`");
+        return Err(fault.at(&(at..at + length)));
+    }
+    let mut edits = vec![];
+    let mut tokens = tokenize(source, false, config.clone());
+    // What is wrong with a token is told with its place when the text is parsed.
+    while let Some(Ok((token, start))) = tokens.next() {
+        if !matches!(token, Token::BlockStart) {
+            continue;
+        }
+        let name = match tokens.next() {
+            Some(Ok((Token::Ident("now"), name))) => Some(name),
+            _ => None,
+        };
+        let end = tokens.by_ref().map_while(Result::ok).find(|(token, _)| matches!(token, Token::BlockEnd));
+        let Some((_, end)) = end else { break };
+        if !source.get(range(start)).is_some_and(|tag| tag.starts_with(&syntax.block_start)) {
+            line_statement(source, range(end).end).map_err(|fault| fault.at(&range(start)))?;
+            if let Some(name) = name {
+                let fault = Fault::otherwise(
+                    "`now` in a line of its own is not read here",
+                    "a tag: `{% now 'utc' %}`",
+                );
+                return Err(fault.at(&range(name)));
+            }
+        }
+        let Some(name) = name else { continue };
+        edits.push(Edit { at: range(name), by: "filter now(".to_string() });
+        let closing = format!(") {}{} endfilter ", syntax.block_end, syntax.block_start);
+        let at = end.start_offset as usize;
+        edits.push(Edit { at: at..at, by: closing });
+    }
+    Ok(edits)
+}
+
+/// Refuses empty lines behind a statement that has a line of its own: Jinja2 leaves them out.
+fn line_statement(source: &str, end: usize) -> Res<()> {
+    let behind = source.get(end..).unwrap_or_default();
+    let is_behind = source.get(..end).is_some_and(|before| before.ends_with('\n'));
+    let behind = if is_behind { behind } else { behind.strip_prefix('\n').unwrap_or(behind) };
+    let space = behind.get(..behind.len() - behind.trim_start().len()).unwrap_or_default();
+    if space.contains('\n') || (!space.is_empty() && space.len() == behind.len()) {
+        return Err(Fault::otherwise("Jinja2 leaves out empty lines behind this", "no empty line behind it"));
+    }
+    Ok(())
+}
+
+/// Returns where parentheses are, and whether they open.
+fn parens(text: &str, config: &SyntaxConfig) -> Result<Vec<(usize, bool)>, minijinja::Error> {
+    let mut found = vec![];
+    for token in tokenize(text, false, config.clone()) {
+        match token? {
+            (Token::ParenOpen, span) => found.push((span.start_offset as usize, true)),
+            (Token::ParenClose, span) => found.push((span.start_offset as usize, false)),
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+/// Goes through what was parsed.
+struct Walk<'t> {
+    text: &'t str,
+    parens: Vec<(usize, bool)>,
+    syntax: &'t Syntax,
+    edits: Vec<Edit>,
+    is_in_macro: bool,
+    /// Whether what is set here is gone behind the block in Jinja2, and not in minijinja.
+    ends_with_block: bool,
+    /// Loops, macros and other blocks around.
+    depth: usize,
+}
+
+/// Returns the expressions right below one.
+fn below<'e, 'a>(expr: &'e Expr<'a>) -> Vec<&'e Expr<'a>> {
+    let mut all: Vec<&Expr<'a>> = vec![];
+    match expr {
+        Expr::Var(_) | Expr::Const(_) => {}
+        Expr::Slice(slice) => {
+            all.push(&slice.expr);
+            all.extend([&slice.start, &slice.stop, &slice.step].into_iter().flatten());
+        }
+        Expr::UnaryOp(unary) => all.push(&unary.expr),
+        Expr::BinOp(binary) => all.extend([&binary.left, &binary.right]),
+        Expr::Compare(compare) => {
+            all.push(&compare.expr);
+            all.extend(compare.ops.iter().map(|op| &op.expr));
+        }
+        Expr::IfExpr(choice) => {
+            all.extend([&choice.true_expr, &choice.test_expr]);
+            all.extend(&choice.false_expr);
+        }
+        Expr::Filter(filter) => {
+            all.extend(&filter.expr);
+            all.extend(filter.args.iter().map(argument));
+        }
+        Expr::Test(test) => {
+            all.push(&test.expr);
+            all.extend(test.args.iter().map(argument));
+        }
+        Expr::GetAttr(get) => all.push(&get.expr),
+        Expr::GetItem(get) => all.extend([&get.expr, &get.subscript_expr]),
+        Expr::Call(call) => {
+            all.push(&call.expr);
+            all.extend(call.args.iter().map(argument));
+        }
+        Expr::List(list) => all.extend(&list.items),
+        Expr::Tuple(tuple) => all.extend(&tuple.items),
+        Expr::Map(map) => all.extend(map.keys.iter().chain(&map.values)),
+    }
+    all
+}
+
+/// What becomes of the value of an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// A loop or a filter goes through it, and nobody sees it again.
+    Consumed,
+    Printed,
+    /// Printed, once it is escaped.
+    Escaped,
+    Kept,
+}
+
+/// Returns what becomes of the value of one of the expressions [`below`] one.
+fn use_of(expr: &Expr<'_>, index: usize, used: Use) -> Use {
+    match expr {
+        // Python formats markup otherwise than a text.
+        Expr::Filter(filter) if filter.name == "format" => Use::Kept,
+        Expr::Filter(filter) if ["d", "default"].contains(&filter.name) => used,
+        Expr::Filter(filter) if filters::TEXTUAL.contains(&filter.name) => Use::Printed,
+        Expr::Filter(filter) if index == 0 && filter.expr.is_some() => Use::Consumed,
+        Expr::IfExpr(_) if index != 1 => used,
+        Expr::BinOp(binary) => match binary.op {
+            BinOpKind::ScAnd | BinOpKind::ScOr => used,
+            BinOpKind::In if index == 1 => Use::Consumed,
+            BinOpKind::Concat => Use::Printed,
+            _ => Use::Kept,
+        },
+        _ => Use::Kept,
+    }
+}
+
+fn argument<'e, 'a>(argument: &'e CallArg<'a>) -> &'e Expr<'a> {
+    match argument {
+        CallArg::Pos(expr)
+        | CallArg::Kwarg(_, expr)
+        | CallArg::PosSplat(expr)
+        | CallArg::KwargSplat(expr) => expr,
+    }
+}
+
+impl Walk<'_> {
+    fn statements(&mut self, all: &[Stmt<'_>]) -> Res<()> {
+        all.iter().try_for_each(|statement| self.statement(statement))
+    }
+
+    fn scope(&mut self, all: &[Stmt<'_>], ends_with_block: bool) -> Res<()> {
+        let outer = std::mem::replace(&mut self.ends_with_block, ends_with_block);
+        self.depth += 1;
+        let walked = self.statements(all);
+        self.depth -= 1;
+        self.ends_with_block = outer;
+        walked
+    }
+
+    fn statement(&mut self, statement: &Stmt<'_>) -> Res<()> {
+        match statement {
+            Stmt::Template(template) => self.statements(&template.children),
+            Stmt::EmitRaw(_) => Ok(()),
+            // What is escaped is markup to Python; printed, it is a text like any other.
+            Stmt::EmitExpr(emit) => match &emit.expr {
+                Expr::Filter(filter)
+                    if filters::ESCAPING.contains(&filter.name) && filter.args.is_empty() =>
+                {
+                    let Some(expr) = &filter.expr else { return Ok(()) };
+                    self.expression(expr, Use::Escaped)?;
+                    self.wrap(expr, TEXT);
+                    Ok(())
+                }
+                expr => self.expression(expr, Use::Printed),
+            },
+            Stmt::ForLoop(each) => {
+                self.expression(&each.iter, Use::Consumed)?;
+                self.wrap(&each.iter, EACH);
+                each.filter_expr.iter().try_for_each(|expr| self.expression(expr, Use::Kept))?;
+                self.scope(&each.body, false)?;
+                self.scope(&each.else_body, false)
+            }
+            Stmt::IfCond(choice) => {
+                self.expression(&choice.expr, Use::Kept)?;
+                self.statements(&choice.true_body)?;
+                self.statements(&choice.false_body)
+            }
+            Stmt::WithBlock(with) => {
+                with.assignments.iter().try_for_each(|(_, expr)| self.expression(expr, Use::Kept))?;
+                self.scope(&with.body, false)
+            }
+            Stmt::Set(set) => {
+                if self.ends_with_block {
+                    let fault = Fault::otherwise(
+                        "what is set in a `filter` or `set` block is gone behind it in Jinja2",
+                        "`set` in front of the block",
+                    );
+                    return Err(fault.at(&range(set.span())));
+                }
+                self.expression(&set.expr, Use::Kept)
+            }
+            Stmt::SetBlock(set) => {
+                set.filter.iter().try_for_each(|filter| self.expression(filter, Use::Printed))?;
+                self.scope(&set.body, true)
+            }
+            Stmt::AutoEscape(block) if block.enabled.as_const().is_some_and(|value| !value.is_true()) => {
+                self.statements(&block.body)
+            }
+            Stmt::AutoEscape(block) => {
+                let fault = Fault::otherwise("escaping everything is not done here", "`|e` at each text");
+                Err(fault.at(&range(block.span())))
+            }
+            Stmt::FilterBlock(block) => {
+                self.now(&block.filter);
+                self.expression(&block.filter, Use::Printed)?;
+                self.scope(&block.body, true)
+            }
+            Stmt::Block(block) if self.depth > 0 => {
+                let message = "a block inside another one doesn't see its variables in Jinja2";
+                Err(Fault::otherwise(message, "the block outside, or no block").at(&range(block.span())))
+            }
+            Stmt::Block(block) => self.statements(&block.body),
+            Stmt::Import(import) => self.expression(&import.expr, Use::Kept),
+            Stmt::FromImport(import) => self.expression(&import.expr, Use::Kept),
+            Stmt::Extends(extends) => self.expression(&extends.name, Use::Kept),
+            Stmt::Include(include) => {
+                let behind = self.text.get(range(include.span()).start..).unwrap_or_default();
+                let tag = behind.split(self.syntax.block_end.as_str()).next().unwrap_or_default();
+                if tag.contains("without context") {
+                    let fault = Fault::otherwise("`without context` is not done here", "leave it out");
+                    return Err(fault.at(&range(include.span())));
+                }
+                self.expression(&include.name, Use::Kept)
+            }
+            Stmt::Macro(defined) => self.defined(defined),
+            Stmt::CallBlock(block) => {
+                self.call(&block.call)?;
+                self.defined(&block.macro_decl)
+            }
+            Stmt::Continue(here) => self.extension("continue", self.syntax.loop_controls, range(here.span())),
+            Stmt::Break(here) => self.extension("break", self.syntax.loop_controls, range(here.span())),
+            Stmt::Do(block) => {
+                self.extension("do", self.syntax.do_tag, range(block.span()))?;
+                self.call(&block.call)
+            }
+        }
+    }
+
+    fn extension(&self, tag: &str, is_there: bool, at: Range<usize>) -> Res<()> {
+        if is_there {
+            return Ok(());
+        }
+        let name = if tag == "do" { "jinja2.ext.do" } else { "jinja2.ext.loopcontrols" };
+        let fault = Fault::new("unknown-tag", format!("there is no tag `{tag}`"));
+        Err(fault.hint(&format!("the extension `{name}` has it: `_extensions` in cookiecutter.json")).at(&at))
+    }
+
+    fn defined(&mut self, defined: &Macro<'_>) -> Res<()> {
+        defined.defaults.iter().try_for_each(|expr| self.expression(expr, Use::Kept))?;
+        let outer = std::mem::replace(&mut self.is_in_macro, true);
+        let walked = self.scope(&defined.body, false);
+        self.is_in_macro = outer;
+        walked
+    }
+
+    /// Takes the time and its shift apart: `'utc' + 'days=1'` are two texts.
+    fn now(&mut self, filter: &Expr<'_>) {
+        let Expr::Filter(filter) = filter else { return };
+        if let ("now", Some(CallArg::Pos(Expr::BinOp(shift)))) = (filter.name, filter.args.first()) {
+            let sign = match shift.op {
+                BinOpKind::Add => "+",
+                BinOpKind::Sub => "-",
+                _ => return,
+            };
+            let between = self.whole(&shift.left).end..self.whole(&shift.right).start;
+            let found = self.text.get(between.clone()).and_then(|between| between.find(sign));
+            let at = between.start + found.unwrap_or_default();
+            self.edits.push(Edit { at: at..at + 1, by: format!(", '{sign}', ") });
+        }
+    }
+
+    fn call(&mut self, call: &Spanned<Call<'_>>) -> Res<()> {
+        for given in &call.args {
+            if matches!(given, CallArg::PosSplat(_) | CallArg::KwargSplat(_)) {
+                let fault =
+                    Fault::otherwise("`*` in front of arguments is not done here", "each argument by itself");
+                return Err(fault.at(&range(argument(given).span())));
+            }
+            let is_loop = matches!(&call.expr, Expr::Var(var) if var.id == "loop");
+            self.expression(argument(given), if is_loop { Use::Consumed } else { Use::Kept })?;
+        }
+        match &call.expr {
+            Expr::GetAttr(get) => {
+                self.attribute(get.name, range(get.span()))?;
+                match &get.expr {
+                    Expr::Var(var) if var.id == "self" => Ok(()),
+                    expr => self.expression(expr, Use::Kept),
+                }
+            }
+            Expr::Var(var) if var.id == "loop" => {
+                call.args.iter().for_each(|given| self.wrap(argument(given), EACH));
+                Ok(())
+            }
+            expr => self.expression(expr, Use::Kept),
+        }
+    }
+
+    fn attribute(&self, name: &str, at: Range<usize>) -> Res<()> {
+        if name.starts_with("__") && name.ends_with("__") {
+            return Err(Fault::new("python", format!("`{name}` leads into Python itself")).at(&at));
+        }
+        Ok(())
+    }
+
+    fn expression(&mut self, expr: &Expr<'_>, used: Use) -> Res<()> {
+        let at = range(expr.span());
+        match expr {
+            Expr::Const(constant) => return self.constant(&constant.value, &at),
+            Expr::Var(var) if var.id == "self" => {
+                let fault =
+                    Fault::otherwise("`self` alone is not known here", "a block of it: `self.title()`");
+                return Err(fault.at(&at));
+            }
+            Expr::Var(var) if self.is_in_macro && ["varargs", "kwargs"].contains(&var.id) => {
+                let message = format!("macros take no `{}` here", var.id);
+                return Err(Fault::otherwise(message, "name each argument, or take a list").at(&at));
+            }
+            Expr::Call(call) => {
+                let is_range = matches!(&call.expr, Expr::Var(var) if var.id == "range");
+                if is_range && used != Use::Consumed {
+                    let fault = Fault::otherwise("a range is no list in Python", "`|list` behind it");
+                    return Err(fault.at(&at));
+                }
+                return self.call(call);
+            }
+            Expr::GetAttr(get) => {
+                self.attribute(get.name, at.clone())?;
+                if OF_DICTS.contains(&get.name) {
+                    let message = format!("`{}` is a method of dictionaries in Python", get.name);
+                    return Err(Fault::otherwise(
+                        message,
+                        &format!("the key in brackets: `['{}']`", get.name),
+                    )
+                    .at(&at));
+                }
+                let is_of_macros = ["arguments", "catch_kwargs", "catch_varargs"].contains(&get.name);
+                if is_of_macros && matches!(get.expr, Expr::Var(_)) {
+                    let message = format!("`{}` of a macro is not known here", get.name);
+                    return Err(Fault::otherwise(message, "write it out").at(&at));
+                }
+            }
+            Expr::GetItem(get) => {
+                if let Some(name) = get.subscript_expr.as_const().as_ref().and_then(Value::as_str) {
+                    self.attribute(name, at.clone())?;
+                }
+            }
+            Expr::Filter(filter) => self.filter(filter, &at, used)?,
+            Expr::Test(test) => {
+                filters::test(test.name).map_err(|fault| fault.at(&at))?;
+            }
+            _ => {}
+        }
+        for (index, inner) in below(expr).into_iter().enumerate() {
+            self.expression(inner, use_of(expr, index, used))?;
+        }
+        if let Expr::BinOp(binary) = expr
+            && matches!(binary.op, BinOpKind::Concat)
+        {
+            for side in [&binary.left, &binary.right] {
+                let is_text = match side {
+                    Expr::Const(constant) => constant.value.as_str().is_some() || constant.value.is_integer(),
+                    Expr::BinOp(inner) => matches!(inner.op, BinOpKind::Concat),
+                    _ => false,
+                };
+                if !is_text {
+                    self.wrap(side, TEXT);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn filter(&mut self, filter: &Filter<'_>, at: &Range<usize>, used: Use) -> Res<()> {
+        if filters::ESCAPING.contains(&filter.name) {
+            let message =
+                format!("`|{}` makes markup in Python, which goes on otherwise than a text", filter.name);
+            return Err(Fault::otherwise(message, "it as the last filter of `{{ … }}`").at(at));
+        }
+        if filter.name == "tojson" && !matches!(used, Use::Printed | Use::Consumed) {
+            let message = "`|tojson` makes markup in Python, which goes on otherwise than a text";
+            return Err(Fault::otherwise(message, "it as the last filter of `{{ … }}`, or `|jsonify`").at(at));
+        }
+        let is_spent = filters::ONCE.contains(&filter.name) && used != Use::Consumed;
+        if is_spent && !(filter.name == "reverse" && used == Use::Printed) {
+            let message = format!("what `|{}` makes can be gone through once in Python", filter.name);
+            return Err(Fault::otherwise(message, "`|list` behind it, or `|join`").at(at));
+        }
+        filters::known(filter.name).map_err(|fault| fault.at(at))?;
+        if filters::ORDERING.contains(&filter.name)
+            && let Some(expr) = &filter.expr
+        {
+            self.wrap(expr, ORDER);
+        }
+        Ok(())
+    }
+
+    fn constant(&self, value: &Value, at: &Range<usize>) -> Res<()> {
+        let written = self.text.get(at.clone()).unwrap_or_default();
+        if value.as_str().is_some() && ["\\U", "\\N", "\\\n"].iter().any(|escape| written.contains(escape)) {
+            let message = "`\\U`, `\\N` and a line end behind `\\` are not read here";
+            let fault = Fault::otherwise(message, "the character itself, or `\\u` and four digits");
+            return Err(fault.at(at));
+        }
+        let mut digits = written.chars().filter(|c| *c != '_');
+        let begins_with_0 = digits.next() == Some('0') && digits.next().is_some_and(|c| c.is_ascii_digit());
+        let is_octal = value.is_integer() && begins_with_0 && value.is_true();
+        if is_octal {
+            return Err(Fault::new("syntax", "numbers don't begin with 0").at(at));
+        }
+        if !value.is_undefined() && value.as_str().is_none() && value.as_object().is_none() {
+            printing::check(value).map_err(|error| fault::of(&error, written, &Value::UNDEFINED).at(at))?;
+        }
+        Ok(())
+    }
+
+    /// Puts a filter behind an expression.
+    fn wrap(&mut self, expr: &Expr<'_>, filter: &str) {
+        let at = self.whole(expr);
+        self.edits.push(Edit { at: at.start..at.start, by: "(".to_string() });
+        self.edits.push(Edit { at: at.end..at.end, by: format!(")|{filter}") });
+    }
+
+    /// Returns all that an expression is written with, its own parentheses included.
+    fn whole(&self, expr: &Expr<'_>) -> Range<usize> {
+        let mut at = match expr {
+            Expr::IfExpr(choice) => self.whole(&choice.true_expr),
+            expr => range(expr.span()),
+        };
+        for inner in below(expr) {
+            let inner = self.whole(inner);
+            at = at.start.min(inner.start)..at.end.max(inner.end);
+        }
+        if let Expr::UnaryOp(unary) = expr
+            && matches!(unary.op, UnaryOpKind::Not | UnaryOpKind::Neg)
+        {
+            at.start = at.start.min(range(expr.span()).start);
+        }
+        let begin = self.parens.partition_point(|(place, _)| *place < at.start);
+        let end = self.parens.partition_point(|(place, _)| *place < at.end);
+        let (before, inside) = self.parens.split_at(begin);
+        let (inside, behind) = inside.split_at(end - begin);
+        let (mut depth, mut lowest) = (0_i32, 0_i32);
+        for (_, opens) in inside {
+            depth += if *opens { 1 } else { -1 };
+            lowest = lowest.min(depth);
+        }
+        let missing_before = usize::try_from(-lowest).unwrap_or_default();
+        let missing_behind = usize::try_from(depth - lowest).unwrap_or_default();
+        let start =
+            before.iter().rev().take(missing_before).next_back().map_or(at.start, |(place, _)| *place);
+        let end = behind.iter().take(missing_behind).next_back().map_or(at.end, |(place, _)| *place + 1);
+        start..end
+    }
+}
