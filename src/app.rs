@@ -128,7 +128,7 @@ impl App {
             return Ok(Box::new(backstage::open(folder)?));
         }
         if folder.file("cookiecutter.json").is_some() {
-            return Ok(Box::new(cookiecutter::open(folder, None)?.with_options(options)));
+            return Ok(Box::new(cookiecutter::open(folder, None, options)?));
         }
         let inner = App::templates_in(folder);
         let why = format!("{} has neither template.yaml nor cookiecutter.json", folder.name);

@@ -51,7 +51,7 @@ fn asking(steps: &str) -> String {
 }
 
 fn options() -> RenderOptions {
-    RenderOptions { seed: None, now: 0, trust: false }
+    RenderOptions { seed: None, now: 0, trust: false, no_hooks: false }
 }
 
 /// Renders a folder with a name.

@@ -110,7 +110,7 @@ pub fn one(text: &str) -> TemplateFolder {
     small(&[("cookiecutter.json", r#"{"name": "demo"}"#), ("{{cookiecutter.name}}/a.txt", text)])
 }
 
-pub const PLAIN: RenderOptions = RenderOptions { seed: None, now: 0, trust: false };
+pub const PLAIN: RenderOptions = RenderOptions { seed: None, now: 0, trust: false, no_hooks: false };
 
 /// Answers all questions by their defaults, where `answers` has none, and renders.
 pub fn render(
@@ -118,7 +118,7 @@ pub fn render(
     answers: &Answers,
     options: &RenderOptions,
 ) -> Result<Rendering, TemplateError> {
-    let template = billpay::adapter::cookiecutter::open(folder, None)?;
+    let template = billpay::adapter::cookiecutter::open(folder, None, options)?;
     let answers = template.complete(answers)?;
     template.render(&answers, options, &mut |_| {})
 }

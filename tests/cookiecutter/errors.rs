@@ -49,7 +49,7 @@ fn mistakes_in_the_settings_are_told_with_their_places() {
     let cases = [
         ("{\"name\": \"x\",\n \"b\": }", "cookiecutter.json:2:"),
         ("{\"name\": \"x\",\n \"b\": \"{{ cookiecutter.nam }}\"}", "cookiecutter.json:2:11"),
-        ("{\"name\": \"x\",\n \"_extensions\": [\"local_extensions.Mine\"]}", "Python code of the template"),
+        ("{\"name\": \"x\",\n \"_extensions\": [\"local_extensions.Mine\"]}", "is Python code"),
         ("{\"name\": \"x\", \"_jinja2_env_vars\": {\"trim_block\": true}}", "did you mean `trim_blocks`?"),
         ("{\"name\": \"x\", \"_new_lines\": \"x\"}", "is no line end"),
         ("{\"name\": []}", "a choice of nothing"),

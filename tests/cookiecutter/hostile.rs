@@ -110,7 +110,10 @@ fn names_that_lead_out_are_refused() {
         [("{\"template\": [\"x (../../etc)\"]}", None), ("{}", Some("../x")), ("{}", Some("/etc"))]
     {
         let template = corpus::small(&[("cookiecutter.json", json)]);
-        assert!(billpay::adapter::cookiecutter::open(&template, directory).is_err(), "{json} {directory:?}");
+        assert!(
+            billpay::adapter::cookiecutter::open(&template, directory, &corpus::PLAIN).is_err(),
+            "{json} {directory:?}"
+        );
     }
 }
 

@@ -9,6 +9,7 @@ mod corpus;
 mod errors;
 mod hostile;
 mod peer;
+mod programs;
 mod questions;
 mod texts;
 mod trees;

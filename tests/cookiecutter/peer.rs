@@ -17,9 +17,14 @@ const PACKAGES: &[&str] = &[
     "binaryornot==0.6.0",
 ];
 
+/// Programs of a Python that has cookiecutter and Jinja2.
+pub fn bin() -> PathBuf {
+    install::python("cookiecutter-2.7.1", PACKAGES).join("bin")
+}
+
 /// Lets cookiecutter do what is asked, in one process; it keeps its own files in `folder`.
 pub fn run(folder: &Path, jobs: &Value) -> Value {
-    let python: PathBuf = install::python("cookiecutter-2.7.1", PACKAGES).join("bin/python");
+    let python = bin().join("python");
     let (asked, done) = (folder.join("jobs.json"), folder.join("done.json"));
     std::fs::write(&asked, jobs.to_string()).expect("the jobs can be written");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cookiecutter/peer.py");

@@ -12,7 +12,7 @@ fn answers(value: Value) -> Answers {
 
 #[test]
 fn questions_come_one_after_the_other_with_defaults_from_the_answers() {
-    let template = open(&corpus::template("service"), None).expect("a template");
+    let template = open(&corpus::template("service"), None, &corpus::PLAIN).expect("a template");
     let mut given = answers(json!({"name": "Card API"}));
     let mut asked = vec![];
     while let Some(question) = template.next_question(&given).expect("a question") {
@@ -35,7 +35,7 @@ fn questions_come_one_after_the_other_with_defaults_from_the_answers() {
 
 #[test]
 fn choices_have_labels_and_questions_have_titles() {
-    let template = open(&corpus::template("service"), None).expect("a template");
+    let template = open(&corpus::template("service"), None, &corpus::PLAIN).expect("a template");
     let all = template.all_questions().expect("questions");
     assert_eq!(all[0].title, "What is it called?");
     let license = all.iter().find(|question| question.name == "license").expect("a license");
@@ -47,7 +47,7 @@ fn choices_have_labels_and_questions_have_titles() {
 
 #[test]
 fn wrong_answers_are_told_all_at_once() {
-    let template = open(&corpus::template("service"), None).expect("a template");
+    let template = open(&corpus::template("service"), None, &corpus::PLAIN).expect("a template");
     let wrong = json!({"license": "GPL", "docker": "maybe", "services": "x", "nmae": "x", "port": [1]});
     let Err(TemplateError::Answers(faults)) = template.complete(&answers(wrong)) else { panic!("taken") };
     let told: Vec<String> = faults.iter().map(|fault| format!("{}: {}", fault.name, fault.why)).collect();
@@ -59,7 +59,7 @@ fn wrong_answers_are_told_all_at_once() {
 
 #[test]
 fn one_of_several_templates_is_chosen_by_an_answer() {
-    let template = open(&corpus::template("several"), None).expect("a template");
+    let template = open(&corpus::template("several"), None, &corpus::PLAIN).expect("a template");
     let first = template.next_question(&Answers::new()).expect("a question").expect("it is open");
     assert_eq!((first.name.as_str(), first.default), ("template", Some(json!("one"))));
     let complete =
@@ -68,7 +68,7 @@ fn one_of_several_templates_is_chosen_by_an_answer() {
     let file = rendering.project.files.values().next().expect("a file");
     assert_eq!(file.bytes, b"two m\n");
     assert!(template.complete(&answers(json!({"template": "three"}))).is_err());
-    assert!(open(&corpus::template("several"), Some("inner/two")).is_ok());
+    assert!(open(&corpus::template("several"), Some("inner/two"), &corpus::PLAIN).is_ok());
 }
 
 #[test]

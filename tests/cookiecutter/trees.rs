@@ -20,8 +20,8 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ("what minijinja reads otherwise than Jinja2", "refused at its place: refused.txt"),
     ("comparing a text with a number", "has an answer here; Cookiecutter stops"),
     ("lipsum, uuid4, random, now", "refused, or from the seed; `local` is UTC, other zones are refused"),
-    ("pre_prompt hooks", "refused"),
-    ("extensions", "only jinja2.ext.do, loopcontrols, jinja2_time and cookiecutter's own"),
+    ("pre_prompt hooks", "only with --trust, of the template that is named, not of one inside it"),
+    ("extensions", "Python code only with --trust; new tags are refused, and values that JSON can't hold"),
     ("files that are neither UTF-8 nor binary", "copied; cookiecutter stops"),
     ("links", "refused"),
     (
@@ -128,7 +128,7 @@ fn hooks_run_in_the_project_only_when_trusted() {
     let told = corpus::refusal(&template, &Answers::new());
     assert!(told.contains("hooks/p") && told.contains("--trust"), "{told}");
 
-    let options = RenderOptions { seed: None, now: 0, trust: true };
+    let options = RenderOptions { seed: None, now: 0, trust: true, no_hooks: false };
     let rendering = corpus::render(&template, &Answers::new(), &options).expect("it is trusted");
     let times: Vec<HookTime> = rendering.hooks.iter().map(|hook| hook.when).collect();
     assert_eq!(times, [HookTime::BeforeFiles, HookTime::AfterFiles]);
@@ -187,7 +187,7 @@ fn a_project_of_many_files_is_told_of_on_the_way() {
     let mut files = vec![("cookiecutter.json", r#"{"name": "demo"}"#)];
     files.extend(paths.iter().map(|path| (path.as_str(), "{{ cookiecutter.name }}\n")));
     let template = corpus::small(&files);
-    let template = billpay::adapter::cookiecutter::open(&template, None).expect("a template");
+    let template = billpay::adapter::cookiecutter::open(&template, None, &corpus::PLAIN).expect("a template");
     let answers = template.complete(&Answers::new()).expect("answers");
     let mut heard = vec![];
     let rendering =

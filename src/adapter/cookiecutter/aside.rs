@@ -9,15 +9,30 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::hooks;
 use crate::adapter::source;
 use crate::domain::template::{
-    Entry, HookTime, Project, ProjectFile, Rendering, TemplateError, TemplateFolder,
+    Entry, Hook, HookTime, Project, ProjectFile, Rendering, TemplateError, TemplateFolder,
 };
 use crate::domain::tree::RelPath;
 
 /// Projects are made beside one another by several threads, and processes.
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
-/// A folder that goes when it is no longer needed.
-struct Aside(PathBuf);
+/// A folder of this user alone that goes when it is no longer needed.
+pub struct Aside(PathBuf);
+
+impl Aside {
+    /// Makes a folder; `what` is in its name.
+    pub fn new(what: &str) -> io::Result<Aside> {
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let aside =
+            Aside(std::env::temp_dir().join(format!("billpay-{what}-{}-{number}", std::process::id())));
+        fs::DirBuilder::new().mode(0o700).create(&aside.0)?;
+        Ok(aside)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
 
 impl Drop for Aside {
     fn drop(&mut self) {
@@ -32,15 +47,13 @@ pub fn run_hooks(rendering: Rendering) -> Result<Rendering, TemplateError> {
     if rendering.hooks.is_empty() {
         return Ok(rendering);
     }
-    let name = format!("billpay-project-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let aside = Aside(std::env::temp_dir().join(name));
-    // Hooks may look at what their folder is called.
-    let folder = aside.0.join(rendering.name.as_deref().unwrap_or("project"));
     let failed = |error: io::Error| {
-        let why = format!("the project can't be prepared in {}: {error}", aside.0.display());
+        let why = format!("the project can't be prepared in {}: {error}", std::env::temp_dir().display());
         TemplateError::Refused { why, hints: vec![] }
     };
-    fs::DirBuilder::new().mode(0o700).create(&aside.0).map_err(failed)?;
+    let aside = Aside::new("project").map_err(failed)?;
+    // Hooks may look at what their folder is called.
+    let folder = aside.path().join(rendering.name.as_deref().unwrap_or("project"));
     fs::create_dir(&folder).map_err(failed)?;
     run(&rendering, HookTime::BeforeFiles, &folder)?;
     write(&rendering.project, &folder).map_err(failed)?;
@@ -50,6 +63,53 @@ pub fn run_hooks(rendering: Rendering) -> Result<Rendering, TemplateError> {
         hints: error.hints(),
     })?;
     Ok(Rendering { project: project(made)?, ..rendering })
+}
+
+/// Runs what a template has to be done before it is asked anything, in a copy of it, and returns the copy.
+pub fn before_questions(template: &TemplateFolder, hook: &str) -> Result<TemplateFolder, TemplateError> {
+    let failed = |error: io::Error| {
+        let why = format!("the template can't be copied to {}: {error}", std::env::temp_dir().display());
+        TemplateError::Refused { why, hints: vec![] }
+    };
+    let aside = Aside::new("template").map_err(failed)?;
+    let folder = aside.path().join("template");
+    write_template(template, &folder).map_err(failed)?;
+    let text = template.file(hook).map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
+    let file = hook.rsplit('/').next().unwrap_or(hook).to_string();
+    let hook = Hook { when: HookTime::BeforeFiles, file, text: text.unwrap_or_default() };
+    hooks::run(&hook, &folder).map_err(|failure| {
+        TemplateError::refused(
+            failure.to_string(),
+            "nothing was written: the hook is the template's own program",
+        )
+    })?;
+    let made = source::read_folder(&folder).map_err(|error| TemplateError::Refused {
+        why: format!("what the hook made of the template can't be read: {error}"),
+        hints: error.hints(),
+    })?;
+    Ok(TemplateFolder { name: template.name.clone(), ..made })
+}
+
+/// Writes a template's files and folders; links and devices are left out.
+pub fn write_template(template: &TemplateFolder, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for (path, entry) in &template.entries {
+        let path = to.join(path);
+        match entry {
+            Entry::Folder => fs::create_dir_all(&path)?,
+            Entry::File(file) => {
+                if let Some(parent) = path.parent() {
+                    fs::create_dir_all(parent)?;
+                }
+                let mode = if file.executable { 0o755 } else { 0o644 };
+                let mut opened =
+                    fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&path)?;
+                io::Write::write_all(&mut opened, &file.bytes)?;
+            }
+            Entry::Link(_) | Entry::Other => {}
+        }
+    }
+    Ok(())
 }
 
 fn run(rendering: &Rendering, when: HookTime, folder: &Path) -> Result<(), TemplateError> {

@@ -4,6 +4,7 @@ mod aside;
 mod binary;
 mod config;
 mod convert;
+mod extensions;
 pub mod hooks;
 mod jinja;
 mod letters;
@@ -16,6 +17,8 @@ mod replay;
 mod settings;
 mod stack;
 
+use std::sync::{Arc, OnceLock};
+
 use serde_json::Value;
 
 use crate::domain::template::{
@@ -24,7 +27,10 @@ use crate::domain::template::{
 };
 
 use config::Config;
+use extensions::Extensions;
+use jinja::{Engine, Loader};
 use nested::Nested;
+use settings::EXTENSIONS;
 
 pub use aside::run_hooks;
 pub use replay::{CruftTemplate, Replay, replay};
@@ -44,13 +50,26 @@ pub(crate) struct Level {
     folder: TemplateFolder,
     config: Config,
     nested: Option<Nested>,
+    /// Whether what is to be done before the questions was done.
+    is_prepared: bool,
+    extensions: OnceLock<Result<Arc<Extensions>, String>>,
 }
 
-/// Reads the template in a folder; `directory` is where in the folder it is, if not at its top.
-pub fn open(folder: &TemplateFolder, directory: Option<&str>) -> Result<CookiecutterTemplate, TemplateError> {
+/// Reads the template in a folder; `directory` is where in the folder it is, if not at its top. Where its programs
+/// are trusted, the one that comes before the questions is run.
+pub fn open(
+    folder: &TemplateFolder,
+    directory: Option<&str>,
+    options: &RenderOptions,
+) -> Result<CookiecutterTemplate, TemplateError> {
     let folder = match directory {
         Some(directory) => nested::below(folder, directory)?,
         None => folder.clone(),
+    };
+    let first = render::hook_before_questions(&folder).filter(|_| options.trust);
+    let (folder, is_prepared) = match first {
+        Some(hook) => (aside::before_questions(&folder, &hook)?, true),
+        None => (folder, false),
     };
     let name = folder.name.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let about = About {
@@ -58,22 +77,37 @@ pub fn open(folder: &TemplateFolder, directory: Option<&str>) -> Result<Cookiecu
         name: name.trim_end_matches(".git").to_string(),
         ..About::default()
     };
-    let options = RenderOptions::default();
-    Ok(CookiecutterTemplate { about, level: Level::open(folder, 0)?, options })
-}
-
-impl CookiecutterTemplate {
-    /// Lets defaults be random, or the time, as these options say.
-    pub fn with_options(self, options: &RenderOptions) -> CookiecutterTemplate {
-        CookiecutterTemplate { options: options.clone(), ..self }
-    }
+    let level = Level { is_prepared, ..Level::open(folder, 0)? };
+    Ok(CookiecutterTemplate { about, level, options: options.clone() })
 }
 
 impl Level {
     pub(crate) fn open(folder: TemplateFolder, depth: usize) -> Result<Level, TemplateError> {
         let config = Config::read(&folder)?;
         let nested = Nested::read(&folder, &config, depth)?;
-        Ok(Level { folder, config, nested })
+        Ok(Level { folder, config, nested, is_prepared: false, extensions: OnceLock::new() })
+    }
+
+    /// Makes what renders the texts of this template; `loader` finds those that others include.
+    fn engine(&self, loader: Loader, options: &RenderOptions) -> Result<Engine, TemplateError> {
+        let engine =
+            Engine::new(&self.config.syntax, self.extensions(options)?, loader, options.seed, options.now);
+        engine.map_err(|fault| places::error(&fault, &self.config.file, 0))
+    }
+
+    /// Loads the extensions that are Python code, once.
+    fn extensions(&self, options: &RenderOptions) -> Result<Option<Arc<Extensions>>, TemplateError> {
+        let names = &self.config.syntax.extensions;
+        let Some(first) = names.first() else { return Ok(None) };
+        let wrong = |why: String| places::wrong_setting(&self.config.file, EXTENSIONS, Some(first), why);
+        if !options.trust {
+            let why = format!("`{first}` is Python code: read it, then run this with `--trust`");
+            return Err(wrong(why));
+        }
+        let loaded = self.extensions.get_or_init(|| Extensions::load(&self.folder, names).map(Arc::new));
+        let loaded =
+            loaded.as_ref().map_err(|why| wrong(format!("the extensions can't be loaded: {why}")))?;
+        Ok(Some(loaded.clone()))
     }
 
     /// The template that the answers choose, and the names of the choices on the way.

@@ -121,8 +121,7 @@ fn walk(
     stop: bool,
     options: &RenderOptions,
 ) -> Result<Walk, TemplateError> {
-    let engine = Engine::new(&level.config.syntax, Box::new(|_| None), options.seed, options.now);
-    let engine = engine.map_err(|fault| error(&fault, &level.config.file, 0))?;
+    let engine = level.engine(Box::new(|_| None), options)?;
     let renderer = Renderer { level, engine };
     let mut walk = Walk { known: Map::new(), questions: vec![], open: None, faults: vec![] };
     let variables = &level.config.variables;

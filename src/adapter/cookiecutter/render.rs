@@ -66,7 +66,7 @@ pub fn render(
     options: &RenderOptions,
     told: &mut dyn FnMut(usize),
 ) -> Result<Rendering, TemplateError> {
-    refuse_hooks(&level.folder, options.trust)?;
+    refuse_hooks(level, options)?;
     let variables = questions::variables(level, answers, options)?;
     let top = top(level)?;
     let newline = new_lines(level)?;
@@ -76,8 +76,7 @@ pub fn render(
         let (loading, folder, top) = (loading.clone(), level.folder.clone(), top.to_string());
         Box::new(move |name| loading.load(Ordering::Relaxed).then(|| load(&folder, &top, name)).flatten())
     };
-    let engine = Engine::new(&level.config.syntax, loader, options.seed, options.now);
-    let engine = engine.map_err(|fault| places::error(&fault, &level.config.file, 0))?;
+    let engine = level.engine(loader, options)?;
     let mut making = Making {
         level,
         top,
@@ -95,13 +94,14 @@ pub fn render(
         return Err(making.at_name(top, "the name of the project's folder is empty".to_string()));
     }
     RelPath::new(name.as_str()).map_err(|bad| making.at_name(top, bad.to_string()))?;
-    let before = making.hooks(HookTime::BeforeFiles)?;
+    let hooks_of = |making: &Making<'_>, when| if options.no_hooks { Ok(vec![]) } else { making.hooks(when) };
+    let before = hooks_of(&making, HookTime::BeforeFiles)?;
     loading.store(true, Ordering::Relaxed);
     making.walk("", told)?;
     loading.store(false, Ordering::Relaxed);
     making.refuse_collisions()?;
     let mut hooks = before;
-    hooks.extend(making.hooks(HookTime::AfterFiles)?);
+    hooks.extend(hooks_of(&making, HookTime::AfterFiles)?);
     let count = making.files.len();
     told(count);
     let folders = empty_ones(&making.files, making.folders.into_keys().collect());
@@ -109,8 +109,11 @@ pub fn render(
     steps.extend(
         hooks.iter().map(|hook| done(&hook.file, "cookiecutter:hook", format!("runs {}", hook.file))),
     );
+    let left_out = if options.no_hooks { hook_files(&level.folder) } else { vec![] };
+    let said = left_out.iter().map(|hook| ("Left out".to_string(), format!("{hook} was not run")));
+    let said = said.collect();
     let project = Project { files: making.files, folders };
-    Ok(Rendering { project, name: Some(name), steps, said: vec![], hooks })
+    Ok(Rendering { project, name: Some(name), steps, said, hooks })
 }
 
 fn done(id: &str, action: &str, told: String) -> StepDone {
@@ -118,22 +121,37 @@ fn done(id: &str, action: &str, told: String) -> StepDone {
     StepDone { id, name, action, kind: StepKind::Files, told }
 }
 
-fn refuse_hooks(folder: &TemplateFolder, trust: bool) -> Result<(), TemplateError> {
+/// The program of a template that is run before anything is asked.
+pub fn hook_before_questions(folder: &TemplateFolder) -> Option<String> {
+    hook_files(folder).into_iter().find(|hook| hook_time(hook) == Some(None))
+}
+
+fn refuse_hooks(level: &Level, options: &RenderOptions) -> Result<(), TemplateError> {
+    let folder = &level.folder;
     let hooks = hook_files(folder);
-    if let Some(before) = hooks.iter().find(|hook| hook_time(hook) == Some(None)) {
-        let why =
-            format!("{} changes the template before it is read, which is not done", folder.told(before));
-        return Err(TemplateError::refused(
-            why,
-            "take the template without it, if its questions can do without",
-        ));
+    if options.no_hooks || hooks.is_empty() {
+        return Ok(());
     }
-    match hooks.first() {
-        Some(first) if !trust => {
-            let why = format!("the template has programs of its own to run: {}", folder.told(first));
-            Err(TemplateError::refused(why, "read them, then run this with `--trust`"))
+    match hook_before_questions(folder) {
+        Some(before) if options.trust && !level.is_prepared => {
+            let why = format!(
+                "{} is a hook of a template inside another one, which is not run",
+                folder.told(&before)
+            );
+            Err(TemplateError::refused(
+                why,
+                "name the folder of that template with `--directory`, or `--no-hooks`",
+            ))
         }
-        _ => Ok(()),
+        _ if options.trust => Ok(()),
+        _ => {
+            let first = hooks.first().map(|first| folder.told(first)).unwrap_or_default();
+            let why = format!("the template has programs of its own to run: {first}");
+            Err(TemplateError::refused(
+                why,
+                "read them, then run this with `--trust`; `--no-hooks` leaves them out",
+            ))
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::findings::{SourceFile, nearest};
 use crate::domain::template::TemplateError;
 
 const VARS: &str = "_jinja2_env_vars";
-const EXTENSIONS: &str = "_extensions";
+pub const EXTENSIONS: &str = "_extensions";
 
 const KNOWN: &[&str] = &[
     "block_start_string",
@@ -64,13 +64,8 @@ pub fn syntax(variables: &Map<String, Value>, file: &SourceFile) -> Result<Synta
             name if DO.contains(&name) => syntax.do_tag = true,
             name if LOOPS.contains(&name) => syntax.loop_controls = true,
             name if THERE.contains(&name) => {}
-            name => {
-                let what = match name.starts_with("local_extensions") {
-                    true => "is Python code of the template, which is not run",
-                    false => "is no extension that is known here",
-                };
-                return Err(wrong_setting(file, EXTENSIONS, Some(name), format!("`{name}` {what}")));
-            }
+            // Python code, of the template or of others; see `extensions`.
+            name => syntax.extensions.push(name.to_string()),
         }
     }
     Ok(syntax)

@@ -41,9 +41,12 @@ pub struct AnswerArgs {
     /// Where random values and the time of a template come from, so that they can be made again
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
-    /// Let the template's own programs (hooks) run on this machine
+    /// Let the template's own programs (hooks, Jinja extensions) run on this machine
     #[arg(long)]
     trust: bool,
+    /// Leave out the template's hooks
+    #[arg(long, conflicts_with = "trust")]
+    no_hooks: bool,
 }
 
 /// A template that was found and understood.
@@ -171,7 +174,7 @@ impl AnswerArgs {
     /// What rendering may use, with what an earlier run used.
     pub fn options(&self, seed: Option<u64>, now: Option<i64>) -> RenderOptions {
         let now = now.unwrap_or_else(|| jiff::Timestamp::now().as_second());
-        RenderOptions { seed: self.seed.or(seed), now, trust: self.trust }
+        RenderOptions { seed: self.seed.or(seed), now, trust: self.trust, no_hooks: self.no_hooks }
     }
 }
 

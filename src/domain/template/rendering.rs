@@ -31,8 +31,10 @@ pub struct RenderOptions {
     pub seed: Option<u64>,
     /// What `now` is, in seconds since 1970; remembered with the seed.
     pub now: i64,
-    /// Whether the template's own programs (hooks) may run.
+    /// Whether the template's own programs (hooks, extensions) may run.
     pub trust: bool,
+    /// Whether its hooks are left out.
+    pub no_hooks: bool,
 }
 
 /// A rendered project and how it came about.

@@ -3,15 +3,18 @@
 //! Where minijinja reads a template otherwise than Jinja2 does, the template is refused at that place
 //! with what to write instead: it never becomes other bytes than Cookiecutter makes.
 
+mod edits;
 mod fault;
 mod filters;
 mod globals;
 mod json;
 mod methods;
 mod printing;
+mod python;
 mod reading;
 mod slugify;
 mod syntax;
+mod tags;
 mod time;
 mod values;
 
@@ -23,8 +26,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
+use super::extensions::{Added, Extensions};
 use crate::adapter::limits::{FUEL, MOST_BYTES};
-use reading::Reading;
+use edits::Reading;
 
 pub use fault::{Fault, Res};
 pub use printing::float;
@@ -42,6 +46,8 @@ pub struct Engine {
     environment: Environment<'static>,
     syntax: Syntax,
     config: SyntaxConfig,
+    /// Names that extensions add.
+    added: Arc<Added>,
     /// The texts that were included, as they were read.
     included: Arc<Mutex<BTreeMap<String, Result<Reading, Fault>>>>,
 }
@@ -66,7 +72,13 @@ impl io::Write for Bounded {
 impl Engine {
     /// Makes an engine; without a seed, what would be different each time is refused. `now` is in seconds
     /// since 1970.
-    pub fn new(syntax: &Syntax, loader: Loader, seed: Option<u64>, now: i64) -> Res<Engine> {
+    pub fn new(
+        syntax: &Syntax,
+        extensions: Option<Arc<Extensions>>,
+        loader: Loader,
+        seed: Option<u64>,
+        now: i64,
+    ) -> Res<Engine> {
         let config = syntax.config()?;
         let included: Arc<Mutex<BTreeMap<String, Result<Reading, Fault>>>> = Arc::default();
         let mut environment = Environment::new();
@@ -81,22 +93,27 @@ impl Engine {
         let random = seed.map(|seed| Arc::new(Mutex::new(fastrand::Rng::with_seed(seed))));
         filters::add(&mut environment, random.clone());
         globals::add(&mut environment, random, now);
-        let (read, known, kept) = (syntax.clone(), config.clone(), included.clone());
+        let added = extensions.as_ref().map(|extensions| extensions.added.clone()).unwrap_or_default();
+        if let Some(extensions) = &extensions {
+            python::add(&mut environment, extensions);
+        }
+        let added = Arc::new(added);
+        let (read, known, kept, names) = (syntax.clone(), config.clone(), included.clone(), added.clone());
         environment.set_loader(move |name| {
             let Some(source) = loader(name) else { return Ok(None) };
-            let reading = reading::read(name, &source, &read, &known);
+            let reading = reading::read(name, &source, &read, &known, &names);
             let text = reading.as_ref().map(|reading| reading.text.clone());
             let result = text.map(Some).map_err(|_| Error::from(ErrorKind::BadInclude));
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.insert(name.to_string(), reading.map_err(|fault| *fault));
             result
         });
-        Ok(Engine { environment, syntax: syntax.clone(), config, included })
+        Ok(Engine { environment, syntax: syntax.clone(), config, added, included })
     }
 
     /// Renders a text; `name` is what its faults are told with.
     pub fn render(&self, name: &str, source: &str, context: &Value) -> Res<String> {
-        let reading = reading::read(name, source, &self.syntax, &self.config)?;
+        let reading = reading::read(name, source, &self.syntax, &self.config, &self.added)?;
         let template = self.environment.template_from_named_str(name, &reading.text);
         let template = template.map_err(|error| self.fault(&error, name, &reading, context))?;
         let mut out = Bounded(vec![]);

@@ -8,8 +8,10 @@ use minijinja::machinery::ast::{BinOpKind, Call, CallArg, Expr, Filter, Macro, S
 use minijinja::machinery::{Span, Token, parse, tokenize};
 use minijinja::syntax::SyntaxConfig;
 
+use super::edits::{Edit, Reading, applied};
 use super::fault::{self, Fault, Res};
-use super::{Syntax, filters, printing};
+use super::tags::tags;
+use super::{Added, Syntax, filters, printing};
 
 /// Puts in front of what `~` joins: refuses what Python prints otherwise.
 pub const TEXT: &str = "_text";
@@ -23,71 +25,22 @@ pub const ORDER: &str = "_order";
 const OF_DICTS: [&str; 11] =
     ["clear", "copy", "fromkeys", "get", "items", "keys", "pop", "popitem", "setdefault", "update", "values"];
 
-/// A text as it was written and as minijinja reads it.
-pub struct Reading {
-    pub source: String,
-    pub text: String,
-    layers: Vec<Vec<Edit>>,
-}
-
-/// A piece of a text that is replaced.
-#[derive(Debug, Clone)]
-struct Edit {
-    at: Range<usize>,
-    by: String,
-}
-
-impl Reading {
-    /// Returns the place in the source of a place in the text.
-    pub fn original(&self, range: &Range<usize>) -> Range<usize> {
-        let place = |position: usize, is_end: bool| {
-            self.layers.iter().rev().fold(position, |position, edits| before(edits, position, is_end))
-        };
-        let (start, end) = (place(range.start, false), place(range.end, true));
-        start.min(self.source.len())..end.clamp(start, self.source.len().max(start))
-    }
-}
-
-/// Returns where a position of the edited text was before the edits.
-fn before(edits: &[Edit], position: usize, is_end: bool) -> usize {
-    let (mut taken, mut added) = (0, 0);
-    for edit in edits {
-        let begins = edit.at.start + added - taken;
-        if position < begins || (is_end && position == begins) {
-            break;
-        }
-        if position < begins + edit.by.len() {
-            return if is_end { edit.at.end } else { edit.at.start };
-        }
-        added += edit.by.len();
-        taken += edit.at.len();
-    }
-    position + taken - added
-}
-
-fn applied(source: &str, edits: &[Edit]) -> String {
-    let mut text =
-        String::with_capacity(source.len() + edits.iter().map(|edit| edit.by.len()).sum::<usize>());
-    let mut at = 0;
-    for edit in edits {
-        text.push_str(source.get(at..edit.at.start).unwrap_or_default());
-        text.push_str(&edit.by);
-        at = edit.at.end;
-    }
-    text.push_str(source.get(at..).unwrap_or_default());
-    text
-}
-
-fn range(span: Span) -> Range<usize> {
+/// Returns the bytes that a span is about.
+pub fn range(span: Span) -> Range<usize> {
     span.start_offset as usize..span.end_offset as usize
 }
 
 /// Reads a text; `name` is that of its file.
-pub fn read(name: &str, source: &str, syntax: &Syntax, config: &SyntaxConfig) -> Res<Reading> {
+pub fn read(name: &str, source: &str, syntax: &Syntax, config: &SyntaxConfig, added: &Added) -> Res<Reading> {
     let broken = |error: &minijinja::Error, original: &dyn Fn(Range<usize>) -> Range<usize>| {
         let place = original(error.range().unwrap_or_default());
         let word = source.get(place.clone()).unwrap_or_default();
-        fault::of(error, word, &Value::UNDEFINED).at(&place).within(name)
+        let mut fault = fault::of(error, word, &Value::UNDEFINED);
+        if added.tags.contains(&fault.word) {
+            let message = format!("the tag `{}` of an extension is not done here", fault.word);
+            fault = Fault::otherwise(message, "a filter or a function of it");
+        }
+        fault.at(&place).within(name)
     };
     let tags = tags(source, syntax, config).map_err(|fault| fault.within(name))?;
     let mut reading =
@@ -98,6 +51,7 @@ pub fn read(name: &str, source: &str, syntax: &Syntax, config: &SyntaxConfig) ->
         let parsed = parse(&reading.text, name, config.clone());
         let parsed = parsed.map_err(|error| broken(&error, &|range| reading.original(&range)))?;
         let mut walk = Walk {
+            added,
             text: &reading.text,
             parens,
             syntax,
@@ -119,57 +73,6 @@ pub fn read(name: &str, source: &str, syntax: &Syntax, config: &SyntaxConfig) ->
     Ok(reading)
 }
 
-/// Makes a block of each `{% now … %}`: `{% filter now(…) %}{% endfilter %}`.
-fn tags(source: &str, syntax: &Syntax, config: &SyntaxConfig) -> Res<Vec<Edit>> {
-    let comment = syntax.line_comment.as_ref().and_then(|prefix| Some((source.find(prefix)?, prefix.len())));
-    if let Some((at, length)) = comment {
-        let fault = Fault::otherwise("comments of a line are read otherwise here", "a comment: `{# … #}`");
-        return Err(fault.at(&(at..at + length)));
-    }
-    let mut edits = vec![];
-    let mut tokens = tokenize(source, false, config.clone());
-    // What is wrong with a token is told with its place when the text is parsed.
-    while let Some(Ok((token, start))) = tokens.next() {
-        if !matches!(token, Token::BlockStart) {
-            continue;
-        }
-        let name = match tokens.next() {
-            Some(Ok((Token::Ident("now"), name))) => Some(name),
-            _ => None,
-        };
-        let end = tokens.by_ref().map_while(Result::ok).find(|(token, _)| matches!(token, Token::BlockEnd));
-        let Some((_, end)) = end else { break };
-        if !source.get(range(start)).is_some_and(|tag| tag.starts_with(&syntax.block_start)) {
-            line_statement(source, range(end).end).map_err(|fault| fault.at(&range(start)))?;
-            if let Some(name) = name {
-                let fault = Fault::otherwise(
-                    "`now` in a line of its own is not read here",
-                    "a tag: `{% now 'utc' %}`",
-                );
-                return Err(fault.at(&range(name)));
-            }
-        }
-        let Some(name) = name else { continue };
-        edits.push(Edit { at: range(name), by: "filter now(".to_string() });
-        let closing = format!(") {}{} endfilter ", syntax.block_end, syntax.block_start);
-        let at = end.start_offset as usize;
-        edits.push(Edit { at: at..at, by: closing });
-    }
-    Ok(edits)
-}
-
-/// Refuses empty lines behind a statement that has a line of its own: Jinja2 leaves them out.
-fn line_statement(source: &str, end: usize) -> Res<()> {
-    let behind = source.get(end..).unwrap_or_default();
-    let is_behind = source.get(..end).is_some_and(|before| before.ends_with('\n'));
-    let behind = if is_behind { behind } else { behind.strip_prefix('\n').unwrap_or(behind) };
-    let space = behind.get(..behind.len() - behind.trim_start().len()).unwrap_or_default();
-    if space.contains('\n') || (!space.is_empty() && space.len() == behind.len()) {
-        return Err(Fault::otherwise("Jinja2 leaves out empty lines behind this", "no empty line behind it"));
-    }
-    Ok(())
-}
-
 /// Returns where parentheses are, and whether they open.
 fn parens(text: &str, config: &SyntaxConfig) -> Result<Vec<(usize, bool)>, minijinja::Error> {
     let mut found = vec![];
@@ -185,6 +88,7 @@ fn parens(text: &str, config: &SyntaxConfig) -> Result<Vec<(usize, bool)>, minij
 
 /// Goes through what was parsed.
 struct Walk<'t> {
+    added: &'t Added,
     text: &'t str,
     parens: Vec<(usize, bool)>,
     syntax: &'t Syntax,
@@ -488,7 +392,9 @@ impl Walk<'_> {
             }
             Expr::Filter(filter) => self.filter(filter, &at, used)?,
             Expr::Test(test) => {
-                filters::test(test.name).map_err(|fault| fault.at(&at))?;
+                let is_added = self.added.tests.iter().any(|name| name == test.name);
+                filters::test(test.name)
+                    .or_else(|fault| if is_added { Ok(()) } else { Err(fault.at(&at)) })?;
             }
             _ => {}
         }
@@ -526,6 +432,9 @@ impl Walk<'_> {
         if is_spent && !(filter.name == "reverse" && used == Use::Printed) {
             let message = format!("what `|{}` makes can be gone through once in Python", filter.name);
             return Err(Fault::otherwise(message, "`|list` behind it, or `|join`").at(at));
+        }
+        if self.added.filters.iter().any(|name| name == filter.name) {
+            return Ok(());
         }
         filters::known(filter.name).map_err(|fault| fault.at(at))?;
         if filters::ORDERING.contains(&filter.name)

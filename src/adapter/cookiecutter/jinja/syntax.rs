@@ -20,6 +20,8 @@ pub struct Syntax {
     /// Tags that only an extension knows.
     pub loop_controls: bool,
     pub do_tag: bool,
+    /// Names of extensions that are Python code.
+    pub extensions: Vec<String>,
 }
 
 impl Default for Syntax {
@@ -37,6 +39,7 @@ impl Default for Syntax {
             lstrip_blocks: false,
             loop_controls: false,
             do_tag: false,
+            extensions: vec![],
         }
     }
 }

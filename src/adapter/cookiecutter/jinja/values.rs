@@ -36,7 +36,8 @@ pub fn dictionary(entries: &Map<String, Json>, is_ordered: &dyn Fn(&str) -> bool
     Value::from_object(Dictionary { keys, entries })
 }
 
-fn value(json: &Json, is_ordered: bool) -> Value {
+/// Returns a value as templates see it.
+pub fn value(json: &Json, is_ordered: bool) -> Value {
     match json {
         Json::Object(entries) if is_ordered => dictionary(entries, &|_| true),
         Json::Object(entries) => {
