@@ -16,6 +16,8 @@ use crate::support::{Emulator, Run, Sandbox};
 
 /// Points in each phase.
 const POINTS: usize = 20;
+/// Points that are tried unless `POINTS` says how many.
+const SAMPLE: usize = 5;
 /// Accounts that are worked on at once.
 const LANES: usize = 3;
 /// No run takes longer, unless it hangs.
@@ -41,15 +43,14 @@ static UNDISTURBED: LazyLock<[(usize, Inventory); 3]> = LazyLock::new(|| {
 /// Tries every point with one of the faults, in turn, and shows a line for each.
 pub fn run(what: &str, faults: &[Fault]) {
     LazyLock::force(&UNDISTURBED);
+    let points = sample();
+    println!("{what}: {} of {POINTS} points; POINTS={POINTS} tries all, SEED=N others", points.len());
     let (next, failures) = (AtomicUsize::new(0), Mutex::new(vec![]));
     thread::scope(|scope| {
         for _ in 0..LANES {
             scope.spawn(|| {
                 loop {
-                    let point = next.fetch_add(1, Ordering::SeqCst);
-                    if point >= POINTS {
-                        break;
-                    }
+                    let Some(&point) = points.get(next.fetch_add(1, Ordering::SeqCst)) else { break };
                     failures.lock().unwrap().extend(live(what, point, faults));
                 }
             });
@@ -57,7 +58,16 @@ pub fn run(what: &str, faults: &[Fault]) {
     });
     let failures = failures.into_inner().unwrap();
     let list = failures.join("\n\n");
-    assert!(failures.is_empty(), "{} of {} points:\n\n{list}", failures.len(), POINTS * Phase::ALL.len());
+    assert!(failures.is_empty(), "{} of {} points:\n\n{list}", failures.len(), points.len() * Phase::ALL.len());
+}
+
+/// Returns the points that are tried: some of them, the same for the same seed, or all.
+fn sample() -> Vec<usize> {
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
+    let mut points: Vec<usize> = (0..POINTS).collect();
+    fastrand::Rng::with_seed(number("SEED").unwrap_or(13)).shuffle(&mut points);
+    points.truncate(number("POINTS").map_or(SAMPLE, |count| count as usize));
+    points
 }
 
 /// Takes one account through its life; returns what went wrong, after which it is given up.
