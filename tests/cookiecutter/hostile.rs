@@ -21,6 +21,8 @@ fn loops_without_an_end_are_stopped() {
     refused("{% extends 'a.txt' %}", "cycle in template inheritance");
     refused(&format!("{{{{ {}1{} }}}}", "(".repeat(500), ")".repeat(500)), "too many levels");
     refused(&"{% if true %}".repeat(500), "too many levels");
+    refused(&format!("{{{{ {} }}}}", vec!["a"; 20_000].join(" ~ ")), "too many levels");
+    refused(&format!("{{{{ a{} }}}}", "|sort".repeat(20_000)), "too many levels");
 }
 
 #[test]

@@ -49,8 +49,7 @@ pub fn run(what: &str, faults: &[Fault]) {
     thread::scope(|scope| {
         for _ in 0..LANES {
             scope.spawn(|| {
-                loop {
-                    let Some(&point) = points.get(next.fetch_add(1, Ordering::SeqCst)) else { break };
+                while let Some(&point) = points.get(next.fetch_add(1, Ordering::SeqCst)) {
                     failures.lock().unwrap().extend(live(what, point, faults));
                 }
             });
@@ -58,7 +57,12 @@ pub fn run(what: &str, faults: &[Fault]) {
     });
     let failures = failures.into_inner().unwrap();
     let list = failures.join("\n\n");
-    assert!(failures.is_empty(), "{} of {} points:\n\n{list}", failures.len(), points.len() * Phase::ALL.len());
+    assert!(
+        failures.is_empty(),
+        "{} of {} points:\n\n{list}",
+        failures.len(),
+        points.len() * Phase::ALL.len()
+    );
 }
 
 /// Returns the points that are tried: some of them, the same for the same seed, or all.

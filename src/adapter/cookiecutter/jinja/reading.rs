@@ -13,6 +13,10 @@ use super::fault::{self, Fault, Res};
 use super::tags::tags;
 use super::{Added, Syntax, filters, printing};
 
+/// Most expressions that lie in one another, chains of operators and filters among them: compiling them takes
+/// minijinja the square of that.
+const MOST_LEVELS: usize = 1_000;
+
 /// Puts in front of what `~` joins: refuses what Python prints otherwise.
 pub const TEXT: &str = "_text";
 /// Puts in front of what a loop goes through: what has no length gets one.
@@ -59,6 +63,7 @@ pub fn read(name: &str, source: &str, syntax: &Syntax, config: &SyntaxConfig, ad
             is_in_macro: false,
             ends_with_block: false,
             depth: 0,
+            levels: 0,
         };
         let walked = walk.statement(&parsed);
         walked.map_err(|mut fault| {
@@ -98,6 +103,8 @@ struct Walk<'t> {
     ends_with_block: bool,
     /// Loops, macros and other blocks around.
     depth: usize,
+    /// Expressions around.
+    levels: usize,
 }
 
 /// Returns the expressions right below one.
@@ -349,6 +356,17 @@ impl Walk<'_> {
     }
 
     fn expression(&mut self, expr: &Expr<'_>, used: Use) -> Res<()> {
+        self.levels += 1;
+        if self.levels > MOST_LEVELS {
+            let fault = Fault::new("nesting", "this lies too many levels in one another");
+            return Err(fault.at(&range(expr.span())));
+        }
+        let walked = self.known(expr, used);
+        self.levels -= 1;
+        walked
+    }
+
+    fn known(&mut self, expr: &Expr<'_>, used: Use) -> Res<()> {
         let at = range(expr.span());
         match expr {
             Expr::Const(constant) => return self.constant(&constant.value, &at),
