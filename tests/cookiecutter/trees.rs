@@ -18,7 +18,7 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ("_template, _repo_dir, _output_dir", "paths of this machine: the template's name, and `.`"),
     ("_cookiecutter", "as the template has it, as when people are asked; extra_context changes it"),
     ("what minijinja reads otherwise than Jinja2", "refused at its place: refused.txt"),
-    ("comparing a text with a number", "has an answer here; Cookiecutter stops"),
+    ("filters and methods on what they are not made for", "may have an answer here; Cookiecutter stops"),
     ("lipsum, uuid4, random, now", "refused, or from the seed; `local` is UTC, other zones are refused"),
     ("pre_prompt hooks", "only with --trust, of the template that is named, not of one inside it"),
     ("extensions", "Python code only with --trust; new tags are refused, and values that JSON can't hold"),

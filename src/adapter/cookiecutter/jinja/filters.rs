@@ -1,5 +1,6 @@
 //! The filters and tests of Jinja2 that are read alike, and those that Cookiecutter adds.
 
+use std::cmp::Ordering;
 use std::sync::PoisonError;
 
 use minijinja::formatting::FormatStyle;
@@ -148,9 +149,24 @@ const TESTS: &[&str] = &[
     "<=",
 ];
 
+/// Filters that compare, with the tests that do the same.
+const COMPARISONS: &[(&str, &[&str], fn(Ordering) -> bool)] = &[
+    ("_lt", &["lt", "lessthan", "<"], Ordering::is_lt),
+    ("_le", &["le", "<="], Ordering::is_le),
+    ("_gt", &["gt", "greaterthan", ">"], Ordering::is_gt),
+    ("_ge", &["ge", ">="], Ordering::is_ge),
+];
+
 /// Refuses a filter that nobody knows, or that is read otherwise.
 pub fn known(name: &str) -> Res<()> {
-    if KNOWN.contains(&name) || [TEXT, EACH, ORDER].contains(&name) { Ok(()) } else { Err(unknown(name)) }
+    if KNOWN.contains(&name)
+        || [TEXT, EACH, ORDER].contains(&name)
+        || COMPARISONS.iter().any(|(known, ..)| *known == name)
+    {
+        Ok(())
+    } else {
+        Err(unknown(name))
+    }
 }
 
 pub fn unknown(name: &str) -> Box<Fault> {
@@ -209,6 +225,28 @@ pub fn add(environment: &mut Environment<'static>, random: Option<Random>) {
     environment.add_filter(TEXT, |value: &Value| printing::check(value).map(|()| value.clone()));
     environment.add_filter(EACH, each);
     environment.add_filter(ORDER, |value: &Value| ascii(value, 0).map(|()| value.clone()));
+    for (name, tests, holds) in COMPARISONS {
+        environment.add_filter(*name, move |left: &Value, right: &Value| compared(left, right).map(holds));
+        for test in *tests {
+            environment.add_test(*test, move |left: &Value, right: &Value| compared(left, right).map(holds));
+        }
+    }
+    for (name, rest) in [("even", 0), ("odd", 1)] {
+        environment.add_test(name, move |value: &Value| divided(value, 2).map(|left| left == rest));
+    }
+    environment.add_test("divisibleby", |value: &Value, by: i128| divided(value, by).map(|left| left == 0));
+    for name in ["eq", "equalto", "=="] {
+        environment
+            .add_test(name, |left: &Value, right: &Value| defined(left, right).map(|()| left == right));
+    }
+    for name in ["ne", "!="] {
+        environment
+            .add_test(name, |left: &Value, right: &Value| defined(left, right).map(|()| left != right));
+    }
+    environment.add_test("in", |state: &State<'_, '_>, value: &Value, all: &Value| {
+        defined(value, all)?;
+        minijinja::tests::is_in(state, value, all)
+    });
     environment.add_test("iterable", |value: &Value| match value.kind() {
         ValueKind::Undefined => Err(Error::from(ErrorKind::UndefinedError)),
         kind => Ok(matches!(kind, ValueKind::String | ValueKind::Seq | ValueKind::Map | ValueKind::Iterable)),
@@ -242,6 +280,46 @@ pub fn add(environment: &mut Environment<'static>, random: Option<Random>) {
         let chosen = random.lock().unwrap_or_else(PoisonError::into_inner).choice(&items).cloned();
         Ok(chosen.unwrap_or_default())
     });
+}
+
+fn defined(left: &Value, right: &Value) -> Result<(), Error> {
+    match left.is_undefined() || right.is_undefined() {
+        true => Err(Error::from(ErrorKind::UndefinedError)),
+        false => Ok(()),
+    }
+}
+
+/// What is left of a whole number after a division.
+fn divided(value: &Value, by: i128) -> Result<i128, Error> {
+    defined(value, value)?;
+    let number = i128::try_from(value.clone()).ok().filter(|_| value.is_integer());
+    let number =
+        number.ok_or_else(|| otherwise("only whole numbers are divided here", "`|int` behind the text"))?;
+    number
+        .checked_rem_euclid(by)
+        .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "integer modulo by zero"))
+}
+
+/// Compares two values that Python can compare: two numbers, two texts, two lists of such.
+fn compared(left: &Value, right: &Value) -> Result<Ordering, Error> {
+    let is_number = |value: &Value| matches!(value.kind(), ValueKind::Number | ValueKind::Bool);
+    let is_list = |value: &Value| value.kind() == ValueKind::Seq;
+    match (left.kind(), right.kind()) {
+        (ValueKind::String, ValueKind::String) => Ok(left.cmp(right)),
+        _ if is_number(left) && is_number(right) => Ok(left.cmp(right)),
+        _ if is_list(left) && is_list(right) && left.is_tuple() == right.is_tuple() => {
+            for (left, right) in left.try_iter()?.zip(right.try_iter()?) {
+                if left != right {
+                    return compared(&left, &right);
+                }
+            }
+            Ok(left.len().cmp(&right.len()))
+        }
+        (left, right) => {
+            let message = format!("a {left} and a {right} can't be compared in Python");
+            Err(otherwise(&message, "both as numbers (`|int`), or both as texts"))
+        }
+    }
 }
 
 /// Refuses texts beyond ASCII, wherever in a value they are.

@@ -108,7 +108,7 @@ fn of_text(
             too_long(all.iter().map(|part| part.len() + text.len()).sum())?;
             Ok(Value::from(all.join(text)))
         }
-        "swapcase" => {
+        "swapcase" if text.is_ascii() => {
             let () = from_args(args)?;
             let swap = |c: char| {
                 if c.is_uppercase() {

@@ -147,6 +147,17 @@ fn below<'e, 'a>(expr: &'e Expr<'a>) -> Vec<&'e Expr<'a>> {
     all
 }
 
+/// Returns how a comparison is written, and the filter that does it.
+fn ordering(op: BinOpKind) -> Option<(&'static str, &'static str)> {
+    match op {
+        BinOpKind::Lt => Some(("<", "_lt")),
+        BinOpKind::Lte => Some(("<=", "_le")),
+        BinOpKind::Gt => Some((">", "_gt")),
+        BinOpKind::Gte => Some((">=", "_ge")),
+        _ => None,
+    }
+}
+
 /// What becomes of the value of an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Use {
@@ -420,6 +431,11 @@ impl Walk<'_> {
             self.expression(inner, use_of(expr, index, used))?;
         }
         if let Expr::BinOp(binary) = expr
+            && let Some((sign, filter)) = ordering(binary.op)
+        {
+            self.compare(&binary.left, sign, filter, &binary.right);
+        }
+        if let Expr::BinOp(binary) = expr
             && matches!(binary.op, BinOpKind::Concat)
         {
             for side in [&binary.left, &binary.right] {
@@ -480,6 +496,16 @@ impl Walk<'_> {
             printing::check(value).map_err(|error| fault::of(&error, written, &Value::UNDEFINED).at(at))?;
         }
         Ok(())
+    }
+
+    /// Makes `a < b` the filter `(a)|_lt(b)`, which refuses what Python can't compare.
+    fn compare(&mut self, left: &Expr<'_>, sign: &str, filter: &str, right: &Expr<'_>) {
+        let (left, right) = (self.whole(left), self.whole(right));
+        let between = self.text.get(left.end..right.start).unwrap_or_default();
+        let Some(at) = between.find(sign).map(|at| left.end + at) else { return };
+        self.edits.push(Edit { at: left.start..left.start, by: "(".to_string() });
+        self.edits.push(Edit { at: at..at + sign.len(), by: format!(")|{filter}(") });
+        self.edits.push(Edit { at: right.end..right.end, by: ")".to_string() });
     }
 
     /// Puts a filter behind an expression.
