@@ -149,8 +149,10 @@ const TESTS: &[&str] = &[
     "<=",
 ];
 
-/// Filters that compare, with the tests that do the same.
-const COMPARISONS: &[(&str, &[&str], fn(Ordering) -> bool)] = &[
+/// A filter that compares, the tests that do the same, and the orders in which it holds.
+type Comparison = (&'static str, &'static [&'static str], fn(Ordering) -> bool);
+
+const COMPARISONS: &[Comparison] = &[
     ("_lt", &["lt", "lessthan", "<"], Ordering::is_lt),
     ("_le", &["le", "<="], Ordering::is_le),
     ("_gt", &["gt", "greaterthan", ">"], Ordering::is_gt),
