@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use billpay::domain::template::{Answers, RenderOptions};
+use billpay::domain::template::{Answers, ProjectTemplate, RenderOptions};
 use serde_json::json;
 
 use crate::{corpus, peer};
@@ -72,6 +72,14 @@ fn extensions_are_called_in_a_python_that_has_jinja() {
         ("{{cookiecutter.name}}/a.txt", &text),
     ]);
     let told = corpus::refusal(&template, &Answers::new());
+    assert!(told.contains("local_extensions.shout") && told.contains("--trust"), "{told}");
+    let plain = corpus::small(&[
+        ("cookiecutter.json", r#"{"name": "demo", "_extensions": ["local_extensions.shout"]}"#),
+        ("{{cookiecutter.name}}/a.txt", ""),
+    ]);
+    let asked = billpay::adapter::cookiecutter::open(&plain, None, &corpus::PLAIN).expect("a template");
+    assert_eq!(asked.all_questions().expect("questions need no trust").len(), 1);
+    let told = corpus::refusal(&plain, &Answers::new());
     assert!(told.contains("local_extensions.shout") && told.contains("--trust"), "{told}");
 
     let written = folder.path().join("template");

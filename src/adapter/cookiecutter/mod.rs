@@ -95,15 +95,11 @@ impl Level {
         engine.map_err(|fault| places::error(&fault, &self.config.file, 0))
     }
 
-    /// Loads the extensions that are Python code, once.
+    /// Loads the extensions that are Python code, once, where they are trusted.
     fn extensions(&self, options: &RenderOptions) -> Result<Option<Arc<Extensions>>, TemplateError> {
         let names = &self.config.syntax.extensions;
-        let Some(first) = names.first() else { return Ok(None) };
+        let Some(first) = names.first().filter(|_| options.trust) else { return Ok(None) };
         let wrong = |why: String| places::wrong_setting(&self.config.file, EXTENSIONS, Some(first), why);
-        if !options.trust {
-            let why = format!("`{first}` is Python code: read it, then run this with `--trust`");
-            return Err(wrong(why));
-        }
         let loaded = self.extensions.get_or_init(|| Extensions::load(&self.folder, names).map(Arc::new));
         let loaded =
             loaded.as_ref().map_err(|why| wrong(format!("the extensions can't be loaded: {why}")))?;

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::binary::is_binary;
 use super::jinja::{Engine, Fault, Loader, dictionary};
+use super::settings::EXTENSIONS;
 use super::{Level, patterns, places, questions, shown};
 use crate::domain::findings::{Problem, SourceFile};
 use crate::domain::template::{
@@ -66,7 +67,7 @@ pub fn render(
     options: &RenderOptions,
     told: &mut dyn FnMut(usize),
 ) -> Result<Rendering, TemplateError> {
-    refuse_hooks(level, options)?;
+    refuse_programs(level, options)?;
     let variables = questions::variables(level, answers, options)?;
     let top = top(level)?;
     let newline = new_lines(level)?;
@@ -126,8 +127,13 @@ pub fn hook_before_questions(folder: &TemplateFolder) -> Option<String> {
     hook_files(folder).into_iter().find(|hook| hook_time(hook) == Some(None))
 }
 
-fn refuse_hooks(level: &Level, options: &RenderOptions) -> Result<(), TemplateError> {
+fn refuse_programs(level: &Level, options: &RenderOptions) -> Result<(), TemplateError> {
     let folder = &level.folder;
+    let extension = level.config.syntax.extensions.first().filter(|_| !options.trust);
+    if let Some(name) = extension {
+        let why = format!("`{name}` is Python code: read it, then run this with `--trust`");
+        return Err(places::wrong_setting(&level.config.file, EXTENSIONS, Some(name), why));
+    }
     let hooks = hook_files(folder);
     if options.no_hooks || hooks.is_empty() {
         return Ok(());

@@ -48,6 +48,7 @@ pub struct Engine {
     config: SyntaxConfig,
     /// Names that extensions add.
     added: Arc<Added>,
+    has_extensions: bool,
     /// The texts that were included, as they were read.
     included: Arc<Mutex<BTreeMap<String, Result<Reading, Fault>>>>,
 }
@@ -93,6 +94,7 @@ impl Engine {
         let random = seed.map(|seed| Arc::new(Mutex::new(fastrand::Rng::with_seed(seed))));
         filters::add(&mut environment, random.clone());
         globals::add(&mut environment, random, now);
+        let has_extensions = extensions.is_some();
         let added = extensions.as_ref().map(|extensions| extensions.added.clone()).unwrap_or_default();
         if let Some(extensions) = &extensions {
             python::add(&mut environment, extensions);
@@ -108,11 +110,24 @@ impl Engine {
             kept.insert(name.to_string(), reading.map_err(|fault| *fault));
             result
         });
-        Ok(Engine { environment, syntax: syntax.clone(), config, added, included })
+        Ok(Engine { environment, syntax: syntax.clone(), config, added, has_extensions, included })
     }
 
     /// Renders a text; `name` is what its faults are told with.
     pub fn render(&self, name: &str, source: &str, context: &Value) -> Res<String> {
+        self.rendered(name, source, context).map_err(|fault| {
+            let is_unknown =
+                ["undefined", "unknown-filter", "unknown-test", "unknown-tag"].contains(&fault.code);
+            match self.syntax.extensions.first() {
+                Some(first) if is_unknown && !self.has_extensions => fault.hint(&format!(
+                    "`{first}` is Python code and may have it: read it, then run this with `--trust`"
+                )),
+                _ => fault,
+            }
+        })
+    }
+
+    fn rendered(&self, name: &str, source: &str, context: &Value) -> Res<String> {
         let reading = reading::read(name, source, &self.syntax, &self.config, &self.added)?;
         let template = self.environment.template_from_named_str(name, &reading.text);
         let template = template.map_err(|error| self.fault(&error, name, &reading, context))?;
