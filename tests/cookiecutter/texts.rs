@@ -40,7 +40,7 @@ fn texts_are_what_jinja_makes_of_them_or_refused() {
     let context = json!({"s": "Hello", "n": "3", "cookiecutter": {"name": "demo"}});
     let done = peer::run(folder.path(), &json!({"texts": texts, "context": context}));
     let theirs = done["texts"].as_array().expect("texts");
-    let options = RenderOptions { seed: Some(1), now: 0, trust: false };
+    let options = RenderOptions { seed: Some(1), now: 0, trust: false, strict: false };
     let (mut wrong, mut both, mut same) = (vec![], 0, 0);
     let (mut refused, mut without_a_way_on) = (vec![], vec![]);
     for (text, theirs) in texts.iter().zip(theirs) {
@@ -94,8 +94,12 @@ fn values_print_as_in_python() {
 fn random_values_and_the_time_are_the_same_for_the_same_seed() {
     let source = "{{ uuid4() }} {{ random_ascii_string(8, true) }} {{ [1, 2, 3]|random }} \
                   {% now 'utc', '%Y-%m-%dT%H:%M:%S %a %j' %} {% now 'utc' + 'days=1,hours=2', '%d %H' %}";
-    let seeded =
-        |seed| corpus::text(source, &RenderOptions { seed: Some(seed), now: 1_700_000_000, trust: false });
+    let seeded = |seed| {
+        corpus::text(
+            source,
+            &RenderOptions { seed: Some(seed), now: 1_700_000_000, trust: false, strict: false },
+        )
+    };
     assert_eq!(seeded(1), seeded(1));
     assert_ne!(seeded(1), seeded(2));
     assert!(seeded(1).ends_with("2023-11-14T22:13:20 Tue 318 16 00"), "{}", seeded(1));

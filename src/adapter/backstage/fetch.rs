@@ -11,7 +11,7 @@ use super::references::{has_cookiecutter_tags, has_tags};
 use super::stop::Stop;
 use super::workspace::{Fault, Item, WorkFile, Workspace, join, resolve};
 use crate::adapter::nunjucks::{Context, Nunjucks, Settings};
-use crate::domain::findings::SourceFile;
+use crate::domain::findings::{Findings, SourceFile};
 use crate::domain::template::{Entry, RenderOptions, TemplateError, TemplateFile, TemplateFolder};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -25,6 +25,7 @@ pub(super) struct Fetch<'a> {
     pub folder: &'a TemplateFolder,
     pub options: &'a RenderOptions,
     pub workspace: &'a mut Workspace,
+    pub warnings: &'a mut Findings,
     /// How many files are done, in all steps.
     pub done: &'a mut usize,
     pub told: &'a mut dyn FnMut(usize),
@@ -61,6 +62,7 @@ impl Engine {
             trim_blocks: yes(input, "trimBlocks"),
             lstrip_blocks: yes(input, "lstripBlocks"),
             seed: options.seed,
+            strict: options.strict,
         };
         let nunjucks = Nunjucks::new(&settings);
         let root = if cookiecutter { "cookiecutter" } else { "values" };
@@ -92,14 +94,10 @@ impl Engine {
         if !self.is_template(path) {
             return Ok(Cow::Borrowed(path));
         }
-        let rendered = self.nunjucks.render(&SourceFile::new(name, path), &self.context);
+        let rendered =
+            self.nunjucks.render(&SourceFile::new(format!("{name} (its name)"), path), &self.context);
         rendered.map(Cow::Owned).map_err(|error| match error {
-            TemplateError::Wrong(mut findings) => {
-                for problem in &mut findings.problems {
-                    problem.help.push("this is the name of a file or folder of the template".into());
-                }
-                TemplateError::Wrong(findings)
-            }
+            TemplateError::Wrong(findings) => TemplateError::Wrong(Box::new(of_a_name(*findings))),
             other => other,
         })
     }
@@ -200,6 +198,7 @@ impl Fetch<'_> {
                 None => (!copied.has(path), location.as_str()),
             };
             let output = engine.path(&name, unrendered)?;
+            self.warnings.warn_all(of_a_name(engine.nunjucks.take_warnings()));
             if output.is_empty() || output.starts_with('/') || output.contains("//") {
                 continue;
             }
@@ -235,6 +234,7 @@ impl Fetch<'_> {
                     true => engine.contents(&name, &file.bytes)?,
                     false => as_utf_8(&file.bytes),
                 };
+                self.warnings.warn_all(engine.nunjucks.take_warnings());
                 // A file that is written over keeps its mode.
                 let executable = match self.workspace.get(&output) {
                     Some(Item::File(old)) => old.executable,
@@ -259,7 +259,9 @@ impl Fetch<'_> {
         }
         let (path, file) = self.source_file(text(input, "url").unwrap_or_default())?;
         let name = self.folder.told(&path);
-        let bytes = Engine::new(input, self.options).contents(&name, &file.bytes)?;
+        let engine = Engine::new(input, self.options);
+        let bytes = engine.contents(&name, &file.bytes)?;
+        self.warnings.warn_all(engine.nunjucks.take_warnings());
         let executable = matches!(self.workspace.get(&target), Some(Item::File(old)) if old.executable);
         self.workspace.write(&target, WorkFile { bytes, executable, from: name })?;
         self.count();
@@ -310,6 +312,14 @@ impl Fetch<'_> {
         self.count();
         Ok(format!("copies {target}"))
     }
+}
+
+/// Problems that are in the name of a file, not in its contents.
+fn of_a_name(mut findings: Findings) -> Findings {
+    for problem in &mut findings.problems {
+        problem.help.push("this is the name of a file or folder of the template".into());
+    }
+    findings
 }
 
 /// A file of the template, not rendered.

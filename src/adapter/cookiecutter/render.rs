@@ -110,7 +110,7 @@ pub fn render(
         hooks.iter().map(|hook| done(&hook.file, "cookiecutter:hook", format!("runs {}", hook.file))),
     );
     let project = Project { files: making.files, folders };
-    Ok(Rendering { project, name: Some(name), steps, said: vec![], hooks })
+    Ok(Rendering { project, name: Some(name), steps, hooks, ..Rendering::default() })
 }
 
 fn done(id: &str, action: &str, told: String) -> StepDone {

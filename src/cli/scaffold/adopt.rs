@@ -65,6 +65,7 @@ pub fn run(args: AdoptArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         ui.json(&json!({
             "schema": "billpay/scaffold-adopt/v1", "template": name, "out": args.out, "dry_run": args.dry_run,
             "answers": answers, "counts": decision.plan.counts(), "files": files,
+            "warnings": rendering.warnings.problems,
         }))?;
         return Ok(exit::DONE);
     }

@@ -66,7 +66,7 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         )
         .hint(format!("`{update}` brings in what changed in the template; --force makes everything anew")));
     }
-    let Rendering { project, steps, mut said, .. } = rendering;
+    let Rendering { project, steps, mut said, warnings, .. } = rendering;
     // Links to what only the portal makes lead nowhere from here.
     said.retain(|(_, text)| !text.trim().is_empty() && !text.contains(EXAMPLE));
     let (rendered, coverage) = project::place(project, applied, &record)?;
@@ -97,6 +97,7 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
             "schema": "billpay/scaffold-new/v1", "template": name, "out": out, "dry_run": args.dry_run,
             "answers": answers, "counts": decision.plan.counts(), "files": files, "steps": steps,
             "said": said.iter().map(|(title, text)| json!({"title": title, "text": text})).collect::<Vec<_>>(),
+            "warnings": warnings.problems,
         }))?;
         return Ok(exit::DONE);
     }

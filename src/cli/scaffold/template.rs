@@ -41,6 +41,9 @@ pub struct AnswerArgs {
     /// Where random values and the time of a template come from, so that they can be made again
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
+    /// Refuse what is undefined in a Backstage template, where the portal prints nothing
+    #[arg(long)]
+    strict: bool,
     /// Let the template's own programs (hooks) run on this machine
     #[arg(long)]
     trust: bool,
@@ -171,7 +174,7 @@ impl AnswerArgs {
     /// What rendering may use, with what an earlier run used.
     pub fn options(&self, seed: Option<u64>, now: Option<i64>) -> RenderOptions {
         let now = now.unwrap_or_else(|| jiff::Timestamp::now().as_second());
-        RenderOptions { seed: self.seed.or(seed), now, trust: self.trust }
+        RenderOptions { seed: self.seed.or(seed), now, trust: self.trust, strict: self.strict }
     }
 }
 
@@ -204,5 +207,6 @@ pub fn render(
     ui: &Ui,
 ) -> Result<Rendering, Report> {
     let rendering = ui.counting("files rendered", |told| template.render(answers, options, told))?;
+    ui.warnings(&rendering.warnings);
     Ok(if options.trust { app.run_hooks(rendering)? } else { rendering })
 }

@@ -13,6 +13,7 @@ use crate::cli::ask;
 use crate::cli::error::Report;
 use crate::cli::exit;
 use crate::cli::ui::{BOLD, CHANGED, DIM, Ui};
+use crate::domain::findings::Problem;
 use crate::domain::template::{
     Conversion, Question, Record, TemplateError, TemplateRecord, convert, unconverted,
 };
@@ -70,6 +71,7 @@ struct Updated {
     questions: Vec<Question>,
     dropped: Vec<String>,
     conversions: Vec<Conversion>,
+    warnings: Vec<Problem>,
     /// None while a question has no answer.
     decision: Option<Decision>,
 }
@@ -139,7 +141,15 @@ fn one(
     let questions = project::new_questions(template, &known)?;
     let unanswered = questions.iter().any(|question| question.required && question.default.is_none());
     if args.check && unanswered {
-        return Ok(Updated { before, now, questions, dropped, conversions, decision: None });
+        return Ok(Updated {
+            before,
+            now,
+            questions,
+            dropped,
+            conversions,
+            warnings: vec![],
+            decision: None,
+        });
     }
     let answers = args.answers.complete(known, template, !args.check, ui)?;
     let rendering = render(template, &answers, &options, app, ui)?;
@@ -170,7 +180,8 @@ fn one(
         true => tree.check(&rendered, &coverage, options)?,
         false => tree.write(&rendered, &coverage, options)?,
     };
-    Ok(Updated { before, now, questions, dropped, conversions, decision: Some(decision) })
+    let warnings = rendering.warnings.problems;
+    Ok(Updated { before, now, questions, dropped, conversions, warnings, decision: Some(decision) })
 }
 
 impl Updated {
@@ -188,6 +199,7 @@ impl Updated {
             "template": self.before.name(), "before": {"from": self.before.from, "digest": self.before.digest},
             "now": {"from": self.now.origin, "digest": self.now.digest}, "stale": self.is_stale(),
             "new_questions": self.questions, "no_longer_asked": self.dropped, "converted": self.conversions, "counts": counts, "files": files,
+            "warnings": self.warnings,
         })
     }
 
