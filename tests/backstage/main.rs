@@ -13,6 +13,7 @@ mod hostile;
 mod outside;
 mod portal;
 mod same;
+mod shared;
 
 use billpay::adapter::backstage::open;
 use billpay::domain::template::{

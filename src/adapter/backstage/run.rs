@@ -1,7 +1,7 @@
 //! Runs the steps of a template one after the other, as the portal's dry run does.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -17,7 +17,8 @@ use super::{entity, files, outside};
 use crate::adapter::nunjucks::{Nunjucks, Settings};
 use crate::domain::findings::{Findings, Problem};
 use crate::domain::template::{
-    Answers, EXAMPLE, RenderOptions, Rendering, StepDone, StepKind, TemplateError, TemplateFolder,
+    Answers, EXAMPLE, Entry, RenderOptions, Rendering, StepDone, StepKind, Surroundings, TemplateError,
+    TemplateFolder,
 };
 
 /// The input of a fetching step that is needed for private repositories only.
@@ -26,6 +27,7 @@ const TOKEN: &str = "token";
 /// Renders a template with answers that are complete.
 pub(super) fn run(
     folder: &TemplateFolder,
+    around: Option<&dyn Surroundings>,
     spec: &Spec,
     answers: &Answers,
     options: &RenderOptions,
@@ -44,6 +46,8 @@ pub(super) fn run(
     known.insert("context".into(), json!({ "task": task(options.seed) }));
     let mut run = Run {
         folder,
+        around,
+        shared: BTreeMap::new(),
         spec,
         options,
         nunjucks: Nunjucks::new(&settings),
@@ -66,7 +70,9 @@ pub(super) fn run(
     (run.told)(run.done);
     let warnings = run.warnings.into_inner();
     let project = run.workspace.into_project()?;
-    Ok(Rendering { project, steps, said, warnings, ..Rendering::default() })
+    let shared = TemplateFolder { name: String::new(), entries: run.shared };
+    let shared = (!shared.entries.is_empty()).then(|| shared.digest());
+    Ok(Rendering { project, steps, said, warnings, shared, ..Rendering::default() })
 }
 
 /// The task's id is random in the portal; here it comes from the seed.
@@ -90,6 +96,9 @@ fn ordered(value: Value) -> Value {
 
 struct Run<'a> {
     folder: &'a TemplateFolder,
+    around: Option<&'a dyn Surroundings>,
+    /// What was read around the template's folder, by its path there.
+    shared: BTreeMap<String, Entry>,
     spec: &'a Spec,
     options: &'a RenderOptions,
     nunjucks: Nunjucks,
@@ -227,11 +236,13 @@ impl Run<'_> {
         let files_only = |told: String| Ok((StepKind::Files, told, Map::new()));
         if action.id.starts_with("fetch:") {
             let url = input.get("url").and_then(Value::as_str).unwrap_or_default();
-            if is_elsewhere(url) {
+            if is_elsewhere(url, self.around) {
                 return self.elsewhere(action, url, input);
             }
             let mut fetch = Fetch {
                 folder: self.folder,
+                around: self.around,
+                shared: &mut self.shared,
                 options: self.options,
                 workspace: &mut self.workspace,
                 warnings: self.warnings.get_mut(),

@@ -55,8 +55,10 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         return Err(Report::new("nothing was written", why).hint("give another --out"));
     }
     let record = app.record(&out)?.unwrap_or_default();
+    let version = opened.version(&rendering);
     let origin = app.remembered(opened.origin, &out);
-    let applied = project::applied(template, origin, opened.digest, &answers, &options)?;
+    let mut applied = project::applied(template, origin, version, &answers, &options)?;
+    applied.root = args.at.remembered_root(&out, app);
     let name = applied.name();
     if record.get(&name).is_some() && !args.force && !args.dry_run {
         let update = format!("billpay scaffold update {}", out.display());

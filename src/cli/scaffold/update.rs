@@ -37,6 +37,9 @@ pub struct UpdateArgs {
     /// Folder of the template in what --from names
     #[arg(long, value_name = "DIR", requires = "from")]
     directory: Option<String>,
+    /// Folder that a template in a folder may read, from now on
+    #[arg(long, value_name = "DIR", requires = "template")]
+    root: Option<PathBuf>,
     #[command(flatten)]
     answers: AnswerArgs,
     /// What becomes of a change that is in the same place as yours
@@ -122,13 +125,21 @@ fn one(
 ) -> Result<Updated, Report> {
     let found = match &args.from {
         Some(source) => {
-            let at = At { reference: args.reference.as_deref(), directory: args.directory.as_deref() };
+            let at = At {
+                reference: args.reference.as_deref(),
+                directory: args.directory.as_deref(),
+                root: args.root.as_deref(),
+            };
             app.find_template(source, at)?
         }
-        None => app.find_again(&before.from, folder, args.reference.as_deref())?,
+        None => {
+            let named = args.root.as_ref().map(std::path::absolute).transpose()?;
+            let root = named.or_else(|| before.root.as_ref().map(PathBuf::from));
+            app.find_again(&before.from, folder, root.as_deref(), args.reference.as_deref())?
+        }
     };
     let options = args.answers.options(before.seed, before.now);
-    let now = Opened::new(found, &options, app)?;
+    let mut now = Opened::new(found, &options, app)?;
     let template = now.template.as_ref();
     let asked = template.all_questions()?;
     let (mut known, dropped) = project::still_asked(&before, &asked);
@@ -153,13 +164,14 @@ fn one(
     }
     let answers = args.answers.complete(known, template, !args.check, ui)?;
     let rendering = render(template, &answers, &options, app, ui)?;
-    let mut applied = project::applied(
-        template,
-        app.remembered(now.origin.clone(), folder),
-        now.digest.clone(),
-        &answers,
-        &options,
-    )?;
+    let version = now.version(&rendering);
+    let origin = app.remembered(now.origin.clone(), folder);
+    let mut applied = project::applied(template, origin, version.clone(), &answers, &options)?;
+    now.digest = version;
+    applied.root = match (&args.root, &args.from) {
+        (None, None) => before.root.clone(),
+        (root, _) => app.remembered_root(root.as_deref(), folder),
+    };
     // The same template at another commit is no news.
     if applied.digest == before.digest && args.from.is_none() && args.reference.is_none() {
         applied.from = before.from.clone();

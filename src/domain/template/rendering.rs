@@ -52,6 +52,8 @@ pub struct Rendering {
     pub hooks: Vec<Hook>,
     /// What was rendered as the portal does, and is probably a mistake.
     pub warnings: Findings,
+    /// The digest of what was read of the template's repository outside its own folder, if anything was.
+    pub shared: Option<String>,
 }
 
 /// A program of the template.
