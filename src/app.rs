@@ -114,18 +114,25 @@ impl App {
     }
 
     /// The template of a project, as it is now or at a reference.
-    pub fn find_again(&self, from: &Origin, project: &Path, at: Option<&str>) -> Result<Found, SourceError> {
-        source::find_again(from, project, at)
+    pub fn find_again(
+        &self,
+        from: &Origin,
+        project: &Path,
+        root: Option<&Path>,
+        at: Option<&str>,
+    ) -> Result<Found, SourceError> {
+        source::find_again(from, project, root, at)
     }
 
     /// Understands a template's files; `options` are those that it is going to be rendered with.
     pub fn open_template(
         &self,
-        folder: &TemplateFolder,
+        found: &Found,
         options: &RenderOptions,
     ) -> Result<Box<dyn ProjectTemplate>, template::TemplateError> {
+        let folder = &found.folder;
         if folder.file("template.yaml").is_some() {
-            return Ok(Box::new(backstage::open(folder)?));
+            return Ok(Box::new(backstage::open(folder)?.within(found.around.clone())));
         }
         if folder.file("cookiecutter.json").is_some() {
             return Ok(Box::new(cookiecutter::open(folder, None, options)?));
@@ -171,6 +178,11 @@ impl App {
             }
             from => from,
         }
+    }
+
+    /// The folder that a template may read, as a project remembers it.
+    pub fn remembered_root(&self, root: Option<&Path>, project: &Path) -> Option<String> {
+        root.map(|root| source::from_project(project, root).display().to_string())
     }
 
     /// Whether Git holds all of a project; none when it is in no repository.

@@ -25,7 +25,7 @@ pub struct ConfigArgs {
 
 pub fn run(args: ConfigArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let loaded = app.load(&args.env.env)?;
-    ui.warnings(&loaded);
+    ui.warnings(&loaded.warnings);
     let names = told(&loaded.environment);
     if !ui.is_json() {
         ui.text(&loaded.show(args.origin))?;

@@ -33,7 +33,7 @@ pub struct PlanArgs {
 
 pub async fn run(args: PlanArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let loaded = app.load(&args.env.env)?;
-    ui.warnings(&loaded);
+    ui.warnings(&loaded.warnings);
     let env = &loaded.environment;
     let provider = app.connect(env, &|what| ui.note(what)).await?;
     let selection = select(&args.selection, provider.kinds())?;

@@ -60,7 +60,7 @@ pub async fn run(args: ProvisionArgs, app: &App, ui: &Ui) -> Result<u8, Report> 
         return apply_saved(file, &args, app, ui).await;
     }
     let loaded = app.load(&args.env.env)?;
-    ui.warnings(&loaded);
+    ui.warnings(&loaded.warnings);
     let env = &loaded.environment;
     let provider = app.connect(env, &|what| ui.note(what)).await?;
     let selection = select(&args.selection, provider.kinds())?;

@@ -4,7 +4,8 @@
 //! Behind a path may stand `(executable)`, `(crlf)`, `(hex)`, `(no end)` (without the last line
 //! end), several with commas; a path that ends with `/` is a folder. Behind the name of answers
 //! may stand `(refused)`, where both refuse them, `(only the portal: difference)`, where we
-//! refuse what the portal renders, or `(otherwise: difference)`, where the two say different things.
+//! refuse what the portal renders, `(otherwise: difference)`, where the two say different things,
+//! or `(other files: difference)`, where files differ.
 
 use std::fs;
 use std::path::Path;
@@ -17,6 +18,8 @@ pub struct Case {
     pub name: String,
     pub folder: TemplateFolder,
     pub answers: Vec<Given>,
+    /// Whether what is undefined in it is an error, as in our own templates.
+    pub strict: bool,
 }
 
 pub struct Given {
@@ -33,6 +36,8 @@ pub enum Expected {
     OnlyThePortal(String),
     /// What is said at the end differs, because of a difference.
     SaidOtherwise(String),
+    /// Files differ, because of a difference.
+    OtherFiles(String),
 }
 
 pub fn all() -> Vec<Case> {
@@ -50,6 +55,7 @@ fn case(path: &Path) -> Case {
         folder: TemplateFolder { name: name.clone(), ..TemplateFolder::default() },
         name,
         answers: vec![],
+        strict: false,
     };
     let mut sections: Vec<(String, String)> = vec![];
     for line in text.split_inclusive('\n') {
@@ -82,6 +88,7 @@ fn given(name: &str, text: &str, flags: &str) -> Given {
         ("refused", _) => Expected::RefusedByBoth,
         ("only the portal", difference) => Expected::OnlyThePortal(difference.into()),
         ("otherwise", difference) => Expected::SaidOtherwise(difference.into()),
+        ("other files", difference) => Expected::OtherFiles(difference.into()),
         (other, _) => panic!("nothing is expected by `{other}`"),
     };
     Given { name: name.into(), answers, expected }
@@ -135,7 +142,7 @@ fn in_the_repository() -> Vec<Case> {
         if answers.is_empty() {
             answers.push(given("defaults", "", ""));
         }
-        Case { name, folder, answers }
+        Case { name, folder, answers, strict: true }
     };
     paths.iter().map(case).collect()
 }

@@ -3,19 +3,19 @@
 use billpay::adapter::backstage::open;
 use billpay::domain::template::{Answers, ProjectTemplate};
 
-use crate::{asking, folder, options, render, told};
+use crate::{asking, folder, options, render, render_strictly, told};
 
 /// What a template with these steps is told at once.
 fn wrong(steps: &str) -> String {
-    match open(&folder(&[("template.yaml", &asking(steps))])) {
-        Ok(_) => "nothing".into(),
+    match render_strictly(&folder(&[("template.yaml", &asking(steps))]), "shop") {
+        Ok(_) => "nothing".to_string(),
         Err(error) => told(&error),
     }
 }
 
 /// What is told when a template with these steps and one file is rendered.
 fn fails(steps: &str, path: &str, text: &str) -> String {
-    match render(&folder(&[("template.yaml", &asking(steps)), (path, text)]), "shop") {
+    match render_strictly(&folder(&[("template.yaml", &asking(steps)), (path, text)]), "shop") {
         Ok(rendering) => format!("{:?}", rendering.project.files.keys()),
         Err(error) => told(&error),
     }
@@ -185,6 +185,39 @@ fn what_only_the_portal_knows_is_an_error_that_says_so() {
     says(&told, &["known in the portal only", "ask for it as a parameter"]);
     let told = fails("- action: debug:log\n  input: { message: '${{ context.task.id }}' }\n", "x", "");
     says(&told, &["`context.task.id` is another one each time", "--seed"]);
+}
+
+#[test]
+fn what_is_undefined_is_a_warning_at_its_place_unless_it_is_to_be_strict() {
+    let steps = "- action: fetch:template\n  input: { url: ./s, values: { a: '${{ parameters.nmae }}', b: 'x ${{ user.ref }}' } }\n";
+    let files = [
+        ("template.yaml", asking(steps)),
+        ("s/a.txt", "<${{ values.a }}${{ values.c }}>".to_string()),
+        ("s/${{ values.d }}.txt", "${{ github.sha }}".to_string()),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    let rendering = render(&folder(&files), "shop").expect("a project");
+    let texts: Vec<(String, Vec<u8>)> =
+        rendering.project.files.iter().map(|(path, file)| (path.to_string(), file.bytes.clone())).collect();
+    assert_eq!(texts, [(".txt".to_string(), b"".to_vec()), ("a.txt".to_string(), b"<>".to_vec())]);
+    let told = rendering.warnings.render(false);
+    for part in [
+        "warning[undefined]: `parameters.nmae` is asked for on no page",
+        "service/template.yaml:14:44",
+        "did you mean `parameters.name`?",
+        "warning[undefined]: `user.ref` is not defined",
+        "ask for it as a parameter",
+        "service/s/a.txt:1:6",
+        "service/s/a.txt:1:21",
+        "this is the name of a file",
+        "s/${{ values.d }}.txt (its name):1:5",
+        "`github` is not defined",
+        "{% raw %}",
+    ] {
+        assert!(told.contains(part), "`{part}` is not in\n{told}");
+    }
+    assert_eq!(rendering.warnings.problems.len(), 6, "{told}");
+    assert!(render_strictly(&folder(&files), "shop").is_err());
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod hostile;
 mod outside;
 mod portal;
 mod same;
+mod shared;
 
 use billpay::adapter::backstage::open;
 use billpay::domain::template::{
@@ -51,7 +52,7 @@ fn asking(steps: &str) -> String {
 }
 
 fn options() -> RenderOptions {
-    RenderOptions { seed: None, now: 0, trust: false, no_hooks: false }
+    RenderOptions { seed: None, now: 0, trust: false, no_hooks: false, strict: false }
 }
 
 /// Renders a folder with a name.
@@ -61,6 +62,15 @@ fn render(folder: &TemplateFolder, name: &str) -> Result<Rendering, TemplateErro
     answers.insert("name".into(), name.into());
     let answers = template.complete(&answers)?;
     template.render(&answers, &options(), &mut |_| ())
+}
+
+/// Renders a folder with a name; what is undefined is an error.
+fn render_strictly(folder: &TemplateFolder, name: &str) -> Result<Rendering, TemplateError> {
+    let template = open(folder)?;
+    let mut answers = Answers::new();
+    answers.insert("name".into(), name.into());
+    let answers = template.complete(&answers)?;
+    template.render(&answers, &RenderOptions { strict: true, ..options() }, &mut |_| ())
 }
 
 /// What people are told of an error, places and all.

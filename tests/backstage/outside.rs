@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use billpay::adapter::backstage::open;
 use billpay::domain::template::{Answers, Entry, ProjectTemplate, StepKind, TemplateFile};
 
-use crate::{asking, folder, options, put, render, told};
+use crate::{asking, folder, options, put, render, render_strictly, told};
 
 #[test]
 fn what_the_portal_would_do_is_told_in_a_line() {
@@ -62,12 +62,32 @@ fn files_that_depend_on_what_is_fetched_elsewhere_are_refused_with_a_way_out() {
 }
 
 #[test]
-fn files_that_depend_on_what_an_outside_step_gives_are_refused() {
+fn files_that_show_what_an_outside_step_gives_have_a_placeholder_and_a_warning() {
     let steps = "- id: look\n  action: catalog:fetch\n  input: { entityRef: 'component:default/x' }\n- action: fetch:template\n  input: { url: ./s, values: { owner: '${{ steps.look.output.entity.spec.owner }}' } }\n";
-    let error = render(&folder(&[("template.yaml", &asking(steps)), ("s/x", "x")]), "shop")
-        .expect_err("it is refused");
+    let files = [("template.yaml", &*asking(steps)), ("s/x", "by ${{ values.owner }}")];
+    let rendering = render(&folder(&files), "shop").expect("a project");
+    assert_eq!(rendering.project.files[&"x".parse().expect("a path")].bytes, b"by <example>");
+    let warned = rendering.warnings.render(false);
+    assert!(warned.contains("`steps.look.output.entity.spec.owner` is what `look` gives"), "{warned}");
+    assert!(warned.contains("ask for it as a parameter"), "{warned}");
+    let error = render_strictly(&folder(&files), "shop").expect_err("it is refused");
     assert!(told(&error).contains("what `look` gives"), "{}", told(&error));
-    assert!(told(&error).contains("ask for it as a parameter"), "{}", told(&error));
+}
+
+#[test]
+fn steps_that_depend_on_what_a_custom_action_gives_are_left_out_and_told() {
+    let steps = "\
+- { id: ask, action: acme:ticket:open, input: { title: x } }
+- { id: if, if: '${{ steps.ask.output.open }}', action: fetch:plain, input: { url: ./s, targetPath: a } }
+- { id: each, each: '${{ steps.ask.output.all }}', action: fetch:plain, input: { url: ./s, targetPath: b } }
+- { id: own, action: fetch:plain, input: { url: ./s, targetPath: c } }
+";
+    let files = [("template.yaml", &*asking(steps)), ("s/x", "x")];
+    let rendering = render(&folder(&files), "shop").expect("a project");
+    let kinds: Vec<StepKind> = rendering.steps.iter().map(|step| step.kind).collect();
+    assert_eq!(kinds, [StepKind::Outside, StepKind::Skipped, StepKind::Outside, StepKind::Files]);
+    assert_eq!(rendering.project.files.len(), 1);
+    assert_eq!(rendering.warnings.problems.len(), 2, "{}", rendering.warnings.render(false));
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use billpay::adapter::backstage::open;
-use billpay::domain::template::{Answers, Entry, ProjectTemplate, Rendering, TemplateError, TemplateFolder};
+use billpay::domain::template::{
+    Answers, Entry, ProjectTemplate, RenderOptions, Rendering, TemplateError, TemplateFolder,
+};
 use serde_json::{Value, json};
 
 use crate::corpus::{self, Expected, Given};
@@ -30,7 +32,8 @@ fn the_portal_makes_the_same_trees() {
     for case in corpus::all() {
         for given in &case.answers {
             let name = format!("{}, {}", case.name, given.name);
-            let (ours, answers) = ours(&case.folder, given);
+            let options = RenderOptions { strict: case.strict, ..options() };
+            let (ours, answers) = ours_with(&case.folder, given, &options);
             let theirs = theirs(&mut portal, &case.folder, &answers);
             match (&given.expected, ours, theirs) {
                 (Expected::Same, Ok(ours), Ok(theirs)) if ours == theirs => {
@@ -44,6 +47,11 @@ fn the_portal_makes_the_same_trees() {
                 (Expected::SaidOtherwise(difference), Ok(ours), Ok(theirs))
                     if ours.said != theirs.said
                         && (&ours.files, &ours.folders) == (&theirs.files, &theirs.folders) =>
+                {
+                    used.insert(difference.clone());
+                }
+                (Expected::OtherFiles(difference), Ok(ours), Ok(theirs))
+                    if ours.files != theirs.files && ours.said == theirs.said =>
                 {
                     used.insert(difference.clone());
                 }
@@ -72,13 +80,21 @@ fn the_portal_makes_the_same_trees() {
 
 /// What we make, and the answers that the portal gets: complete ones, as its form gives them.
 pub fn ours(folder: &TemplateFolder, given: &Given) -> (Result<Made, String>, Answers) {
+    ours_with(folder, given, &options())
+}
+
+fn ours_with(
+    folder: &TemplateFolder,
+    given: &Given,
+    options: &RenderOptions,
+) -> (Result<Made, String>, Answers) {
     let template = match open(folder) {
         Ok(template) => template,
         Err(error) => return (Err(told(&error)), given.answers.clone()),
     };
     match template.complete(&given.answers) {
         Err(error) => (Err(told(&error)), given.answers.clone()),
-        Ok(answers) => (template.render(&answers, &options(), &mut |_| ()).map(made).map_err(shown), answers),
+        Ok(answers) => (template.render(&answers, options, &mut |_| ()).map(made).map_err(shown), answers),
     }
 }
 
@@ -86,7 +102,7 @@ fn shown(error: TemplateError) -> String {
     told(&error)
 }
 
-fn made(rendering: Rendering) -> Made {
+pub fn made(rendering: Rendering) -> Made {
     let files = rendering.project.files.into_iter();
     Made {
         files: files.map(|(path, file)| (path.to_string(), (text(&file.bytes), file.executable))).collect(),

@@ -110,7 +110,8 @@ pub fn one(text: &str) -> TemplateFolder {
     small(&[("cookiecutter.json", r#"{"name": "demo"}"#), ("{{cookiecutter.name}}/a.txt", text)])
 }
 
-pub const PLAIN: RenderOptions = RenderOptions { seed: None, now: 0, trust: false, no_hooks: false };
+pub const PLAIN: RenderOptions =
+    RenderOptions { seed: None, now: 0, trust: false, no_hooks: false, strict: false };
 
 /// Answers all questions by their defaults, where `answers` has none, and renders.
 pub fn render(

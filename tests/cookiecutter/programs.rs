@@ -7,7 +7,8 @@ use serde_json::json;
 
 use crate::{corpus, peer};
 
-const TRUSTED: RenderOptions = RenderOptions { seed: None, now: 0, trust: true, no_hooks: false };
+const TRUSTED: RenderOptions =
+    RenderOptions { seed: None, now: 0, trust: true, no_hooks: false, strict: false };
 
 #[test]
 fn hooks_can_be_left_out() {

@@ -40,7 +40,7 @@ fn texts_are_what_jinja_makes_of_them_or_refused() {
     let context = json!({"s": "Hello", "n": "3", "cookiecutter": {"name": "demo"}});
     let done = peer::run(folder.path(), &json!({"texts": texts, "context": context}));
     let theirs = done["texts"].as_array().expect("texts");
-    let options = RenderOptions { seed: Some(1), now: 0, trust: false, no_hooks: false };
+    let options = RenderOptions { seed: Some(1), now: 0, trust: false, no_hooks: false, strict: false };
     let (mut wrong, mut both, mut same) = (vec![], 0, 0);
     let (mut refused, mut without_a_way_on) = (vec![], vec![]);
     for (text, theirs) in texts.iter().zip(theirs) {
@@ -97,7 +97,13 @@ fn random_values_and_the_time_are_the_same_for_the_same_seed() {
     let seeded = |seed| {
         corpus::text(
             source,
-            &RenderOptions { seed: Some(seed), now: 1_700_000_000, trust: false, no_hooks: false },
+            &RenderOptions {
+                seed: Some(seed),
+                now: 1_700_000_000,
+                trust: false,
+                no_hooks: false,
+                strict: false,
+            },
         )
     };
     assert_eq!(seeded(1), seeded(1));

@@ -107,5 +107,56 @@ fn a_step_s_input_keeps_its_kind_and_what_is_not_there_is_left_out() {
     assert_eq!(value("plain"), Ok(json!("plain")));
     assert!(value("${{ parameters.nope }}").is_err());
     assert_eq!(engine.optional_value(&crate::file("${{ parameters.nope }}"), &context), Ok(None));
-    assert!(engine.optional_value(&crate::file("x ${{ parameters.nope }}"), &context).is_err());
+    assert_eq!(
+        engine.optional_value(&crate::file("x ${{ parameters.nope }}"), &context),
+        Ok(Some(json!("x ")))
+    );
+    let strict = Nunjucks::new(&Settings { strict: true, ..Settings::default() });
+    assert!(strict.optional_value(&crate::file("x ${{ parameters.nope }}"), &context).is_err());
+}
+
+/// The places of the warnings for a text, and what is told there.
+fn warnings(text: &str, context: &serde_json::Value) -> Vec<(usize, usize, String)> {
+    let engine = billpay::adapter::nunjucks::Nunjucks::new(&Settings::default());
+    engine.render(&crate::file(text), &engine.context(context)).expect("a text");
+    let found = engine.take_warnings().problems.into_iter();
+    found.map(|problem| (problem.place.line, problem.place.column, problem.message)).collect()
+}
+
+#[test]
+fn what_is_undefined_is_a_warning_once_at_each_place_and_prints_nothing() {
+    let context = json!({"values": {"name": "x"}});
+    let text = "a${{ values.nmae }}\n{% for i in [1, 2, 3] %}${{ values.nmae | upper }}${{ i }}{% endfor %}";
+    assert_eq!(render(text, &context), Ok("a\n123".into()));
+    let told = "`values.nmae` is not defined".to_string();
+    assert_eq!(warnings(text, &context), [(1, 6, told.clone()), (2, 29, told)]);
+    assert_eq!(warnings("{% if values.nmae %}{% endif %}${{ values.nmae | default(1) }}", &context), []);
+    let many = "${{ values.a }}".repeat(5_000);
+    assert_eq!(warnings(&many, &context).len(), 100);
+}
+
+#[test]
+fn an_expression_of_a_workflow_is_told_with_the_way_to_write_it() {
+    let engine = billpay::adapter::nunjucks::Nunjucks::new(&Settings::default());
+    let context = engine.context(&json!({"values": {}}));
+    let text = "ref: ${{ github.ref }}";
+    assert_eq!(engine.render(&crate::file(text), &context), Ok("ref: ".into()));
+    let help = engine.take_warnings().problems.remove(0).help.join(" ");
+    assert!(help.contains("{% raw %}") && help.contains("${{ '${{' }} github…"), "{help}");
+    for text in ["${{ github.a && github.b }}", "${{ !inputs.dry }}", "${{ hashFiles('**/lock') }}"] {
+        let found = problem(text, &json!({"values": {}}));
+        assert!(found.help.join(" ").contains("{% raw %}"), "{text}: {found:?}");
+    }
+    let meant = "${{ '${{' }} github.ref }}";
+    assert_eq!(render(meant, &json!({})), Ok("${{ github.ref }}".into()));
+}
+
+#[test]
+fn a_text_of_many_tags_is_rendered() {
+    let context = json!({"values": {"name": "x"}});
+    let text = "${{ values.name }}\n".repeat(100_000);
+    assert_eq!(render(&text, &context), Ok("x\n".repeat(100_000)));
+    let settings = Settings { lstrip_blocks: true, ..Settings::default() };
+    let blocks = "x {% if values.name %}y{% endif %}".repeat(50_000);
+    assert_eq!(render_with(&settings, &blocks, &context), Ok("x y".repeat(50_000)));
 }

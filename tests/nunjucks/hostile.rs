@@ -92,13 +92,14 @@ fn files_programs_and_the_environment_are_out_of_reach() {
         "{% extends 'x' %}",
         "${{ values.constructor.constructor('return process')() }}",
         "${{ values['__proto__'] }}",
-        "${{ values['constr' ~ 'uctor'] }}",
-        "${{ process.env }}",
         "${{ env('HOME') }}",
         "${{ ''.constructor }}",
         "${{ range.constructor }}",
     ] {
         assert!(render(template, &json!({"values": {}})).is_err(), "{template}");
+    }
+    for template in ["${{ process.env }}", "${{ values['constr' ~ 'uctor'] }}"] {
+        assert_eq!(render(template, &json!({"values": {}})), Ok(String::new()), "{template}");
     }
 }
 

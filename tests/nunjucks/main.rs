@@ -33,9 +33,9 @@ fn render(text: &str, context: &Value) -> Result<String, TemplateError> {
     render_with(&Settings::default(), text, context)
 }
 
-/// The one problem that rendering a text ends with.
+/// The one problem that rendering a text ends with, where what is undefined is one.
 fn problem(text: &str, context: &Value) -> Problem {
-    match render(text, context) {
+    match render_with(&Settings { strict: true, ..Settings::default() }, text, context) {
         Err(TemplateError::Wrong(findings)) => match findings.problems.as_slice() {
             [only] => only.clone(),
             other => panic!("not one problem, but {other:?}"),

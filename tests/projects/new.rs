@@ -119,13 +119,17 @@ fn mistakes_in_a_template_are_shown_at_their_place() {
     place.service_template("t");
     place.write("t/skeleton/conf/app.yaml", "name: ${{ values.name }}\nport: ${{ values.prot }}\n");
     let args = ["scaffold", "./t", "--set", "name=pay", "--out", "pay"];
-    place.say(&args).fails_with(&[
+    let told = [
         "t/skeleton/conf/app.yaml:2:11",
         "port: ${{ values.prot }}",
         "values.prot",
         "did you mean `values.port`",
-    ]);
+    ];
+    place.say(&[&args[..], &["--strict"]].concat()).fails_with(&told);
     assert!(!place.is_there("pay"));
+    let said = place.say(&args).exits(0);
+    assert!(told.iter().all(|part| said.err.contains(part)), "{}", said.err);
+    assert_eq!(place.read("pay/conf/app.yaml"), "name: pay\nport: \n");
 }
 
 #[test]

@@ -77,3 +77,73 @@ fn no_url_or_reference_makes_git_run_anything() {
     place.say(&["scaffold", &url, "--directory", "templates/service", "--set", "name=pay"]).exits(0);
     assert!(!place.is_there("pwned"));
 }
+
+impl Place {
+    /// A repository in which a template shares a skeleton, with names that nothing stands for.
+    fn repository_with_shared_skeleton(&self, folder: &str) {
+        let template = "apiVersion: scaffolder.backstage.io/v1beta3\nkind: Template\nmetadata: { name: shared }\nspec:\n  \
+                        type: service\n  parameters:\n    required: [name]\n    properties:\n      name: { type: string }\n  \
+                        steps:\n    - action: fetch:template\n      input: { url: ../../skeletons/a, values: { name: '${{ parameters.name }}' } }\n";
+        self.write(&format!("{folder}/templates/shared/template.yaml"), template);
+        self.write(&format!("{folder}/skeletons/a/a.txt"), "${{ values.name }} ${{ values.nmae }}\n");
+    }
+}
+
+#[test]
+fn a_template_shares_a_skeleton_of_its_repository_and_an_update_sees_its_changes() {
+    let place = Place::new();
+    place.repository_with_shared_skeleton("repo");
+    place.commit("repo");
+    let url = format!("file://{}", place.path("repo").display());
+    let remote = [&url[..], "--directory", "templates/shared"];
+    for (source, out) in [(&["./repo/templates/shared"][..], "folder"), (&remote, "remote")] {
+        let args = [&["scaffold"], source, &["--set", "name=pay", "--out", out]].concat();
+        let said = place.say(&args).exits(0);
+        assert!(said.err.contains("skeletons/a/a.txt:1:24"), "{}", said.err);
+        assert_eq!(place.read(&format!("{out}/a.txt")), "pay \n");
+        let check = ["scaffold", "update", out, "--check"];
+        place.say(&check).exits(0);
+        let digest = place.read(&format!("{out}/.billpay/scaffold.yaml"));
+        place.write("repo/skeletons/a/a.txt", "new ${{ values.name }}\n");
+        place.commit("repo");
+        place.say(&check).exits(2);
+        place.say(&["scaffold", "update", out, "--allow-dirty"]).exits(0);
+        assert_eq!(place.read(&format!("{out}/a.txt")), "new pay\n");
+        let line = |record: &str| record.lines().find(|line| line.contains("digest:")).map(str::to_string);
+        assert_ne!(line(&digest), line(&place.read(&format!("{out}/.billpay/scaffold.yaml"))));
+        place.write("repo/skeletons/a/a.txt", "${{ values.name }} ${{ values.nmae }}\n");
+        place.commit("repo");
+    }
+}
+
+#[test]
+fn the_root_of_a_plain_folder_is_named_and_remembered() {
+    let place = Place::new();
+    place.repository_with_shared_skeleton("plain");
+    let args = ["scaffold", "./plain/templates/shared", "--set", "name=pay", "--out", "out"];
+    place.say(&args).fails_with(&["leads out of the template", "--root"]);
+    place.say(&[&args[..], &["--root", "plain"]].concat()).exits(0);
+    assert!(place.read("out/.billpay/scaffold.yaml").contains("root: ../plain"));
+    place.write("plain/skeletons/a/a.txt", "new\n");
+    place.say(&["scaffold", "update", "out", "--check"]).exits(2);
+    place.say(&[&args[..], &["--root", "out"]].concat()).fails_with(&["is not in"]);
+    place.say(&["scaffold", "billpay-service", "--root", "plain"]).fails_with(&["can't be chosen"]);
+}
+
+#[test]
+fn what_is_undefined_is_told_in_json_and_refused_where_it_is_strict() {
+    let place = Place::new();
+    place.repository_with_shared_skeleton("plain");
+    let args =
+        ["scaffold", "./plain/templates/shared", "--root", "plain", "--set", "name=pay", "--out", "out"];
+    let said = place.say(&[&args[..], &["--dry-run", "--output", "json"]].concat()).exits(0);
+    let json = said.json();
+    assert_eq!(json["warnings"][0]["severity"], "warning");
+    assert_eq!(json["warnings"][0]["did_you_mean"], "values.name");
+    place.say(&[&args[..], &["--strict"]].concat()).fails_with(&["error[undefined]", "`values.nmae`"]);
+    assert!(!place.is_there("out"));
+    place.say(&args).exits(0);
+    place.say(&["scaffold", "update", "out", "--check", "--strict"]).fails_with(&["`values.nmae`"]);
+    let update = place.say(&["scaffold", "update", "out", "--check", "--output", "json"]).exits(0).json();
+    assert_eq!(update["templates"][0]["warnings"][0]["line"], 1);
+}

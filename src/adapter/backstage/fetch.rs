@@ -7,12 +7,15 @@ use serde_json::{Map, Value, json};
 
 use super::binary::is_binary;
 use super::glob::Globs;
+use super::own_url::own_path;
 use super::references::{has_cookiecutter_tags, has_tags};
 use super::stop::Stop;
 use super::workspace::{Fault, Item, WorkFile, Workspace, join, resolve};
 use crate::adapter::nunjucks::{Context, Nunjucks, Settings};
-use crate::domain::findings::SourceFile;
-use crate::domain::template::{Entry, RenderOptions, TemplateError, TemplateFile, TemplateFolder};
+use crate::domain::findings::{Findings, SourceFile};
+use crate::domain::template::{
+    Entry, RenderOptions, Surroundings, TemplateError, TemplateFile, TemplateFolder,
+};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// The ending of templates when the step only says that they have one.
@@ -20,18 +23,29 @@ const USUAL_EXTENSION: &str = ".njk";
 /// After so many files it is told how many are done.
 const TOLD_EVERY: usize = 128;
 
+/// Most bytes that a template may read around its own folder.
+const MAX_SHARED_BYTES: usize = 1 << 30;
+
 /// What the steps that fetch work with.
 pub(super) struct Fetch<'a> {
     pub folder: &'a TemplateFolder,
+    pub around: Option<&'a dyn Surroundings>,
+    /// What was read around the template's folder, in all steps.
+    pub shared: &'a mut BTreeMap<String, Entry>,
     pub options: &'a RenderOptions,
     pub workspace: &'a mut Workspace,
+    pub warnings: &'a mut Findings,
     /// How many files are done, in all steps.
     pub done: &'a mut usize,
     pub told: &'a mut dyn FnMut(usize),
 }
 
-/// Whether a `url` leads somewhere else than into the template.
-pub(super) fn is_elsewhere(url: &str) -> bool {
+/// Whether a `url` leads somewhere else than into the template and its repository.
+pub(super) fn is_elsewhere(url: &str, around: Option<&dyn Surroundings>) -> bool {
+    is_absolute(url) && around.and_then(|around| own_path(url, around)).is_none()
+}
+
+fn is_absolute(url: &str) -> bool {
     let url = url.trim_start();
     let scheme = url.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default();
     scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -61,6 +75,7 @@ impl Engine {
             trim_blocks: yes(input, "trimBlocks"),
             lstrip_blocks: yes(input, "lstripBlocks"),
             seed: options.seed,
+            strict: options.strict,
         };
         let nunjucks = Nunjucks::new(&settings);
         let root = if cookiecutter { "cookiecutter" } else { "values" };
@@ -92,61 +107,112 @@ impl Engine {
         if !self.is_template(path) {
             return Ok(Cow::Borrowed(path));
         }
-        let rendered = self.nunjucks.render(&SourceFile::new(name, path), &self.context);
+        let rendered =
+            self.nunjucks.render(&SourceFile::new(format!("{name} (its name)"), path), &self.context);
         rendered.map(Cow::Owned).map_err(|error| match error {
-            TemplateError::Wrong(mut findings) => {
-                for problem in &mut findings.problems {
-                    problem.help.push("this is the name of a file or folder of the template".into());
-                }
-                TemplateError::Wrong(findings)
-            }
+            TemplateError::Wrong(findings) => TemplateError::Wrong(Box::new(of_a_name(*findings))),
             other => other,
         })
     }
 }
 
-impl Fetch<'_> {
-    /// Where in the template a `url` leads.
-    fn source(&self, url: &str) -> Result<String, Fault> {
-        let out = || Fault::new(format!("the url `{}` leads out of the template", url.escape_debug()));
-        let path = resolve(url).map_err(|_| out())?;
-        // What is reached through a link may be anywhere.
-        let mut folders = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
-        match folders.find_map(|at| path.get(..at).filter(|path| self.is_link(path))) {
-            Some(link) => Err(linked(&self.folder.told(link))),
-            None => Ok(path),
-        }
-    }
+/// What a `url` leads to: a path in the template's folder, or in what lies around it.
+struct Source<'a> {
+    folder: Cow<'a, TemplateFolder>,
+    path: String,
+}
 
+impl Source<'_> {
     fn is_link(&self, path: &str) -> bool {
         matches!(self.folder.entries.get(path), Some(Entry::Link(_) | Entry::Other))
     }
 
-    fn missing(&self, path: &str) -> Fault {
-        Fault::new(format!("the template has no `{}`", path.escape_debug()))
+    fn missing(&self) -> Fault {
+        Fault::new(format!("the template has no `{}`", self.path.escape_debug()))
     }
 
-    /// The folder of the template that a `url` means.
-    fn source_folder(&self, url: &str) -> Result<TemplateFolder, Fault> {
-        let path = self.source(url)?;
-        match self.folder.entries.get(&path) {
-            Some(Entry::Folder) => Ok(self.folder.below(&path)),
-            _ if path.is_empty() => Ok(self.folder.clone()),
+    /// Name of the path, as people are told it.
+    fn name(&self) -> String {
+        self.folder.told(&self.path)
+    }
+
+    fn folder(&self) -> Result<TemplateFolder, Fault> {
+        let path = &self.path;
+        match self.folder.entries.get(path) {
+            Some(Entry::Folder) => Ok(self.folder.below(path)),
+            _ if path.is_empty() => Ok(self.folder.clone().into_owned()),
             Some(_) => Err(Fault::new(format!("`{path}` of the template is a file, not a folder"))),
             None => {
-                let below = self.folder.below(&path);
-                if below.entries.is_empty() { Err(self.missing(&path)) } else { Ok(below) }
+                let below = self.folder.below(path);
+                if below.entries.is_empty() { Err(self.missing()) } else { Ok(below) }
             }
         }
     }
 
-    fn source_file(&self, url: &str) -> Result<(String, &TemplateFile), Fault> {
-        let path = self.source(url)?;
-        match self.folder.entries.get(&path) {
-            Some(Entry::File(file)) => Ok((path, file)),
-            None if !path.is_empty() => Err(self.missing(&path)),
-            _ => Err(Fault::new(format!("`{}` is a folder of the template, not a file", url.escape_debug()))),
+    fn file(&self) -> Result<&TemplateFile, Fault> {
+        match self.folder.entries.get(&self.path) {
+            Some(Entry::File(file)) => Ok(file),
+            None if !self.path.is_empty() => Err(self.missing()),
+            _ => {
+                let path = if self.path.is_empty() { "." } else { &self.path };
+                Err(Fault::new(format!("`{}` is a folder of the template, not a file", path.escape_debug())))
+            }
         }
+    }
+}
+
+impl<'a> Fetch<'a> {
+    /// Finds where a `url` leads: into the template, or around it as far as that may be read.
+    fn source(&mut self, url: &str) -> Result<Source<'a>, Fault> {
+        let folder: &'a TemplateFolder = self.folder;
+        let source = match (resolve(url), self.around) {
+            (Ok(path), _) if !is_absolute(url) => Source { folder: Cow::Borrowed(folder), path },
+            (_, None) => {
+                let why = format!("the url `{}` leads out of the template", url.escape_debug());
+                return Err(Fault::new(format!("{why}; --root names a folder that it may read, too")));
+            }
+            (_, Some(around)) => self.around(url, around)?,
+        };
+        // What is reached through a link may be anywhere.
+        let path = &source.path;
+        let mut folders = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+        match folders.find_map(|at| path.get(..at).filter(|path| source.is_link(path))) {
+            Some(link) => Err(linked(&source.folder.told(link))),
+            None => Ok(source),
+        }
+    }
+
+    /// Reads what a `url` leads to around the template's folder.
+    fn around(&mut self, url: &str, around: &dyn Surroundings) -> Result<Source<'a>, Fault> {
+        let out = |_| {
+            let why = format!("the url `{}` leads out of the template's repository", url.escape_debug());
+            Fault::new(why)
+        };
+        let directory = around.directory();
+        let path = match own_path(url, around) {
+            Some(path) => resolve(path.trim_matches('/')).map_err(out)?,
+            // As in the portal, a slash at the beginning is the repository's root.
+            None if url.starts_with('/') => resolve(url.trim_start_matches('/')).map_err(out)?,
+            None => resolve(&join(directory, url)).map_err(out)?,
+        };
+        let inner = if directory.is_empty() { Some(path.as_str()) } else { path.strip_prefix(directory) };
+        if let Some(inner) =
+            inner.filter(|inner| directory.is_empty() || inner.is_empty() || inner.starts_with('/'))
+        {
+            let path = inner.trim_start_matches('/').to_string();
+            return Ok(Source { folder: Cow::Borrowed(self.folder), path });
+        }
+        let read = around.read(&path).map_err(Fault::new)?;
+        self.shared.extend(read.entries.iter().map(|(path, entry)| (path.clone(), entry.clone())));
+        let bytes = self.shared.values().map(|entry| match entry {
+            Entry::File(file) => file.bytes.len(),
+            _ => 0,
+        });
+        if bytes.sum::<usize>() > MAX_SHARED_BYTES {
+            let why = format!("the template reads more than {} GB of its repository", MAX_SHARED_BYTES >> 30);
+            return Err(Fault::new(why));
+        }
+        Ok(Source { folder: Cow::Owned(read), path })
     }
 
     fn count(&mut self) {
@@ -174,7 +240,7 @@ impl Fetch<'_> {
             let why = "`templateFileExtension` goes neither with `copyWithoutTemplating` nor with `cookiecutterCompat`";
             return Err(Fault::new(why).into());
         }
-        let source = self.source_folder(url)?;
+        let source = self.source(url)?.folder()?;
         if let Some((link, _)) =
             source.entries.iter().find(|(_, entry)| matches!(entry, Entry::Link(_) | Entry::Other))
         {
@@ -200,6 +266,7 @@ impl Fetch<'_> {
                 None => (!copied.has(path), location.as_str()),
             };
             let output = engine.path(&name, unrendered)?;
+            self.warnings.warn_all(of_a_name(engine.nunjucks.take_warnings()));
             if output.is_empty() || output.starts_with('/') || output.contains("//") {
                 continue;
             }
@@ -235,6 +302,7 @@ impl Fetch<'_> {
                     true => engine.contents(&name, &file.bytes)?,
                     false => as_utf_8(&file.bytes),
                 };
+                self.warnings.warn_all(engine.nunjucks.take_warnings());
                 // A file that is written over keeps its mode.
                 let executable = match self.workspace.get(&output) {
                     Some(Item::File(old)) => old.executable,
@@ -257,9 +325,11 @@ impl Fetch<'_> {
         if self.workspace.has(&target) && !yes(input, "replace") {
             return Ok(format!("{} is there already", into(&target)));
         }
-        let (path, file) = self.source_file(text(input, "url").unwrap_or_default())?;
-        let name = self.folder.told(&path);
-        let bytes = Engine::new(input, self.options).contents(&name, &file.bytes)?;
+        let source = self.source(text(input, "url").unwrap_or_default())?;
+        let (name, file) = (source.name(), source.file()?);
+        let engine = Engine::new(input, self.options);
+        let bytes = engine.contents(&name, &file.bytes)?;
+        self.warnings.warn_all(engine.nunjucks.take_warnings());
         let executable = matches!(self.workspace.get(&target), Some(Item::File(old)) if old.executable);
         self.workspace.write(&target, WorkFile { bytes, executable, from: name })?;
         self.count();
@@ -270,11 +340,12 @@ impl Fetch<'_> {
     pub fn plain(&mut self, input: &Map<String, Value>) -> Result<String, Stop> {
         let url = text(input, "url").unwrap_or_default();
         let target = resolve(text(input, "targetPath").unwrap_or("./"))?;
-        if let Ok((path, file)) = self.source_file(url) {
-            let work = as_it_is(file, self.folder.told(&path));
+        let source = self.source(url)?;
+        if let Ok(file) = source.file() {
+            let work = as_it_is(file, source.name());
             return self.put(&target, work);
         }
-        let source = self.source_folder(url)?;
+        let source = source.folder()?;
         self.workspace.folder(&target)?;
         let mut written = 0;
         for (path, entry) in &source.entries {
@@ -295,13 +366,14 @@ impl Fetch<'_> {
     /// Copies one file of the template, into a folder that is there.
     pub fn plain_file(&mut self, input: &Map<String, Value>) -> Result<String, Stop> {
         let target = resolve(text(input, "targetPath").unwrap_or_default())?;
-        let (path, file) = self.source_file(text(input, "url").unwrap_or_default())?;
+        let source = self.source(text(input, "url").unwrap_or_default())?;
+        let file = source.file()?;
         let folder = target.rsplit_once('/').map(|(folder, _)| folder).unwrap_or_default();
         if !self.workspace.is_folder(folder) {
             let why = format!("there is no folder `{}` to copy the file into", folder.escape_debug());
             return Err(Fault::new(why).into());
         }
-        let work = as_it_is(file, self.folder.told(&path));
+        let work = as_it_is(file, source.name());
         self.put(&target, work)
     }
 
@@ -310,6 +382,14 @@ impl Fetch<'_> {
         self.count();
         Ok(format!("copies {target}"))
     }
+}
+
+/// Problems that are in the name of a file, not in its contents.
+fn of_a_name(mut findings: Findings) -> Findings {
+    for problem in &mut findings.problems {
+        problem.help.push("this is the name of a file or folder of the template".into());
+    }
+    findings
 }
 
 /// A file of the template, not rendered.

@@ -10,6 +10,7 @@ mod files;
 mod fold;
 mod glob;
 mod outside;
+mod own_url;
 mod references;
 mod render;
 mod run;
@@ -17,11 +18,13 @@ mod spec;
 mod stop;
 mod workspace;
 
+use std::rc::Rc;
+
 use crate::domain::findings::Problem;
 use crate::domain::template::form::Form;
 use crate::domain::template::{
-    About, Answers, ProjectTemplate, Question, RenderOptions, Rendering, StepDone, StepKind, TemplateError,
-    TemplateFolder,
+    About, Answers, ProjectTemplate, Question, RenderOptions, Rendering, StepDone, StepKind, Surroundings,
+    TemplateError, TemplateFolder,
 };
 
 use spec::Spec;
@@ -34,6 +37,14 @@ pub struct BackstageTemplate {
     folder: TemplateFolder,
     spec: Spec,
     form: Form,
+    around: Option<Rc<dyn Surroundings>>,
+}
+
+impl BackstageTemplate {
+    /// Lets the template's steps read what lies around its folder.
+    pub fn within(self, around: Option<Rc<dyn Surroundings>>) -> BackstageTemplate {
+        BackstageTemplate { around, ..self }
+    }
 }
 
 /// Reads the `template.yaml` of a folder, and everything that is wrong with it.
@@ -53,7 +64,7 @@ pub fn open(folder: &TemplateFolder) -> Result<BackstageTemplate, TemplateError>
             &spec.file,
         )
     })?;
-    Ok(BackstageTemplate { folder: folder.clone(), spec, form })
+    Ok(BackstageTemplate { folder: folder.clone(), spec, form, around: None })
 }
 
 impl ProjectTemplate for BackstageTemplate {
@@ -74,7 +85,7 @@ impl ProjectTemplate for BackstageTemplate {
     }
 
     fn steps(&self) -> Vec<StepDone> {
-        self.spec.steps.iter().map(planned).collect()
+        self.spec.steps.iter().map(|step| planned(step, self.around.as_deref())).collect()
     }
 
     fn render(
@@ -83,15 +94,16 @@ impl ProjectTemplate for BackstageTemplate {
         options: &RenderOptions,
         told: &mut dyn FnMut(usize),
     ) -> Result<Rendering, TemplateError> {
-        run::run(&self.folder, &self.spec, answers, options, told)
+        run::run(&self.folder, self.around.as_deref(), &self.spec, answers, options, told)
     }
 }
 
 /// A step before anything is answered.
-fn planned(step: &spec::Step) -> StepDone {
+fn planned(step: &spec::Step, around: Option<&dyn Surroundings>) -> StepDone {
     let literal =
         |key: &str| step.input.as_ref().and_then(|input| input.get(key)).and_then(document::Node::text);
-    let here = actions::find(&step.action).is_some() && !literal("url").is_some_and(fetch::is_elsewhere);
+    let here = actions::find(&step.action).is_some()
+        && !literal("url").is_some_and(|url| fetch::is_elsewhere(url, around));
     let on = ["url", "repoUrl", "catalogInfoUrl", "repoContentsUrl", "message", "filePath"]
         .into_iter()
         .find_map(literal);

@@ -62,9 +62,16 @@ enum Kind {
 }
 
 fn next_tag(text: &str, from: usize) -> Option<(usize, Kind)> {
-    let find = |open: &str| text.get(from..)?.find(open).map(|at| at + from);
-    let tags = [(find("${{"), Kind::Variable), (find("{%"), Kind::Block), (find("{#"), Kind::Comment)];
-    tags.into_iter().filter_map(|(at, kind)| Some((at?, kind))).min_by_key(|(at, _)| *at)
+    let rest = text.get(from..)?;
+    rest.match_indices('{').find_map(|(at, _)| {
+        let (before, tag) = rest.split_at(at);
+        match tag.as_bytes() {
+            [_, b'%', ..] => Some((from + at, Kind::Block)),
+            [_, b'#', ..] => Some((from + at, Kind::Comment)),
+            [_, b'{', ..] if before.ends_with('$') => Some((from + at - 1, Kind::Variable)),
+            _ => None,
+        }
+    })
 }
 
 /// Where a tag's closing is that isn't in a string.

@@ -1,5 +1,6 @@
 //! The values of `template.yaml`, rendered: a step's input, its condition, the output.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use serde_json::{Map, Value};
@@ -8,7 +9,7 @@ use super::document::{Content, Node, in_order};
 use super::references::{Reference, has_tags, references};
 use super::spec::{Spec, place_in};
 use crate::adapter::nunjucks::{Context, Nunjucks};
-use crate::domain::findings::{Findings, Problem, SourceFile};
+use crate::domain::findings::{Findings, Problem, Severity, SourceFile};
 use crate::domain::template::TemplateError;
 
 /// Renders values of a `template.yaml`, with errors at their places in it.
@@ -20,6 +21,9 @@ pub(super) struct Values<'a> {
     pub known: &'a Map<String, Value>,
     /// The steps of which the outputs are all known.
     pub complete: &'a dyn Fn(&str) -> bool,
+    pub warnings: &'a RefCell<Findings>,
+    /// Whether what would be a warning is an error.
+    pub strict: bool,
 }
 
 impl Values<'_> {
@@ -31,10 +35,12 @@ impl Values<'_> {
             Content::List(items) => {
                 let mut values = vec![];
                 for item in items {
-                    let value = self.value(item)?;
-                    values.push(
-                        value.ok_or_else(|| self.undefined(item, "a list can't hold what is not there"))?,
-                    );
+                    // The portal leaves a gap, which prints as null does.
+                    let value = match self.value(item)? {
+                        None => self.warn(self.undefined(item)).map(|()| Value::Null)?,
+                        Some(value) => value,
+                    };
+                    values.push(value);
                 }
                 Ok(Some(Value::Array(values)))
             }
@@ -55,15 +61,41 @@ impl Values<'_> {
         let file = SourceFile::new(self.spec.file.name(), text);
         let value = self.nunjucks.optional_value(&file, self.context);
         let value = value.map_err(|error| self.at_its_place(error, text, span))?;
+        for problem in self.nunjucks.take_warnings().problems {
+            self.warn(self.placed(problem, text, span))?;
+        }
         if value.is_none()
             && let Some(reference) = references(text).iter().find(|reference| reference.alone)
             && let Some((why, help)) = self.never(reference)
         {
             let span = place_in(self.spec.file.text(), span, text, &reference.span);
-            let problem = Problem::error("undefined", self.spec.file.place(span), why);
-            return Err(TemplateError::at(problem.help(help), &self.spec.file));
+            let problem = Problem::warning("undefined", self.spec.file.place(span), why);
+            self.warn(problem.help(help))?;
         }
         Ok(value)
+    }
+
+    /// Adds a warning, which is an error where rendering is strict.
+    fn warn(&self, problem: Problem) -> Result<(), TemplateError> {
+        if self.strict {
+            let problem = Problem { severity: Severity::Error, ..problem };
+            return Err(TemplateError::at(problem, &self.spec.file));
+        }
+        self.warnings.borrow_mut().warn(problem, &self.spec.file);
+        Ok(())
+    }
+
+    /// A warning about a text of the file, at its place in the whole file.
+    fn placed(&self, problem: Problem, text: &str, span: &Range<usize>) -> Problem {
+        let file = &self.spec.file;
+        let place = file.place(place_in(file.text(), span, text, &problem.place.span));
+        let root = problem.message.trim_start_matches('`').split(['.', '[', '`']).next().unwrap_or_default();
+        let help = match root {
+            "user" | "secrets" | "environment" | "context" => only_in_the_portal(root).map(str::to_string),
+            _ => None,
+        };
+        let help = help.map_or(problem.help.clone(), |help| vec![help]);
+        Problem { place, help, ..problem }
     }
 
     /// Why what a name stands for is not there, if that is a mistake: an answer that was left
@@ -85,16 +117,13 @@ impl Values<'_> {
                 (self.complete)(id)
                     .then(|| (format!("`{name}` is not defined: the step gives no such output"), help))
             }
-            ["user", ..] => {
-                let help = "ask for it as a parameter: from the terminal there is no user of the portal";
-                Some((format!("`{name}` is known in the portal only"), help.into()))
-            }
-            ["secrets" | "environment", ..] => {
-                let help = "files of a project must not depend on what only the portal knows";
-                Some((format!("`{name}` is known in the portal only"), help.into()))
-            }
             ["context", ..] => {
-                Some((format!("`{name}` is another one each time"), "give a seed, with `--seed`".into()))
+                let help = only_in_the_portal("context").unwrap_or_default();
+                Some((format!("`{name}` is another one each time"), help.into()))
+            }
+            [root, ..] if only_in_the_portal(root).is_some() => {
+                let help = only_in_the_portal(root).unwrap_or_default();
+                Some((format!("`{name}` is known in the portal only"), help.into()))
             }
             _ => Some((
                 format!("`{name}` is not defined"),
@@ -103,14 +132,10 @@ impl Values<'_> {
         }
     }
 
-    fn undefined(&self, node: &Node, why: &str) -> TemplateError {
+    fn undefined(&self, node: &Node) -> Problem {
         let text = node.text().unwrap_or_default().trim();
-        let problem = Problem::error(
-            "undefined",
-            self.spec.file.place(node.span.clone()),
-            format!("`{text}` gives nothing"),
-        );
-        TemplateError::at(problem.help(why), &self.spec.file)
+        let place = self.spec.file.place(node.span.clone());
+        Problem::warning("undefined", place, format!("`{text}` gives nothing"))
     }
 
     /// An error in a text of the file, at its place in the whole file.
@@ -124,6 +149,18 @@ impl Values<'_> {
         let others = files.into_iter().filter(|other| other.name() != file.name());
         let files = [file.clone()].into_iter().chain(others).collect();
         TemplateError::Wrong(Box::new(Findings { problems, files }))
+    }
+}
+
+/// What to do about a name that the portal adds to what a template is given.
+fn only_in_the_portal(root: &str) -> Option<&'static str> {
+    match root {
+        "user" => Some("ask for it as a parameter: from the terminal there is no user of the portal"),
+        "secrets" | "environment" | "backstage" => {
+            Some("files of a project must not depend on what only the portal knows")
+        }
+        "context" => Some("give a seed, with `--seed`"),
+        _ => None,
     }
 }
 

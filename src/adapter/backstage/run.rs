@@ -1,22 +1,24 @@
 //! Runs the steps of a template one after the other, as the portal's dry run does.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
 use super::actions::{self, Action};
 use super::document::{Content, Node, in_order};
 use super::fetch::{Fetch, is_elsewhere};
-use super::references::references;
+use super::references::{Reference, references};
 use super::render::{Values, holds};
-use super::spec::{Spec, Step};
+use super::spec::{Spec, Step, place_in};
 use super::stop::Stop;
 use super::workspace::{Fault, Workspace, resolve};
 use super::{entity, files, outside};
 use crate::adapter::nunjucks::{Nunjucks, Settings};
-use crate::domain::findings::Problem;
+use crate::domain::findings::{Findings, Problem};
 use crate::domain::template::{
-    Answers, RenderOptions, Rendering, StepDone, StepKind, TemplateError, TemplateFolder,
+    Answers, EXAMPLE, Entry, RenderOptions, Rendering, StepDone, StepKind, Surroundings, TemplateError,
+    TemplateFolder,
 };
 
 /// The input of a fetching step that is needed for private repositories only.
@@ -25,12 +27,16 @@ const TOKEN: &str = "token";
 /// Renders a template with answers that are complete.
 pub(super) fn run(
     folder: &TemplateFolder,
+    around: Option<&dyn Surroundings>,
     spec: &Spec,
     answers: &Answers,
     options: &RenderOptions,
     told: &mut dyn FnMut(usize),
 ) -> Result<Rendering, TemplateError> {
-    let settings = Settings { seed: options.seed, ..Settings::default() };
+    let settings = Settings { seed: options.seed, strict: options.strict, ..Settings::default() };
+    if options.strict && !spec.warnings.is_empty() {
+        return Err(TemplateError::Wrong(Box::new(spec.warnings.clone().into_errors())));
+    }
     let mut known = Map::new();
     known.insert("parameters".into(), ordered(Value::Object(answers.clone())));
     known.insert("environment".into(), json!({ "parameters": {}, "secrets": {} }));
@@ -40,6 +46,8 @@ pub(super) fn run(
     known.insert("context".into(), json!({ "task": task(options.seed) }));
     let mut run = Run {
         folder,
+        around,
+        shared: BTreeMap::new(),
         spec,
         options,
         nunjucks: Nunjucks::new(&settings),
@@ -47,6 +55,7 @@ pub(super) fn run(
         workspace: Workspace::default(),
         outside: BTreeSet::new(),
         unknown: BTreeSet::new(),
+        warnings: RefCell::new(spec.warnings.clone()),
         done: 0,
         told,
     };
@@ -59,8 +68,11 @@ pub(super) fn run(
         None => vec![],
     };
     (run.told)(run.done);
+    let warnings = run.warnings.into_inner();
     let project = run.workspace.into_project()?;
-    Ok(Rendering { project, steps, said, ..Rendering::default() })
+    let shared = TemplateFolder { name: String::new(), entries: run.shared };
+    let shared = (!shared.entries.is_empty()).then(|| shared.digest());
+    Ok(Rendering { project, steps, said, warnings, shared, ..Rendering::default() })
 }
 
 /// The task's id is random in the portal; here it comes from the seed.
@@ -84,6 +96,9 @@ fn ordered(value: Value) -> Value {
 
 struct Run<'a> {
     folder: &'a TemplateFolder,
+    around: Option<&'a dyn Surroundings>,
+    /// What was read around the template's folder, by its path there.
+    shared: BTreeMap<String, Entry>,
     spec: &'a Spec,
     options: &'a RenderOptions,
     nunjucks: Nunjucks,
@@ -94,6 +109,7 @@ struct Run<'a> {
     outside: BTreeSet<String>,
     /// Steps of which not all outputs are known: those, and the ones that were skipped.
     unknown: BTreeSet<String>,
+    warnings: RefCell<Findings>,
     done: usize,
     told: &'a mut dyn FnMut(usize),
 }
@@ -124,7 +140,7 @@ impl Run<'_> {
         };
         let action = actions::find(&step.action);
         if action.is_some() && !step.action.starts_with("debug:") {
-            self.needs_nothing_outside_of(step)?;
+            self.warn_of_outside(step)?;
         }
         let condition = step.condition.as_ref();
         if let Some(condition) = condition
@@ -138,10 +154,19 @@ impl Run<'_> {
             let outputs = outside::example_outputs(&step.action);
             return Ok((StepKind::Outside, outside::told(&step.action, &input), outputs));
         };
-        let Some(each) = &step.each else {
-            return self.once(step, action);
+        if let Some(id) = step.each.as_ref().and_then(|each| self.outside_of(each)) {
+            let told =
+                format!("left out: it is done for each of what `{id}` gives, and only the portal runs that");
+            return Ok((StepKind::Outside, told, Map::new()));
+        }
+        let known = self.known.get("steps").cloned();
+        self.put_placeholders(step.input.as_ref());
+        let done = match &step.each {
+            None => self.once(step, action),
+            Some(each) => self.each(step, action, each),
         };
-        self.each(step, action, each)
+        self.known.extend(known.map(|steps| ("steps".to_string(), steps)));
+        done
     }
 
     /// Runs a step for every item of a list or every entry of a mapping.
@@ -211,13 +236,16 @@ impl Run<'_> {
         let files_only = |told: String| Ok((StepKind::Files, told, Map::new()));
         if action.id.starts_with("fetch:") {
             let url = input.get("url").and_then(Value::as_str).unwrap_or_default();
-            if is_elsewhere(url) {
+            if is_elsewhere(url, self.around) {
                 return self.elsewhere(action, url, input);
             }
             let mut fetch = Fetch {
                 folder: self.folder,
+                around: self.around,
+                shared: &mut self.shared,
                 options: self.options,
                 workspace: &mut self.workspace,
+                warnings: self.warnings.get_mut(),
                 done: &mut self.done,
                 told: &mut *self.told,
             };
@@ -259,7 +287,8 @@ impl Run<'_> {
             steps.is_some_and(|steps| steps.contains_key(id)) && !self.unknown.contains(id)
         };
         let (spec, nunjucks, known) = (self.spec, &self.nunjucks, &self.known);
-        Values { spec, nunjucks, context: &context, known, complete: &complete }.value(node)
+        let (warnings, strict) = (&self.warnings, self.options.strict);
+        Values { spec, nunjucks, context: &context, known, complete: &complete, warnings, strict }.value(node)
     }
 
     fn holds(&self, condition: &Node) -> Result<bool, TemplateError> {
@@ -301,33 +330,73 @@ impl Run<'_> {
     /// What of an input can be rendered here, to tell what the portal would do.
     fn whatever_renders(&self, input: Option<&Node>) -> Map<String, Value> {
         let entries = input.map(Node::entries).unwrap_or_default();
+        // The portal knows what isn't known here.
+        let warnings = self.warnings.take();
         let rendered = entries.iter().filter_map(|entry| {
             let value = self.value(&entry.value).ok().flatten()?;
             Some((entry.key.clone(), value))
         });
-        rendered.collect()
+        let rendered = rendered.collect();
+        self.warnings.replace(warnings);
+        rendered
     }
 
-    /// Files must not be made from what only the portal's run gives.
-    fn needs_nothing_outside_of(&self, step: &Step) -> Result<(), TemplateError> {
-        let nodes = [&step.condition, &step.each, &step.input].into_iter().flatten();
-        let Some(id) = nodes.filter_map(|node| self.outside_of(node)).next() else { return Ok(()) };
-        let why = format!(
-            "the step `{}` makes files from what `{id}` gives, and only the portal runs that",
-            step.id
-        );
-        Err(TemplateError::refused(why, "ask for it as a parameter, or make the files before that step"))
+    /// Warns of files that are made from what only the portal's run gives.
+    fn warn_of_outside(&self, step: &Step) -> Result<(), TemplateError> {
+        let file = &self.spec.file;
+        for (node, reference) in [&step.condition, &step.each, &step.input]
+            .into_iter()
+            .flatten()
+            .flat_map(|node| self.outputs_in(node))
+        {
+            let text = node.text().unwrap_or_default();
+            let place = file.place(place_in(file.text(), &node.span, text, &reference.span));
+            let (name, id) = (reference.path.join("."), reference.path.get(1).cloned().unwrap_or_default());
+            let why = format!("`{name}` is what `{id}` gives, and only the portal runs that");
+            let help = format!(
+                "in files, {EXAMPLE} stands for it; ask for it as a parameter, or make the files before that step"
+            );
+            let problem = Problem::warning("outside", place, why).help(help);
+            if self.options.strict {
+                return Err(TemplateError::Wrong(Box::new(
+                    Findings { problems: vec![problem], files: vec![file.clone()] }.into_errors(),
+                )));
+            }
+            self.warnings.borrow_mut().warn(problem, file);
+        }
+        Ok(())
+    }
+
+    /// Names of a value that stand for outputs of steps on the outside, with the texts that they are in.
+    fn outputs_in<'n>(&self, node: &'n Node) -> Vec<(&'n Node, Reference)> {
+        let own = node.text().map(references).unwrap_or_default().into_iter();
+        let outside = |reference: &Reference| matches!(reference.path.as_slice(), [root, id, ..] if root == "steps" && self.outside.contains(id));
+        let mut found: Vec<_> = own.filter(outside).map(|reference| (node, reference)).collect();
+        found.extend(node.items().iter().flat_map(|item| self.outputs_in(item)));
+        found.extend(node.entries().iter().flat_map(|entry| self.outputs_in(&entry.value)));
+        found
     }
 
     /// The step on the outside that a value names.
     fn outside_of(&self, node: &Node) -> Option<String> {
-        let own = node.text().map(references).unwrap_or_default();
-        let own = own.into_iter().find_map(|reference| match reference.path.as_slice() {
-            [root, id, ..] if root == "steps" && self.outside.contains(id) => Some(id.clone()),
-            _ => None,
-        });
-        own.or_else(|| node.items().iter().find_map(|item| self.outside_of(item)))
-            .or_else(|| node.entries().iter().find_map(|entry| self.outside_of(&entry.value)))
+        self.outputs_in(node).into_iter().find_map(|(_, reference)| reference.path.get(1).cloned())
+    }
+
+    /// Puts placeholders for the outputs of steps on the outside that an input names and that aren't known.
+    fn put_placeholders(&mut self, input: Option<&Node>) {
+        let named = input.map(|input| self.outputs_in(input)).unwrap_or_default();
+        for (_, reference) in named {
+            let [root, id, output, names @ ..] = reference.path.as_slice() else { continue };
+            let Some(steps) = self.known.get_mut(root) else { continue };
+            let Some(mut at) = steps.get_mut(id).and_then(|step| step.get_mut(output)) else { continue };
+            for (depth, name) in names.iter().enumerate() {
+                let Value::Object(object) = at else { break };
+                let last = depth + 1 == names.len();
+                at = object
+                    .entry(name.as_str())
+                    .or_insert_with(|| if last { EXAMPLE.into() } else { json!({}) });
+            }
+        }
     }
 
     /// What the template says at its end.
@@ -363,10 +432,15 @@ impl Run<'_> {
 
     /// A text of the output. Where it needs what only the portal knows, it stays as it is written.
     fn shown(&self, node: &Node) -> Result<Option<String>, TemplateError> {
-        let value = match self.value(node) {
-            Err(_) if self.outside_of(node).is_some() => return Ok(node.text().map(str::to_string)),
-            other => other?,
+        let unknown = |(_, reference): (&Node, Reference)| {
+            let steps = self.known.get("steps");
+            let found = reference.path.iter().skip(1).try_fold(steps, |at, name| Some(at?.get(name)));
+            !reference.alone && found.flatten().is_none()
         };
+        if self.outputs_in(node).into_iter().any(unknown) {
+            return Ok(node.text().map(str::to_string));
+        }
+        let value = self.value(node)?;
         Ok(value.map(|value| match value {
             Value::String(text) => text,
             other => other.to_string(),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::actions::{self, Action};
 use super::document::{self, Content, Node};
 use super::references::{has_tags, references};
-use crate::domain::findings::{Findings, Problem, SourceFile, nearest};
+use crate::domain::findings::{Findings, Problem, Severity, SourceFile, nearest};
 use crate::domain::template::{About, Format, TemplateError};
 
 const API_VERSION: &str = "scaffolder.backstage.io/v1beta3";
@@ -51,6 +51,8 @@ pub(super) struct Spec {
     pub asked: Option<BTreeSet<String>>,
     pub steps: Vec<Step>,
     pub output: Option<Node>,
+    /// What the portal renders, and is probably a mistake.
+    pub warnings: Findings,
 }
 
 #[derive(Debug, Clone)]
@@ -76,9 +78,13 @@ impl Spec {
         };
         let mut checker = Checker { file: &file, problems: vec![] };
         let spec = checker.spec(root);
-        let problems = checker.problems;
+        let (warnings, problems): (Vec<_>, Vec<_>) =
+            checker.problems.into_iter().partition(|problem| problem.severity == Severity::Warning);
         match spec {
-            Some(spec) if problems.is_empty() => Ok(spec),
+            Some(mut spec) if problems.is_empty() => {
+                warnings.into_iter().for_each(|warning| spec.warnings.warn(warning, &file));
+                Ok(spec)
+            }
             _ => Err(TemplateError::Wrong(Box::new(Findings { problems, files: vec![file] }))),
         }
     }
@@ -94,6 +100,17 @@ impl Checker<'_> {
         self.problems.push(Problem::error(code, self.file.place(span.clone()), message));
         let last = self.problems.len() - 1;
         &mut self.problems[last]
+    }
+
+    fn warning(
+        &mut self,
+        code: &'static str,
+        span: &Range<usize>,
+        message: impl Into<String>,
+    ) -> &mut Problem {
+        let problem = self.error(code, span, message);
+        problem.severity = Severity::Warning;
+        problem
     }
 
     fn spec(&mut self, root: &Node) -> Option<Spec> {
@@ -141,8 +158,17 @@ impl Checker<'_> {
         let namespace =
             root.get("metadata").and_then(|metadata| metadata.get("namespace")).and_then(Node::text);
         let entity_ref = format!("template:{}/{}", namespace.unwrap_or("default"), about.name).to_lowercase();
-        let spec =
-            Spec { file: self.file.clone(), about, entity_ref, pages, pages_place, asked, steps, output };
+        let spec = Spec {
+            file: self.file.clone(),
+            about,
+            entity_ref,
+            pages,
+            pages_place,
+            asked,
+            steps,
+            output,
+            warnings: Findings::default(),
+        };
         self.references(&spec);
         Some(spec)
     }
@@ -349,9 +375,10 @@ impl Checker<'_> {
             // Whatever a portal has for itself is fine, if it isn't nearly one of its own.
             let meant = nearest(action, all()).filter(|_| !all().any(|id| id == action));
             if let Some(meant) = meant.filter(|meant| strsim::damerau_levenshtein(meant, action) <= 2) {
-                let problem =
-                    self.error("unknown-action", &place.span, format!("there is no action `{action}`"));
+                let message = format!("there is no action `{action}` that billpay knows");
+                let problem = self.warning("unknown-action", &place.span, message);
                 problem.did_you_mean = Some(meant);
+                problem.help.push("the step is taken for one of the portal's own, and left out".into());
             }
             return;
         };
@@ -448,7 +475,8 @@ impl Checker<'_> {
     fn names_in(&mut self, node: &Node, spec: &Spec, ids: &[&str], number: usize) {
         if let Some(text) = node.text().filter(|text| has_tags(text)) {
             for reference in references(text) {
-                let span = place_in(self.file.text(), &node.span, text, &reference.span);
+                let file = self.file;
+                let place = || place_in(file.text(), &node.span, text, &reference.span);
                 match (reference.path.first().map(String::as_str), reference.path.get(1)) {
                     (Some("parameters"), Some(name)) => {
                         let Some(asked) = spec.asked.as_ref().filter(|asked| !asked.contains(name)) else {
@@ -456,19 +484,20 @@ impl Checker<'_> {
                         };
                         let meant = nearest(name, asked.iter().map(String::as_str));
                         let message = format!("`parameters.{name}` is asked for on no page");
-                        let problem = self.error("undefined", &span, message);
+                        let problem = self.warning("undefined", &place(), message);
                         problem.did_you_mean = meant.map(|meant| format!("parameters.{meant}"));
                     }
                     (Some("steps"), Some(id)) => match ids.iter().position(|other| other == id) {
                         None => {
                             let meant = nearest(id, ids.iter().copied());
-                            let problem = self.error("undefined", &span, format!("there is no step `{id}`"));
+                            let message = format!("there is no step `{id}`");
+                            let problem = self.warning("undefined", &place(), message);
                             problem.did_you_mean = meant.map(|meant| format!("steps.{meant}"));
                         }
                         Some(at) if at >= number => {
-                            let problem = self.error(
+                            let problem = self.warning(
                                 "undefined",
-                                &span,
+                                &place(),
                                 format!("the step `{id}` has not run yet when this is rendered"),
                             );
                             problem.help.push("a step sees what the steps before it gave".into());
@@ -482,7 +511,8 @@ impl Checker<'_> {
                         let root = reference.path.first().cloned().unwrap_or_default();
                         let meant =
                             nearest(&root, ROOTS.iter().copied()).or_else(|| Some("parameters".into()));
-                        let problem = self.error("undefined", &span, format!("steps know no `{root}`"));
+                        let message = format!("steps know no `{root}`");
+                        let problem = self.warning("undefined", &place(), message);
                         problem.did_you_mean = meant;
                     }
                     _ => {}

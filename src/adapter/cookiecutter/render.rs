@@ -114,7 +114,7 @@ pub fn render(
     let said = left_out.iter().map(|hook| ("Left out".to_string(), format!("{hook} was not run")));
     let said = said.collect();
     let project = Project { files: making.files, folders };
-    Ok(Rendering { project, name: Some(name), steps, said, hooks })
+    Ok(Rendering { project, name: Some(name), steps, said, hooks, ..Rendering::default() })
 }
 
 fn done(id: &str, action: &str, told: String) -> StepDone {

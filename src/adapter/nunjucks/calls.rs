@@ -52,7 +52,7 @@ impl<'t> Machine<'t> {
             return Fault::told(format!("this takes {told} values, not {count}")).at(&of.span);
         }
         let plain =
-            arguments.plain.iter().map(|value| self.there(value, place)).collect::<Outcome<Vec<_>>>()?;
+            arguments.plain.iter().map(|value| self.operand(value, place)).collect::<Outcome<Vec<_>>>()?;
         match &**callable {
             Callable::Range => self.range(&plain),
             Callable::Cycler => Ok(function(Callable::Cycle(Arc::new(Cycle::new(plain))))),

@@ -37,6 +37,10 @@ pub const NAMES: &[(&str, usize)] = &[
     ("upper", 0),
 ];
 
+/// Tests that an undefined value may be put to.
+pub const ASKING: &[&str] =
+    &["callable", "defined", "eq", "equalto", "falsy", "ne", "null", "sameas", "truthy", "undefined"];
+
 pub fn arity(name: &str) -> Option<usize> {
     NAMES.iter().find(|(known, _)| *known == name).map(|(_, arity)| *arity)
 }
@@ -45,7 +49,6 @@ pub fn arity(name: &str) -> Option<usize> {
 pub fn check(name: &str, value: &Value, arguments: &[Value], budget: &Budget) -> Outcome<bool> {
     let other = arguments.first().unwrap_or(&Value::Null);
     match name {
-        // What isn't there may be asked this, and nothing else.
         "defined" => return Ok(!value.is_undefined()),
         "undefined" => return Ok(value.is_undefined()),
         "falsy" => return Ok(!value.truthy()),
@@ -56,7 +59,6 @@ pub fn check(name: &str, value: &Value, arguments: &[Value], budget: &Budget) ->
         "ne" => return Ok(!value.same(other)),
         _ => {}
     }
-    let value = value.there()?;
     if let Value::Callable(_) = value {
         return Fault::told("a function can't be tested like this");
     }
@@ -73,14 +75,14 @@ pub fn check(name: &str, value: &Value, arguments: &[Value], budget: &Budget) ->
         "gt" | "greaterthan" => order(Ordering::is_gt),
         "le" => order(Ordering::is_le),
         "lt" | "lessthan" => order(Ordering::is_lt),
-        "iterable" => match value {
+        "iterable" => match value.there()? {
             Value::Null => Fault::told("null can't be tested for `iterable`"),
             value => Ok(matches!(value, Value::Text(_) | Value::Safe(_) | Value::List(_))),
         },
         "mapping" => Ok(matches!(value, Value::Record(_) | Value::Safe(_) | Value::Regex(_))),
         "number" => Ok(matches!(value, Value::Number(_))),
         "string" => Ok(matches!(value, Value::Text(_))),
-        "lower" | "upper" => match value {
+        "lower" | "upper" => match value.there()? {
             Value::Safe(_) => Ok(false),
             Value::Text(text) if name == "lower" => Ok(text.to_lowercase() == **text),
             Value::Text(text) => Ok(text.to_uppercase() == **text),

@@ -148,14 +148,14 @@ pub fn by_units(left: &str, right: &str) -> Ordering {
 /// JavaScript's way of finding something in a text, a list, or the names of an object.
 pub fn contains(container: &Value, needle: &Value, budget: &Budget) -> Outcome<bool> {
     match container.there()? {
-        Value::Text(text) => Ok(text.contains(&*to_text(needle.there()?, budget)?)),
-        Value::Safe(_) => Ok(matches!(&*to_text(needle.there()?, budget)?, "length" | "val")),
+        Value::Text(text) => Ok(text.contains(&*to_text(needle, budget)?)),
+        Value::Safe(_) => Ok(matches!(&*to_text(needle, budget)?, "length" | "val")),
         Value::List(list) => {
             let items = list.items();
             budget.steps(items.len() / 16)?;
             Ok(items.iter().any(|item| item.same(needle)))
         }
-        Value::Record(record) => Ok(record.get(&to_text(needle.there()?, budget)?).is_some()),
+        Value::Record(record) => Ok(record.get(&to_text(needle, budget)?).is_some()),
         other => Fault::told(format!("`in` looks into lists, objects and texts, not into {}", other.kind())),
     }
 }

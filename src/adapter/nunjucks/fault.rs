@@ -46,14 +46,24 @@ impl Fault {
         Fault { code, message: message.into(), span: None, did_you_mean: None, help: None }
     }
 
+    /// The problem that an undefined name is, before anybody decides how severe it is.
+    pub fn of_missing(missing: &Missing) -> Fault {
+        let root = !missing.name.contains(['.', '[']);
+        let help = workflow_help(&missing.name).filter(|_| root);
+        Fault {
+            span: Some(missing.span.clone()),
+            did_you_mean: missing.did_you_mean.clone().filter(|_| help.is_none()),
+            help,
+            ..Fault::of("undefined", format!("`{}` is not defined", missing.name))
+        }
+    }
+
     /// Something that is not there, used as if it were.
     pub fn undefined<T>(missing: Option<&Arc<Missing>>) -> Outcome<T> {
         let Some(missing) = missing else {
             return Err(Box::new(Fault::of("undefined", "this is not defined")));
         };
-        let fault = Fault::of("undefined", format!("`{}` is not defined", missing.name));
-        let did_you_mean = missing.did_you_mean.clone();
-        Err(Box::new(Fault { span: Some(missing.span.clone()), did_you_mean, ..fault }))
+        Err(Box::new(Fault::of_missing(missing)))
     }
 
     pub fn problem(self, file: &SourceFile) -> Problem {
@@ -64,6 +74,40 @@ impl Fault {
         }
         problem
     }
+}
+
+/// Names that expressions of GitHub Actions begin with.
+const WORKFLOW_NAMES: &[&str] = &[
+    "github", "env", "vars", "job", "jobs", "steps", "runner", "secrets", "strategy", "matrix", "needs",
+    "inputs",
+];
+
+/// Functions of such expressions.
+const WORKFLOW_CALLS: &[&str] = &[
+    "hashFiles",
+    "fromJSON",
+    "toJSON",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "format",
+    "always",
+    "cancelled",
+];
+
+/// Says how an expression of GitHub Actions is written in a template, if this is probably one.
+pub fn workflow_help(expression: &str) -> Option<String> {
+    let expression = expression.trim().trim_start_matches(['!', '(', ' ']);
+    let end = expression.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(expression.len());
+    let (word, rest) = expression.split_at(end);
+    let called = WORKFLOW_CALLS.contains(&word) && (rest.is_empty() || rest.starts_with('('));
+    let named = WORKFLOW_NAMES.contains(&word) && (rest.is_empty() || rest.starts_with(['.', '[']));
+    (called || named).then(|| {
+        format!(
+            "if `{word}` is meant for GitHub Actions, put the text between {{% raw %}} and {{% endraw %}}, or write \
+             ${{{{ '${{{{' }}}} {word}… }}}}"
+        )
+    })
 }
 
 /// Says where a fault is, unless that is known.

@@ -1,6 +1,7 @@
 //! Runs a template.
 
 use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ use crate::domain::findings::nearest;
 pub struct Options {
     pub cookiecutter: bool,
     pub seed: Option<u64>,
+    /// Whether what is undefined is an error.
+    pub strict: bool,
     /// Whether it is a step's input, which has `always()` and `failure()`.
     pub step: bool,
 }
@@ -34,6 +37,10 @@ pub struct Machine<'t> {
     globals: RefCell<Vec<(&'static str, Value)>>,
     /// How deep macros have called one another.
     pub calls: Cell<usize>,
+    /// Names that stand for nothing, by the expression that asks for them.
+    missing: RefCell<HashMap<usize, Arc<Missing>>>,
+    /// Those that were used as if they were there, by their place.
+    undefined: RefCell<BTreeMap<usize, Arc<Missing>>>,
 }
 
 /// A macro, or the body of a call block.
@@ -47,6 +54,9 @@ pub struct Macro<'t> {
     pub within: Option<Rc<Frame>>,
     pub outer: Rc<Scope>,
 }
+
+/// Most undefined names that are noted of one text.
+const MAX_UNDEFINED: usize = 100;
 
 const GLOBALS: &[&str] = &["range", "cycler", "joiner"];
 
@@ -64,6 +74,8 @@ impl<'t> Machine<'t> {
             macros: RefCell::default(),
             globals: RefCell::default(),
             calls: Cell::new(0),
+            missing: RefCell::default(),
+            undefined: RefCell::default(),
         }
     }
 
@@ -102,8 +114,8 @@ impl<'t> Machine<'t> {
         match &statement.kind {
             StatementKind::Text(text) => self.write(text, output),
             StatementKind::Output(value) => {
-                let value = self.value(value, place)?;
-                let text = coerce::printed(value.there()?, &self.budget)?;
+                let value = self.operand(value, place)?;
+                let text = coerce::printed(&value, &self.budget)?;
                 self.write(&text, output)
             }
             StatementKind::If { branches, otherwise } => {
@@ -198,8 +210,7 @@ impl<'t> Machine<'t> {
     }
 
     fn looped(&self, looped: &Loop<'t, '_>, place: &Place, output: &mut String) -> Outcome<()> {
-        let value = self.value(looped.of, place)?;
-        value.there().at(&looped.of.span)?;
+        let value = self.operand(looped.of, place)?;
         let Some(plan) = place.plan.of_loop(looped.id) else { return unplanned() };
         let single = looped.targets.len() == 1;
         let entries = Entries::of(&value, single, &self.budget)?;
@@ -286,13 +297,50 @@ impl<'t> Machine<'t> {
         self.budget.deeper(|| self.evaluate(expr, place)).at(&expr.span)
     }
 
-    /// What an expression stands for, which has to be something.
-    pub fn there(&self, expr: &'t Expr, place: &Place) -> Outcome<Value> {
+    /// Evaluates an expression whose value is used: if it is undefined, that is noted.
+    pub fn operand(&self, expr: &'t Expr, place: &Place) -> Outcome<Value> {
         let value = self.value(expr, place)?;
-        match value {
-            Value::Undefined(missing) => Fault::undefined(missing.as_ref()).at(&expr.span),
-            value => Ok(value),
+        self.note(&value, &expr.span)?;
+        Ok(value)
+    }
+
+    /// Notes that an undefined value is used, which is an error where rendering is strict.
+    pub fn note(&self, value: &Value, span: &Span) -> Outcome<()> {
+        let Value::Undefined(missing) = value else { return Ok(()) };
+        if self.options.strict {
+            return Fault::undefined(missing.as_ref()).at(span);
         }
+        let place = missing.as_ref().map_or(span.start, |missing| missing.span.start);
+        let mut undefined = self.undefined.borrow_mut();
+        if undefined.len() < MAX_UNDEFINED && !undefined.contains_key(&place) {
+            let missing = missing.clone().unwrap_or_else(|| {
+                let name = self.text.get(span.clone()).unwrap_or_default().trim().to_string();
+                Arc::new(Missing { name, span: span.clone(), did_you_mean: None })
+            });
+            undefined.insert(place, missing);
+        }
+        Ok(())
+    }
+
+    /// Returns what was noted, in the order of the text.
+    pub fn noted(&self) -> Vec<Arc<Missing>> {
+        self.undefined.borrow().values().cloned().collect()
+    }
+
+    /// Makes the undefined value of an expression; `suggest` finds the name that was meant, once for each expression.
+    pub fn undefined(
+        &self,
+        expr: &Expr,
+        name: impl FnOnce() -> String,
+        suggest: impl FnOnce() -> Option<String>,
+    ) -> Value {
+        let mut known = self.missing.borrow_mut();
+        let count = known.len();
+        let missing = known.entry(expr.id).or_insert_with(|| {
+            let did_you_mean = if count < MAX_UNDEFINED { suggest() } else { None };
+            Arc::new(Missing { name: name(), span: expr.span.clone(), did_you_mean })
+        });
+        Value::Undefined(Some(Arc::clone(missing)))
     }
 
     fn evaluate(&self, expr: &'t Expr, place: &Place) -> Outcome<Value> {
@@ -302,7 +350,7 @@ impl<'t> Machine<'t> {
             ExprKind::Number(number) => Ok(Value::Number(*number)),
             ExprKind::Text(text) => Ok(Value::Text(Arc::clone(text))),
             ExprKind::Regex(regex) => Ok(Value::Regex(Arc::new(regex.fresh()))),
-            ExprKind::Name(name) => self.named(expr.id, name, &expr.span, place),
+            ExprKind::Name(name) => self.named(expr, name, place),
             ExprKind::List(items) => self.list(items, place),
             ExprKind::Object(entries) => self.object(entries, place),
             ExprKind::Group(items) => items.iter().try_fold(Value::Null, |_, item| self.value(item, place)),
@@ -363,8 +411,8 @@ impl<'t> Machine<'t> {
 
     fn compare(&self, compare: Compare, left: (&Value, &Span), right: (&Value, &Span)) -> Outcome<bool> {
         let order = || {
-            left.0.there().at(left.1)?;
-            right.0.there().at(right.1)?;
+            self.note(left.0, left.1)?;
+            self.note(right.0, right.1)?;
             coerce::order(left.0, right.0, &self.budget)
         };
         Ok(match compare {
@@ -379,8 +427,8 @@ impl<'t> Machine<'t> {
         })
     }
 
-    fn named(&self, id: usize, name: &Arc<str>, span: &Span, place: &Place) -> Outcome<Value> {
-        let known = match place.plan.slot(id) {
+    fn named(&self, expr: &Expr, name: &Arc<str>, place: &Place) -> Outcome<Value> {
+        let known = match place.plan.slot(expr.id) {
             Some(slot) => Some(place.frame.get(slot)),
             None => place.scope.get(name),
         };
@@ -399,11 +447,12 @@ impl<'t> Machine<'t> {
                 return Ok(global);
             }
         }
-        let mut names = place.scope.names();
-        names.extend(GLOBALS.iter().map(ToString::to_string));
-        let did_you_mean = nearest(name, names.iter().map(String::as_str).filter(|known| *known != &**name));
-        let name = name.to_string();
-        Ok(Value::Undefined(Some(Arc::new(Missing { name, span: span.clone(), did_you_mean }))))
+        let suggest = || {
+            let mut names = place.scope.names();
+            names.extend(GLOBALS.iter().map(ToString::to_string));
+            nearest(name, names.iter().map(String::as_str).filter(|known| *known != &**name))
+        };
+        Ok(self.undefined(expr, || name.to_string(), suggest))
     }
 
     fn global(&self, name: &str) -> Option<Value> {

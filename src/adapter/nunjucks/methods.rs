@@ -418,12 +418,14 @@ impl Method<'_> {
                 receiver()
             }
             "sort" => {
+                // What is undefined comes last.
+                let (undefined, defined): (Vec<_>, Vec<_>) = items.into_iter().partition(Value::is_undefined);
                 let mut keyed = vec![];
-                for item in items {
-                    keyed.push((to_text(item.there()?, self.budget)?, item));
+                for item in defined {
+                    keyed.push((to_text(&item, self.budget)?, item));
                 }
                 keyed.sort_by(|(left, _), (right, _)| by_units(left, right));
-                items = keyed.into_iter().map(|(_, item)| item).collect();
+                items = keyed.into_iter().map(|(_, item)| item).chain(undefined).collect();
                 receiver()
             }
             "fill" => {

@@ -6,8 +6,8 @@
 //! operator, name and loop written anew as calls, so it has an interpreter of its own here:
 //! a template is read (`scan`, `token`, `expression`, `statement`) and run (`machine`).
 //! Where it can't be the same it is refused; [`DIFFERENCES`] says where. What is not defined is
-//! an error wherever it would show: asking for it (`if`, `and`, `==`, `is defined`, `default`)
-//! is not.
+//! a warning wherever it would show, or an error where rendering is strict: asking for it (`if`,
+//! `and`, `==`, `is defined`, `default`) is neither.
 
 mod ast;
 mod budget;
@@ -35,13 +35,14 @@ mod token;
 mod units;
 mod value;
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
-use crate::domain::findings::SourceFile;
+use crate::domain::findings::{Findings, SourceFile};
 use crate::domain::template::TemplateError;
 
 use ast::StatementKind;
-use fault::{Fault, Outcome};
+use fault::{Fault, Outcome, workflow_help};
 use machine::{Machine, Options};
 use scan::Marks;
 use value::Value;
@@ -59,11 +60,14 @@ pub struct Settings {
     pub lstrip_blocks: bool,
     /// What random choices come from; without one they are refused.
     pub seed: Option<u64>,
+    /// Makes what is undefined an error.
+    pub strict: bool,
 }
 
 /// The template engine, made once for all files of a template.
 pub struct Nunjucks {
     settings: Settings,
+    warnings: RefCell<Findings>,
 }
 
 /// What templates are rendered with, prepared once and cheap to clone.
@@ -76,7 +80,12 @@ pub struct Context {
 
 impl Nunjucks {
     pub fn new(settings: &Settings) -> Nunjucks {
-        Nunjucks { settings: settings.clone() }
+        Nunjucks { settings: settings.clone(), warnings: RefCell::default() }
+    }
+
+    /// Returns what was worth a warning since the last call, and forgets it.
+    pub fn take_warnings(&self) -> Findings {
+        self.warnings.take()
     }
 
     /// Prepares what templates may name: `{"values": {…}}`, or `{"parameters": {…}, "steps": {…}}`.
@@ -122,10 +131,17 @@ impl Nunjucks {
         if !self.has_tags(text) {
             return Ok(text.to_string());
         }
-        self.with(file, context, false, |machine, body, place| {
+        let rendered = self.with(file, context, false, |machine, body, place| {
             let mut output = String::new();
             machine.body(body, place, &mut output)?;
             Ok(output)
+        });
+        rendered.map_err(|mut fault| {
+            fault.help = fault.help.take().or_else(|| {
+                let tag = text.get(..fault.span.as_ref()?.end)?.rfind("${{")?;
+                workflow_help(text.get(tag + 3..)?)
+            });
+            fault
         })
     }
 
@@ -154,7 +170,7 @@ impl Nunjucks {
         step: bool,
         run: impl for<'m> FnOnce(&Machine<'m>, &'m ast::Body, &scope::Place) -> Outcome<T>,
     ) -> Outcome<T> {
-        let Settings { cookiecutter_compat: cookiecutter, trim_blocks, lstrip_blocks, seed, .. } =
+        let Settings { cookiecutter_compat: cookiecutter, trim_blocks, lstrip_blocks, seed, strict } =
             self.settings;
         let text = file.text();
         if text.len() > LONGEST {
@@ -175,9 +191,14 @@ impl Nunjucks {
             Value::Record(record) => record.entries(),
             _ => &[],
         };
-        let machine = Machine::new(text, Options { cookiecutter, seed, step }, file.name());
+        let machine = Machine::new(text, Options { cookiecutter, seed, strict, step }, file.name());
         let place = machine.start(&plan, entries);
-        run(&machine, &body, &place)
+        let outcome = run(&machine, &body, &place)?;
+        for missing in machine.noted() {
+            let problem = Fault::of_missing(&missing).problem(file);
+            self.warnings.borrow_mut().warn(problem, file);
+        }
+        Ok(outcome)
     }
 }
 

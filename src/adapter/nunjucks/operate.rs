@@ -6,7 +6,7 @@ use super::ast::{Arguments, Binary, Expr, ExprKind, Named, Span};
 use super::callable::Callable;
 use super::checks;
 use super::coerce;
-use super::fault::{At, Fault, Missing, Outcome};
+use super::fault::{At, Fault, Outcome};
 use super::filters;
 use super::machine::Machine;
 use super::methods;
@@ -24,13 +24,15 @@ impl<'t> Machine<'t> {
     pub fn member(&self, expr: &Expr, of: &'t Expr, key: &'t Expr, place: &Place) -> Outcome<Value> {
         let target = self.value(of, place)?;
         if let Some(slice) = slice_of(key) {
-            return self.part(target.there().at(&of.span)?, slice, place);
+            self.note(&target, &of.span)?;
+            return self.part(&target, slice, place);
         }
-        let key = self.value(key, place)?;
+        let key_value = self.value(key, place)?;
         if target.is_undefined() {
             return Ok(target);
         }
-        let name = coerce::to_text(key.there()?, &self.budget)?;
+        self.note(&key_value, &key.span)?;
+        let name = coerce::to_text(&key_value, &self.budget)?;
         if let Value::Callable(callable) = &target {
             return Ok(match &**callable {
                 Callable::Cycle(cycle) => match &*name {
@@ -55,29 +57,30 @@ impl<'t> Machine<'t> {
     /// What a member is that isn't there.
     fn missing(&self, expr: &Expr, of: &Expr, target: &Value, name: &str) -> Value {
         let text = |span: &Span| self.text.get(span.clone()).unwrap_or_default().trim().to_string();
-        let known: Vec<&str> = match target {
-            Value::Record(record) => {
-                record.entries().iter().take(LOOKED_THROUGH).map(|(name, _)| &**name).collect()
-            }
-            other => methods::names(other),
-        };
         let plain = |name: &str| {
             name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
                 && !name.bytes().all(|byte| byte.is_ascii_digit())
         };
-        let did_you_mean = nearest(name, known).map(|known| match plain(&known) {
-            true => format!("{}.{known}", text(&of.span)),
-            false => format!("{}[\"{known}\"]", text(&of.span)),
-        });
-        let missing = Missing { name: text(&expr.span), span: expr.span.clone(), did_you_mean };
-        Value::Undefined(Some(Arc::new(missing)))
+        let suggest = || {
+            let known: Vec<&str> = match target {
+                Value::Record(record) => {
+                    record.entries().iter().take(LOOKED_THROUGH).map(|(name, _)| &**name).collect()
+                }
+                other => methods::names(other),
+            };
+            nearest(name, known).map(|known| match plain(&known) {
+                true => format!("{}.{known}", text(&of.span)),
+                false => format!("{}[\"{known}\"]", text(&of.span)),
+            })
+        };
+        self.undefined(expr, || text(&expr.span), suggest)
     }
 
     /// `list[start:stop:step]`.
     fn part(&self, target: &Value, slice: &'t ExprKind, place: &Place) -> Outcome<Value> {
         let ExprKind::Slice { start, stop, step } = slice else { return Fault::told("this is no part") };
         let part = |part: &'t Option<Box<Expr>>| match part {
-            Some(part) => self.there(part, place),
+            Some(part) => self.operand(part, place),
             None => Ok(Value::Null),
         };
         let empty = List::of(vec![], &self.budget)?;
@@ -130,7 +133,7 @@ impl<'t> Machine<'t> {
 
     pub fn calculated(&self, expr: &'t Expr, place: &Place) -> Outcome<Value> {
         let number = |expr: &'t Expr| {
-            let value = self.there(expr, place)?;
+            let value = self.operand(expr, place)?;
             coerce::to_number(&value, &self.budget)
         };
         Ok(match &expr.kind {
@@ -138,12 +141,12 @@ impl<'t> Machine<'t> {
             ExprKind::Positive(inner) => Value::Number(number(inner)?),
             ExprKind::Floor(inner) => Value::Number(number(inner)?.floor()),
             ExprKind::In(needle, container) => {
-                let needle = self.there(needle, place)?;
-                let container = self.there(container, place)?;
+                let needle = self.operand(needle, place)?;
+                let container = self.operand(container, place)?;
                 Value::Bool(coerce::contains(&container, &needle, &self.budget)?)
             }
             ExprKind::Binary(operator, left, right) => {
-                let (left, right) = (self.there(left, place)?, self.there(right, place)?);
+                let (left, right) = (self.operand(left, place)?, self.operand(right, place)?);
                 return self.binary(*operator, &left, &right);
             }
             _ => return Fault::told("this is no calculation"),
@@ -187,10 +190,14 @@ impl<'t> Machine<'t> {
             return Fault::told(format!("the test `{name}` takes {arity} values, not {given}"))
                 .at(&test.span);
         }
-        let value = self.value(value, place)?;
+        let of = value;
+        let value = self.value(of, place)?;
+        if !checks::ASKING.contains(&name.as_str()) {
+            self.note(&value, &of.span)?;
+        }
         let mut plain = vec![];
         for argument in arguments.map_or([].as_slice(), |arguments| &arguments.plain) {
-            plain.push(self.there(argument, place)?);
+            plain.push(self.operand(argument, place)?);
         }
         checks::check(&name, &value, &plain, &self.budget).map(Value::Bool)
     }
@@ -216,18 +223,21 @@ impl<'t> Machine<'t> {
         let default = matches!(known, "default" | "d");
         let value = self.value(input, place)?;
         if !default {
+            self.note(&value, &input.span)?;
+        }
+        if filters::NEED_INPUT.contains(&known) {
             value.there().at(&input.span)?;
         }
         let mut plain = vec![];
         for argument in &arguments.plain {
-            plain.push(if default { self.value(argument, place)? } else { self.there(argument, place)? });
+            plain.push(if default { self.value(argument, place)? } else { self.operand(argument, place)? });
         }
         let mut named = vec![];
         for (name, argument) in &arguments.named {
-            named.push((Arc::clone(&name.name), self.there(argument, place)?));
+            named.push((Arc::clone(&name.name), self.operand(argument, place)?));
         }
         let plain = self.lowered(known, plain, named)?;
-        let filter = filters::Filter { name: known, machine: self, arguments: &plain };
+        let filter = filters::Filter { name: known, span: &name.span, machine: self, arguments: &plain };
         filter.apply(&value).at(&name.span)
     }
 

@@ -30,7 +30,9 @@ enum Kind {
 
 /// Cuts a template into its pieces.
 pub fn pieces(text: &str, marks: Marks) -> Outcome<Vec<Piece<'_>>> {
-    let mut scan = Scan { text, marks, at: 0, pending: String::new(), pieces: vec![] };
+    let variable = if marks.cookiecutter { "{{" } else { "${{" };
+    let marked = [variable, "{%", "{#", "#}"].map(|mark| Mark { mark, next: Some(0), looked: false });
+    let mut scan = Scan { text, marks, marked, at: 0, pending: String::new(), pieces: vec![] };
     while scan.at < text.len() {
         if !scan.next()? {
             break;
@@ -40,9 +42,29 @@ pub fn pieces(text: &str, marks: Marks) -> Outcome<Vec<Piece<'_>>> {
     Ok(scan.pieces)
 }
 
+/// A mark, and where it comes next; it is looked for again only behind there, so that a text of
+/// many tags is read in time linear in its length.
+struct Mark {
+    mark: &'static str,
+    next: Option<usize>,
+    looked: bool,
+}
+
+impl Mark {
+    fn next(&mut self, text: &str, from: usize) -> Option<usize> {
+        if self.next.is_some_and(|next| next < from || !self.looked) {
+            self.next = text.get(from..).and_then(|rest| rest.find(self.mark)).map(|at| from + at);
+            self.looked = true;
+        }
+        self.next
+    }
+}
+
 struct Scan<'t> {
     text: &'t str,
     marks: Marks,
+    /// Of a variable, a block and a comment, and the end of a comment.
+    marked: [Mark; 4],
     at: usize,
     pending: String,
     pieces: Vec<Piece<'t>>,
@@ -59,19 +81,20 @@ impl<'t> Scan<'t> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    fn opening(&self) -> Option<(usize, Kind, &'static str)> {
-        let variable = if self.marks.cookiecutter { "{{" } else { "${{" };
-        let marks = [(Kind::Variable, variable), (Kind::Block, "{%"), (Kind::Comment, "{#")];
-        let found = marks
+    fn opening(&mut self) -> Option<(usize, Kind, &'static str)> {
+        let (text, from) = (self.text, self.at);
+        let kinds = [Kind::Variable, Kind::Block, Kind::Comment];
+        let found = kinds
             .into_iter()
-            .filter_map(|(kind, mark)| self.rest().find(mark).map(|at| (self.at + at, kind, mark)));
+            .zip(&mut self.marked)
+            .filter_map(|(kind, mark)| Some((mark.next(text, from)?, kind, mark.mark)));
         found.min_by_key(|(at, ..)| *at)
     }
 
     /// Takes the text up to the next tag, and the tag; false at the end.
     fn next(&mut self) -> Outcome<bool> {
         let opening = self.opening();
-        if let Some(end) = self.rest().find("#}").map(|at| self.at + at)
+        if let Some(end) = self.marked[3].next(self.text, self.at)
             && opening.is_none_or(|(at, ..)| end < at)
         {
             return Fault::syntax(end..end + 2, "a comment ends here that didn't begin");
@@ -143,13 +166,14 @@ impl<'t> Scan<'t> {
 
     /// Takes away what is only indentation before a block that begins its line.
     fn strip_indentation(&mut self, start: usize) {
-        let before = self.text.get(..start).unwrap_or_default();
-        let line = before.rfind('\n').map_or(0, |at| at + 1);
-        if !before.get(line..).unwrap_or_default().chars().all(is_space) {
+        let indentation = |text: &str| {
+            let text = text.trim_end_matches(|c| is_space(c) && c != '\n');
+            (text.is_empty() || text.ends_with('\n')).then_some(text.len())
+        };
+        if indentation(self.text.get(..start).unwrap_or_default()).is_none() {
             return;
         }
-        let keep = self.pending.rfind('\n').map_or(0, |at| at + 1);
-        if self.pending.get(keep..).unwrap_or_default().chars().all(is_space) {
+        if let Some(keep) = indentation(&self.pending) {
             self.pending.truncate(keep);
         }
     }

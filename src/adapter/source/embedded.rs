@@ -26,7 +26,7 @@ pub(super) fn find(name: &str) -> Result<Found, SourceError> {
     let mut read =
         TemplateFolder { name: format!("templates/backstage/{name}"), ..TemplateFolder::default() };
     collect(folder, name, &mut read);
-    Ok(Found { folder: read, origin: Origin::Billpay(name.to_string()) })
+    Ok(Found { folder: read, origin: Origin::Billpay(name.to_string()), around: None })
 }
 
 fn collect(folder: &Dir<'_>, root: &str, read: &mut TemplateFolder) {

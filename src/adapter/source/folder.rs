@@ -1,6 +1,6 @@
 //! A template in a folder of this machine.
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::path::Path;
 use super::{Budget, SourceError};
 use crate::domain::template::{Entry, TemplateFile, TemplateFolder};
 
-/// Reads a folder, through no symbolic link but the folder itself; `.git` is no part of it.
+/// Reads a folder, through no symbolic link but the folder itself; `.git` is no part of it, at any level.
 pub fn read(path: &Path) -> Result<TemplateFolder, SourceError> {
     match fs::metadata(path) {
         Ok(it) if it.is_dir() => {}
@@ -22,7 +22,7 @@ pub fn read(path: &Path) -> Result<TemplateFolder, SourceError> {
     Ok(folder)
 }
 
-fn collect(
+pub(super) fn collect(
     path: &Path,
     prefix: &str,
     folder: &mut TemplateFolder,
@@ -35,26 +35,35 @@ fn collect(
         let Ok(name) = entry.file_name().into_string() else {
             return Err(SourceError::NotText { path: full, why: "its name is not UTF-8" });
         };
-        if prefix.is_empty() && name == ".git" {
+        if name == ".git" {
             continue;
         }
         let inner = format!("{prefix}{name}");
         let failed = |error| SourceError::Io { path: full.clone(), error };
         // Of the entry itself, not of what a link leads to.
         let it = entry.metadata().map_err(failed)?;
-        budget.take(if it.is_file() { it.len() } else { 0 })?;
         let found = if it.is_dir() {
+            budget.take(0)?;
             collect(&full, &format!("{inner}/"), folder, budget)?;
             Entry::Folder
-        } else if it.is_file() {
-            let bytes = crate::adapter::tree::read(&full).map_err(failed)?;
-            Entry::File(TemplateFile { bytes, executable: it.permissions().mode() & 0o111 != 0 })
-        } else if it.is_symlink() {
-            Entry::Link(fs::read_link(&full).map_err(failed)?.display().to_string())
         } else {
-            Entry::Other
+            read_entry(&full, &it, budget)?
         };
         folder.entries.insert(inner, found);
     }
     Ok(())
+}
+
+/// Reads what is no folder.
+pub(super) fn read_entry(path: &Path, it: &Metadata, budget: &mut Budget) -> Result<Entry, SourceError> {
+    let failed = |error| SourceError::Io { path: path.to_owned(), error };
+    budget.take(if it.is_file() { it.len() } else { 0 })?;
+    Ok(if it.is_file() {
+        let bytes = crate::adapter::tree::read(path).map_err(failed)?;
+        Entry::File(TemplateFile { bytes, executable: it.permissions().mode() & 0o111 != 0 })
+    } else if it.is_symlink() {
+        Entry::Link(fs::read_link(path).map_err(failed)?.display().to_string())
+    } else {
+        Entry::Other
+    })
 }

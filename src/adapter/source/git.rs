@@ -7,13 +7,14 @@ use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::rc::Rc;
 
 use etcetera::{BaseStrategy, choose_base_strategy};
 use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest, Sha256};
 
 use super::{At, Budget, Found, SourceError};
-use crate::domain::template::{Entry, GitOrigin, Origin, TemplateFile, TemplateFolder};
+use crate::domain::template::{Entry, GitOrigin, Origin, Surroundings, TemplateFile, TemplateFolder};
 
 /// What no name of a branch, tag or commit has.
 const ODD: &[char] = &[' ', '~', '^', ':', '?', '*', '[', '\\', '@'];
@@ -41,13 +42,54 @@ pub(super) fn find(url: &str, at: At<'_>) -> Result<Found, SourceError> {
     {
         return Err(SourceError::NoDirectory { directory: directory.to_string() });
     }
+    let around = Around {
+        url: url.to_string(),
+        commit: commit.clone(),
+        directory: directory.unwrap_or_default().to_string(),
+        reference: at.reference.map(str::to_string),
+    };
     let origin = Origin::Git(GitOrigin {
         url: url.to_string(),
         directory: directory.map(str::to_string),
         reference: at.reference.map(str::to_string),
         commit,
     });
-    Ok(Found { folder, origin })
+    Ok(Found { folder, origin, around: Some(Rc::new(around)) })
+}
+
+/// The repository that a template lies in, at the commit at hand.
+#[derive(Debug)]
+struct Around {
+    url: String,
+    commit: String,
+    directory: String,
+    reference: Option<String>,
+}
+
+impl Surroundings for Around {
+    fn directory(&self) -> &str {
+        &self.directory
+    }
+
+    fn reference(&self) -> Option<&str> {
+        self.reference.as_deref()
+    }
+
+    fn remotes(&self) -> Vec<String> {
+        vec![self.url.clone()]
+    }
+
+    fn read(&self, path: &str) -> Result<TemplateFolder, String> {
+        let below =
+            |other: &str, folder: &str| other.strip_prefix(folder).is_some_and(|it| it.starts_with('/'));
+        let wanted =
+            |known: &str| path.is_empty() || known == path || below(known, path) || below(path, known);
+        let read = || {
+            let entries = Repository::open(&self.url)?.entries(&self.commit, wanted)?;
+            Ok::<_, SourceError>(TemplateFolder { name: String::new(), entries })
+        };
+        read().map_err(|error| error.to_string())
+    }
 }
 
 /// The copy of a repository that is kept on this machine.
@@ -106,9 +148,21 @@ impl Repository<'_> {
     }
 
     fn read(&self, commit: &str, directory: &str, name: String) -> Result<TemplateFolder, SourceError> {
-        let listed = self.git(&["ls-tree", "-r", "-z", "-l", "--full-tree", commit], None)?;
         let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
-        let mut folder = TemplateFolder { name, ..TemplateFolder::default() };
+        let entries = self.entries(commit, |path| path.starts_with(&prefix))?;
+        let inner = |path: String| path.strip_prefix(&prefix).map(str::to_string);
+        let entries = entries.into_iter().filter_map(|(path, entry)| Some((inner(path)?, entry)));
+        Ok(TemplateFolder { name, entries: entries.collect() })
+    }
+
+    /// Reads the entries of a commit that are wanted, and the folders that they are in, by whole paths.
+    fn entries(
+        &self,
+        commit: &str,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<BTreeMap<String, Entry>, SourceError> {
+        let listed = self.git(&["ls-tree", "-r", "-z", "-l", "--full-tree", commit], None)?;
+        let mut entries = BTreeMap::new();
         let mut blobs: BTreeMap<String, (String, String)> = BTreeMap::new();
         let mut budget = Budget::default();
         for line in listed.stdout.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
@@ -117,18 +171,20 @@ impl Repository<'_> {
                 return Err(SourceError::NotText { path: self.url.into(), why });
             };
             let Some((facts, path)) = line.split_once('\t') else { continue };
-            let Some(path) = path.strip_prefix(&prefix) else { continue };
+            if !wanted(path) {
+                continue;
+            }
             let mut facts = facts.split_whitespace();
             let (mode, sort) = (facts.next().unwrap_or_default(), facts.next().unwrap_or_default());
             let (blob, size) = (facts.next().unwrap_or_default(), facts.next().unwrap_or_default());
             budget.take(size.parse().unwrap_or(0))?;
             for (at, _) in path.match_indices('/') {
-                folder.entries.insert(path[..at].to_string(), Entry::Folder);
+                entries.insert(path[..at].to_string(), Entry::Folder);
             }
             match sort {
                 "blob" => drop(blobs.insert(path.to_string(), (mode.to_string(), blob.to_string()))),
                 // A submodule: another repository, which nobody asked for.
-                _ => drop(folder.entries.insert(path.to_string(), Entry::Other)),
+                _ => drop(entries.insert(path.to_string(), Entry::Other)),
             }
         }
         for ((path, (mode, _)), bytes) in blobs.iter().zip(self.blobs(&blobs)?) {
@@ -136,9 +192,9 @@ impl Repository<'_> {
                 "120000" => Entry::Link(String::from_utf8_lossy(&bytes).into_owned()),
                 mode => Entry::File(TemplateFile { bytes, executable: mode == "100755" }),
             };
-            folder.entries.insert(path.clone(), entry);
+            entries.insert(path.clone(), entry);
         }
-        Ok(folder)
+        Ok(entries)
     }
 
     /// The contents of files, all by one process.

@@ -5,10 +5,12 @@ mod embedded;
 mod folder;
 mod git;
 mod record;
+mod surroundings;
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use crate::domain::template::{BadSource, GitOrigin, Origin, Source, TemplateFolder};
+use crate::domain::template::{BadSource, GitOrigin, Origin, Source, Surroundings, TemplateFolder};
 
 pub use embedded::names;
 pub use folder::read as read_folder;
@@ -20,6 +22,8 @@ pub use record::{RecordError, from_project, project_above, record};
 pub struct Found {
     pub folder: TemplateFolder,
     pub origin: Origin,
+    /// What the template's steps may read beside its own folder.
+    pub around: Option<Rc<dyn Surroundings>>,
 }
 
 /// Why there is no template to read.
@@ -39,6 +43,10 @@ pub enum SourceError {
     TooBig { most: u64, what: &'static str },
     #[error("the repository has no folder `{directory}` at this commit")]
     NoDirectory { directory: String },
+    #[error("{} is not in {}", path.display(), root.display())]
+    NotInRoot { path: PathBuf, root: PathBuf },
+    #[error("the root of a template in {0} can't be chosen")]
+    RootOf(&'static str),
     #[error("git is not on this machine")]
     NoGit,
     #[error("git can't get {url}{}: {said}", reference.as_ref().map(|it| format!(" at {it}")).unwrap_or_default())]
@@ -57,6 +65,8 @@ impl SourceError {
                 return meant.into_iter().chain([list, format!("a folder is given as ./{name}")]).collect();
             }
             SourceError::NoGit => "install git, or give the folder of a checked out template",
+            SourceError::NotInRoot { .. } => "--root names a folder that the template lies in",
+            SourceError::RootOf(_) => "--root is for templates in folders",
             SourceError::Git { .. } => "try it by hand: git ls-remote with that URL",
             SourceError::NoDirectory { .. } => "--directory names the folder from the repository's root",
             SourceError::Bad(_) => "give the name of a template, a folder, or a https, ssh or file URL",
@@ -73,7 +83,7 @@ const MOST_FILES: u64 = 200_000;
 const MOST_BYTES: u64 = 1 << 30;
 
 /// Counts what is read, up to the limits.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Budget {
     files: u64,
     bytes: u64,
@@ -98,17 +108,22 @@ pub struct At<'a> {
     pub reference: Option<&'a str>,
     /// The folder in it that the template is in.
     pub directory: Option<&'a str>,
+    /// The folder that a template in a folder may read.
+    pub root: Option<&'a Path>,
 }
 
 /// Finds a template as somebody named it.
 pub fn find(source: &Source, at: At<'_>) -> Result<Found, SourceError> {
     match source {
+        Source::Named(_) if at.root.is_some() => Err(SourceError::RootOf("billpay")),
+        Source::Git(_) if at.root.is_some() => Err(SourceError::RootOf("a Git repository")),
         Source::Named(name) => embedded::find(name),
         Source::Path(path) => {
             let path = Path::new(path);
             let path = at.directory.map_or_else(|| path.to_owned(), |directory| path.join(directory));
             let folder = folder::read(&path)?;
-            Ok(Found { folder, origin: Origin::Path(path.display().to_string()) })
+            let around = surroundings::of(&path, at.root)?;
+            Ok(Found { folder, origin: Origin::Path(path.display().to_string()), around })
         }
         Source::Git(url) => git::find(url, at),
     }
@@ -116,20 +131,27 @@ pub fn find(source: &Source, at: At<'_>) -> Result<Found, SourceError> {
 
 /// Finds a project's template again: as it is now, or at another reference.
 ///
-/// `project` is the folder that a path is taken from.
-pub fn find_again(origin: &Origin, project: &Path, reference: Option<&str>) -> Result<Found, SourceError> {
+/// `project` is the folder that paths are taken from.
+pub fn find_again(
+    origin: &Origin,
+    project: &Path,
+    root: Option<&Path>,
+    reference: Option<&str>,
+) -> Result<Found, SourceError> {
     match origin {
         Origin::Billpay(name) => embedded::find(name),
         Origin::Path(path) => {
-            let folder = folder::read(&project.join(path))?;
-            Ok(Found { folder, origin: origin.clone() })
+            let path = project.join(path);
+            let folder = folder::read(&path)?;
+            let around = surroundings::of(&path, root.map(|root| project.join(root)).as_deref())?;
+            Ok(Found { folder, origin: origin.clone(), around })
         }
         Origin::Git(GitOrigin { url, directory, reference: known, .. }) => {
             // What is recorded came from a file that others may have written.
             match Source::parse(url)? {
                 Source::Git(url) => {
                     let reference = reference.or(known.as_deref());
-                    git::find(&url, At { reference, directory: directory.as_deref() })
+                    git::find(&url, At { reference, directory: directory.as_deref(), root: None })
                 }
                 _ => Err(BadSource { given: url.clone(), why: "it is no URL of a Git repository" }.into()),
             }

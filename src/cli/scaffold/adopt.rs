@@ -46,8 +46,10 @@ pub fn run(args: AdoptArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let given = args.answers.over(Answers::new(), template)?;
     let answers = args.answers.complete(given, template, true, ui)?;
     let rendering = render(template, &answers, &options, app, ui)?;
+    let version = opened.version(&rendering);
     let origin = app.remembered(opened.origin, &args.out);
-    let applied = project::applied(template, origin, opened.digest, &answers, &options)?;
+    let mut applied = project::applied(template, origin, version, &answers, &options)?;
+    applied.root = args.at.remembered_root(&args.out, app);
     let name = applied.name();
     if record.get(&name).is_some() {
         return Err(Report::new(format!("the project is tied to {name} already"), "")
@@ -65,6 +67,7 @@ pub fn run(args: AdoptArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         ui.json(&json!({
             "schema": "billpay/scaffold-adopt/v1", "template": name, "out": args.out, "dry_run": args.dry_run,
             "answers": answers, "counts": decision.plan.counts(), "files": files,
+            "warnings": rendering.warnings.problems,
         }))?;
         return Ok(exit::DONE);
     }

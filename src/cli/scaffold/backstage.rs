@@ -24,7 +24,7 @@ pub fn run(args: BackstageArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     // The catalog is of all environments, whatever BILLPAY_ENV says.
     let several = app.load_several(None)?;
     for loaded in &several.all {
-        ui.warnings(loaded);
+        ui.warnings(&loaded.warnings);
     }
     let all: Vec<&Environment> = several.all.iter().map(|loaded| &loaded.environment).collect();
     let templates = app.portal_templates().map_err(in_template)?;

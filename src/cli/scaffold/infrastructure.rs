@@ -35,7 +35,7 @@ pub fn run(args: InfrastructureArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let names: Option<BTreeSet<String>> = names.map(|names| names.iter().cloned().collect());
     let chosen = |name: &String| names.as_ref().is_none_or(|names| names.contains(name));
     for loaded in several.all.iter().filter(|loaded| chosen(&loaded.environment.environment)) {
-        ui.warnings(loaded);
+        ui.warnings(&loaded.warnings);
     }
     if !several.broken.is_empty() {
         let broken = several.broken.join(", ");

@@ -44,7 +44,7 @@ pub fn run(args: KubernetesArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let several = app.load_several(Some(std::slice::from_ref(name)))?;
     let loaded = several.all.iter().find(|loaded| loaded.environment.environment == *name);
     let loaded = loaded.ok_or_else(|| Report::new("there is no such environment", name.clone()))?;
-    ui.warnings(loaded);
+    ui.warnings(&loaded.warnings);
     let env = &loaded.environment;
     let others: Vec<&Environment> = several.all.iter().map(|loaded| &loaded.environment).collect();
     let broken = several.broken.iter().map(String::as_str);

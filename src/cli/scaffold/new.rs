@@ -55,8 +55,10 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         return Err(Report::new("nothing was written", why).hint("give another --out"));
     }
     let record = app.record(&out)?.unwrap_or_default();
+    let version = opened.version(&rendering);
     let origin = app.remembered(opened.origin, &out);
-    let applied = project::applied(template, origin, opened.digest, &answers, &options)?;
+    let mut applied = project::applied(template, origin, version, &answers, &options)?;
+    applied.root = args.at.remembered_root(&out, app);
     let name = applied.name();
     if record.get(&name).is_some() && !args.force && !args.dry_run {
         let update = format!("billpay scaffold update {}", out.display());
@@ -66,7 +68,7 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         )
         .hint(format!("`{update}` brings in what changed in the template; --force makes everything anew")));
     }
-    let Rendering { project, steps, mut said, .. } = rendering;
+    let Rendering { project, steps, mut said, warnings, .. } = rendering;
     // Links to what only the portal makes lead nowhere from here.
     said.retain(|(_, text)| !text.trim().is_empty() && !text.contains(EXAMPLE));
     let (rendered, coverage) = project::place(project, applied, &record)?;
@@ -97,6 +99,7 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
             "schema": "billpay/scaffold-new/v1", "template": name, "out": out, "dry_run": args.dry_run,
             "answers": answers, "counts": decision.plan.counts(), "files": files, "steps": steps,
             "said": said.iter().map(|(title, text)| json!({"title": title, "text": text})).collect::<Vec<_>>(),
+            "warnings": warnings.problems,
         }))?;
         return Ok(exit::DONE);
     }

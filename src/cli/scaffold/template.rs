@@ -9,7 +9,7 @@ use crate::cli::ask::{self, How};
 use crate::cli::error::Report;
 use crate::cli::ui::Ui;
 use crate::domain::template::{
-    Answers, BadRecord, Entry, Origin, ProjectTemplate, Record, RenderOptions, Rendering,
+    Answers, BadRecord, Entry, Origin, ProjectTemplate, Record, RenderOptions, Rendering, version,
 };
 
 /// Which template of a source, and which version of it.
@@ -21,6 +21,9 @@ pub struct AtArgs {
     /// Folder of the template in its repository, or in the folder that is named
     #[arg(long, value_name = "DIR")]
     directory: Option<String>,
+    /// Folder that a template in a folder may read, such as shared skeletons; by default its Git repository
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
 }
 
 /// Where the answers come from.
@@ -41,6 +44,9 @@ pub struct AnswerArgs {
     /// Where random values and the time of a template come from, so that they can be made again
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
+    /// Refuse what is undefined in a Backstage template, where the portal prints nothing
+    #[arg(long)]
+    strict: bool,
     /// Let the template's own programs (hooks, Jinja extensions) run on this machine
     #[arg(long)]
     trust: bool,
@@ -62,8 +68,13 @@ impl Opened {
     pub fn new(found: Found, options: &RenderOptions, app: &App) -> Result<Opened, Report> {
         let digest = found.folder.digest();
         let files = found.folder.entries.values().filter(|entry| matches!(entry, Entry::File(_))).count();
-        let template = app.open_template(&found.folder, options)?;
+        let template = app.open_template(&found, options)?;
         Ok(Opened { template, origin: found.origin, digest, files })
+    }
+
+    /// Returns what tells this version from others, after a rendering.
+    pub fn version(&self, rendering: &Rendering) -> String {
+        version(&self.digest, rendering.shared.as_deref())
     }
 }
 
@@ -85,6 +96,7 @@ impl AtArgs {
         let at = At {
             reference: self.reference.as_deref().or(Some(&kept.commit)),
             directory: self.directory.as_deref().or(kept.directory.as_deref()),
+            root: self.root.as_deref(),
         };
         // cruft only takes repositories, also by their path.
         let source = match std::fs::canonicalize(&kept.source) {
@@ -105,16 +117,23 @@ impl AtArgs {
         for directory in App::templates_in(&found.folder) {
             let folder = found.folder.below(&directory);
             let name = if directory.is_empty() { found.folder.name.clone() } else { directory };
-            all.push((
-                name,
-                Opened::new(Found { folder, origin: found.origin.clone() }, &RenderOptions::default(), app)?,
-            ));
+            let found = Found { folder, origin: found.origin.clone(), around: None };
+            all.push((name, Opened::new(found, &RenderOptions::default(), app)?));
         }
         Ok(all)
     }
 
     fn at(&self) -> At<'_> {
-        At { reference: self.reference.as_deref(), directory: self.directory.as_deref() }
+        At {
+            reference: self.reference.as_deref(),
+            directory: self.directory.as_deref(),
+            root: self.root.as_deref(),
+        }
+    }
+
+    /// Returns the folder that the template may read, as a project remembers it.
+    pub fn remembered_root(&self, project: &Path, app: &App) -> Option<String> {
+        app.remembered_root(self.root.as_deref(), project)
     }
 }
 
@@ -174,7 +193,13 @@ impl AnswerArgs {
     /// What rendering may use, with what an earlier run used.
     pub fn options(&self, seed: Option<u64>, now: Option<i64>) -> RenderOptions {
         let now = now.unwrap_or_else(|| jiff::Timestamp::now().as_second());
-        RenderOptions { seed: self.seed.or(seed), now, trust: self.trust, no_hooks: self.no_hooks }
+        RenderOptions {
+            seed: self.seed.or(seed),
+            now,
+            trust: self.trust,
+            no_hooks: self.no_hooks,
+            strict: self.strict,
+        }
     }
 }
 
@@ -207,5 +232,6 @@ pub fn render(
     ui: &Ui,
 ) -> Result<Rendering, Report> {
     let rendering = ui.counting("files rendered", |told| template.render(answers, options, told))?;
+    ui.warnings(&rendering.warnings);
     Ok(if options.trust { app.run_hooks(rendering)? } else { rendering })
 }

@@ -13,6 +13,7 @@ use crate::cli::ask;
 use crate::cli::error::Report;
 use crate::cli::exit;
 use crate::cli::ui::{BOLD, CHANGED, DIM, Ui};
+use crate::domain::findings::Problem;
 use crate::domain::template::{
     Conversion, Question, Record, TemplateError, TemplateRecord, convert, unconverted,
 };
@@ -36,6 +37,9 @@ pub struct UpdateArgs {
     /// Folder of the template in what --from names
     #[arg(long, value_name = "DIR", requires = "from")]
     directory: Option<String>,
+    /// Folder that a template in a folder may read, from now on
+    #[arg(long, value_name = "DIR", requires = "template")]
+    root: Option<PathBuf>,
     #[command(flatten)]
     answers: AnswerArgs,
     /// What becomes of a change that is in the same place as yours
@@ -70,6 +74,7 @@ struct Updated {
     questions: Vec<Question>,
     dropped: Vec<String>,
     conversions: Vec<Conversion>,
+    warnings: Vec<Problem>,
     /// None while a question has no answer.
     decision: Option<Decision>,
 }
@@ -120,13 +125,21 @@ fn one(
 ) -> Result<Updated, Report> {
     let found = match &args.from {
         Some(source) => {
-            let at = At { reference: args.reference.as_deref(), directory: args.directory.as_deref() };
+            let at = At {
+                reference: args.reference.as_deref(),
+                directory: args.directory.as_deref(),
+                root: args.root.as_deref(),
+            };
             app.find_template(source, at)?
         }
-        None => app.find_again(&before.from, folder, args.reference.as_deref())?,
+        None => {
+            let named = args.root.as_ref().map(std::path::absolute).transpose()?;
+            let root = named.or_else(|| before.root.as_ref().map(PathBuf::from));
+            app.find_again(&before.from, folder, root.as_deref(), args.reference.as_deref())?
+        }
     };
     let options = args.answers.options(before.seed, before.now);
-    let now = Opened::new(found, &options, app)?;
+    let mut now = Opened::new(found, &options, app)?;
     let template = now.template.as_ref();
     let asked = template.all_questions()?;
     let (mut known, dropped) = project::still_asked(&before, &asked);
@@ -139,17 +152,26 @@ fn one(
     let questions = project::new_questions(template, &known)?;
     let unanswered = questions.iter().any(|question| question.required && question.default.is_none());
     if args.check && unanswered {
-        return Ok(Updated { before, now, questions, dropped, conversions, decision: None });
+        return Ok(Updated {
+            before,
+            now,
+            questions,
+            dropped,
+            conversions,
+            warnings: vec![],
+            decision: None,
+        });
     }
     let answers = args.answers.complete(known, template, !args.check, ui)?;
     let rendering = render(template, &answers, &options, app, ui)?;
-    let mut applied = project::applied(
-        template,
-        app.remembered(now.origin.clone(), folder),
-        now.digest.clone(),
-        &answers,
-        &options,
-    )?;
+    let version = now.version(&rendering);
+    let origin = app.remembered(now.origin.clone(), folder);
+    let mut applied = project::applied(template, origin, version.clone(), &answers, &options)?;
+    now.digest = version;
+    applied.root = match (&args.root, &args.from) {
+        (None, None) => before.root.clone(),
+        (root, _) => app.remembered_root(root.as_deref(), folder),
+    };
     // The same template at another commit is no news.
     if applied.digest == before.digest && args.from.is_none() && args.reference.is_none() {
         applied.from = before.from.clone();
@@ -170,7 +192,8 @@ fn one(
         true => tree.check(&rendered, &coverage, options)?,
         false => tree.write(&rendered, &coverage, options)?,
     };
-    Ok(Updated { before, now, questions, dropped, conversions, decision: Some(decision) })
+    let warnings = rendering.warnings.problems;
+    Ok(Updated { before, now, questions, dropped, conversions, warnings, decision: Some(decision) })
 }
 
 impl Updated {
@@ -188,6 +211,7 @@ impl Updated {
             "template": self.before.name(), "before": {"from": self.before.from, "digest": self.before.digest},
             "now": {"from": self.now.origin, "digest": self.now.digest}, "stale": self.is_stale(),
             "new_questions": self.questions, "no_longer_asked": self.dropped, "converted": self.conversions, "counts": counts, "files": files,
+            "warnings": self.warnings,
         })
     }
 

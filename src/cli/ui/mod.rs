@@ -22,9 +22,10 @@ use serde_json::{Value, json};
 use super::error::{Report, explain};
 use super::{Color, Global, Output};
 use crate::domain::address::Address;
+use crate::domain::findings::Findings;
 use crate::domain::plan::{Conflict, Plan};
 use crate::domain::port::Event;
-use crate::domain::spec::{Environment, Loaded};
+use crate::domain::spec::Environment;
 use crate::ops::{self, Survey};
 
 pub use progress::Progress;
@@ -107,14 +108,14 @@ impl Ui {
         anstream::eprintln!("{DIM}{text}{DIM:#}");
     }
 
-    /// Shows what is worth knowing about a spec that is otherwise right.
-    pub fn warnings(&self, loaded: &Loaded) {
-        if loaded.warnings.is_empty() {
+    /// Shows what is worth knowing about a spec or a template that is otherwise right.
+    pub fn warnings(&self, warnings: &Findings) {
+        if warnings.is_empty() {
             return;
         }
-        anstream::eprintln!("{}\n", loaded.warnings.render(self.color));
+        anstream::eprintln!("{}\n", warnings.render(self.color));
         if self.github {
-            for problem in &loaded.warnings.problems {
+            for problem in &warnings.problems {
                 let place = &problem.place;
                 let message = escape_command(&problem.message);
                 anstream::eprintln!(

@@ -11,6 +11,9 @@ use super::source::SourceFile;
 /// Most problems that are shown at once; nobody reads more.
 const MOST_SHOWN: usize = 100;
 
+/// Most warnings that are kept of one run.
+const MAX_WARNINGS: usize = 1_000;
+
 /// Whether a problem stops the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -82,6 +85,11 @@ impl Problem {
         }
     }
 
+    /// Makes a warning at a place.
+    pub fn warning(code: &'static str, place: Place, message: impl Into<String>) -> Problem {
+        Problem { severity: Severity::Warning, ..Problem::error(code, place, message) }
+    }
+
     /// Adds what to know about the place.
     pub fn label(mut self, label: impl Into<String>) -> Problem {
         self.label = Some(label.into());
@@ -132,6 +140,33 @@ impl Findings {
             1 => "1 problem".to_string(),
             errors => format!("{errors} problems"),
         }
+    }
+
+    /// Adds a warning, once for each place; beyond [`MAX_WARNINGS`] it is left out.
+    pub fn warn(&mut self, problem: Problem, file: &SourceFile) {
+        let known = |other: &Problem| other.place == problem.place && other.code == problem.code;
+        if self.problems.len() >= MAX_WARNINGS || self.problems.iter().any(known) {
+            return;
+        }
+        self.problems.push(Problem { severity: Severity::Warning, ..problem });
+        if !self.files.contains(file) {
+            self.files.push(file.clone());
+        }
+    }
+
+    /// Adds the warnings of others, as [`Findings::warn`] does.
+    pub fn warn_all(&mut self, others: Findings) {
+        for problem in others.problems {
+            if let Some(file) = others.files.iter().find(|file| file.name() == problem.place.file) {
+                self.warn(problem, file);
+            }
+        }
+    }
+
+    /// Makes errors of all warnings.
+    pub fn into_errors(mut self) -> Findings {
+        self.problems.iter_mut().for_each(|problem| problem.severity = Severity::Error);
+        self
     }
 
     /// Takes in the problems of others; a file that is there already stays once.

@@ -29,6 +29,23 @@ pub struct TemplateFile {
     pub executable: bool,
 }
 
+/// The repository or folder that a template lies in, of which its steps may read more than its own folder.
+pub trait Surroundings: std::fmt::Debug {
+    /// Returns the path of the template's folder in it; `""` where that is all of it.
+    fn directory(&self) -> &str;
+
+    /// Returns the branch or tag at hand, where one was named.
+    fn reference(&self) -> Option<&str>;
+
+    /// Returns the URLs that the repository is known by.
+    fn remotes(&self) -> Vec<String>;
+
+    /// Reads what is at a path and below it, by whole paths. A link on the way there is an entry, too.
+    ///
+    /// Fails with the reason, in words.
+    fn read(&self, path: &str) -> Result<TemplateFolder, String>;
+}
+
 impl TemplateFolder {
     pub fn file(&self, path: &str) -> Option<&TemplateFile> {
         match self.entries.get(path) {

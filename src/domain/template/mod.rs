@@ -18,14 +18,14 @@ use serde_json::{Map, Value};
 use crate::domain::findings::{Findings, Problem, SourceFile};
 
 pub use convert::{Conversion, convert, unconverted};
-pub use folder::{Entry, TemplateFile, TemplateFolder};
+pub use folder::{Entry, Surroundings, TemplateFile, TemplateFolder};
 pub use path_collision::refuse_collisions;
 pub use question::{Choice, Question, QuestionKind};
 pub use record::{BadRecord, RECORD, Record, TemplateRecord};
 pub use rendering::{
     EXAMPLE, Hook, HookTime, Project, ProjectFile, RenderOptions, Rendering, StepDone, StepKind,
 };
-pub use source::{BadSource, GitOrigin, Origin, Source};
+pub use source::{BadSource, GitOrigin, Origin, Source, version};
 
 /// What was answered to a template's questions, by name, in the template's order.
 pub type Answers = Map<String, Value>;

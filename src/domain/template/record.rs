@@ -32,6 +32,9 @@ pub struct TemplateRecord {
     pub instance: Option<String>,
     pub format: Format,
     pub from: Origin,
+    /// The folder that the template may read, from the project's root, where it was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<String>,
     /// What tells this version of the template from others.
     pub digest: String,
     /// What random values came from, where the template uses any.
@@ -136,6 +139,7 @@ mod tests {
                 instance: None,
                 format: Format::Backstage,
                 from,
+                root: None,
                 digest: "0123456789012345".into(),
                 seed: Some(7),
                 now: Some(0),

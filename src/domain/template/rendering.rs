@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::domain::findings::Findings;
 use crate::domain::tree::RelPath;
 
 /// What stands for an output of a step that only the portal does.
@@ -35,6 +36,8 @@ pub struct RenderOptions {
     pub trust: bool,
     /// Whether its hooks are left out.
     pub no_hooks: bool,
+    /// Whether what is undefined is an error in a Backstage template, too, and not a warning.
+    pub strict: bool,
 }
 
 /// A rendered project and how it came about.
@@ -49,6 +52,10 @@ pub struct Rendering {
     /// The template's own programs, to be run in the project's folder, in this order; only
     /// when they are trusted.
     pub hooks: Vec<Hook>,
+    /// What was rendered as the portal does, and is probably a mistake.
+    pub warnings: Findings,
+    /// The digest of what was read of the template's repository outside its own folder, if anything was.
+    pub shared: Option<String>,
 }
 
 /// A program of the template.

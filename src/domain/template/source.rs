@@ -129,6 +129,13 @@ impl fmt::Display for Origin {
     }
 }
 
+/// Returns the version of a template of which more was read than its own folder.
+pub fn version(digest: &str, shared: Option<&str>) -> String {
+    let Some(shared) = shared else { return digest.to_string() };
+    let hash = Sha256::digest(format!("{digest}+{shared}"));
+    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl TemplateFolder {
     /// What tells one version of a template from another: the same for the same files.
     pub fn digest(&self) -> String {

@@ -30,6 +30,7 @@ pub fn applied(
         instance: instance(template, answers),
         format: about.format,
         from,
+        root: None,
         digest,
         seed: options.seed,
         now: options.seed.map(|_| options.now),

@@ -15,6 +15,7 @@ use crate::adapter::nunjucks::value::{List, Record, Value, reserved};
 enum Key {
     Number(f64),
     Text(Vec<u16>),
+    Undefined,
 }
 
 impl Filter<'_, '_> {
@@ -69,7 +70,8 @@ impl Filter<'_, '_> {
             Value::List(list) => list.len() as f64,
             Value::Record(record) => record.entries().len() as f64,
             Value::Text(text) | Value::Safe(text) => units::count(text) as f64,
-            Value::Null | Value::Bool(false) => 0.0,
+            Value::Undefined(_) | Value::Null | Value::Bool(false) => 0.0,
+            Value::Bool(true) | Value::Number(_) => return Ok(Value::Undefined(None)),
             other => return Fault::told(format!("{} has no length", other.kind())),
         }))
     }
@@ -184,7 +186,7 @@ impl Filter<'_, '_> {
             (None, other) => return Fault::told(format!("`join` takes a list, not {}", other.kind())),
         };
         for item in &items {
-            item.there()?;
+            self.note(item)?;
         }
         coerce::joined(&items, &separator, self.budget()).map(Value::Text)
     }
@@ -197,7 +199,8 @@ impl Filter<'_, '_> {
         };
         let mut sum = Value::Number(0.0);
         for item in &items {
-            sum = coerce::add(&sum, item.there()?, self.budget())?;
+            self.note(item)?;
+            sum = coerce::add(&sum, item, self.budget())?;
         }
         let start = match self.argument(1) {
             Value::Undefined(_) => Value::Number(0.0),
@@ -208,7 +211,9 @@ impl Filter<'_, '_> {
 
     /// What a value is sorted by.
     fn key(&self, value: &Value, fold: fn(&str) -> String, cased: bool) -> Outcome<Key> {
-        Ok(match value.there()? {
+        self.note(value)?;
+        Ok(match value {
+            Value::Undefined(_) => Key::Undefined,
             Value::Null | Value::Bool(_) | Value::Number(_) => {
                 let number = self.number(value)?;
                 if number.is_nan() {
@@ -221,11 +226,11 @@ impl Filter<'_, '_> {
         })
     }
 
-    /// Sorts by keys, which have to be all texts or all numbers.
+    /// Sorts by keys, which have to be all texts, all numbers or all undefined.
     fn sorted<T>(&self, mut items: Vec<(Key, T)>, reverse: bool) -> Outcome<Vec<T>> {
-        let numbers = items.iter().filter(|(key, _)| matches!(key, Key::Number(_))).count();
-        if numbers > 0 && numbers < items.len() {
-            return Fault::unlike("sorting texts and numbers together");
+        let kind = items.first().map(|(key, _)| std::mem::discriminant(key));
+        if items.iter().any(|(key, _)| Some(std::mem::discriminant(key)) != kind) {
+            return Fault::unlike("sorting texts, numbers and what is undefined together");
         }
         self.budget().steps(items.len())?;
         items.sort_by(|(left, _), (right, _)| {
@@ -242,12 +247,18 @@ impl Filter<'_, '_> {
     fn sort(&self, input: &Value) -> Outcome<Value> {
         let path = self.path(self.argument(2))?;
         let cased = self.argument(1).truthy();
-        let keyed = self.row(input)?.unwrap_or_default().into_iter().map(|item| {
+        // What is undefined comes last, in either order.
+        let (undefined, defined): (Vec<_>, Vec<_>) =
+            self.row(input)?.unwrap_or_default().into_iter().partition(Value::is_undefined);
+        undefined.iter().try_for_each(|item| self.note(item))?;
+        let keyed = defined.into_iter().map(|item| {
             let value = self.by_path(&item, &path)?;
             Ok((self.key(&value, str::to_lowercase, cased)?, item))
         });
         let keyed = keyed.collect::<Outcome<Vec<_>>>()?;
-        self.of(self.sorted(keyed, self.argument(0).truthy())?)
+        let mut sorted = self.sorted(keyed, self.argument(0).truthy())?;
+        sorted.extend(undefined);
+        self.of(sorted)
     }
 
     fn dictsort(&self, input: &Value) -> Outcome<Value> {
@@ -279,7 +290,8 @@ impl Filter<'_, '_> {
         let mut places = std::collections::HashMap::new();
         for item in self.row(input)?.unwrap_or_default() {
             let value = self.by_path(&item, &path)?;
-            let key = self.shown(value.there()?)?;
+            self.note(&value)?;
+            let key = self.shown(&value)?;
             let at = *places.entry(Arc::clone(&key)).or_insert_with(|| {
                 groups.push((key, vec![]));
                 groups.len() - 1
@@ -394,7 +406,7 @@ impl Filter<'_, '_> {
         let Value::List(list) = input else {
             return Fault::told(format!("`{}` takes a list, not {}", self.name, input.kind()));
         };
-        let name = self.shown(self.argument(0).there()?)?;
+        let name = self.shown(self.argument(0))?;
         let mut kept = vec![];
         for item in list.items().iter() {
             if self.attribute_of(item, &name)?.truthy() == (self.name == "selectattr") {

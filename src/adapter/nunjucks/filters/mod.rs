@@ -8,6 +8,7 @@ mod text;
 
 use std::sync::Arc;
 
+use super::ast::Span;
 use super::budget::Budget;
 use super::coerce;
 use super::fault::{Fault, Outcome};
@@ -66,9 +67,33 @@ pub const NAMES: &[&str] = &[
 /// Those of the portal.
 pub const PORTAL: &[&str] = &["parseRepoUrl", "parseEntityRef", "pick", "projectSlug"];
 
+/// Those that the portal refuses an undefined input for, too.
+pub const NEED_INPUT: &[&str] = &[
+    "batch",
+    "dictsort",
+    "first",
+    "groupby",
+    "join",
+    "last",
+    "list",
+    "parseEntityRef",
+    "parseRepoUrl",
+    "projectSlug",
+    "reject",
+    "rejectattr",
+    "select",
+    "selectattr",
+    "slice",
+    "string",
+    "sum",
+    "trim",
+    "urlize",
+];
+
 /// One use of a filter.
 pub struct Filter<'f, 't> {
     pub name: &'f str,
+    pub span: &'f Span,
     pub machine: &'f Machine<'t>,
     pub arguments: &'f [Value],
 }
@@ -88,6 +113,11 @@ impl Filter<'_, '_> {
         coerce::to_number(value, self.budget())
     }
 
+    /// Notes that an undefined value among those of the input is used.
+    fn note(&self, value: &Value) -> Outcome<()> {
+        self.machine.note(value, self.span)
+    }
+
     fn shown(&self, value: &Value) -> Outcome<Arc<str>> {
         coerce::to_text(value, self.budget())
     }
@@ -100,6 +130,7 @@ impl Filter<'_, '_> {
         }
         match self.name {
             "default" | "d" => Ok(self.default(input)),
+            "dump" if input.is_undefined() => Ok(NOTHING),
             "dump" => json::dump(input, self.argument(0), self.budget()).map(Value::text),
             "abs" => Ok(Value::Number(self.number(input)?.abs())),
             "float" => {

@@ -90,7 +90,7 @@ impl Filter<'_, '_> {
     }
 
     fn pick(&self, input: &Value) -> Outcome<Value> {
-        let path = self.shown(self.argument(0).there()?)?;
+        let path = self.shown(self.argument(0))?;
         let whole = own(input, &path)?;
         let found = match whole {
             Some(value) => value,
