@@ -18,7 +18,7 @@ pub struct Case {
     pub name: String,
     pub folder: TemplateFolder,
     pub answers: Vec<Given>,
-    /// Whether what is undefined in it is an error, as in our own templates.
+    /// Makes undefined values errors, as in our own templates.
     pub strict: bool,
 }
 

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use billpay::domain::template::{Answers, ProjectTemplate, RenderOptions};
+use billpay::domain::template::{Answers, Entry, ProjectTemplate, RenderOptions};
 use serde_json::json;
 
 use crate::{corpus, peer};
@@ -36,6 +36,9 @@ fn the_hook_before_the_questions_may_change_them() {
     };
     assert_eq!(name(&TRUSTED), "after");
     assert_eq!(name(&RenderOptions { no_hooks: true, ..corpus::PLAIN }), "before");
+    template.entries.insert("{{cookiecutter.name}}/b".into(), Entry::Link("/etc/passwd".into()));
+    let error = corpus::render(&template, &Answers::new(), &TRUSTED).expect_err("a link stays one");
+    assert!(error.to_string().contains("symbolic link"), "{error}");
 }
 
 const EXTENSIONS: &str = r#"

@@ -31,7 +31,7 @@ fn pieces(line: &str) -> Vec<&str> {
     pieces
 }
 
-/// What Jinja2 renders and billpay refuses, since minijinja reads it otherwise, is listed in `refused.txt`.
+/// Texts that Jinja2 renders and billpay refuses, since minijinja reads them differently, are listed in `refused.txt`.
 #[test]
 #[ignore = "full tier: installs cookiecutter"]
 fn texts_are_what_jinja_makes_of_them_or_refused() {

@@ -30,7 +30,7 @@ const MAX_SHARED_BYTES: usize = 1 << 30;
 pub(super) struct Fetch<'a> {
     pub folder: &'a TemplateFolder,
     pub around: Option<&'a dyn Surroundings>,
-    /// What was read around the template's folder, in all steps.
+    /// Files read around the template's folder, in all steps.
     pub shared: &'a mut BTreeMap<String, Entry>,
     pub options: &'a RenderOptions,
     pub workspace: &'a mut Workspace,
@@ -40,7 +40,7 @@ pub(super) struct Fetch<'a> {
     pub told: &'a mut dyn FnMut(usize),
 }
 
-/// Whether a `url` leads somewhere else than into the template and its repository.
+/// Returns whether a `url` leads somewhere else than into the template and its repository.
 pub(super) fn is_elsewhere(url: &str, around: Option<&dyn Surroundings>) -> bool {
     is_absolute(url) && around.and_then(|around| own_path(url, around)).is_none()
 }
@@ -116,7 +116,7 @@ impl Engine {
     }
 }
 
-/// What a `url` leads to: a path in the template's folder, or in what lies around it.
+/// Target of a `url`: a path in the template's folder, or in what lies around it.
 struct Source<'a> {
     folder: Cow<'a, TemplateFolder>,
     path: String,

@@ -22,7 +22,7 @@ pub(super) struct Values<'a> {
     /// The steps of which the outputs are all known.
     pub complete: &'a dyn Fn(&str) -> bool,
     pub warnings: &'a RefCell<Findings>,
-    /// Whether what would be a warning is an error.
+    /// Makes warnings errors.
     pub strict: bool,
 }
 
@@ -152,7 +152,7 @@ impl Values<'_> {
     }
 }
 
-/// What to do about a name that the portal adds to what a template is given.
+/// Returns the advice about a name that the portal adds to what a template is given.
 fn only_in_the_portal(root: &str) -> Option<&'static str> {
     match root {
         "user" => Some("ask for it as a parameter: from the terminal there is no user of the portal"),

@@ -97,7 +97,7 @@ fn ordered(value: Value) -> Value {
 struct Run<'a> {
     folder: &'a TemplateFolder,
     around: Option<&'a dyn Surroundings>,
-    /// What was read around the template's folder, by its path there.
+    /// Files read around the template's folder, by their paths there.
     shared: BTreeMap<String, Entry>,
     spec: &'a Spec,
     options: &'a RenderOptions,

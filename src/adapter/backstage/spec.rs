@@ -51,7 +51,7 @@ pub(super) struct Spec {
     pub asked: Option<BTreeSet<String>>,
     pub steps: Vec<Step>,
     pub output: Option<Node>,
-    /// What the portal renders, and is probably a mistake.
+    /// Probable mistakes that the portal renders.
     pub warnings: Findings,
 }
 

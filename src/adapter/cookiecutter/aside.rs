@@ -87,7 +87,11 @@ pub fn before_questions(template: &TemplateFolder, hook: &str) -> Result<Templat
         why: format!("what the hook made of the template can't be read: {error}"),
         hints: error.hints(),
     })?;
-    Ok(TemplateFolder { name: template.name.clone(), ..made })
+    // Links were not copied; they are refused where they are used, as without the hook.
+    let links = template.entries.iter().filter(|(_, entry)| matches!(entry, Entry::Link(_) | Entry::Other));
+    let mut entries = made.entries;
+    entries.extend(links.map(|(path, entry)| (path.clone(), entry.clone())));
+    Ok(TemplateFolder { name: template.name.clone(), entries })
 }
 
 /// Writes a template's files and folders; links and devices are left out.

@@ -57,7 +57,7 @@ impl Python {
         let answer: Value = serde_json::from_str(&line).map_err(|error| error.to_string())?;
         match answer.get("error").and_then(Value::as_str) {
             Some(error) => Err(error.to_string()),
-            None => Ok(answer.get("value").cloned().unwrap_or_default()),
+            None => answer.get("value").cloned().ok_or_else(|| "Python gave no answer".to_string()),
         }
     }
 }

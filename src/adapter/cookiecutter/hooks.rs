@@ -4,10 +4,10 @@ use std::fmt;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::aside::Aside;
 use crate::domain::template::Hook;
 
 /// Why a hook didn't do what it was to do.
@@ -35,26 +35,13 @@ impl fmt::Display for HookFailure {
 
 impl std::error::Error for HookFailure {}
 
-/// Scripts are made beside one another by several threads, and processes.
-static COUNT: AtomicU32 = AtomicU32::new(0);
-
-/// The script while it runs: it is no part of the project.
-struct Script(PathBuf);
-
-impl Drop for Script {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 /// Runs a hook in the project's folder, Python through `python3`, others as they say; returns
 /// what it wrote.
 pub fn run(hook: &Hook, folder: &Path) -> Result<String, HookFailure> {
     let start = |error: io::Error| HookFailure::Start { file: hook.file.clone(), error };
-    let name = format!("billpay-hook-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let script = Script(std::env::temp_dir().join(name));
-    fs::create_dir(&script.0).map_err(start)?;
-    let file = script.0.join(&hook.file);
+    // The script is no part of the project.
+    let script = Aside::new("hook").map_err(start)?;
+    let file = script.path().join(&hook.file);
     let mut options = fs::OpenOptions::new();
     let mut opened = options.write(true).create_new(true).mode(0o700).open(&file).map_err(start)?;
     opened.write_all(hook.text.as_bytes()).map_err(start)?;

@@ -50,7 +50,7 @@ pub(crate) struct Level {
     folder: TemplateFolder,
     config: Config,
     nested: Option<Nested>,
-    /// Whether what is to be done before the questions was done.
+    /// Says that the hook before the questions was run.
     is_prepared: bool,
     extensions: OnceLock<Result<Arc<Extensions>, String>>,
 }

@@ -21,7 +21,7 @@ use crate::domain::findings::nearest;
 pub struct Options {
     pub cookiecutter: bool,
     pub seed: Option<u64>,
-    /// Whether what is undefined is an error.
+    /// Makes undefined values errors.
     pub strict: bool,
     /// Whether it is a step's input, which has `always()` and `failure()`.
     pub step: bool,

@@ -22,7 +22,7 @@ pub use record::{RecordError, from_project, project_above, record};
 pub struct Found {
     pub folder: TemplateFolder,
     pub origin: Origin,
-    /// What the template's steps may read beside its own folder.
+    /// Files that the template's steps may read beside its own folder.
     pub around: Option<Rc<dyn Surroundings>>,
 }
 

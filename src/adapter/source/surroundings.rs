@@ -1,4 +1,4 @@
-//! What lies around a template in a folder of this machine: its repository, or a folder that was named.
+//! The surroundings of a template in a folder of this machine: its repository, or a folder that was named.
 
 use std::cell::RefCell;
 use std::fs;

@@ -32,11 +32,11 @@ pub struct RenderOptions {
     pub seed: Option<u64>,
     /// What `now` is, in seconds since 1970; remembered with the seed.
     pub now: i64,
-    /// Whether the template's own programs (hooks, extensions) may run.
+    /// Lets the template's own programs (hooks, extensions) run.
     pub trust: bool,
-    /// Whether its hooks are left out.
+    /// Leaves its hooks out.
     pub no_hooks: bool,
-    /// Whether what is undefined is an error in a Backstage template, too, and not a warning.
+    /// Makes undefined values errors in a Backstage template, too, not warnings.
     pub strict: bool,
 }
 
@@ -52,7 +52,7 @@ pub struct Rendering {
     /// The template's own programs, to be run in the project's folder, in this order; only
     /// when they are trusted.
     pub hooks: Vec<Hook>,
-    /// What was rendered as the portal does, and is probably a mistake.
+    /// Probable mistakes that were rendered as the portal does.
     pub warnings: Findings,
     /// The digest of what was read of the template's repository outside its own folder, if anything was.
     pub shared: Option<String>,

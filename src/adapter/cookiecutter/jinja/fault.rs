@@ -1,4 +1,4 @@
-//! What goes wrong in a template, until it is known in which file.
+//! Errors in a template, until the file is known.
 
 use std::ops::Range;
 
@@ -17,12 +17,12 @@ pub struct Fault {
     /// The bytes of the template that it is about, and which template, once that is known.
     pub span: Option<Range<usize>>,
     pub template: Option<String>,
-    /// What was named and isn't known, and what is.
+    /// The unknown name, and the known ones.
     pub word: String,
     pub known: Vec<String>,
-    /// What to do about it, where that is more than reading the message.
+    /// Advice beyond the message.
     pub hint: Option<String>,
-    /// Whether it is not wrong but not done: random values without a seed.
+    /// Marks what is refused rather than wrong: random values without a seed.
     pub refused: bool,
 }
 
@@ -42,7 +42,7 @@ impl Fault {
         fault
     }
 
-    /// What Jinja2 reads otherwise than it is read here.
+    /// Makes a fault of a text that Jinja2 and minijinja read differently.
     pub fn otherwise(message: impl Into<String>, hint: &str) -> Box<Fault> {
         Fault::new("not-read-alike", message).hint(hint)
     }
@@ -64,7 +64,7 @@ impl Fault {
     }
 }
 
-/// What would be different each time, as an error of minijinja; [`of`] makes a refusal of it.
+/// Makes an error of a value that differs from run to run; [`of`] makes a refusal of it.
 pub fn unseeded(what: &str) -> Error {
     Error::new(ErrorKind::InvalidOperation, format!("{UNSEEDED}{what}"))
 }

@@ -291,7 +291,7 @@ fn defined(left: &Value, right: &Value) -> Result<(), Error> {
     }
 }
 
-/// What is left of a whole number after a division.
+/// Returns the remainder of a whole number.
 fn divided(value: &Value, by: i128) -> Result<i128, Error> {
     defined(value, value)?;
     let number = i128::try_from(value.clone()).ok().filter(|_| value.is_integer());
@@ -333,7 +333,11 @@ fn ascii(value: &Value, depth: usize) -> Result<(), Error> {
         ValueKind::Seq | ValueKind::Iterable if depth < 4 => {
             value.try_iter()?.try_for_each(|item| ascii(&item, depth + 1))
         }
-        ValueKind::Map if depth < 4 => value.try_iter()?.try_for_each(|key| {
+        ValueKind::Seq | ValueKind::Iterable | ValueKind::Map if depth >= 4 => Err(otherwise(
+            "values this deep in one another are not compared here",
+            "the values by themselves",
+        )),
+        ValueKind::Map => value.try_iter()?.try_for_each(|key| {
             ascii(&key, depth + 1)?;
             ascii(&value.get_item(&key)?, depth + 1)
         }),
@@ -444,7 +448,7 @@ fn escape(value: &Value) -> Result<String, Error> {
     Ok(out)
 }
 
-/// What a loop goes through, with its length: minijinja doesn't know when a text, or what a method of a
+/// Returns the items of a loop as a list with a length: minijinja doesn't know when a text, or what a method of a
 /// dictionary returns, comes to its end.
 fn each(value: &Value) -> Result<Value, Error> {
     match value.kind() {
@@ -527,7 +531,7 @@ fn indent(
     Ok(out)
 }
 
-/// What is after `quote` in Python: letters, digits, `_.-~` and `/` stay.
+/// Quotes a text for a URL as Python's `quote`: letters, digits, `_.-~` and `/` stay.
 fn urlencode(value: &Value) -> Result<String, Error> {
     let text = match value.kind() {
         ValueKind::String | ValueKind::Number => printing::text(value)?,

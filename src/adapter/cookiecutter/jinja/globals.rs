@@ -1,4 +1,4 @@
-//! What is there without being given: `range`, `namespace`, `uuid4`, the time.
+//! Functions that every template has: `range`, `namespace`, `uuid4`, the time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -57,5 +57,5 @@ pub fn add(environment: &mut Environment<'static>, random: Option<Random>, now: 
     });
 }
 
-/// What makes random values, one for all of a project.
+/// The generator of random values, one for all of a project.
 pub type Random = Arc<Mutex<fastrand::Rng>>;

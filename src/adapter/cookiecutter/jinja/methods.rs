@@ -154,7 +154,7 @@ fn of_text(
         "zfill" => {
             let (width,): (usize,) = from_args(args)?;
             let (sign, digits) = match text.strip_prefix(['+', '-']) {
-                Some(digits) => (&text[..1], digits),
+                Some(digits) => (text.get(..1).unwrap_or_default(), digits),
                 None => ("", text),
             };
             let filled = padded(digits, width.saturating_sub(sign.len()), "0", Side::Left)?;
@@ -226,7 +226,7 @@ pub fn capitalized(text: &str) -> Result<String, Error> {
     Ok(first.to_uppercase().chain(letters.as_str().to_lowercase().chars()).collect())
 }
 
-/// Whether Python takes a character for white space.
+/// Returns whether Python takes a character for white space.
 pub fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }

@@ -1,7 +1,7 @@
 //! Cookiecutter's Jinja, read by minijinja.
 //!
-//! Where minijinja reads a template otherwise than Jinja2 does, the template is refused at that place
-//! with what to write instead: it never becomes other bytes than Cookiecutter makes.
+//! A template that minijinja reads differently from Jinja2 is refused at that place, with what to write instead:
+//! it never becomes other bytes than Cookiecutter makes.
 
 mod edits;
 mod fault;

@@ -69,12 +69,12 @@ fn is_list(value: &Value) -> bool {
         || is_sum(value)
 }
 
-/// Whether Python writes a float without an exponent, as minijinja does.
+/// Returns whether Python writes a float without an exponent, as minijinja does.
 fn is_ordinary(number: f64) -> bool {
     number == 0.0 || (1e-4..1e16).contains(&number.abs())
 }
 
-/// Whether Python prints a character in a list as it is, whichever Unicode it knows.
+/// Returns whether Python prints a character in a list as it is, whichever Unicode it knows.
 fn is_printable(c: char) -> bool {
     matches!(c, ' '..='~' | '\n' | '\t' | '\r' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{24f}' | '\u{3b1}'..='\u{3c9}'
         | '\u{400}'..='\u{481}' | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{4e00}'..='\u{9fa5}'

@@ -17,12 +17,12 @@ use super::{Added, Syntax, filters, printing};
 /// minijinja the square of that.
 const MOST_LEVELS: usize = 1_000;
 
-/// Puts in front of what `~` joins: refuses what Python prints otherwise.
+/// Filter behind each side of `~`: refuses values that Python prints differently.
 pub const TEXT: &str = "_text";
-/// Puts in front of what a loop goes through: what has no length gets one.
+/// Filter behind the value of a loop: gives an iterator its length.
 pub const EACH: &str = "_each";
 
-/// Puts in front of what is put in order: refuses letters whose case Jinja2 knows and minijinja doesn't.
+/// Filter in front of sorting: refuses letters whose case Jinja2 knows and minijinja doesn't.
 pub const ORDER: &str = "_order";
 
 /// Methods that every dictionary has in Python, found before its keys.
@@ -99,7 +99,7 @@ struct Walk<'t> {
     syntax: &'t Syntax,
     edits: Vec<Edit>,
     is_in_macro: bool,
-    /// Whether what is set here is gone behind the block in Jinja2, and not in minijinja.
+    /// Marks a block whose variables end with it in Jinja2, and not in minijinja.
     ends_with_block: bool,
     /// Loops, macros and other blocks around.
     depth: usize,
@@ -158,7 +158,7 @@ fn ordering(op: BinOpKind) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// What becomes of the value of an expression.
+/// Use of the value of an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Use {
     /// A loop or a filter goes through it, and nobody sees it again.
@@ -169,7 +169,7 @@ enum Use {
     Kept,
 }
 
-/// Returns what becomes of the value of one of the expressions [`below`] one.
+/// Returns the use of the value of one of the expressions [`below`] one.
 fn use_of(expr: &Expr<'_>, index: usize, used: Use) -> Use {
     match expr {
         // Python formats markup otherwise than a text.
@@ -328,7 +328,8 @@ impl Walk<'_> {
             };
             let between = self.whole(&shift.left).end..self.whole(&shift.right).start;
             let found = self.text.get(between.clone()).and_then(|between| between.find(sign));
-            let at = between.start + found.unwrap_or_default();
+            let Some(found) = found else { return };
+            let at = between.start + found;
             self.edits.push(Edit { at: at..at + 1, by: format!(", '{sign}', ") });
         }
     }
@@ -433,7 +434,7 @@ impl Walk<'_> {
         if let Expr::BinOp(binary) = expr
             && let Some((sign, filter)) = ordering(binary.op)
         {
-            self.compare(&binary.left, sign, filter, &binary.right);
+            self.compare(&binary.left, sign, filter, &binary.right)?;
         }
         if let Expr::BinOp(binary) = expr
             && matches!(binary.op, BinOpKind::Concat)
@@ -499,13 +500,17 @@ impl Walk<'_> {
     }
 
     /// Makes `a < b` the filter `(a)|_lt(b)`, which refuses what Python can't compare.
-    fn compare(&mut self, left: &Expr<'_>, sign: &str, filter: &str, right: &Expr<'_>) {
+    fn compare(&mut self, left: &Expr<'_>, sign: &str, filter: &str, right: &Expr<'_>) -> Res<()> {
         let (left, right) = (self.whole(left), self.whole(right));
         let between = self.text.get(left.end..right.start).unwrap_or_default();
-        let Some(at) = between.find(sign).map(|at| left.end + at) else { return };
+        let Some(at) = between.find(sign).map(|at| left.end + at) else {
+            let fault = Fault::otherwise("this comparison is not read here", "each side in parentheses");
+            return Err(fault.at(&(left.start..right.end)));
+        };
         self.edits.push(Edit { at: left.start..left.start, by: "(".to_string() });
         self.edits.push(Edit { at: at..at + sign.len(), by: format!(")|{filter}(") });
         self.edits.push(Edit { at: right.end..right.end, by: ")".to_string() });
+        Ok(())
     }
 
     /// Puts a filter behind an expression.
