@@ -59,7 +59,10 @@ pub fn call(state: &mut State<'_, '_>, value: &Value, method: &str, args: &[Valu
 
 fn instead(method: &str) -> &'static str {
     match method {
-        "append" | "extend" | "insert" => "a new list: `{% set names = names + [name] %}`",
+        "append" | "extend" | "insert" => {
+            "a new list: `{% set names = names + [x] %}`; in a loop `{% set ns.names = ns.names + [x] %}`, with \
+             `{% set ns = namespace(names=[]) %}` before it"
+        }
         "update" | "setdefault" => "a new variable: `{% set name = … %}`",
         "sort" | "reverse" => "the filter: `names|sort`, `names|reverse|list`",
         _ => "a slice, or a loop with `if`",
