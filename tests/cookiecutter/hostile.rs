@@ -33,10 +33,16 @@ fn values_deep_in_one_another_and_changed_while_in_use_do_no_harm() {
         "{{ '%18446744073709551615d' % 1 }}",
         "{{ '{:18446744073709551615}'.format(1) }}",
         "{{ 'a'.zfill(10 ** 37) }}",
+        "{{ 'abc'[9223372036854775807:-9223372036854775808:-9223372036854775808] }}{{ nope }}",
+        "{{ range(9223372036854775807,-9223372036854775808,-1)|length }}{{ nope }}",
+        "{% set ns = namespace(a=[1]) %}{% for i in range(40) %}{% set ns.a = [ns.a, ns.a] %}{% endfor %}{{ ns.a }}",
+        "{{ 'abc'.split('') }}",
+        "{% for i in none %}a{% endfor %}",
     ] {
         corpus::refusal(&corpus::one(text), &Answers::new());
     }
     for (text, expected) in [
+        ("{{ 'a,b'.rsplit(',', 18446744073709551615)|list }}", "['a', 'b']"),
         ("{{ [1, 2][-9:9]|list }} {{ 'abc'[-99:99] }}", "[1, 2] abc"),
         ("{{ (10 ** 37)|string|length }} {{ 10 ** 38 }}", &format!("38 1{}", "0".repeat(38))),
     ] {

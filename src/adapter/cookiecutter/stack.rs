@@ -20,6 +20,13 @@ pub fn with_room<T: Send>(
             TemplateError::refused(format!("there is no room to render: {error}"), "end other programs")
         })?;
         receive.into_iter().for_each(told);
-        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        // A panic of the engine is a refusal, whatever it was about.
+        thread.join().unwrap_or_else(|_| {
+            let why = "rendering this template ended in a fault of the engine; nothing was written";
+            Err(TemplateError::refused(
+                why,
+                "take numbers and tags apart that no template needs, or report it",
+            ))
+        })
     })
 }

@@ -12,6 +12,9 @@ use super::globals::Random;
 use super::reading::{EACH, ORDER, TEXT};
 use super::{json, methods, printing, slugify};
 
+/// Most digits of a number that is read exactly.
+const LONGEST_NUMBER: usize = 38;
+
 /// Most digits of a width in a format.
 const WIDEST: usize = 6;
 
@@ -364,7 +367,11 @@ fn number(value: Value) -> Result<Value, Error> {
     let Some(text) = value.as_str() else { return Ok(value) };
     let text = text.trim_matches(methods::is_space);
     let is_word = |word: &str| text.trim_start_matches(['+', '-']).eq_ignore_ascii_case(word);
-    if text.contains('_') || !text.is_ascii() || ["inf", "infinity", "nan"].iter().any(|word| is_word(word)) {
+    if text.contains('_')
+        || text.len() > LONGEST_NUMBER
+        || !text.is_ascii()
+        || ["inf", "infinity", "nan"].iter().any(|word| is_word(word))
+    {
         return Err(otherwise("Python may read this text as a number", "the number in digits"));
     }
     Ok(Value::from(text))
@@ -456,6 +463,7 @@ fn each(value: &Value) -> Result<Value, Error> {
             Ok(value.as_str().unwrap_or_default().chars().map(|c| Value::from(c.to_string())).collect())
         }
         ValueKind::Iterable => Ok(value.try_iter()?.collect()),
+        ValueKind::None => Err(Error::new(ErrorKind::InvalidOperation, "none is nothing to go through")),
         _ => Ok(value.clone()),
     }
 }

@@ -111,6 +111,9 @@ fn of_text(
             too_long(all.iter().map(|part| part.len() + text.len()).sum())?;
             Ok(Value::from(all.join(text)))
         }
+        "split" if args.first().and_then(Value::as_str) == Some("") => {
+            Err(Error::new(ErrorKind::InvalidOperation, "empty separator"))
+        }
         "swapcase" if text.is_ascii() => {
             let () = from_args(args)?;
             let swap = |c: char| {
@@ -148,7 +151,7 @@ fn of_text(
                 return Err(Error::new(ErrorKind::InvalidOperation, "empty separator"));
             }
             let mut parts: Vec<&str> = match most {
-                Some(most) => text.rsplitn(most + 1, part).collect(),
+                Some(most) => text.rsplitn(most.saturating_add(1), part).collect(),
                 None => text.rsplit(part).collect(),
             };
             parts.reverse();
@@ -217,7 +220,8 @@ pub fn capitalized(text: &str) -> Result<String, Error> {
     let mut letters = text.chars();
     let Some(first) = letters.next() else { return Ok(String::new()) };
     // Letters of two, whose form in front of a word is neither the small nor the capital one.
-    if first.to_uppercase().count() > 1
+    if text.contains('Σ')
+        || first.to_uppercase().count() > 1
         || ('\u{1c4}'..='\u{1f3}').contains(&first)
         || ('\u{1f80}'..='\u{1fff}').contains(&first)
     {

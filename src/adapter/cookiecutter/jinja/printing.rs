@@ -9,6 +9,9 @@ use super::values::is_plain_map;
 /// Deepest that printed values may lie in one another.
 const DEEPEST: usize = 50;
 
+/// Most values in one that is printed; lists may share their items.
+const MOST_VALUES: usize = 1_000_000;
+
 /// Writes what `{{ … }}` prints.
 pub fn write(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     check(value)?;
@@ -28,11 +31,12 @@ pub fn text(value: &Value) -> Result<String, Error> {
 pub fn check(value: &Value) -> Result<(), Error> {
     match value.kind() {
         ValueKind::String | ValueKind::Undefined => Ok(()),
-        _ => within(value, 0),
+        _ => within(value, 0, &mut { MOST_VALUES }),
     }
 }
 
-fn within(value: &Value, depth: usize) -> Result<(), Error> {
+fn within(value: &Value, depth: usize, left: &mut usize) -> Result<(), Error> {
+    *left = left.checked_sub(1).ok_or_else(|| Error::from(ErrorKind::OutOfFuel))?;
     let list = "`|list`, `|join(', ')` or `|tojson` behind it";
     match value.kind() {
         ValueKind::None | ValueKind::Bool => Ok(()),
@@ -45,12 +49,12 @@ fn within(value: &Value, depth: usize) -> Result<(), Error> {
         ValueKind::String if value.as_str().is_some_and(|text| text.chars().all(is_printable)) => Ok(()),
         ValueKind::String => Err(otherwise("Python prints this text in a list with escapes", list)),
         ValueKind::Seq | ValueKind::Iterable if depth < DEEPEST && is_list(value) => {
-            value.try_iter()?.try_for_each(|item| within(&item, depth + 1))
+            value.try_iter()?.try_for_each(|item| within(&item, depth + 1, left))
         }
         ValueKind::Map if depth < DEEPEST && is_plain_map(value) => {
             for key in value.try_iter()? {
-                within(&key, depth + 1)?;
-                within(&value.get_item(&key)?, depth + 1)?;
+                within(&key, depth + 1, left)?;
+                within(&value.get_item(&key)?, depth + 1, left)?;
             }
             Ok(())
         }

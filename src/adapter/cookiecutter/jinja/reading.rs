@@ -147,6 +147,25 @@ fn below<'e, 'a>(expr: &'e Expr<'a>) -> Vec<&'e Expr<'a>> {
     all
 }
 
+/// Returns whether a literal has an escape that Python and minijinja read differently.
+fn has_other_escape(literal: &str) -> bool {
+    let mut letters = literal.chars();
+    while let Some(letter) = letters.next() {
+        if letter == '\\'
+            && letters.next().is_some_and(|next| matches!(next, 'U' | 'N' | '\n' | '/' | 'a' | 'v'))
+        {
+            return true;
+        }
+    }
+    false
+}
+
+/// Returns whether an expression names one of some variables.
+fn mentions(expr: &Expr<'_>, names: &[&str]) -> bool {
+    let is_one = matches!(expr, Expr::Var(var) if names.contains(&var.id));
+    is_one || below(expr).into_iter().any(|inner| mentions(inner, names))
+}
+
 /// Returns how a comparison is written, and the filter that does it.
 fn ordering(op: BinOpKind) -> Option<(&'static str, &'static str)> {
     match op {
@@ -240,6 +259,17 @@ impl Walk<'_> {
                 self.statements(&choice.false_body)
             }
             Stmt::WithBlock(with) => {
+                let mut names = vec![];
+                for (target, expr) in &with.assignments {
+                    if mentions(expr, &names) {
+                        let message = "`with` reads its values before it sets any in Jinja2";
+                        let fault = Fault::otherwise(message, "a `with` inside the other one");
+                        return Err(fault.at(&range(expr.span())));
+                    }
+                    if let Expr::Var(var) = target {
+                        names.push(var.id);
+                    }
+                }
                 with.assignments.iter().try_for_each(|(_, expr)| self.expression(expr, Use::Kept))?;
                 self.scope(&with.body, false)
             }
@@ -482,10 +512,15 @@ impl Walk<'_> {
 
     fn constant(&self, value: &Value, at: &Range<usize>) -> Res<()> {
         let written = self.text.get(at.clone()).unwrap_or_default();
-        if value.as_str().is_some() && ["\\U", "\\N", "\\\n"].iter().any(|escape| written.contains(escape)) {
-            let message = "`\\U`, `\\N` and a line end behind `\\` are not read here";
-            let fault = Fault::otherwise(message, "the character itself, or `\\u` and four digits");
-            return Err(fault.at(at));
+        if value.as_str().is_some() && has_other_escape(written) {
+            let message = "this escape is read differently here";
+            let instead = "the character itself, or `\\u` and four digits";
+            return Err(Fault::otherwise(message, instead).at(at));
+        }
+        if [".e", ".E"].iter().any(|point| value.as_str().is_none() && written.contains(point)) {
+            return Err(
+                Fault::otherwise("this number is read differently here", "digits behind the point").at(at)
+            );
         }
         let mut digits = written.chars().filter(|c| *c != '_');
         let begins_with_0 = digits.next() == Some('0') && digits.next().is_some_and(|c| c.is_ascii_digit());

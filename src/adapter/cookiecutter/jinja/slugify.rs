@@ -9,6 +9,9 @@ use super::filters::too_long;
 
 type Res<T> = Result<T, Error>;
 
+/// Longest text, bytes: a slug is a name.
+const LONGEST: usize = 10_000;
+
 const PARAMETERS: &[&str] = &[
     "entities",
     "decimal",
@@ -59,6 +62,9 @@ impl Given {
 
 pub fn filter(text: &str, args: Rest<Value>, named: Kwargs) -> Res<String> {
     let given = Given::read(&args, &named)?;
+    if text.len() > LONGEST {
+        return Err(otherwise("this text is too long for `slugify`", "a shorter text"));
+    }
     let mut replacements = vec![];
     for pair in given.texts("replacements")? {
         let pair: Vec<Value> = pair.try_iter()?.collect();
