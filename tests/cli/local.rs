@@ -96,19 +96,16 @@ fn the_account_is_that_of_the_specs_or_asked_for() {
 
     let specs = elsewhere.join("environments");
     fs::create_dir(&specs).expect("a folder");
-    for (name, account) in [("one", "111111111111"), ("two", "222222222222")] {
-        let spec = json!({"environment": name, "account": account, "region": "us-east-1", "owner": "a-team"});
-        fs::write(specs.join(format!("{name}.yaml")), spec.to_string()).expect("a spec");
+    for name in ["shared", "dev", "prod"] {
+        let from = crate::root().join(format!("environments/{name}.yaml"));
+        let text = fs::read_to_string(from).expect("a spec");
+        let text = if name == "prod" { text.replace("123456789012", "222222222222") } else { text };
+        fs::write(specs.join(format!("{name}.yaml")), text).expect("a spec");
     }
     let said = run(home.command(&json).current_dir(elsewhere));
-    if said.code == 0 {
-        panic!("two accounts, and one was taken: {}", said.out);
-    }
-    assert!(
-        said.err.contains("111111111111, 222222222222") && said.err.contains("--account"),
-        "{}",
-        said.err
-    );
+    assert_eq!(said.code, 1, "two accounts, and one was taken: {}", said.out);
+    let (all, hint) = ("123456789012, 222222222222", "choose one with --account");
+    assert!(said.err.contains(all) && said.err.contains(hint), "{}", said.err);
 
     let said = home.says(&["local", "env", "--account", "12345"]);
     assert!(said.code == 2 && said.err.contains("an account is 12 digits"), "{}", said.err);

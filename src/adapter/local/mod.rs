@@ -223,7 +223,7 @@ impl LocalAws {
     /// Two runs of the program must not start two servers: whoever comes second waits.
     fn lock(&self) -> Result<File, Error> {
         let path = self.state.join("lock");
-        private::directory(&self.state, || path.exists())?;
+        private::directory(&self.state, path.exists())?;
         let mut options = OpenOptions::new();
         let file =
             options.create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(at(&path))?;
@@ -240,7 +240,7 @@ impl LocalAws {
         let output = private::file(&log)?;
         let errors = output.try_clone().map_err(at(&log))?;
         let temporary = self.state.join("tmp");
-        private::directory(&temporary, || true)?;
+        private::directory(&temporary, true)?;
         let mut child = Command::new(python)
             .args(["-I", "-X", "utf8"])
             .arg(&launcher)

@@ -13,13 +13,15 @@ use super::{Error, at};
 
 /// Bits of a mode that let the group or others in.
 const OPEN: u32 = 0o077;
+/// Bits of a mode that let them put something there.
+const WRITABLE: u32 = 0o022;
 /// Characters of a secret: 256 bits in hexadecimal.
 const SECRET_LENGTH: usize = 64;
 
 /// Makes a directory that only the user can enter, and everything above it.
 ///
-/// One that is there and open to others is closed if it is known to be ours, and else refused.
-pub fn directory(path: &Path, is_ours: impl Fn() -> bool) -> Result<(), Error> {
+/// One that is there and open to others is closed if it is known to be ours or nothing is in it, and else refused.
+pub fn directory(path: &Path, is_ours: bool) -> Result<(), Error> {
     if let Some(above) = path.parent() {
         fs::create_dir_all(above).map_err(at(above))?;
     }
@@ -35,7 +37,8 @@ pub fn directory(path: &Path, is_ours: impl Fn() -> bool) -> Result<(), Error> {
     if facts.mode() & OPEN == 0 {
         return Ok(());
     }
-    if !is_ours() {
+    let is_empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    if !is_ours && (facts.mode() & WRITABLE != 0 || !is_empty()) {
         return Err(open());
     }
     fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(at(path))
@@ -118,11 +121,13 @@ mod tests {
     fn what_is_made_is_its_owners_alone_and_what_was_open_is_closed() {
         let folder = tempfile::tempdir().unwrap();
         let state = folder.path().join("above/state");
-        directory(&state, || false).unwrap();
+        directory(&state, false).unwrap();
         assert_eq!(mode(&state), 0o700);
-        fs::set_permissions(&state, Permissions::from_mode(0o755)).unwrap();
-        directory(&state, || true).unwrap();
-        assert_eq!(mode(&state), 0o700);
+        for (open, is_ours) in [(0o755, false), (0o777, true)] {
+            fs::set_permissions(&state, Permissions::from_mode(open)).unwrap();
+            directory(&state, is_ours).unwrap();
+            assert_eq!(mode(&state), 0o700);
+        }
         let log = state.join("log");
         fs::write(&log, "").unwrap();
         fs::set_permissions(&log, Permissions::from_mode(0o644)).unwrap();
@@ -133,10 +138,13 @@ mod tests {
     #[test]
     fn a_directory_of_others_is_neither_used_nor_changed() {
         let folder = tempfile::tempdir().unwrap();
-        fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
-        let refused = directory(folder.path(), || false).unwrap_err();
-        assert!(refused.to_string().contains("open to other users"), "{refused}");
-        assert_eq!(mode(folder.path()), 0o777);
+        for (open, files) in [(0o777, 0), (0o755, 1)] {
+            (0..files).for_each(|number| fs::write(folder.path().join(number.to_string()), "").unwrap());
+            fs::set_permissions(folder.path(), Permissions::from_mode(open)).unwrap();
+            let refused = directory(folder.path(), false).unwrap_err();
+            assert!(refused.to_string().contains("open to other users"), "{refused}");
+            assert_eq!(mode(folder.path()), open);
+        }
     }
 
     #[test]

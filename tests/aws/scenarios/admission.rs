@@ -200,7 +200,8 @@ fn a_function_of_somebody_else_has_a_policy() {
 fn keys_and_tokens_that_it_issued_count_in_their_account() {
     let sandbox = Sandbox::new();
     let who = |key: &str, token: &[(&str, &str)]| {
-        let headers = [&[FORM, ("Authorization", signed(key, "sts").as_str())], token].concat();
+        let own = signed(key, "sts");
+        let headers = [&[FORM, ("Authorization", own.as_str())], token].concat();
         ask("POST /", &headers, WHO)
     };
     sandbox.aws(&["iam", "create-user", "--user-name", "robot"]);
