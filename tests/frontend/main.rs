@@ -1,6 +1,6 @@
 //! Frontends from the template: what is generated (`generated`), and that it works (`works`): a
 //! shell and two remotes are built, tested, put into the buckets of an environment, and looked at
-//! in Chromium as CloudFront would serve them.
+//! in Chromium as CloudFront would serve them. And what pages can do to the local AWS (`pages`).
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -9,5 +9,6 @@ mod browser;
 mod edge;
 mod generated;
 mod http;
+mod pages;
 mod project;
 mod works;

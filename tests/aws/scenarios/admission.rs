@@ -149,10 +149,8 @@ fn nothing_that_runs_code_is_there() {
     refused(&["stepfunctions", "list-state-machines"]);
     refused(&["ssm", "describe-instance-information"]);
     refused(&["dynamodb", "list-tables"]);
-    refused(&["rds", "describe-db-instances"]);
     refused(&["cloudformation", "list-stacks"]);
     refused(&["events", "list-rules"]);
-    refused(&["sqs", "list-queues"]);
 
     // The name of the service is not only in the signature.
     let own = signed(&access_key(&sandbox.account), "s3");
