@@ -1,6 +1,7 @@
 //! The composition root: the one place that sees every layer and wires them.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use jiff::Zoned;
 
@@ -132,7 +133,13 @@ impl App {
     ) -> Result<Box<dyn ProjectTemplate>, template::TemplateError> {
         let folder = &found.folder;
         if folder.file("template.yaml").is_some() {
-            return Ok(Box::new(backstage::open(folder)?.within(found.around.clone())));
+            let is_local = match &found.origin {
+                Origin::Path(_) => true,
+                Origin::Git(origin) => origin.url.starts_with("file://"),
+                Origin::Billpay(_) => false,
+            };
+            let others = Rc::new(source::Others::new(is_local));
+            return Ok(Box::new(backstage::open(folder)?.within(found.around.clone()).fetching(others)));
         }
         if folder.file("cookiecutter.json").is_some() {
             return Ok(Box::new(cookiecutter::open(folder, None, options)?));

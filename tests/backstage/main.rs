@@ -52,7 +52,7 @@ fn asking(steps: &str) -> String {
 }
 
 fn options() -> RenderOptions {
-    RenderOptions { seed: None, now: 0, trust: false, no_hooks: false, strict: false }
+    RenderOptions { seed: None, now: 0, trust: false, no_hooks: false, strict: false, fetch: FetchOptions::default() }
 }
 
 /// Renders a folder with a name.

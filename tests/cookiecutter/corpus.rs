@@ -111,7 +111,7 @@ pub fn one(text: &str) -> TemplateFolder {
 }
 
 pub const PLAIN: RenderOptions =
-    RenderOptions { seed: None, now: 0, trust: false, no_hooks: false, strict: false };
+    RenderOptions { seed: None, now: 0, trust: false, no_hooks: false, strict: false, fetch: FetchOptions::default() };
 
 /// Answers all questions by their defaults, where `answers` has none, and renders.
 pub fn render(

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{corpus, peer};
 
 const TRUSTED: RenderOptions =
-    RenderOptions { seed: None, now: 0, trust: true, no_hooks: false, strict: false };
+    RenderOptions { seed: None, now: 0, trust: true, no_hooks: false, strict: false, fetch: FetchOptions::default() };
 
 #[test]
 fn hooks_can_be_left_out() {

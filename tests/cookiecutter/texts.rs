@@ -40,7 +40,7 @@ fn texts_are_what_jinja_makes_of_them_or_refused() {
     let context = json!({"s": "Hello", "n": "3", "cookiecutter": {"name": "demo"}});
     let done = peer::run(folder.path(), &json!({"texts": texts, "context": context}));
     let theirs = done["texts"].as_array().expect("texts");
-    let options = RenderOptions { seed: Some(1), now: 0, trust: false, no_hooks: false, strict: false };
+    let options = RenderOptions { seed: Some(1), now: 0, trust: false, no_hooks: false, strict: false, fetch: FetchOptions::default() };
     let (mut wrong, mut both, mut same) = (vec![], 0, 0);
     let (mut refused, mut without_a_way_on) = (vec![], vec![]);
     for (text, theirs) in texts.iter().zip(theirs) {

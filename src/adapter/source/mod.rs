@@ -4,6 +4,7 @@
 mod embedded;
 mod folder;
 mod git;
+mod others;
 mod record;
 mod surroundings;
 
@@ -15,6 +16,7 @@ use crate::domain::template::{BadSource, GitOrigin, Origin, Source, Surroundings
 pub use embedded::names;
 pub use folder::read as read_folder;
 pub use git::is_dirty;
+pub use others::Others;
 pub use record::{RecordError, from_project, project_above, record};
 
 /// A template as it was found, and where.

@@ -2,7 +2,7 @@
 
 use crate::cli::error::Report;
 use crate::cli::exit;
-use crate::domain::template::{AnswerFault, Question, QuestionKind, TemplateError};
+use crate::domain::template::{AnswerFault, FetchRequest, Question, QuestionKind, TemplateError};
 
 /// Most choices that are named.
 const MOST_NAMED: usize = 12;
@@ -17,6 +17,12 @@ pub fn report(error: TemplateError, questions: &[Question]) -> Report {
         }
         TemplateError::Refused { why, hints } => {
             Report { heading: why, details: vec![], hints, findings: None, code: exit::ERROR }
+        }
+        TemplateError::Fetch(FetchRequest { repository, url }) => {
+            let heading = "the template fetches files from another repository";
+            Report::new(heading, format!("{url} is in {repository}"))
+                .hint("nothing was fetched; --fetch lets Git fetch what the template's steps name")
+                .stopped()
         }
         TemplateError::Answers(faults) => answers(&faults, questions),
     }

@@ -49,7 +49,9 @@ pub fn run(args: AdoptArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let version = opened.version(&rendering);
     let origin = app.remembered(opened.origin, &args.out);
     let mut applied = project::applied(template, origin, version, &answers, &options)?;
+    applied.fetched.clone_from(&rendering.fetched);
     applied.root = args.at.remembered_root(&args.out, app);
+    let fetched = rendering.fetched.clone();
     let name = applied.name();
     if record.get(&name).is_some() {
         return Err(Report::new(format!("the project is tied to {name} already"), "")
@@ -67,7 +69,7 @@ pub fn run(args: AdoptArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         ui.json(&json!({
             "schema": "billpay/scaffold-adopt/v1", "template": name, "out": args.out, "dry_run": args.dry_run,
             "answers": answers, "counts": decision.plan.counts(), "files": files,
-            "warnings": rendering.warnings.problems,
+            "fetched": fetched, "warnings": rendering.warnings.problems,
         }))?;
         return Ok(exit::DONE);
     }

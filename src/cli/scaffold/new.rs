@@ -58,6 +58,7 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let version = opened.version(&rendering);
     let origin = app.remembered(opened.origin, &out);
     let mut applied = project::applied(template, origin, version, &answers, &options)?;
+    applied.fetched.clone_from(&rendering.fetched);
     applied.root = args.at.remembered_root(&out, app);
     let name = applied.name();
     if record.get(&name).is_some() && !args.force && !args.dry_run {
@@ -68,7 +69,7 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         )
         .hint(format!("`{update}` brings in what changed in the template; --force makes everything anew")));
     }
-    let Rendering { project, steps, mut said, warnings, .. } = rendering;
+    let Rendering { project, steps, mut said, warnings, fetched, .. } = rendering;
     // Links to what only the portal makes lead nowhere from here.
     said.retain(|(_, text)| !text.trim().is_empty() && !text.contains(EXAMPLE));
     let (rendered, coverage) = project::place(project, applied, &record)?;
@@ -99,7 +100,7 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
             "schema": "billpay/scaffold-new/v1", "template": name, "out": out, "dry_run": args.dry_run,
             "answers": answers, "counts": decision.plan.counts(), "files": files, "steps": steps,
             "said": said.iter().map(|(title, text)| json!({"title": title, "text": text})).collect::<Vec<_>>(),
-            "warnings": warnings.problems,
+            "fetched": fetched, "warnings": warnings.problems,
         }))?;
         return Ok(exit::DONE);
     }

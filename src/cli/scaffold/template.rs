@@ -9,7 +9,7 @@ use crate::cli::ask::{self, How};
 use crate::cli::error::Report;
 use crate::cli::ui::Ui;
 use crate::domain::template::{
-    Answers, BadRecord, Entry, Origin, ProjectTemplate, Record, RenderOptions, Rendering, version,
+    Answers, BadRecord, Entry, FetchOptions, FetchRequest, FetchedRepository, Origin, ProjectTemplate, Record, RenderOptions, Rendering, TemplateError, version,
 };
 
 /// Which template of a source, and which version of it.
@@ -50,6 +50,9 @@ pub struct AnswerArgs {
     /// Let the template's own programs (hooks, Jinja extensions) run on this machine
     #[arg(long)]
     trust: bool,
+    /// Let Git fetch files from the other repositories that the template's steps name
+    #[arg(long)]
+    fetch: bool,
     /// Leave out the template's hooks
     #[arg(long, conflicts_with = "trust")]
     no_hooks: bool,
@@ -62,6 +65,8 @@ pub struct Opened {
     /// What tells this version from others.
     pub digest: String,
     pub files: usize,
+    /// Other repositories that files were fetched from, after a rendering.
+    pub fetched: Vec<FetchedRepository>,
 }
 
 impl Opened {
@@ -69,7 +74,7 @@ impl Opened {
         let digest = found.folder.digest();
         let files = found.folder.entries.values().filter(|entry| matches!(entry, Entry::File(_))).count();
         let template = app.open_template(&found, options)?;
-        Ok(Opened { template, origin: found.origin, digest, files })
+        Ok(Opened { template, origin: found.origin, digest, files, fetched: vec![] })
     }
 
     /// Returns what tells this version from others, after a rendering.
@@ -117,7 +122,7 @@ impl AtArgs {
         for directory in App::templates_in(&found.folder) {
             let folder = found.folder.below(&directory);
             let name = if directory.is_empty() { found.folder.name.clone() } else { directory };
-            let found = Found { folder, origin: found.origin.clone(), around: None };
+            let found = Found { folder, origin: found.origin.clone(), around: found.around.clone() };
             all.push((name, Opened::new(found, &RenderOptions::default(), app)?));
         }
         Ok(all)
@@ -199,6 +204,7 @@ impl AnswerArgs {
             trust: self.trust,
             no_hooks: self.no_hooks,
             strict: self.strict,
+            fetch: FetchOptions { all: self.fetch, ..FetchOptions::default() },
         }
     }
 }
@@ -231,7 +237,17 @@ pub fn render(
     app: &App,
     ui: &Ui,
 ) -> Result<Rendering, Report> {
-    let rendering = ui.counting("files rendered", |told| template.render(answers, options, told))?;
+    let mut options = options.clone();
+    let rendering = loop {
+        match ui.counting("files rendered", |told| template.render(answers, &options, told)) {
+            Err(TemplateError::Fetch(FetchRequest { repository, url })) if ask::may_ask() => {
+                ui.note(&format!("the template fetches {url}"));
+                ui.confirm(&format!("Fetch files from the repository {repository}?"))?;
+                options.fetch.repositories.insert(repository);
+            }
+            rendering => break rendering?,
+        }
+    };
     ui.warnings(&rendering.warnings);
     Ok(if options.trust { app.run_hooks(rendering)? } else { rendering })
 }

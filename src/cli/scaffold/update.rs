@@ -138,7 +138,9 @@ fn one(
             app.find_again(&before.from, folder, root.as_deref(), args.reference.as_deref())?
         }
     };
-    let options = args.answers.options(before.seed, before.now);
+    let mut options = args.answers.options(before.seed, before.now);
+    // What was agreed to once is not asked again.
+    options.fetch.repositories.extend(before.fetched.iter().map(|fetched| fetched.url.clone()));
     let mut now = Opened::new(found, &options, app)?;
     let template = now.template.as_ref();
     let asked = template.all_questions()?;
@@ -168,6 +170,8 @@ fn one(
     let origin = app.remembered(now.origin.clone(), folder);
     let mut applied = project::applied(template, origin, version.clone(), &answers, &options)?;
     now.digest = version;
+    now.fetched.clone_from(&rendering.fetched);
+    applied.fetched.clone_from(&rendering.fetched);
     applied.root = match (&args.root, &args.from) {
         (None, None) => before.root.clone(),
         (root, _) => app.remembered_root(root.as_deref(), folder),
@@ -175,6 +179,7 @@ fn one(
     // The same template at another commit is no news.
     if applied.digest == before.digest && args.from.is_none() && args.reference.is_none() {
         applied.from = before.from.clone();
+        applied.fetched.clone_from(&before.fetched);
     }
     // A template that was renamed, or asks otherwise, is still the one that it was.
     applied.template.clone_from(&before.template);
@@ -208,8 +213,8 @@ impl Updated {
         let files = self.decision.iter().flat_map(|decision| &decision.plan.files);
         let files: Vec<_> = files.filter(|file| file.action != Action::Unchanged).collect();
         json!({
-            "template": self.before.name(), "before": {"from": self.before.from, "digest": self.before.digest},
-            "now": {"from": self.now.origin, "digest": self.now.digest}, "stale": self.is_stale(),
+            "template": self.before.name(), "before": {"from": self.before.from, "digest": self.before.digest, "fetched": self.before.fetched},
+            "now": {"from": self.now.origin, "digest": self.now.digest, "fetched": self.now.fetched}, "stale": self.is_stale(),
             "new_questions": self.questions, "no_longer_asked": self.dropped, "converted": self.conversions, "counts": counts, "files": files,
             "warnings": self.warnings,
         })

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fetched::FetchedRepository;
 use super::source::Origin;
 use super::{Answers, Format, yaml};
 
@@ -35,6 +36,9 @@ pub struct TemplateRecord {
     /// The folder that the template may read, from the project's root, where it was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<String>,
+    /// The other repositories that its steps fetched files from, as they were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fetched: Vec<FetchedRepository>,
     /// What tells this version of the template from others.
     pub digest: String,
     /// What random values came from, where the template uses any.
@@ -140,6 +144,11 @@ mod tests {
                 format: Format::Backstage,
                 from,
                 root: None,
+                fetched: vec![FetchedRepository {
+                    url: "https://example.com/y.git".into(),
+                    reference: Some("main".into()),
+                    commit: "0123456789".into(),
+                }],
                 digest: "0123456789012345".into(),
                 seed: Some(7),
                 now: Some(0),

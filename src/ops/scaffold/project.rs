@@ -31,6 +31,7 @@ pub fn applied(
         format: about.format,
         from,
         root: None,
+        fetched: vec![],
         digest,
         seed: options.seed,
         now: options.seed.map(|_| options.now),
