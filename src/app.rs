@@ -24,7 +24,7 @@ use crate::domain::resource::Desired;
 use crate::domain::site::SiteFile;
 use crate::domain::spec::{Environment, Loaded};
 use crate::domain::template::{
-    self, Origin, ProjectTemplate, Record, RenderOptions, Rendering, Source, TemplateFolder,
+    self, Entry, Origin, ProjectTemplate, Record, RenderOptions, Rendering, Source, TemplateFolder,
 };
 use crate::kinds::aws::{self, AwsProvider};
 
@@ -144,6 +144,18 @@ impl App {
         if folder.file("cookiecutter.json").is_some() {
             return Ok(Box::new(cookiecutter::open(folder, None, options)?));
         }
+        let head = ["template.yaml", "cookiecutter.json"]
+            .into_iter()
+            .find(|head| folder.entries.contains_key(*head));
+        if let Some(head) = head {
+            let what = match folder.entries.get(head) {
+                Some(Entry::Link(_)) => "a symbolic link, which may lead anywhere",
+                Some(Entry::Folder) => "a folder",
+                _ => "no regular file",
+            };
+            let why = format!("{} is {what}", folder.told(head));
+            return Err(template::TemplateError::refused(why, "put the file itself there"));
+        }
         let inner = App::templates_in(folder);
         let why = format!("{} has neither template.yaml nor cookiecutter.json", folder.name);
         let hint = match inner.is_empty() {
@@ -155,7 +167,8 @@ impl App {
 
     /// The folders of a folder that are templates, sorted; `""` for itself.
     pub fn templates_in(folder: &TemplateFolder) -> Vec<String> {
-        let heads = folder.entries.keys().filter_map(|path| {
+        let files = folder.entries.iter().filter(|(_, entry)| matches!(entry, Entry::File(_)));
+        let heads = files.filter_map(|(path, _)| {
             let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
             matches!(file, "template.yaml" | "cookiecutter.json").then(|| folder.to_string())
         });

@@ -17,7 +17,8 @@ mod shared;
 
 use billpay::adapter::backstage::open;
 use billpay::domain::template::{
-    Answers, Entry, ProjectTemplate, RenderOptions, Rendering, TemplateError, TemplateFile, TemplateFolder,
+    Answers, Entry, FetchOptions, ProjectTemplate, RenderOptions, Rendering, TemplateError, TemplateFile,
+    TemplateFolder,
 };
 
 /// A folder of text files.
@@ -52,7 +53,14 @@ fn asking(steps: &str) -> String {
 }
 
 fn options() -> RenderOptions {
-    RenderOptions { seed: None, now: 0, trust: false, no_hooks: false, strict: false, fetch: FetchOptions::default() }
+    RenderOptions {
+        seed: None,
+        now: 0,
+        trust: false,
+        no_hooks: false,
+        strict: false,
+        fetch: FetchOptions::NONE,
+    }
 }
 
 /// Renders a folder with a name.

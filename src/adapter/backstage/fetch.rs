@@ -171,7 +171,9 @@ impl<'a> Fetch<'a> {
     fn source(&mut self, url: &str) -> Result<Source<'a>, Stop> {
         let Sources { folder, around, others } = self.sources;
         let source = match (resolve(url), around) {
-            _ if let Some(others) = others.filter(|_| is_elsewhere(url, around)) => self.other(url, others)?,
+            _ if let Some(others) = others.filter(|_| is_elsewhere(url, around)) => {
+                self.other(url, others)?
+            }
             (Ok(path), _) if !is_absolute(url) => Source { folder: Cow::Borrowed(folder), path },
             (_, None) => {
                 let why = format!("the url `{}` leads out of the template", url.escape_debug());
@@ -244,7 +246,8 @@ impl<'a> Fetch<'a> {
             _ => 0,
         });
         if bytes.sum::<usize>() > MAX_SHARED_BYTES {
-            let why = format!("the template reads more than {} GB outside its folder", MAX_SHARED_BYTES >> 30);
+            let why =
+                format!("the template reads more than {} GB outside its folder", MAX_SHARED_BYTES >> 30);
             return Err(Fault::new(why));
         }
         if self.shared.len() > MAX_SHARED_FILES {

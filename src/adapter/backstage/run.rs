@@ -285,7 +285,11 @@ impl Run<'_> {
         let target = resolve(input.get("targetPath").and_then(Value::as_str).unwrap_or("./"))?;
         self.workspace.fetched_elsewhere(&target, url)?;
         let into = if target.is_empty() { "the project's folder" } else { &target };
-        Ok((StepKind::Outside, format!("{} would fetch {} into {into}", action.id, without_credentials(url)), Map::new()))
+        Ok((
+            StepKind::Outside,
+            format!("{} would fetch {} into {into}", action.id, without_credentials(url)),
+            Map::new(),
+        ))
     }
 
     fn value(&self, node: &Node) -> Result<Option<Value>, TemplateError> {

@@ -150,7 +150,11 @@ impl Repository<'_> {
         let references: Vec<&str> = references.iter().map(String::as_str).collect();
         let listed = self.git(&[&["ls-remote", "--", self.url], references.as_slice()].concat(), None)?;
         let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-        Ok(listed.lines().filter_map(|line| line.split_once('\t')).map(|(_, name)| name.to_string()).collect())
+        Ok(listed
+            .lines()
+            .filter_map(|line| line.split_once('\t'))
+            .map(|(_, name)| name.to_string())
+            .collect())
     }
 
     fn commit(&self, what: &str, reference: Option<&str>) -> Result<String, SourceError> {

@@ -45,8 +45,19 @@ fn answers(faults: &[AnswerFault], questions: &[Question]) -> Report {
     details.extend(missing.iter().map(|fault| open(fault, questions)));
     let mut hints = vec![];
     if !missing.is_empty() {
-        let flags: Vec<String> = missing.iter().map(|fault| format!("--set {}=…", fault.name)).collect();
-        hints.push(format!("answer with {}, or all of them with --values FILE", flags.join(" ")));
+        let is_secret =
+            |name: &str| questions.iter().any(|question| question.secret && question.name == name);
+        let secrets = missing.iter().any(|fault| is_secret(&fault.name));
+        let open = missing.iter().filter(|fault| !is_secret(&fault.name));
+        let flags: Vec<String> = open.map(|fault| format!("--set {}=…", fault.name)).collect();
+        if !flags.is_empty() {
+            hints.push(format!("answer with {}, or all of them with --values FILE", flags.join(" ")));
+        }
+        if secrets {
+            hints.push(
+                "secrets are best given with --values FILE, or --values - for standard input".to_string(),
+            );
+        }
     } else if !wrong.is_empty() {
         hints.push("`billpay scaffold show` lists what a template asks".to_string());
     }
@@ -67,6 +78,9 @@ fn open(fault: &AnswerFault, questions: &[Question]) -> String {
     let mut what = vec![kind(&question.kind)];
     what.extend(question.rules.iter().cloned());
     let title = if question.title == *name { String::new() } else { format!("{}, ", question.title) };
+    if question.secret {
+        return format!("{name}: {title}{}, a secret", what.join(", "));
+    }
     format!("{name}: {title}{}: --set {name}=…", what.join(", "))
 }
 

@@ -11,7 +11,8 @@ use super::template::{AnswerArgs, AtArgs, render};
 use crate::app::App;
 use crate::cli::error::Report;
 use crate::cli::exit;
-use crate::cli::ui::{BOLD, DIM, Ui};
+use crate::cli::ui::{BOLD, DIM, MASK, Ui};
+use crate::domain::template::question::mask_secrets;
 use crate::domain::template::{Answers, EXAMPLE, Rendering, StepDone, StepKind};
 use crate::domain::tree::{Action, Decision, TreeOptions};
 use crate::ops::scaffold::project;
@@ -43,7 +44,7 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let source = args.template.ok_or_else(|| {
         Report::new("no template is named", "").hint("`billpay scaffold list` names those that there are")
     })?;
-    let options = args.answers.options(None, None);
+    let options = args.answers.options(None, None)?;
     let opened = args.at.open(&source, &options, app)?;
     let template = opened.template.as_ref();
     let given = args.answers.over(Answers::new(), template)?;
@@ -94,11 +95,12 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         }
     };
     if ui.is_json() {
+        let masked = mask_secrets(&answers, &template.all_questions()?, MASK);
         let files: Vec<_> =
             decision.plan.files.iter().filter(|file| file.action != Action::Unchanged).collect();
         ui.json(&json!({
             "schema": "billpay/scaffold-new/v1", "template": name, "out": out, "dry_run": args.dry_run,
-            "answers": answers, "counts": decision.plan.counts(), "files": files, "steps": steps,
+            "answers": masked, "counts": decision.plan.counts(), "files": files, "steps": steps,
             "said": said.iter().map(|(title, text)| json!({"title": title, "text": text})).collect::<Vec<_>>(),
             "fetched": fetched, "warnings": warnings.problems,
         }))?;

@@ -7,10 +7,15 @@ use clap::Args;
 use crate::app::{App, At, CruftTemplate, Found};
 use crate::cli::ask::{self, How};
 use crate::cli::error::Report;
-use crate::cli::ui::Ui;
+use crate::cli::ui::{Ui, hide};
+use crate::domain::template::question::answer;
 use crate::domain::template::{
-    Answers, BadRecord, Entry, FetchOptions, FetchRequest, FetchedRepository, Origin, ProjectTemplate, Record, RenderOptions, Rendering, TemplateError, version,
+    Answers, BadRecord, Entry, FetchOptions, FetchRequest, FetchedRepository, Origin, ProjectTemplate,
+    Question, Record, RenderOptions, Rendering, TemplateError, version,
 };
+
+/// Length of the shortest secret that is looked for in files.
+const SHORTEST_SECRET: usize = 4;
 
 /// Which template of a source, and which version of it.
 #[derive(Debug, Default, Args)]
@@ -54,7 +59,7 @@ pub struct AnswerArgs {
     #[arg(long)]
     fetch: bool,
     /// Leave out the template's hooks
-    #[arg(long, conflicts_with = "trust")]
+    #[arg(long)]
     no_hooks: bool,
 }
 
@@ -149,9 +154,11 @@ impl AnswerArgs {
         if let Some(path) = &self.replay {
             answers.extend(self.replayed(path, template)?);
         }
-        for (name, value) in ask::given(&self.set, self.values.as_deref(), &template.all_questions()?)? {
+        let questions = template.all_questions()?;
+        for (name, value) in ask::given(&self.set, self.values.as_deref(), &questions)? {
             merge(answers.entry(name).or_insert(serde_json::Value::Null), value);
         }
+        hide_secrets(&answers, &questions);
         Ok(answers)
     }
 
@@ -163,7 +170,21 @@ impl AnswerArgs {
         ask: bool,
         ui: &Ui,
     ) -> Result<Answers, Report> {
-        ask::answers(template, answers, How { defaults: self.defaults || !ask }, ui)
+        let answers = ask::answers(template, answers, How { defaults: self.defaults || !ask }, ui)?;
+        hide_secrets(&answers, &template.all_questions()?);
+        Ok(answers)
+    }
+
+    /// Returns whether somebody can be asked.
+    pub fn may_ask(&self) -> bool {
+        !self.defaults && ask::may_ask()
+    }
+
+    /// Returns the commits that a project's record in the replay file names.
+    fn pins(&self) -> Vec<FetchedRepository> {
+        let text = self.replay.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
+        let record = text.and_then(|text| Record::parse(&text).ok()).unwrap_or_default();
+        record.templates.into_iter().flat_map(|applied| applied.fetched).collect()
     }
 
     fn replayed(&self, path: &Path, template: &dyn ProjectTemplate) -> Result<Answers, Report> {
@@ -196,16 +217,21 @@ impl AnswerArgs {
     }
 
     /// What rendering may use, with what an earlier run used.
-    pub fn options(&self, seed: Option<u64>, now: Option<i64>) -> RenderOptions {
+    pub fn options(&self, seed: Option<u64>, now: Option<i64>) -> Result<RenderOptions, Report> {
+        if self.trust && self.no_hooks {
+            let why = "--trust runs the template's own programs, --no-hooks leaves its hooks out";
+            return Err(Report::new("--trust and --no-hooks can't go together", why)
+                .hint("--no-hooks alone makes the files and runs nothing; --trust alone runs everything"));
+        }
         let now = now.unwrap_or_else(|| jiff::Timestamp::now().as_second());
-        RenderOptions {
+        Ok(RenderOptions {
             seed: self.seed.or(seed),
             now,
             trust: self.trust,
             no_hooks: self.no_hooks,
             strict: self.strict,
-            fetch: FetchOptions { all: self.fetch, ..FetchOptions::default() },
-        }
+            fetch: FetchOptions { all: self.fetch, pins: self.pins(), ..FetchOptions::NONE },
+        })
     }
 }
 
@@ -229,6 +255,31 @@ fn merge(into: &mut serde_json::Value, value: serde_json::Value) {
     }
 }
 
+/// Keeps secret answers out of all that is printed.
+fn hide_secrets(answers: &Answers, questions: &[Question]) {
+    let secrets = questions.iter().filter(|question| question.secret);
+    secrets.filter_map(|question| answer(answers, &question.name)).for_each(hide);
+}
+
+/// Tells of rendered files that have a secret answer in them, which end in the project and in what it remembers.
+fn warn_of_secrets(rendering: &Rendering, answers: &Answers, questions: &[Question], ui: &Ui) {
+    let secrets = questions.iter().filter(|question| question.secret).filter_map(|question| {
+        let text = answer(answers, &question.name)?.as_str()?;
+        (text.len() >= SHORTEST_SECRET).then_some((&question.name, text))
+    });
+    for (name, secret) in secrets {
+        let has = |bytes: &[u8]| bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+        let files = rendering.project.files.iter().filter(|(_, file)| has(&file.bytes));
+        let files: Vec<String> = files.map(|(path, _)| path.to_string()).collect();
+        if !files.is_empty() {
+            ui.warning(&format!(
+                "the answer to `{name}` is a secret, and stands in {}: don't commit it, nor .billpay, which keeps what was rendered",
+                files.join(", ")
+            ));
+        }
+    }
+}
+
 /// Renders in memory, with the template's own programs where they are trusted.
 pub fn render(
     template: &dyn ProjectTemplate,
@@ -249,5 +300,6 @@ pub fn render(
         }
     };
     ui.warnings(&rendering.warnings);
+    warn_of_secrets(&rendering, answers, &template.all_questions()?, ui);
     Ok(if options.trust { app.run_hooks(rendering)? } else { rendering })
 }

@@ -74,8 +74,10 @@ struct Updated {
     questions: Vec<Question>,
     dropped: Vec<String>,
     conversions: Vec<Conversion>,
+    /// Secret answers that are needed again.
+    secrets: Vec<String>,
     warnings: Vec<Problem>,
-    /// None while a question has no answer.
+    /// None while a question has no answer, or a secret isn't given again.
     decision: Option<Decision>,
 }
 
@@ -138,7 +140,7 @@ fn one(
             app.find_again(&before.from, folder, root.as_deref(), args.reference.as_deref())?
         }
     };
-    let mut options = args.answers.options(before.seed, before.now);
+    let mut options = args.answers.options(before.seed, before.now)?;
     // What was agreed to once is not asked again.
     options.fetch.repositories.extend(before.fetched.iter().map(|fetched| fetched.url.clone()));
     let mut now = Opened::new(found, &options, app)?;
@@ -153,13 +155,24 @@ fn one(
     }
     let questions = project::new_questions(template, &known)?;
     let unanswered = questions.iter().any(|question| question.required && question.default.is_none());
-    if args.check && unanswered {
+    let secrets = project::missing_secrets(&before, &asked, &known);
+    let secrets: Vec<String> = secrets.into_iter().map(str::to_string).collect();
+    if !secrets.is_empty() && !args.check && !args.answers.may_ask() {
+        let names: Vec<String> = secrets.iter().map(|name| format!("`{name}`")).collect();
+        return Err(Report::new(
+            "nothing was written",
+            format!("secrets are not remembered, and are needed again: {}", names.join(", ")),
+        )
+        .hint("give them with --values FILE, or --values - for standard input"));
+    }
+    if args.check && (unanswered || !secrets.is_empty()) {
         return Ok(Updated {
             before,
             now,
             questions,
             dropped,
             conversions,
+            secrets,
             warnings: vec![],
             decision: None,
         });
@@ -198,14 +211,16 @@ fn one(
         false => tree.write(&rendered, &coverage, options)?,
     };
     let warnings = rendering.warnings.problems;
-    Ok(Updated { before, now, questions, dropped, conversions, warnings, decision: Some(decision) })
+    let decision = Some(decision);
+    Ok(Updated { before, now, questions, dropped, conversions, secrets, warnings, decision })
 }
 
 impl Updated {
     /// Whether there is, or was, something to take.
     fn is_stale(&self) -> bool {
         let files = |decision: &Decision| decision.plan.files.iter().any(|file| file.action.is_stale());
-        self.decision.as_ref().is_none_or(files)
+        let only_secrets = !self.secrets.is_empty() && self.before.digest == self.now.digest;
+        self.decision.as_ref().map_or(!only_secrets, files)
     }
 
     fn json(&self) -> Value {
@@ -215,7 +230,7 @@ impl Updated {
         json!({
             "template": self.before.name(), "before": {"from": self.before.from, "digest": self.before.digest, "fetched": self.before.fetched},
             "now": {"from": self.now.origin, "digest": self.now.digest, "fetched": self.now.fetched}, "stale": self.is_stale(),
-            "new_questions": self.questions, "no_longer_asked": self.dropped, "converted": self.conversions, "counts": counts, "files": files,
+            "new_questions": self.questions, "secrets": self.secrets, "no_longer_asked": self.dropped, "converted": self.conversions, "counts": counts, "files": files,
             "warnings": self.warnings,
         })
     }
@@ -232,7 +247,13 @@ impl Updated {
                 )
             }
         };
-        for question in &self.questions {
+        for name in &self.secrets {
+            let _ = writeln!(
+                text,
+                "  {CHANGED}?{CHANGED:#} {name} is asked again: it is a secret, and not remembered"
+            );
+        }
+        for question in self.questions.iter().filter(|question| !self.secrets.contains(&question.name)) {
             let default =
                 question.default.as_ref().map(|value| format!(" (default {value})")).unwrap_or_default();
             let _ = writeln!(text, "  {CHANGED}?{CHANGED:#} {} is asked now{default}", question.name);
@@ -254,7 +275,8 @@ impl Updated {
                     &Shown { out: &out, check: args.check, diff: args.diff, verbose },
                 );
             }
-            None => text += "  it can't be updated before this is answered (--set NAME=VALUE)",
+            None if !self.is_stale() => text += "  the template is as it was",
+            None => text += "  it can't be updated before this is answered (--set NAME=VALUE, --values FILE)",
         }
         text
     }

@@ -57,6 +57,10 @@ pub trait Repositories: std::fmt::Debug {
 }
 
 impl FetchOptions {
+    /// Permission to fetch nothing.
+    pub const NONE: FetchOptions =
+        FetchOptions { all: false, repositories: BTreeSet::new(), pins: Vec::new() };
+
     /// Returns whether files of a repository may be fetched.
     pub fn allows(&self, repository: &str) -> bool {
         self.all || self.repositories.contains(repository)

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::fetched::FetchedRepository;
-use super::source::Origin;
+use super::source::{Origin, without_credentials};
 use super::{Answers, Format, yaml};
 
 /// The file in `.billpay` that holds it.
@@ -48,6 +48,9 @@ pub struct TemplateRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<i64>,
     pub answers: Answers,
+    /// Questions that were answered with secrets, which are never remembered: they are asked again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
     /// Questions that need no answer and got none: they aren't asked again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unanswered: Vec<String>,
@@ -94,7 +97,14 @@ impl Record {
         if head.schema != RECORD_SCHEMA {
             return Err(BadRecord::Newer(head.schema));
         }
-        yaml::from_str(text).map_err(damaged)
+        let mut record: Record = yaml::from_str(text).map_err(damaged)?;
+        // An older billpay remembered URLs as they were given.
+        for applied in &mut record.templates {
+            if let Origin::Git(origin) = &mut applied.from {
+                origin.url = without_credentials(&origin.url);
+            }
+        }
+        Ok(record)
     }
 
     /// The text of the file: the same for the same record.
@@ -153,6 +163,7 @@ mod tests {
                 seed: Some(7),
                 now: Some(0),
                 answers: answers.as_object().cloned().unwrap_or_default(),
+                secrets: vec!["token".into()],
                 unanswered: vec!["repository".into()],
             });
         }

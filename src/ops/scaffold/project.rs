@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::template::question::put_answer;
+use crate::domain::template::question::{answer, put_answer, take_secrets};
 use crate::domain::template::{
     Answers, BadRecord, Origin, Project, ProjectTemplate, Question, RECORD, Record, RenderOptions,
     TemplateError, TemplateRecord,
@@ -25,9 +25,11 @@ pub fn applied(
     let open = new_questions(template, answers)?;
     let unanswered = open.into_iter().filter(|question| !question.required && question.default.is_none());
     let about = template.about();
+    let mut remembered = answers.clone();
+    let secrets = take_secrets(&mut remembered, &template.all_questions()?);
     Ok(TemplateRecord {
         template: about.name.clone(),
-        instance: instance(template, answers),
+        instance: instance(template, &remembered),
         format: about.format,
         from,
         root: None,
@@ -35,7 +37,8 @@ pub fn applied(
         digest,
         seed: options.seed,
         now: options.seed.map(|_| options.now),
-        answers: answers.clone(),
+        answers: remembered,
+        secrets,
         unanswered: unanswered.map(|question| question.name).collect(),
     })
 }
@@ -87,6 +90,17 @@ pub fn still_asked(applied: &TemplateRecord, questions: &[Question]) -> (Answers
         put_answer(&mut kept, &question.name, serde_json::Value::Null);
     }
     (kept, dropped.into_iter().map(|(name, _)| name.clone()).collect())
+}
+
+/// Returns the questions that are still asked and were answered with secrets, which `answers` lack.
+pub fn missing_secrets<'a>(
+    applied: &'a TemplateRecord,
+    questions: &[Question],
+    answers: &Answers,
+) -> Vec<&'a str> {
+    let is_asked = |name: &str| questions.iter().any(|question| question.secret && question.name == name);
+    let names = applied.secrets.iter().map(String::as_str);
+    names.filter(|name| is_asked(name) && answer(answers, name).is_none()).collect()
 }
 
 /// The questions that remembered answers leave open, whether or not they have defaults.

@@ -161,8 +161,7 @@ impl<'p> Asking<'p> {
     fn ask(&mut self, schema: Object, at: At) {
         let Some(name) = at.path.last() else { return };
         let field = ui(&schema, "field").and_then(Value::as_str);
-        let secret =
-            field == Some("Secret") || ui(&schema, "widget").and_then(Value::as_str) == Some("password");
+        let secret = is_secret(self.root, &schema, &mut vec![], 0);
         let text = |key: &str| ui(&schema, key).or_else(|| schema.get(key)).and_then(Value::as_str);
         let title = text("title").filter(|title| !title.trim().is_empty()).unwrap_or(name);
         let mut help: Vec<String> = vec![];
@@ -250,6 +249,7 @@ impl<'p> Asking<'p> {
         }
         let constants = constant(&Value::Object(schema.clone())).is_some() && at.conditional;
         if let Some(known) = self.asked.iter_mut().find(|known| known.path == at.path) {
+            known.question.secret |= is_secret(self.root, &schema, &mut vec![], 0);
             return add_choices(&mut known.question, &schema);
         }
         // The only value that is possible is not asked for, unless other branches have others.
@@ -334,6 +334,41 @@ fn in_order(names: Vec<String>, order: Option<&Value>) -> Vec<String> {
 /// A setting of how a field looks: `ui:help`, or `help` under `ui:options`.
 pub(super) fn ui<'s>(schema: &'s Object, key: &str) -> Option<&'s Value> {
     schema.get(&format!("ui:{key}")).or_else(|| schema.get("ui:options")?.get(key))
+}
+
+/// Returns whether an answer is not to be seen, or something in it: by its field, its widget or its format, or
+/// because the portal doesn't show it before it begins.
+fn is_secret(root: Root, schema: &Object, seen: &mut Vec<String>, deep: usize) -> bool {
+    let word = |key: &str| ui(schema, key).and_then(Value::as_str);
+    let review = ui(schema, "backstage").and_then(|settings| settings.get("review"));
+    let unseen =
+        |review: &Value| review.get("show") == Some(&Value::Bool(false)) || truthy(review.get("mask"));
+    if word("field") == Some("Secret")
+        || word("widget") == Some("password")
+        || schema.get("format").and_then(Value::as_str) == Some("password")
+        || review.is_some_and(unseen)
+    {
+        return true;
+    }
+    if deep > DEEPEST {
+        return false;
+    }
+    let lists =
+        ["allOf", "anyOf", "oneOf", "items"].into_iter().filter_map(|key| schema.get(key)?.as_array());
+    let maps = ["properties", "patternProperties", "dependencies"];
+    let maps = maps.into_iter().filter_map(|key| schema.get(key)?.as_object());
+    let ones = ["items", "additionalItems", "additionalProperties", "then", "else"];
+    let ones = ones.into_iter().filter_map(|key| schema.get(key)).filter(|schema| schema.is_object());
+    let inner: Vec<&Value> = lists.flatten().chain(maps.flat_map(|map| map.values())).chain(ones).collect();
+    inner.into_iter().any(|schema| {
+        if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+            if seen.iter().any(|known| known == reference) {
+                return false;
+            }
+            seen.push(reference.to_string());
+        }
+        is_secret(root, &root.top(schema), seen, deep + 1)
+    })
 }
 
 fn is_hidden(schema: &Object) -> bool {
