@@ -205,13 +205,17 @@ impl Rights {
         for (event, conditions) in &self.events {
             match before.events.get(event) {
                 Some(known) if known == conditions => {}
-                Some(_) => added.push(format!("it is started by `{event}` under other conditions: {conditions}")),
+                Some(_) => {
+                    added.push(format!("it is started by `{event}` under other conditions: {conditions}"))
+                }
                 None => added.push(format!("it is started by `{event}`")),
             }
         }
         for (job, permissions) in &self.permissions {
             let known = before.permissions.get(job);
-            added.extend(permissions.beyond(known).into_iter().map(|right| format!("the job `{job}` {right}")));
+            added.extend(
+                permissions.beyond(known).into_iter().map(|right| format!("the job `{job}` {right}")),
+            );
         }
         for (name, call) in &self.calls {
             let written = &call.written;
@@ -286,7 +290,9 @@ impl Permissions {
                 };
                 let more = scopes.iter().filter(is_more);
                 more.map(|(scope, level)| match (scope.as_str(), level) {
-                    ("id-token", Level::Write) => "may log in elsewhere as itself (`id-token: write`)".to_string(),
+                    ("id-token", Level::Write) => {
+                        "may log in elsewhere as itself (`id-token: write`)".to_string()
+                    }
                     (scope, Level::Write) => format!("may write `{scope}`"),
                     (scope, Level::Read) => format!("may read `{scope}`"),
                 })
@@ -315,7 +321,8 @@ fn secrets_in(text: &str) -> Vec<String> {
             continue;
         }
         let rest = lower[at + word.len()..].trim_start();
-        let quoted = rest.strip_prefix('[').map(str::trim_start).and_then(|rest| rest.strip_prefix(['\'', '"']));
+        let quoted =
+            rest.strip_prefix('[').map(str::trim_start).and_then(|rest| rest.strip_prefix(['\'', '"']));
         let dotted = rest.strip_prefix('.').map(str::trim_start);
         let name = |rest: &str| rest.split(|c| !is_word(c)).next().unwrap_or_default().to_uppercase();
         match quoted.or(dotted).map(name) {
@@ -383,7 +390,11 @@ jobs:
             ("actions/checkout@v4", "evil/checkout@v4", "calls `evil/checkout@v4`, whose owner"),
             ("actions/checkout@v4", "docker://evil", "calls `docker://evil`"),
             ("@0123456789012345678901234567890123456789", "@main", "no longer at a commit"),
-            ("jobs:\n", "jobs:\n  call: { uses: acme/x/.github/workflows/y.yml@v1, secrets: inherit }\n", "passes all secrets on"),
+            (
+                "jobs:\n",
+                "jobs:\n  call: { uses: acme/x/.github/workflows/y.yml@v1, secrets: inherit }\n",
+                "passes all secrets on",
+            ),
             ("jobs:\n", "jobs: [\n", "can't be read"),
             ("jobs:\n", "jobs:\n  build: {}\n", "can't be read"),
             ("{ contents: read }", "{ contents: admin }", "can't be read"),
@@ -394,7 +405,11 @@ jobs:
             assert!(all.iter().any(|right| right.contains(said)), "{to}: {all:?}");
             // What is there already is not added by a change of something else.
             if Rights::read(after.as_bytes()).is_ok() {
-                assert_eq!(added(&after, &after.replace("run: make", "run: make all")), Vec::<String>::new(), "{to}");
+                assert_eq!(
+                    added(&after, &after.replace("run: make", "run: make all")),
+                    Vec::<String>::new(),
+                    "{to}"
+                );
             }
         }
     }
@@ -432,10 +447,12 @@ jobs:
 
     #[test]
     fn workflows_and_actions_are_known_by_their_paths() {
-        for path in [".github/workflows/a.yml", "x/.github/workflows/a.YAML", "action.yml", "a/b/action.yaml"] {
+        for path in [".github/workflows/a.yml", "x/.github/workflows/a.YAML", "action.yml", "a/b/action.yaml"]
+        {
             assert!(has_rights(path), "{path}");
         }
-        for path in [".github/dependabot.yml", "workflows/a.yml", "a/reaction.yml", ".github/workflows/a.md"] {
+        for path in [".github/dependabot.yml", "workflows/a.yml", "a/reaction.yml", ".github/workflows/a.md"]
+        {
             assert!(!has_rights(path), "{path}");
         }
     }

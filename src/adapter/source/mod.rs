@@ -71,6 +71,9 @@ impl SourceError {
             SourceError::RootOf(_) => "--root is for templates in folders",
             SourceError::Git { .. } => "try it by hand: git ls-remote with that URL",
             SourceError::NoDirectory { .. } => "--directory names the folder from the repository's root",
+            SourceError::Bad(bad) if bad.has_credentials() => {
+                "leave them out of the URL: Git asks its credential helper for them (git help credentials)"
+            }
             SourceError::Bad(_) => "give the name of a template, a folder, or a https, ssh or file URL",
             _ => return vec![],
         };

@@ -12,13 +12,13 @@ use crate::app::{App, At};
 use crate::cli::ask;
 use crate::cli::error::Report;
 use crate::cli::exit;
-use crate::cli::ui::{BOLD, CHANGED, DIM, Ui};
+use crate::cli::ui::{BAD, BOLD, CHANGED, DIM, Ui};
 use crate::domain::findings::Problem;
 use crate::domain::template::{
     Conversion, Question, Record, TemplateError, TemplateRecord, convert, unconverted,
 };
 use crate::domain::tree::{Action, Conflict, Decision, TreeOptions};
-use crate::ops::scaffold::project;
+use crate::ops::scaffold::project::{self, AddedRight};
 
 #[derive(Debug, Args)]
 pub struct UpdateArgs {
@@ -51,6 +51,9 @@ pub struct UpdateArgs {
     /// Show what changes in each file
     #[arg(long)]
     diff: bool,
+    /// Take changes that let workflows do more: new triggers, permissions, secrets, runners and actions
+    #[arg(long)]
+    allow_workflow_rights: bool,
     /// Go on although Git doesn't hold everything, so that not all could be undone
     #[arg(long)]
     allow_dirty: bool,
@@ -76,6 +79,8 @@ struct Updated {
     conversions: Vec<Conversion>,
     /// Secret answers that are needed again.
     secrets: Vec<String>,
+    /// Rights that workflows get.
+    rights: Vec<AddedRight>,
     warnings: Vec<Problem>,
     /// None while a question has no answer, or a secret isn't given again.
     decision: Option<Decision>,
@@ -173,6 +178,7 @@ fn one(
             dropped,
             conversions,
             secrets,
+            rights: vec![],
             warnings: vec![],
             decision: None,
         });
@@ -206,13 +212,18 @@ fn one(
     };
     let options = TreeOptions { merge: true, renames: true, conflict, ..TreeOptions::default() };
     let tree = app.tree(folder.to_owned());
+    let decision = tree.check(&rendered, &coverage, options)?;
+    let rights = project::added_rights(&decision);
     let decision = match args.check {
-        true => tree.check(&rendered, &coverage, options)?,
-        false => tree.write(&rendered, &coverage, options)?,
+        true => decision,
+        false => {
+            allow(&rights, &before, args, ui)?;
+            tree.write(&rendered, &coverage, options)?
+        }
     };
     let warnings = rendering.warnings.problems;
     let decision = Some(decision);
-    Ok(Updated { before, now, questions, dropped, conversions, secrets, warnings, decision })
+    Ok(Updated { before, now, questions, dropped, conversions, secrets, rights, warnings, decision })
 }
 
 impl Updated {
@@ -231,7 +242,7 @@ impl Updated {
             "template": self.before.name(), "before": {"from": self.before.from, "digest": self.before.digest, "fetched": self.before.fetched},
             "now": {"from": self.now.origin, "digest": self.now.digest, "fetched": self.now.fetched}, "stale": self.is_stale(),
             "new_questions": self.questions, "secrets": self.secrets, "no_longer_asked": self.dropped, "converted": self.conversions, "counts": counts, "files": files,
-            "warnings": self.warnings,
+            "workflow_rights": self.rights, "warnings": self.warnings,
         })
     }
 
@@ -267,6 +278,9 @@ impl Updated {
                 "  {CHANGED}~{CHANGED:#} {name} is asked for in another type now: {from} → {to}"
             );
         }
+        for AddedRight { file, right } in &self.rights {
+            let _ = writeln!(text, "  {BAD}!{BAD:#} {file}: {right}");
+        }
         match &self.decision {
             Some(decision) => {
                 let out = folder.display().to_string();
@@ -301,6 +315,28 @@ pub fn project(folder: Option<&Path>, app: &App) -> Result<(PathBuf, Record), Re
         )
         .hint("`billpay scaffold adopt TEMPLATE` ties a project to the template that it was made from")),
     }
+}
+
+/// Asks whether workflows may do more than before; without a terminal only the flag says so.
+fn allow(rights: &[AddedRight], of: &TemplateRecord, args: &UpdateArgs, ui: &Ui) -> Result<(), Report> {
+    if rights.is_empty() || args.allow_workflow_rights {
+        return Ok(());
+    }
+    let told: Vec<String> =
+        rights.iter().map(|AddedRight { file, right }| format!("{file}: {right}")).collect();
+    if ask::may_ask() {
+        for right in &told {
+            ui.warning(right);
+        }
+        return ui
+            .confirm(&format!("The update of {} lets workflows do more than before. Go on?", of.name()));
+    }
+    let mut report = Report::new(
+        format!("nothing of {} was written: the update lets workflows do more than before", of.name()),
+        "",
+    );
+    report.details = told;
+    Err(report.hint("--diff --check shows the changes; --allow-workflow-rights takes them").stopped())
 }
 
 /// Refuses to mix the update with what Git doesn't hold yet.

@@ -55,6 +55,13 @@ pub struct BadSource {
 const HOSTS: &[(&str, &str)] =
     &[("gh:", "https://github.com/"), ("gl:", "https://gitlab.com/"), ("bb:", "https://bitbucket.org/")];
 
+impl BadSource {
+    /// Returns whether it is refused for the credentials in it.
+    pub fn has_credentials(&self) -> bool {
+        self.why == CREDENTIALS
+    }
+}
+
 /// Why a URL with a password is refused.
 const CREDENTIALS: &str = "it has a password or token, which would end in files and messages";
 

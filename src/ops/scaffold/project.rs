@@ -8,6 +8,7 @@ use crate::domain::template::{
     TemplateError, TemplateRecord,
 };
 use crate::domain::tree::{Action, Coverage, Decision, RelPath, Rendered, RenderedFile, Why};
+use crate::domain::workflow_rights::{self, has_rights};
 
 /// What the files of an applied template belong to in a tree.
 pub fn scope(applied: &str) -> String {
@@ -75,6 +76,35 @@ pub fn in_the_way(decision: &Decision) -> Vec<&RelPath> {
             || matches!(action, Action::Kept { why: Why::Deleted })
     };
     decision.plan.files.iter().filter(|file| !fits(&file.action)).map(|file| &file.path).collect()
+}
+
+/// A right that a workflow or an action gets by a change.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct AddedRight {
+    pub file: RelPath,
+    /// In words: "the job `deploy` may write `contents`".
+    pub right: String,
+}
+
+/// Returns the rights that the workflows and actions among the written files get.
+pub fn added_rights(decision: &Decision) -> Vec<AddedRight> {
+    let mut added = vec![];
+    for (path, write) in &decision.work.writes {
+        let file = decision.work.after.place(path);
+        if !has_rights(path.as_str()) && !has_rights(file.as_str()) {
+            continue;
+        }
+        let renamed = || {
+            let plan = decision.plan.files.iter().find(|plan| plan.path == *path)?;
+            let before = decision.work.deletes.get(plan.from.as_ref()?)?;
+            // Elsewhere it was no workflow.
+            has_rights(plan.from.as_ref()?.as_str()).then_some(before)
+        };
+        let before = write.before.as_ref().or_else(renamed).map(|before| before.bytes.as_slice());
+        let rights = workflow_rights::added_rights(before, &write.after.bytes);
+        added.extend(rights.into_iter().map(|right| AddedRight { file: file.clone(), right }));
+    }
+    added
 }
 
 /// The remembered answers that the template, as it is now, still asks for, and what was left
