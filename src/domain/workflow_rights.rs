@@ -194,7 +194,15 @@ impl Rights {
                 self.others.extend(named.map(|secret| format!("{who} reads {secret}")));
             }
             Value::Array(items) => items.iter().for_each(|item| self.secrets(who, item)),
-            Value::Object(fields) => fields.values().for_each(|field| self.secrets(who, field)),
+            Value::Object(fields) => {
+                for (name, field) in fields {
+                    match (name.as_str(), field) {
+                        // A condition is an expression by itself.
+                        ("if", Value::String(text)) => self.secrets(who, &format!("${{{{ {text}").into()),
+                        (_, field) => self.secrets(who, field),
+                    }
+                }
+            }
             _ => {}
         }
     }
@@ -320,6 +328,10 @@ fn secrets_in(text: &str) -> Vec<String> {
         if before.is_some_and(|c| is_word(c) || c == '.') {
             continue;
         }
+        // Elsewhere it is a word like others.
+        if !lower[..at].contains("${{") {
+            continue;
+        }
         let rest = lower[at + word.len()..].trim_start();
         let quoted =
             rest.strip_prefix('[').map(str::trim_start).and_then(|rest| rest.strip_prefix(['\'', '"']));
@@ -328,8 +340,6 @@ fn secrets_in(text: &str) -> Vec<String> {
         match quoted.or(dotted).map(name) {
             Some(name) if name == "GITHUB_TOKEN" => {}
             Some(name) if !name.is_empty() => found.push(format!("the secret `{name}`")),
-            // In a text that is no expression, it is a word like others.
-            _ if !lower[..at].contains("${{") => {}
             _ => found.push("all secrets".to_string()),
         }
     }

@@ -86,6 +86,6 @@ fn told(error: &TemplateError) -> String {
     match error {
         TemplateError::Wrong(findings) => findings.render(false),
         TemplateError::Refused { why, hints } => format!("{why}\n  {}", hints.join("\n  ")),
-        TemplateError::Answers(_) => error.to_string(),
+        TemplateError::Fetch(_) | TemplateError::Answers(_) => error.to_string(),
     }
 }

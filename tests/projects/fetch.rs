@@ -1,5 +1,8 @@
 //! Files from other repositories, by real Git.
 
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
 use crate::place::Place;
 
 /// Address under which the tests know a repository of the place, as a host would show it.
@@ -210,4 +213,84 @@ fn folders_that_hold_each_other_many_times_end_in_an_error() {
     let url = format!("{HOST}/acme/parts");
     let said = place.say(&["scaffold", &url, "--ref", "large", "--set", "name=x"]);
     said.fails_with(&["more than 200000 files"]);
+}
+
+/// A server that writes its port, then every path that it is asked for, and sends everybody elsewhere.
+const REDIRECTING: &str = r#"
+import http.server, ssl, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        with open(sys.argv[1], "a") as log: log.write(self.path + "\n")
+        self.send_response(301 if self.path.startswith("/acme") else 404)
+        self.send_header("Location", self.path.replace("/acme", "/elsewhere"))
+        self.end_headers()
+    def log_message(self, *args): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("cert.pem", "key.pem")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+print(server.server_port, flush=True)
+server.serve_forever()
+"#;
+
+#[test]
+#[ignore = "full tier: needs openssl and python3 for a server of its own"]
+fn a_repository_that_sends_git_elsewhere_is_refused() {
+    let place = Place::new();
+    let root = place.path("");
+    let certificate = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=127.0.0.1",
+        "-keyout",
+        "key.pem",
+        "-out",
+        "cert.pem",
+    ];
+    let made = Command::new("openssl").args(certificate).current_dir(&root).stderr(Stdio::null()).status();
+    assert!(made.expect("openssl runs").success());
+    let mut server = Command::new("python3");
+    server.args(["-c", REDIRECTING, "asked"]).current_dir(&root).stdout(Stdio::piped());
+    let mut server = server.spawn().expect("python3 runs");
+    let mut port = String::new();
+    BufReader::new(server.stdout.take().expect("its output")).read_line(&mut port).expect("its port");
+    place.write("home/.gitconfig", place.read("home/.gitconfig") + "[http]\nsslVerify = false\n");
+    place.skeleton_from(&format!("https://127.0.0.1:{}/acme/parts/tree/main/skeletons/a", port.trim()));
+    let said = place.say(&[NEW, &["out"]].concat());
+    server.kill().expect("it runs");
+    server.wait().expect("it ended");
+    let asked = place.read("asked");
+    assert!(asked.contains("/acme/parts") && !asked.contains("/elsewhere"), "{asked}");
+    said.fails_with(&["git can't get"]);
+}
+
+#[test]
+#[ignore = "full tier: needs util-linux's script for a terminal"]
+fn on_a_terminal_each_repository_is_asked_for_once() {
+    let place = Place::new();
+    place.other_repository();
+    place.write("hosted/acme/more/b.txt", "b\n");
+    place.commit("hosted/acme/more");
+    let step = |path: &str| {
+        format!(
+            "    - action: fetch:plain\n      input: {{ url: '{HOST}/acme/{path}', targetPath: '{path}' }}\n"
+        )
+    };
+    let steps = [step("parts/tree/main/skeletons"), step("parts/blob/v1/LICENSE"), step("more")].concat();
+    place.fetching_template("template", &steps);
+    for (said, out, asked) in [("y\ny\n", "yes", 2), ("y\nn\n", "no", 2), ("\n", "neither", 1)] {
+        let program = env!("CARGO_BIN_EXE_billpay");
+        let line = format!("{program} scaffold ./template --set name=pay --out {out}");
+        let mut command = place.on_a_terminal(&line);
+        let mut child = command.spawn().expect("script runs");
+        child.stdin.take().expect("its input").write_all(said.as_bytes()).expect("it listens");
+        let shown = child.wait_with_output().expect("it ends").stdout;
+        let shown = String::from_utf8_lossy(&shown);
+        assert_eq!(shown.matches("Fetch files from the repository").count(), asked, "{shown}");
+        assert_eq!(place.is_there(&format!("{out}/more/b.txt")), out == "yes", "{shown}");
+    }
 }

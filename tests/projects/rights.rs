@@ -1,5 +1,7 @@
 //! Updates that let workflows do more.
 
+use std::io::Write;
+
 use crate::place::Place;
 
 const WORKFLOW: &str = "\
@@ -77,4 +79,27 @@ fn rights_are_those_of_the_file_that_is_written_whatever_it_was_before() {
     std::fs::rename(from, to).expect("renamed");
     place.say(&["scaffold", "update", "pay"]).exits(0);
     assert!(place.is_there("pay/.github/workflows/renamed.yml"));
+}
+
+#[test]
+#[ignore = "full tier: needs util-linux's script for a terminal"]
+fn on_a_terminal_more_rights_are_asked_for() {
+    let place = Place::new();
+    place.project_with_workflow();
+    let ci = "template/files/.github/workflows/ci.yml";
+    place.write(ci, WORKFLOW.replace("pull_request]", "pull_request_target]"));
+    for (said, taken) in [("n\n", false), ("y\n", true)] {
+        let mut command =
+            place.on_a_terminal(&format!("{} scaffold update pay", env!("CARGO_BIN_EXE_billpay")));
+        let mut child = command.spawn().expect("script runs");
+        child.stdin.take().expect("its input").write_all(said.as_bytes()).expect("it listens");
+        let shown = child.wait_with_output().expect("it ends").stdout;
+        let shown = String::from_utf8_lossy(&shown);
+        assert!(shown.contains("it is started by `pull_request_target`"), "{shown}");
+        assert_eq!(
+            place.read("pay/.github/workflows/ci.yml").contains("pull_request_target"),
+            taken,
+            "{shown}"
+        );
+    }
 }

@@ -87,6 +87,10 @@ impl ProjectTemplate for BackstageTemplate {
         Ok(self.form.all_questions())
     }
 
+    fn secrets(&self) -> Result<Vec<Question>, TemplateError> {
+        Ok(self.form.secrets())
+    }
+
     fn complete(&self, answers: &Answers) -> Result<Answers, TemplateError> {
         self.form.complete(answers).map_err(TemplateError::Answers)
     }
@@ -109,7 +113,9 @@ impl ProjectTemplate for BackstageTemplate {
         told: &mut dyn FnMut(usize),
     ) -> Result<Rendering, TemplateError> {
         let (around, others) = (self.around.as_deref(), self.others.as_deref());
-        run::run(run::Sources { folder: &self.folder, around, others }, &self.spec, answers, options, told)
+        let (answers, secrets) = self.form.without_secret_fields(answers);
+        let known = run::Known { answers, secrets };
+        run::run(run::Sources { folder: &self.folder, around, others }, &self.spec, known, options, told)
     }
 }
 

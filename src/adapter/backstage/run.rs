@@ -32,11 +32,17 @@ pub(super) struct Sources<'a> {
     pub others: Option<&'a dyn Repositories>,
 }
 
+/// Answers, and those of the form's secret fields, which steps only know as `secrets`.
+pub(super) struct Known {
+    pub answers: Answers,
+    pub secrets: Answers,
+}
+
 /// Renders a template with answers that are complete.
 pub(super) fn run(
     sources: Sources<'_>,
     spec: &Spec,
-    answers: &Answers,
+    known: Known,
     options: &RenderOptions,
     told: &mut dyn FnMut(usize),
 ) -> Result<Rendering, TemplateError> {
@@ -44,10 +50,11 @@ pub(super) fn run(
     if options.strict && !spec.warnings.is_empty() {
         return Err(TemplateError::Wrong(Box::new(spec.warnings.clone().into_errors())));
     }
+    let Known { answers, secrets } = known;
     let mut known = Map::new();
-    known.insert("parameters".into(), ordered(Value::Object(answers.clone())));
+    known.insert("parameters".into(), ordered(Value::Object(answers)));
     known.insert("environment".into(), json!({ "parameters": {}, "secrets": {} }));
-    known.insert("secrets".into(), json!({}));
+    known.insert("secrets".into(), ordered(Value::Object(secrets)));
     known.insert("steps".into(), json!({}));
     known.insert("user".into(), json!({}));
     known.insert("context".into(), json!({ "task": task(options.seed) }));

@@ -94,6 +94,8 @@ impl Surroundings for Around {
 pub(super) struct Repository<'a> {
     url: &'a str,
     folder: PathBuf,
+    /// Whether a server may send Git on to another place.
+    redirects: bool,
     /// One at a time: Git's own locks only make the second one fail.
     _lock: fs::File,
 }
@@ -109,7 +111,7 @@ impl Repository<'_> {
         fs::create_dir_all(&folder).map_err(failed)?;
         let lock = fs::File::create(folder.join("billpay.lock")).map_err(failed)?;
         flock(&lock, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
-        let repository = Repository { url, folder, _lock: lock };
+        let repository = Repository { url, folder, redirects: true, _lock: lock };
         if !repository.folder.join("HEAD").is_file() {
             repository.git(&["init", "--quiet", "--bare", "."], None)?;
         }
@@ -137,6 +139,11 @@ impl Repository<'_> {
         let branches = ["--", self.url, "+refs/heads/*:refs/heads/*"];
         self.git(&[&all[..], unshallow, &branches[..]].concat(), reference)?;
         self.commit(what, reference)
+    }
+
+    /// Keeps to the place that the URL names.
+    pub(super) fn without_redirects(self) -> Self {
+        Repository { redirects: false, ..self }
     }
 
     /// Returns whether the copy has a commit already.
@@ -313,6 +320,9 @@ impl Repository<'_> {
         command.args(["-c", "protocol.allow=never", "-c", "core.hooksPath=/dev/null"]);
         for transport in ["https", "ssh", "file"] {
             command.args(["-c", &format!("protocol.{transport}.allow=always")]);
+        }
+        if !self.redirects {
+            command.args(["-c", "http.followRedirects=false"]);
         }
         command.args(arguments).current_dir(&self.folder);
         // What Git sets for a hook or a caller in a repository would lead it there.

@@ -73,7 +73,7 @@ impl Repositories for Others {
 
     fn fetch(&self, url: &str, pins: &[FetchedRepository]) -> Result<FetchedFiles, String> {
         let RepositoryUrl { url, location } = self.parse(url)?;
-        let repository = Repository::open(&url).map_err(|error| error.to_string())?;
+        let repository = Repository::open(&url).map_err(|error| error.to_string())?.without_redirects();
         let (reference, path) = match location {
             Location::At { reference, path } => (reference, path),
             Location::Behind(rest) => {

@@ -67,7 +67,7 @@ pub fn run(args: AdoptArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     };
     let files = &decision.plan.files;
     if ui.is_json() {
-        let masked = mask_secrets(&answers, &template.all_questions()?, MASK);
+        let masked = mask_secrets(&answers, &template.secrets()?, MASK);
         ui.json(&json!({
             "schema": "billpay/scaffold-adopt/v1", "template": name, "out": args.out, "dry_run": args.dry_run,
             "answers": masked, "counts": decision.plan.counts(), "files": files,

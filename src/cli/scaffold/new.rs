@@ -51,6 +51,7 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let answers = args.answers.complete(given, template, true, ui)?;
     let rendering = render(template, &answers, &options, app, ui)?;
     let out = folder(args.out, &rendering, &answers)?;
+    refuse_link(&out)?;
     if out.exists() && !out.is_dir() {
         let why = format!("{} is no folder", out.display());
         return Err(Report::new("nothing was written", why).hint("give another --out"));
@@ -95,7 +96,7 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         }
     };
     if ui.is_json() {
-        let masked = mask_secrets(&answers, &template.all_questions()?, MASK);
+        let masked = mask_secrets(&answers, &template.secrets()?, MASK);
         let files: Vec<_> =
             decision.plan.files.iter().filter(|file| file.action != Action::Unchanged).collect();
         ui.json(&json!({
@@ -143,6 +144,19 @@ fn folder(out: Option<PathBuf>, rendering: &Rendering, answers: &Answers) -> Res
         Report::new("nothing was written", "the template doesn't say what the project's folder is called")
             .hint("give the folder with --out; `--out .` adds to the project here")
     })
+}
+
+/// Refuses a link in the place of a new project, which is renamed into its place as a whole.
+fn refuse_link(out: &Path) -> Result<(), Report> {
+    let plain: PathBuf = out.components().collect();
+    if !plain.is_symlink() || (plain.is_dir() && !is_new(&plain)) {
+        return Ok(());
+    }
+    let why = format!("{} is a symbolic link", out.display());
+    Err(Report::new("nothing was written", why).hint(match plain.canonicalize() {
+        Ok(real) if real.is_dir() => format!("give the folder that it leads to: --out {}", real.display()),
+        _ => "it leads to no folder; give another --out".to_string(),
+    }))
 }
 
 /// Whether nothing is there yet.

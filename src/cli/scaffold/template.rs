@@ -158,7 +158,7 @@ impl AnswerArgs {
         for (name, value) in ask::given(&self.set, self.values.as_deref(), &questions)? {
             merge(answers.entry(name).or_insert(serde_json::Value::Null), value);
         }
-        hide_secrets(&answers, &questions);
+        hide_secrets(&answers, &template.secrets()?);
         Ok(answers)
     }
 
@@ -171,7 +171,7 @@ impl AnswerArgs {
         ui: &Ui,
     ) -> Result<Answers, Report> {
         let answers = ask::answers(template, answers, How { defaults: self.defaults || !ask }, ui)?;
-        hide_secrets(&answers, &template.all_questions()?);
+        hide_secrets(&answers, &template.secrets()?);
         Ok(answers)
     }
 
@@ -256,14 +256,17 @@ fn merge(into: &mut serde_json::Value, value: serde_json::Value) {
 }
 
 /// Keeps secret answers out of all that is printed.
-fn hide_secrets(answers: &Answers, questions: &[Question]) {
-    let secrets = questions.iter().filter(|question| question.secret);
-    secrets.filter_map(|question| answer(answers, &question.name)).for_each(hide);
+fn hide_secrets(answers: &Answers, secrets: &[Question]) {
+    for question in secrets {
+        // What the template itself says by default is no secret.
+        let given = answer(answers, &question.name);
+        given.filter(|given| Some(*given) != question.default.as_ref()).into_iter().for_each(hide);
+    }
 }
 
 /// Tells of rendered files that have a secret answer in them, which end in the project and in what it remembers.
-fn warn_of_secrets(rendering: &Rendering, answers: &Answers, questions: &[Question], ui: &Ui) {
-    let secrets = questions.iter().filter(|question| question.secret).filter_map(|question| {
+fn warn_of_secrets(rendering: &Rendering, answers: &Answers, secrets: &[Question], ui: &Ui) {
+    let secrets = secrets.iter().filter_map(|question| {
         let text = answer(answers, &question.name)?.as_str()?;
         (text.len() >= SHORTEST_SECRET).then_some((&question.name, text))
     });
@@ -300,6 +303,6 @@ pub fn render(
         }
     };
     ui.warnings(&rendering.warnings);
-    warn_of_secrets(&rendering, answers, &template.all_questions()?, ui);
+    warn_of_secrets(&rendering, answers, &template.secrets()?, ui);
     Ok(if options.trust { app.run_hooks(rendering)? } else { rendering })
 }

@@ -160,7 +160,7 @@ fn one(
     }
     let questions = project::new_questions(template, &known)?;
     let unanswered = questions.iter().any(|question| question.required && question.default.is_none());
-    let secrets = project::missing_secrets(&before, &asked, &known);
+    let secrets = project::missing_secrets(&before, &template.secrets()?, &known);
     let secrets: Vec<String> = secrets.into_iter().map(str::to_string).collect();
     if !secrets.is_empty() && !args.check && !args.answers.may_ask() {
         let names: Vec<String> = secrets.iter().map(|name| format!("`{name}`")).collect();
@@ -186,7 +186,11 @@ fn one(
     let answers = args.answers.complete(known, template, !args.check, ui)?;
     let rendering = render(template, &answers, &options, app, ui)?;
     let version = now.version(&rendering);
-    let origin = app.remembered(now.origin.clone(), folder);
+    // What was found again is named as the project remembers it.
+    let origin = match args.from {
+        Some(_) => app.remembered(now.origin.clone(), folder),
+        None => now.origin.clone(),
+    };
     let mut applied = project::applied(template, origin, version.clone(), &answers, &options)?;
     now.digest = version;
     now.fetched.clone_from(&rendering.fetched);

@@ -72,6 +72,11 @@ pub trait ProjectTemplate {
     /// Everything that may be asked at all, whatever is answered; to show, not to ask.
     fn all_questions(&self) -> Result<Vec<Question>, TemplateError>;
 
+    /// The questions of which the answers are never remembered or printed, also those that nobody is asked.
+    fn secrets(&self) -> Result<Vec<Question>, TemplateError> {
+        Ok(self.all_questions()?.into_iter().filter(|question| question.secret).collect())
+    }
+
     /// The answers as they are rendered with and remembered, every default filled in, if
     /// they are right; otherwise everything that is wrong with them.
     fn complete(&self, answers: &Answers) -> Result<Answers, TemplateError>;

@@ -83,9 +83,9 @@ pub fn answer<'a>(answers: &'a Answers, name: &str) -> Option<&'a Value> {
 }
 
 /// Takes the answers to secret questions out; returns the names of those that are more than a default.
-pub fn take_secrets(answers: &mut Answers, questions: &[Question]) -> Vec<String> {
+pub fn take_secrets(answers: &mut Answers, secrets: &[Question]) -> Vec<String> {
     let mut taken = vec![];
-    for question in questions.iter().filter(|question| question.secret) {
+    for question in secrets {
         let path = path_of(&question.name);
         let Some((last, above)) = path.split_last() else { continue };
         let fields =
@@ -99,9 +99,9 @@ pub fn take_secrets(answers: &mut Answers, questions: &[Question]) -> Vec<String
 }
 
 /// Returns the answers with a text in the place of each secret one.
-pub fn mask_secrets(answers: &Answers, questions: &[Question], mask: &str) -> Answers {
+pub fn mask_secrets(answers: &Answers, secrets: &[Question], mask: &str) -> Answers {
     let mut masked = answers.clone();
-    for question in questions.iter().filter(|question| question.secret) {
+    for question in secrets {
         if answer(&masked, &question.name).is_some() {
             put_answer(&mut masked, &question.name, mask.into());
         }

@@ -7,7 +7,7 @@ use crate::domain::template::{
     Answers, BadRecord, Origin, Project, ProjectTemplate, Question, RECORD, Record, RenderOptions,
     TemplateError, TemplateRecord,
 };
-use crate::domain::tree::{Action, Coverage, Decision, RelPath, Rendered, RenderedFile, Why};
+use crate::domain::tree::{Action, Content, Coverage, Decision, RelPath, Rendered, RenderedFile, Why};
 use crate::domain::workflow_rights::{self, has_rights};
 
 /// What the files of an applied template belong to in a tree.
@@ -27,7 +27,7 @@ pub fn applied(
     let unanswered = open.into_iter().filter(|question| !question.required && question.default.is_none());
     let about = template.about();
     let mut remembered = answers.clone();
-    let secrets = take_secrets(&mut remembered, &template.all_questions()?);
+    let secrets = take_secrets(&mut remembered, &template.secrets()?);
     Ok(TemplateRecord {
         template: about.name.clone(),
         instance: instance(template, &remembered),
@@ -94,14 +94,18 @@ pub fn added_rights(decision: &Decision) -> Vec<AddedRight> {
         if !has_rights(path.as_str()) && !has_rights(file.as_str()) {
             continue;
         }
-        let renamed = || {
-            let plan = decision.plan.files.iter().find(|plan| plan.path == *path)?;
-            let before = decision.work.deletes.get(plan.from.as_ref()?)?;
-            // Elsewhere it was no workflow.
-            has_rights(plan.from.as_ref()?.as_str()).then_some(before)
+        let rights = |before: Option<&Content>| {
+            workflow_rights::added_rights(before.map(|before| &*before.bytes), &write.after.bytes)
         };
-        let before = write.before.as_ref().or_else(renamed).map(|before| before.bytes.as_slice());
-        let rights = workflow_rights::added_rights(before, &write.after.bytes);
+        let rights = match &write.before {
+            Some(before) => rights(Some(before)),
+            // A new name for one that goes adds nothing to it.
+            None => {
+                let gone = decision.work.deletes.iter().filter(|(path, _)| has_rights(path.as_str()));
+                let all = gone.map(|(_, content)| rights(Some(content))).chain([rights(None)]);
+                all.min_by_key(Vec::len).unwrap_or_default()
+            }
+        };
         added.extend(rights.into_iter().map(|right| AddedRight { file: file.clone(), right }));
     }
     added
@@ -125,10 +129,10 @@ pub fn still_asked(applied: &TemplateRecord, questions: &[Question]) -> (Answers
 /// Returns the questions that are still asked and were answered with secrets, which `answers` lack.
 pub fn missing_secrets<'a>(
     applied: &'a TemplateRecord,
-    questions: &[Question],
+    secrets: &[Question],
     answers: &Answers,
 ) -> Vec<&'a str> {
-    let is_asked = |name: &str| questions.iter().any(|question| question.secret && question.name == name);
+    let is_asked = |name: &str| secrets.iter().any(|question| question.name == name);
     let names = applied.secrets.iter().map(String::as_str);
     names.filter(|name| is_asked(name) && answer(answers, name).is_none()).collect()
 }

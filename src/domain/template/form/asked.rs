@@ -27,6 +27,8 @@ pub(super) struct Asking<'p> {
     root: Root<'p>,
     title: Option<&'p str>,
     asked: Vec<Asked>,
+    /// Whether what nobody sees is asked, too.
+    hidden: bool,
 }
 
 /// Where the walk is.
@@ -55,7 +57,7 @@ impl At<'_> {
 impl<'p> Asking<'p> {
     /// What is asked when the page's data is `state`.
     pub(super) fn now(page: &'p Value, title: Option<&'p str>, state: &Value) -> Vec<Asked> {
-        let mut asking = Asking { root: Root(page), title, asked: vec![] };
+        let mut asking = Asking { root: Root(page), title, asked: vec![], hidden: false };
         let references = vec![];
         let at = At { path: vec![], there: true, conditional: false, state: Some(state), references };
         asking.object(page, page, at, 0);
@@ -64,11 +66,26 @@ impl<'p> Asking<'p> {
 
     /// What may be asked at all.
     pub(super) fn ever(page: &'p Value, title: Option<&'p str>) -> Vec<Asked> {
-        let mut asking = Asking { root: Root(page), title, asked: vec![] };
+        let mut asking = Asking { root: Root(page), title, asked: vec![], hidden: false };
         let references = vec![];
         let at = At { path: vec![], there: true, conditional: false, state: None, references };
         asking.everything(page, at, 0);
         asking.asked
+    }
+
+    /// What may be asked, and what is hidden.
+    pub(super) fn anything(page: &'p Value) -> Vec<Asked> {
+        let mut asking = Asking { root: Root(page), title: None, asked: vec![], hidden: true };
+        let references = vec![];
+        let at = At { path: vec![], there: true, conditional: false, state: None, references };
+        asking.everything(page, at, 0);
+        asking.asked
+    }
+
+    /// The fields of which the portal keeps the answers apart.
+    pub(super) fn secret_fields(page: &'p Value) -> Vec<Asked> {
+        let asked = Asking::anything(page).into_iter();
+        asked.filter(|asked| ui(&asked.schema, "field").and_then(Value::as_str) == Some("Secret")).collect()
     }
 
     /// Asks for the properties of an object; `written` is its schema before references were
@@ -239,7 +256,7 @@ impl<'p> Asking<'p> {
     fn ever_property(&mut self, schema: &Value, mut at: At, deep: usize) {
         let new = at.follows(schema);
         let schema = self.root.top(schema);
-        if is_hidden(&schema) {
+        if !self.hidden && is_hidden(&schema) {
             return;
         }
         let field = ui(&schema, "field").is_some();
