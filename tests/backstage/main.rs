@@ -8,6 +8,7 @@ mod support;
 mod corpus;
 mod differences;
 mod errors;
+mod fetched;
 mod generated;
 mod hostile;
 mod outside;
