@@ -146,6 +146,23 @@ impl Rights {
         if let Some(runner) = job.get("runs-on").filter(|runner| !is_hosted(runner)) {
             self.others.insert(format!("{told} runs on {}, no runner of GitHub's", shown(runner)));
         }
+        let image = |it: &Value| it.get("image").unwrap_or(it).as_str().map(str::to_string);
+        let services = job.get("services").and_then(Value::as_object);
+        let images = job.get("container").into_iter().chain(services.into_iter().flat_map(Map::values));
+        images.filter_map(image).for_each(|image| self.image(&image));
+        // What others start is held back by nothing but its condition.
+        if !self.events.is_empty() {
+            let condition = job.get("if").filter(|it| !it.is_null());
+            self.others.insert(match condition {
+                Some(condition) => format!("{told} runs if {}, whoever starts it", shown(condition)),
+                None => format!("{told} runs without a condition, whoever starts it"),
+            });
+            let steps = job.get("steps").and_then(Value::as_array).into_iter().flatten();
+            let mut checkouts = steps.filter_map(|step| step.pointer("/with/ref")?.as_str());
+            if checkouts.any(|it| it.contains("head") || it.contains("merge")) {
+                self.others.insert(format!("{told} checks out what a pull request brings"));
+            }
+        }
         self.call(job.get("uses"));
         self.steps(job.get("steps"));
         self.secrets(&told, &Value::Object(job.clone()));
@@ -157,8 +174,8 @@ impl Rights {
         if using != "composite" {
             self.others.insert(format!("it is a program that `{using}` runs"));
         }
-        if let Some(image) = runs.get("image") {
-            self.others.insert(format!("it runs the image {}", shown(image)));
+        if let Some(image) = runs.get("image").and_then(Value::as_str) {
+            self.image(image);
         }
         self.steps(runs.get("steps"));
     }
@@ -171,14 +188,30 @@ impl Rights {
 
     fn call(&mut self, uses: Option<&Value>) {
         let Some(written) = uses.and_then(Value::as_str).map(str::trim) else { return };
+        if let Some(image) = written.strip_prefix("docker://") {
+            return self.image(image);
+        }
         let (name, version) = written.rsplit_once('@').unwrap_or((written, ""));
         let owner = name.split('/').next().unwrap_or_default();
         let is_own = name.starts_with("./");
         if is_own || FIRST_PARTIES.iter().any(|party| owner.eq_ignore_ascii_case(party)) {
             return;
         }
-        let digits = version.strip_prefix("sha256:").unwrap_or(version);
-        let is_exact = digits.len() >= 40 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_exact = version.len() == 40 && version.bytes().all(|byte| byte.is_ascii_hexdigit());
+        self.add_call(name, is_exact, written);
+    }
+
+    fn image(&mut self, written: &str) {
+        let (name, digest) = written.split_once('@').unwrap_or((written, ""));
+        let tag = name.rfind(':').filter(|at| !name[*at..].contains('/'));
+        self.add_call(
+            &format!("docker://{}", &name[..tag.unwrap_or(name.len())]),
+            digest.len() > 64,
+            written,
+        );
+    }
+
+    fn add_call(&mut self, name: &str, is_exact: bool, written: &str) {
         let call = self.calls.entry(name.to_ascii_lowercase()).or_default();
         if call.written.is_empty() || !is_exact {
             call.written = written.to_string();
@@ -398,7 +431,9 @@ jobs:
             ("ubuntu-24.04", "{ group: large }", "runs on"),
             ("ubuntu-24.04", "${{ inputs.runner }}", "runs on"),
             ("actions/checkout@v4", "evil/checkout@v4", "calls `evil/checkout@v4`, whose owner"),
-            ("actions/checkout@v4", "docker://evil", "calls `docker://evil`"),
+            ("actions/checkout@v4", "docker://evil", "calls `evil`, whose owner"),
+            ("build:\n", "build:\n    container: evil/x:1\n", "calls `evil/x:1`"),
+            ("build:\n", "build:\n    services: { db: { image: evil/db } }\n", "calls `evil/db`"),
             ("@0123456789012345678901234567890123456789", "@main", "no longer at a commit"),
             (
                 "jobs:\n",
@@ -422,6 +457,29 @@ jobs:
                 );
             }
         }
+    }
+
+    #[test]
+    fn what_others_start_is_held_to_its_condition_and_its_code() {
+        let guarded = PLAIN
+            .replace("on: [push, pull_request]", "on: pull_request_target")
+            .replace("build:\n", "build:\n    if: github.actor == 'bot'\n");
+        for (from, to, said) in [
+            ("    if: github.actor == 'bot'\n", "", "runs without a condition"),
+            ("== 'bot'", "!= ''", "runs if `github.actor != ''`"),
+            (
+                "checkout@v4\n",
+                "checkout@v4\n        with: { ref: '${{ github.head_ref }}' }\n",
+                "a pull request brings",
+            ),
+        ] {
+            let all = added(&guarded, &guarded.replacen(from, to, 1));
+            assert!(all.len() == 1 && all[0].contains(said), "{to}: {all:?}");
+        }
+        assert_eq!(added(&guarded, &guarded.replace("run: make", "run: make all")), Vec::<String>::new());
+        // Where only members start it, a condition is no guard.
+        let usual = PLAIN.replace("build:\n", "build:\n    if: github.actor == 'bot'\n");
+        assert_eq!(added(&usual, PLAIN), Vec::<String>::new());
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub struct Made {
     /// The bytes, as text where they are, and whether the file can be run.
     pub files: BTreeMap<String, (String, bool)>,
     pub folders: BTreeSet<String>,
-    said: Vec<(String, String)>,
+    pub said: Vec<(String, String)>,
 }
 
 #[test]

@@ -190,6 +190,33 @@ fn what_is_wrong_with_a_secret_is_told_without_it() {
         clean(place.say_with(&["scaffold", "./template", "--out", "out", "--output", "json"], &answers), 1);
     }
     place.write("template/template.yaml", TEMPLATE);
+    for broken in [
+        "password: \"canary d0c\n",
+        "password: [canary, d0c\n",
+        "password: canary\npassword: d0c\n",
+        "password: *canary\n",
+        "password: !canary d0c\n",
+        "canary d0c\n",
+        "{\"password\": \"canary\", d0c",
+        "password: canary\n d0c: x\n",
+    ] {
+        clean(place.say_with(&["scaffold", "./template", "--out", "out"], broken), 1);
+    }
+    clean(place.say(&["scaffold", "./template", "--set", "users=[{word: canary-d0c, x", "--out", "out"]), 1);
+    clean(
+        place.say(&[
+            "scaffold",
+            "./template",
+            "--set",
+            "users=canary-d0c",
+            "--set",
+            "name=x",
+            "--out",
+            "out",
+        ]),
+        1,
+    );
+    clean(place.say(&["scaffold", "./template", "--set", "database.word=canary-d0c", "--out", "out"]), 1);
     let set = format!("password={SECRET}");
     clean(place.say(&["scaffold", "./template", "--set", &set, "--out", "out", "--set", "nope=1"]), 1);
     let said = place.say(&["scaffold", "./template", "--set", "name=x"]).exits(1);
@@ -248,4 +275,30 @@ fn credentials_in_a_url_are_refused_and_those_of_an_old_record_go() {
     let shown = TEMPLATE.replace("url: ./skeleton", "url: 'https://ada:d0c7f3@git.acme.test/x'");
     place.write("template/template.yaml", shown);
     clean(place.say(&["scaffold", "show", "./template"]), 0);
+}
+
+#[test]
+#[ignore = "full tier: needs util-linux's script for a terminal"]
+fn on_a_terminal_a_secret_is_asked_for_again_and_not_shown() {
+    let place = Place::new();
+    let template = TEMPLATE.replace("name: '${{ parameters.name }}',", "name: '${{ secrets.password }}',");
+    place.write("template/template.yaml", template);
+    place.write("template/skeleton/a.txt", "one ${{ values.name }}\n");
+    let answers = r#"{"name": "pay", "password": "canary-d0c"}"#;
+    let said = place.say_with(&["scaffold", "./template", "--out", "pay"], answers).exits(0);
+    is_clean("standard error", &said.err);
+    place.commit("pay");
+    place.write("template/skeleton/a.txt", "two ${{ values.name }}\n");
+    let mut command =
+        place.on_a_terminal(&format!("{} scaffold update pay --diff", env!("CARGO_BIN_EXE_billpay")));
+    let mut child = command.spawn().expect("script runs");
+    let mut input = child.stdin.take().expect("its input");
+    // The secret, then nothing for the questions that were left open.
+    input.write_all(b"canary-d0c\r").expect("it listens");
+    let shown = child.wait_with_output().expect("it ends").stdout;
+    drop(input);
+    let shown = String::from_utf8_lossy(&shown);
+    assert!(shown.contains("password (hidden)"), "{shown}");
+    assert_eq!(place.read("pay/a.txt"), "two canary-d0c\n", "{shown}");
+    is_clean("the record", &place.read("pay/.billpay/scaffold.yaml"));
 }

@@ -45,7 +45,7 @@ impl Prompts {
             };
             match told {
                 Ok(()) => return Ok(value),
-                Err(why) => eprintln!("{BAD}  {why}{BAD:#}"),
+                Err(why) => eprintln!("{BAD}  {}{BAD:#}", masked(&why)),
             }
         }
     }
