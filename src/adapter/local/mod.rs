@@ -99,7 +99,7 @@ pub struct LocalStatus {
     pub log: PathBuf,
 }
 
-/// What a program needs to use the local AWS.
+/// Address of the local AWS, and the keys of one of its accounts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LocalAccess {
     pub url: String,
@@ -294,12 +294,12 @@ impl LocalAws {
         let _ = fs::remove_file(self.state.join("server.json"));
     }
 
-    /// Whether anything listens on the port.
+    /// Tells if anything listens on the port.
     async fn is_taken(&self) -> bool {
         TcpStream::connect(("127.0.0.1", self.port)).await.is_ok()
     }
 
-    /// Whether this user's server answers on the port: nobody else knows the secret.
+    /// Tells if this user's server answers on the port: nobody else knows the secret.
     async fn is_ready(&self, secret: &Secret) -> bool {
         let Ok(nonce) = private::random() else { return false };
         let request = format!("GET /_billpay/ready?nonce={nonce} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n");
