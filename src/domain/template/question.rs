@@ -91,11 +91,22 @@ pub fn take_secrets(answers: &mut Answers, secrets: &[Question]) -> Vec<String> 
         let fields =
             above.iter().try_fold(&mut *answers, |fields, part| fields.get_mut(part)?.as_object_mut());
         let answer = fields.and_then(|fields| fields.shift_remove(last));
-        if answer.is_some_and(|answer| !answer.is_null() && Some(&answer) != question.default.as_ref()) {
+        if answer.is_some_and(|answer| !is_empty(&answer) && Some(&answer) != question.default.as_ref()) {
             taken.push(question.name.clone());
         }
     }
     taken
+}
+
+/// Returns whether nothing is in a value; a form makes such lists and objects by itself.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.iter().all(is_empty),
+        Value::Object(fields) => fields.values().all(is_empty),
+        _ => false,
+    }
 }
 
 /// Returns the answers with a text in the place of each secret one.
