@@ -9,7 +9,7 @@ use crate::adapter::aws::{Aws, Endpoint};
 use crate::adapter::backstage;
 use crate::adapter::cookiecutter;
 use crate::adapter::docs;
-use crate::adapter::local::LocalAws;
+use crate::adapter::local::{LocalAccess, LocalAws};
 use crate::adapter::site;
 use crate::adapter::source;
 use crate::adapter::specs::{self, Several, SpecDir};
@@ -40,7 +40,7 @@ pub use crate::adapter::tree::TreeError;
 pub use crate::kinds::aws::kinds;
 
 /// The account of the local AWS where no spec names one.
-const LOCAL_ACCOUNT: &str = "000000000000";
+pub const LOCAL_ACCOUNT: &str = "000000000000";
 
 /// How the program was asked to reach the world.
 pub struct App {
@@ -304,8 +304,9 @@ impl App {
         if !self.local {
             return Ok(None);
         }
-        let url = self.local_aws()?.up(starting).await?;
-        // The local AWS takes a 12-digit access key as the number of the account.
-        Ok(Some(Endpoint { url, access_key: account.to_string(), secret_key: "local".to_string() }))
+        let local = self.local_aws()?;
+        local.up(starting).await?;
+        let LocalAccess { url, access_key, secret_key, .. } = local.access(account).await?;
+        Ok(Some(Endpoint { url, access_key, secret_key }))
     }
 }
