@@ -1,7 +1,8 @@
 //! Secrets end nowhere: not in files of billpay's, not in what it prints, not in the arguments of programs.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::Stdio;
+use std::time::Duration;
 
 use crate::place::{Place, Said};
 
@@ -293,12 +294,19 @@ fn on_a_terminal_a_secret_is_asked_for_again_and_not_shown() {
         place.on_a_terminal(&format!("{} scaffold update pay --diff", env!("CARGO_BIN_EXE_billpay")));
     let mut child = command.spawn().expect("script runs");
     let mut input = child.stdin.take().expect("its input");
-    // The secret, then nothing for the questions that were left open.
+    let mut output = child.stdout.take().expect("its output");
+    let (mut shown, mut byte) = (vec![], [0]);
+    while !shown.ends_with(b"password (hidden): ") && output.read(&mut byte).is_ok_and(|read| read > 0) {
+        shown.push(byte[0]);
+    }
+    // A terminal drops what was typed before it was told not to show it.
+    std::thread::sleep(Duration::from_millis(500));
     input.write_all(b"canary-d0c\r").expect("it listens");
-    let shown = child.wait_with_output().expect("it ends").stdout;
     drop(input);
+    output.read_to_end(&mut shown).expect("text");
+    child.wait().expect("it ends");
     let shown = String::from_utf8_lossy(&shown);
-    assert!(shown.contains("password (hidden)"), "{shown}");
+    is_clean("the terminal", &shown);
     assert_eq!(place.read("pay/a.txt"), "two canary-d0c\n", "{shown}");
     is_clean("the record", &place.read("pay/.billpay/scaffold.yaml"));
 }

@@ -82,7 +82,8 @@ pub fn answer<'a>(answers: &'a Answers, name: &str) -> Option<&'a Value> {
     rest.iter().try_fold(answers.get(first)?, |value, part| value.get(part))
 }
 
-/// Takes the answers to secret questions out; returns the names of those that are more than a default.
+/// Takes the answers to secret questions out, unless nothing is in them; returns the names of those that are
+/// more than a default.
 pub fn take_secrets(answers: &mut Answers, secrets: &[Question]) -> Vec<String> {
     let mut taken = vec![];
     for question in secrets {
@@ -90,12 +91,25 @@ pub fn take_secrets(answers: &mut Answers, secrets: &[Question]) -> Vec<String> 
         let Some((last, above)) = path.split_last() else { continue };
         let fields =
             above.iter().try_fold(&mut *answers, |fields, part| fields.get_mut(part)?.as_object_mut());
-        let answer = fields.and_then(|fields| fields.shift_remove(last));
-        if answer.is_some_and(|answer| !answer.is_null() && Some(&answer) != question.default.as_ref()) {
+        let Some(fields) = fields.filter(|fields| fields.get(last).is_some_and(|it| !is_empty(it))) else {
+            continue;
+        };
+        if fields.shift_remove(last) != question.default {
             taken.push(question.name.clone());
         }
     }
     taken
+}
+
+/// Returns whether nothing is in a value; a form makes such lists and objects by itself.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.iter().all(is_empty),
+        Value::Object(fields) => fields.values().all(is_empty),
+        _ => false,
+    }
 }
 
 /// Returns the answers with a text in the place of each secret one.
