@@ -14,6 +14,8 @@ use super::{Error, Survey, survey};
 
 /// Version of the file format; a file of another version is refused.
 pub const FORMAT: u32 = 1;
+/// Largest file that is read, bytes.
+pub const MAX_BYTES: usize = 16 << 20;
 
 /// A plan as it is written to a file, with the spec that it was made from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::app::{App, At, CruftTemplate, Found};
+use crate::app::{App, At, CruftTemplate, Found, read_text};
 use crate::cli::ask::{self, How};
 use crate::cli::error::Report;
 use crate::cli::ui::Ui;
 use crate::domain::template::{
-    Answers, BadRecord, Entry, Origin, ProjectTemplate, Record, RenderOptions, Rendering, version,
+    Answers, BadRecord, Entry, Origin, ProjectTemplate, RECORD_LIMITS, Record, RenderOptions, Rendering,
+    version,
 };
 
 /// Which template of a source, and which version of it.
@@ -208,7 +209,7 @@ fn bad_replay(path: &Path, why: String) -> Report {
 }
 
 fn read_replay(path: &Path) -> Result<String, Report> {
-    std::fs::read_to_string(path).map_err(|error| bad_replay(path, error.to_string()))
+    read_text(path, RECORD_LIMITS.bytes).map_err(|error| bad_replay(path, error.to_string()))
 }
 
 /// Puts objects together, so that `--set a.b=1` leaves `a.c` as it was.

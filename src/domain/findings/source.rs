@@ -63,9 +63,11 @@ impl SourceFile {
         self.not_utf8.as_ref()
     }
 
-    /// The place of a range of the [`text`](Self::text).
+    /// The place of a range of the [`text`](Self::text); one that begins or ends inside a letter takes in all of it.
     pub fn place(&self, span: Range<usize>) -> Place {
-        let before = self.text.get(..span.start).unwrap_or(&self.text);
+        let start = self.text.floor_char_boundary(span.start);
+        let end = self.text.ceil_char_boundary(span.end).max(start);
+        let (before, span) = (&self.text[..start], start..end);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         Place {
             file: self.name.clone(),

@@ -3,13 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::source::Origin;
-use super::{Answers, Format, yaml};
+use super::{Answers, Format};
+use crate::domain::yaml::{self, Limits};
 
 /// The file in `.billpay` that holds it.
 pub const RECORD: &str = "scaffold.yaml";
 
 /// The only layout of the file so far.
 pub const RECORD_SCHEMA: &str = "billpay/scaffold-record/v1";
+
+/// Limits of a record, which holds the answers to several templates.
+pub const RECORD_LIMITS: Limits =
+    Limits { bytes: 16 << 20, values: 500_000, text: 32 << 20, ..Limits::data("a record") };
 
 const HEAD: &str = "\
 # Written by `billpay scaffold`: what this project was made from. Commit it:
@@ -85,12 +90,12 @@ impl Record {
         struct Head {
             schema: String,
         }
-        let damaged = |error: serde_yaml::Error| BadRecord::Damaged(yaml::why(&error));
-        let head: Head = yaml::from_str(text).map_err(damaged)?;
+        let damaged = |error: yaml::Error| BadRecord::Damaged(error.to_string());
+        let head: Head = yaml::from_str(text, &RECORD_LIMITS).map_err(damaged)?;
         if head.schema != RECORD_SCHEMA {
             return Err(BadRecord::Newer(head.schema));
         }
-        yaml::from_str(text).map_err(damaged)
+        yaml::from_str(text, &RECORD_LIMITS).map_err(damaged)
     }
 
     /// The text of the file: the same for the same record.
