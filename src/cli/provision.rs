@@ -15,7 +15,7 @@ use crate::domain::permit::Permit;
 use crate::domain::plan::{Goal, Plan};
 use crate::domain::port::Provider;
 use crate::domain::spec::Environment;
-use crate::ops::saved::{FORMAT, MAX_BYTES};
+use crate::ops::saved::MAX_BYTES;
 use crate::ops::{self, ApplyOptions, Outcome, SavedPlan, Survey, apply, survey};
 
 #[derive(Debug, Args)]
@@ -190,15 +190,5 @@ fn read(file: &Path) -> Result<SavedPlan, Report> {
             .hint("make one with `billpay provision --env <name> --out <file>`")
     };
     let text = read_text(file, MAX_BYTES).map_err(|error| fail(error.to_string()))?;
-    let format: Format =
-        serde_json::from_str(&text).map_err(|error| fail(format!("not a saved plan: {error}")))?;
-    if format.format != FORMAT {
-        return Err(fail(format!("its format is {}, this version reads {FORMAT}", format.format)));
-    }
-    serde_json::from_str(&text).map_err(|error| fail(format!("not a whole saved plan: {error}")))
-}
-
-#[derive(serde::Deserialize)]
-struct Format {
-    format: u32,
+    SavedPlan::parse(&text).map_err(fail)
 }

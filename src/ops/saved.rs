@@ -34,6 +34,19 @@ impl SavedPlan {
         SavedPlan { format: FORMAT, spec: spec.clone(), plan: plan.clone(), keep: keep.clone() }
     }
 
+    /// Reads the text of a file, or says why it is no plan.
+    pub fn parse(text: &str) -> Result<SavedPlan, String> {
+        #[derive(Deserialize)]
+        struct Head {
+            format: u32,
+        }
+        let head: Head = serde_json::from_str(text).map_err(|error| format!("not a saved plan: {error}"))?;
+        if head.format != FORMAT {
+            return Err(format!("its format is {}, this version reads {FORMAT}", head.format));
+        }
+        serde_json::from_str(text).map_err(|error| format!("not a whole saved plan: {error}"))
+    }
+
     /// Makes sure that it was made from the spec as it is today: a plan that somebody brings
     /// along, from a pull request for example, can hold no spec that nobody has merged.
     pub fn check_spec(&self, today: &Environment) -> Result<(), Error> {

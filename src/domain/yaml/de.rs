@@ -289,3 +289,93 @@ impl<'de> VariantAccess<'de> for &'de Node {
         self.deserialize_any(visitor)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    const LIMITS: Limits = Limits::data("a file");
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    struct Typed {
+        text: Option<String>,
+        number: Option<u16>,
+        flag: Option<bool>,
+        texts: Vec<String>,
+        kind: Option<Kind>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    enum Kind {
+        Nothing,
+        Path(String),
+        Git { url: String },
+    }
+
+    #[test]
+    fn scalars_are_those_of_the_core_schema() {
+        for (text, json) in [
+            ("01", "1"),
+            ("0o7", "7"),
+            ("0x1f", "31"),
+            ("1_000", "\"1_000\""),
+            ("1.0", "1.0"),
+            ("1e3", "1000.0"),
+            ("18446744073709551615", "18446744073709551615"),
+            ("no", "\"no\""),
+            ("~", "null"),
+            ("", "null"),
+            ("2026-11-22", "\"2026-11-22\""),
+            ("!!str 1", "\"1\""),
+            ("!!int \"1\"", "1"),
+            ("!x 1", "1"),
+            ("{1: a, ~: b}", r#"{"1":"a","~":"b"}"#),
+        ] {
+            let value: Value = from_str(text, &LIMITS).expect(text);
+            assert_eq!(value.to_string(), json, "{text}");
+        }
+    }
+
+    #[test]
+    fn types_get_what_they_ask_for() {
+        let git = |url: &str| Some(Kind::Git { url: url.into() });
+        for (text, typed) in [
+            ("", Typed::default()),
+            (
+                "text: 01\nnumber: '5'\nflag: 'true'",
+                Typed { text: Some("01".into()), number: Some(5), flag: Some(true), ..Typed::default() },
+            ),
+            (
+                "text: ~\ntexts: [1, ~x, 'no']",
+                Typed { texts: vec!["1".into(), "~x".into(), "no".into()], ..Typed::default() },
+            ),
+            ("kind: nothing", Typed { kind: Some(Kind::Nothing), ..Typed::default() }),
+            ("kind: { path: 1 }", Typed { kind: Some(Kind::Path("1".into())), ..Typed::default() }),
+            ("kind:\n  git: { url: x }", Typed { kind: git("x"), ..Typed::default() }),
+        ] {
+            assert_eq!(from_str(text, &LIMITS), Ok(typed), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_fault_of_a_type_is_told_at_its_place() {
+        for (text, message) in [
+            ("number: 70000", "invalid value: integer `70000`, expected u16 at line 1, column 9"),
+            ("é: 1", "unknown field `é`"),
+            ("é: 1", "at line 1, column 1"),
+            ("text: 1\nkind: { git: {} }", "missing field `url` at line 2, column 14"),
+            ("kind:\n  nope: 1", "at line 2, column 3"),
+            ("texts: a", "at line 1, column 8"),
+            ("text: .inf\nflag: .nan", "value `.nan` is not a finite number at line 2, column 7"),
+            ("number: !!int x", "is not what its tag `!!int` says at line 1, column 15"),
+            ("- a", "at line 1, column 1"),
+        ] {
+            let error = from_str::<Typed>(text, &LIMITS).expect_err(text).to_string();
+            assert!(error.contains(message), "{text}: {error}");
+        }
+    }
+}

@@ -412,3 +412,68 @@ fn shortened(name: &str) -> String {
         None => name.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { values: 1_000, text: 10_000, ..Limits::data("a file") };
+
+    fn refused(text: &str) -> Problem {
+        *read(&SourceFile::new("a.yaml", text), &LIMITS).sound().expect_err(text)
+    }
+
+    #[test]
+    fn an_alias_that_makes_too_much_is_refused_where_it_stands() {
+        let long = "x".repeat(6_000);
+        let keys: String = (0..300).map(|key| format!("k{key}: 1, ")).collect();
+        for (text, code, place) in [
+            (format!("a: &a {long}\nb: [*a]\n"), "too-much-text", "a.yaml:2:5"),
+            (format!("a: &a {long}\nb:\n  *a : 1\n"), "too-much-text", "a.yaml:3:3"),
+            (format!("a: &a {{ {keys} }}\nb: {{ <<: *a }}\n"), "too-many-values", "a.yaml:2:10"),
+            (format!("a: &a {{ {keys} }}\nb: {{ <<: [*a, *a] }}\n"), "too-many-values", "a.yaml:2:11"),
+            (format!("a: &a !<x:{}> 1\nb: [*a, *a]\n", "y".repeat(4_000)), "too-much-text", "a.yaml:2:9"),
+        ] {
+            let problem = refused(&text);
+            assert_eq!((problem.code, problem.place.to_string().as_str()), (code, place));
+            assert!(problem.help[0].contains("write the values out"));
+        }
+    }
+
+    #[test]
+    fn aliases_share_what_they_stand_for() {
+        let file = SourceFile::new("", "- &a [x, y]\n- *a\n");
+        let documents = read(&file, &LIMITS).sound().expect("it is right");
+        let Content::List(items) = &documents[0].content else { panic!("a list") };
+        let [Content::List(first), Content::List(second)] = [&items[0].content, &items[1].content] else {
+            panic!("two lists")
+        };
+        assert!(Rc::ptr_eq(first, second));
+        assert_eq!(items[1].place_of_use().place("a").to_string(), "a:2:3");
+        assert_eq!(items[1].mark.place("a").to_string(), "a:1:6");
+    }
+
+    #[test]
+    fn the_entries_of_merged_mappings_yield_to_those_that_stand_there() {
+        let text = "a: &a {x: 1, y: 1}\nb: &b {y: 2, z: 2}\nc:\n  <<: [*b, *a]\n  z: 3\n";
+        let value: serde_json::Value = crate::domain::yaml::from_str(text, &LIMITS).expect("it is right");
+        assert_eq!(value["c"].to_string(), r#"{"z":3,"y":2,"x":1}"#);
+    }
+
+    #[test]
+    fn what_is_refused_is_refused_at_its_place() {
+        for (text, code, place) in [
+            ("é: 1\né: 2\n", "duplicate-key", "a.yaml:2:1"),
+            ("a: &a [*a]\n", "alias", "a.yaml:1:8"),
+            ("? [a]\n: b\n", "key", "a.yaml:1:3"),
+            ("a: 1\n---\nb: 2\n", "several-documents", "a.yaml:2:1"),
+            ("a: {<<: 1}\n", "merge-key", "a.yaml:1:9"),
+            ("a: \"é\n", "yaml-syntax", "a.yaml:1:4"),
+            (&"[".repeat(70), "too-deep", "a.yaml:1:65"),
+            (&format!("é: {}\n", "x".repeat(5 << 20)), "too-large", "a.yaml:1:1"),
+        ] {
+            let problem = refused(text);
+            assert_eq!((problem.code, problem.place.to_string().as_str()), (code, place));
+        }
+    }
+}
