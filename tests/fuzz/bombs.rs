@@ -32,6 +32,8 @@ struct Kind {
 
 const TEMPLATE: &str = "apiVersion: scaffolder.backstage.io/v1beta3\nkind: Template\nmetadata: { name: t }\n\
                         spec: { type: service, owner: o, steps: [] }\n";
+const SHARED: (&str, &str) = ("environments/shared.yaml", include_str!("../spec/base.yaml"));
+const DEV: (&str, &str) = ("environments/dev.yaml", "environment: dev\n");
 const NEW: [&str; 6] = ["scaffold", "./t", "--defaults", "--dry-run", "--out", "made"];
 
 const KINDS: &[Kind] = &[
@@ -40,7 +42,7 @@ const KINDS: &[Kind] = &[
         file: "environments/dev.yaml",
         head: "environment: dev\n",
         limit: 256 << 10,
-        around: &[],
+        around: &[SHARED],
         args: &["config", "--env", "dev"],
         open: false,
     },
@@ -49,7 +51,7 @@ const KINDS: &[Kind] = &[
         file: "values.yaml",
         head: "service: payment-service\n",
         limit: 256 << 10,
-        around: &[],
+        around: &[SHARED, DEV],
         args: &["scaffold", "kubernetes", "--env", "dev", "--values", "values.yaml", "--check"],
         open: false,
     },
@@ -108,6 +110,20 @@ const KINDS: &[Kind] = &[
         open: false,
     },
 ];
+
+/// Bombs that no file may hold, whatever else is in it.
+const ALWAYS: &[&str] = &[
+    "aliases of aliases",
+    "lists in lists",
+    "mappings in mappings",
+    "dashes in a line",
+    "questions in a line",
+    "a quote without an end",
+    "one key, again and again",
+    "bytes that are no text",
+];
+/// Files with nothing in them, of which some kinds make nothing wrong.
+const NOTHING: &[&str] = &["comments", "carriage returns", "documents"];
 
 /// Bombs in YAML that a file of any kind may have behind its head; of about `size` bytes each.
 fn yaml(size: usize) -> Vec<(&'static str, String)> {
@@ -305,7 +321,7 @@ struct Row {
     text: String,
     around: Vec<(&'static str, &'static str)>,
     args: Vec<&'static str>,
-    /// Set if it has to be refused, at a place in the file.
+    /// Set if it has to be refused, naming the file.
     refused: bool,
 }
 
@@ -325,7 +341,7 @@ fn others(size: usize) -> Vec<Row> {
             "manifest",
             ".billpay/manifest.json",
             128 << 20,
-            &[("environments/dev.yaml", "environment: dev\n")],
+            &[SHARED, DEV],
             &["scaffold", "kubernetes", "--env", "dev"],
         ),
     ];
@@ -333,7 +349,8 @@ fn others(size: usize) -> Vec<Row> {
     for (name, file, limit, around, args) in kinds {
         for (bomb, text) in json(size.min(limit)) {
             let (around, args) = (around.to_vec(), args.to_vec());
-            rows.push(Row { name: format!("{name}: {bomb}"), file, text, around, args, refused: false });
+            let refused = text.len() > limit || ["lists in lists", "a fault inside a letter"].contains(&bomb);
+            rows.push(Row { name: format!("{name}: {bomb}"), file, text, around, args, refused });
         }
     }
     rows
@@ -351,7 +368,9 @@ fn rows(size: usize) -> Vec<Row> {
                 text: format!("{}{text}", kind.head),
                 around: kind.around.to_vec(),
                 args: kind.args.to_vec(),
-                refused: !kind.open,
+                refused: ALWAYS.contains(&bomb)
+                    || text.len() > kind.limit
+                    || !(kind.open || NOTHING.contains(&bomb)),
             });
         }
         for (bomb, text) in special(kind.name, size) {
@@ -435,7 +454,7 @@ fn fault(row: &Row, ran: &Ran) -> Option<String> {
         Some(101) => Some(format!("it panicked: {first}")),
         Some(_) if ran.said.contains("panicked at") => Some(format!("it panicked: {first}")),
         Some(0) if row.refused => Some("it was taken".into()),
-        Some(code) if code != 0 && !ran.said.contains(name) => Some(format!("no place is named: {first}")),
+        Some(_) if row.refused && !ran.said.contains(name) => Some(format!("no place is named: {first}")),
         Some(_) if ran.memory > MOST_MEMORY => Some(format!("it took {} MiB", ran.memory)),
         Some(_) => None,
     }

@@ -211,6 +211,10 @@ impl<'de> Deserializer<'de> for &'de Node {
         seen.map_err(|error: Error| error.at(&self.mark))
     }
 
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_unit()
+    }
+
     unquoted! {
         deserialize_bool deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_i8
         deserialize_i16 deserialize_i32 deserialize_i64 deserialize_f32 deserialize_f64
@@ -218,7 +222,7 @@ impl<'de> Deserializer<'de> for &'de Node {
     text! { deserialize_char deserialize_str deserialize_string deserialize_identifier }
     mapping! { deserialize_map() deserialize_struct(_name: &'static str, _fields: &'static [&'static str]) }
     serde::forward_to_deserialize_any! {
-        i128 u128 bytes byte_buf unit unit_struct seq tuple tuple_struct ignored_any
+        i128 u128 bytes byte_buf unit unit_struct seq tuple tuple_struct
     }
 }
 

@@ -13,12 +13,16 @@ pub enum Plain {
     Text,
 }
 
+/// Longest text that may be a number, bytes.
+const MAX_NUMBER: usize = 400;
+
 /// Resolves a scalar that has neither quotes nor a tag.
 pub fn plain(text: &str) -> Plain {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Plain::Null,
         "true" | "True" | "TRUE" => Plain::Bool(true),
         "false" | "False" | "FALSE" => Plain::Bool(false),
+        _ if text.len() > MAX_NUMBER => Plain::Text,
         ".nan" | ".NaN" | ".NAN" => Plain::NotFinite,
         _ if matches!(text.strip_prefix(['-', '+']).unwrap_or(text), ".inf" | ".Inf" | ".INF") => {
             Plain::NotFinite
