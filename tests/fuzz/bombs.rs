@@ -95,7 +95,7 @@ const KINDS: &[Kind] = &[
         name: "record",
         file: ".billpay/scaffold.yaml",
         head: "schema: billpay/scaffold-record/v1\ntemplates: []\n",
-        limit: 16 << 20,
+        limit: 8 << 20,
         around: &[],
         args: &["scaffold", "update", "."],
         open: true,
@@ -314,6 +314,25 @@ fn special(kind: &str, size: usize) -> Vec<(&'static str, String)> {
     }
 }
 
+/// Variables of Cookiecutter's, each of which is rendered with all before it.
+fn rendered(size: usize) -> Vec<(&'static str, String)> {
+    let many = |count: usize| {
+        (0..count).map(|at| format!("\"k{at}\":\"{{{{ 1 }}}}\"")).collect::<Vec<_>>().join(",")
+    };
+    let count = (size / 40).min(900);
+    vec![
+        ("many variables that are rendered", format!("{{{}}}", many(count))),
+        (
+            "a long list, and many variables",
+            format!("{{\"_l\": [{}0], {}}}", "0,".repeat(size / 4), many(count)),
+        ),
+        (
+            "a long text, and many variables",
+            format!("{{\"l\": \"{}\", {}}}", "x".repeat(size / 2), many(count)),
+        ),
+    ]
+}
+
 /// A file, how it is read, and what is said of it.
 struct Row {
     name: String,
@@ -328,7 +347,7 @@ struct Row {
 /// Rows of JSON; those of template languages come here, too.
 fn others(size: usize) -> Vec<Row> {
     let kinds: [(&str, &str, usize, &[(&str, &str)], &[&str]); 4] = [
-        ("cookiecutter.json", "t/cookiecutter.json", 1 << 20, &[], &["scaffold", "show", "./t"]),
+        ("cookiecutter.json", "t/cookiecutter.json", 256 << 10, &[], &["scaffold", "show", "./t"]),
         ("plan", "plan.json", 16 << 20, &[], &["provision", "--env", "dev", "--plan-file", "plan.json"]),
         (
             "replay",
@@ -342,10 +361,15 @@ fn others(size: usize) -> Vec<Row> {
             ".billpay/manifest.json",
             128 << 20,
             &[SHARED, DEV],
-            &["scaffold", "kubernetes", "--env", "dev"],
+            &["scaffold", "infrastructure", "--env", "dev", "--out", ".", "--check"],
         ),
     ];
     let mut rows = vec![];
+    for (bomb, text) in rendered(size.min(256 << 10)) {
+        let (name, file, args) =
+            (format!("cookiecutter.json: {bomb}"), "t/cookiecutter.json", vec!["scaffold", "show", "./t"]);
+        rows.push(Row { name, file, text, around: vec![], args, refused: false });
+    }
     for (name, file, limit, around, args) in kinds {
         for (bomb, text) in json(size.min(limit)) {
             let (around, args) = (around.to_vec(), args.to_vec());

@@ -4,11 +4,13 @@ use serde_json::{Map, Value};
 
 use super::jinja::Syntax;
 use super::settings;
-use crate::domain::findings::{SourceFile, from_json};
+use crate::domain::findings::{Problem, SourceFile, from_json};
 use crate::domain::template::{TemplateError, TemplateFolder};
 
 /// Largest file that is read, bytes.
-const MAX_BYTES: usize = 1 << 20;
+const MAX_BYTES: usize = 256 << 10;
+/// Most variables; each that is a text is rendered with all before it.
+const MAX_VARIABLES: usize = 1_000;
 
 /// The variables of a template, in its order, and its settings.
 pub struct Config {
@@ -27,6 +29,10 @@ impl Config {
         };
         let mut variables: Map<String, Value> =
             from_json(&file, MAX_BYTES).map_err(|problem| TemplateError::at(*problem, &file))?;
+        if variables.len() > MAX_VARIABLES {
+            let why = format!("there are more than {MAX_VARIABLES} variables");
+            return Err(TemplateError::at(Problem::error("too-many-values", file.place(0..0), why), &file));
+        }
         let prompts = match variables.shift_remove("__prompts__") {
             Some(Value::Object(prompts)) => prompts,
             _ => Map::new(),

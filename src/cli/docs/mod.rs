@@ -101,9 +101,10 @@ fn described(dir: &Path) -> Result<Option<Described>, Report> {
     for name in ["catalog-info.yaml", "catalog-info.yml"] {
         let path = dir.join(name);
         if path.is_file() {
-            let text = read_text(&path, entity::LIMITS.bytes)?;
             let shown = path.display().to_string();
             let shown = shown.trim_start_matches("./");
+            let text = read_text(&path, entity::LIMITS.bytes)
+                .map_err(|error| EntityError::NotRead { file: shown.to_string(), why: error.to_string() })?;
             return Ok(Some(entity::described(shown, &text)?));
         }
     }

@@ -7,7 +7,9 @@ use super::{Problem, SourceFile};
 /// Reads a file of JSON that may have so many bytes; nesting ends at 128 levels.
 pub fn from_json<T: DeserializeOwned>(file: &SourceFile, limit: usize) -> Result<T, Box<Problem>> {
     if file.text().len() > limit {
-        let message = format!("the file is larger than {} MB", limit >> 20);
+        let limit =
+            if limit < 1 << 20 { format!("{} KiB", limit >> 10) } else { format!("{} MB", limit >> 20) };
+        let message = format!("the file is larger than {limit}");
         return Err(Box::new(Problem::error("too-large", file.place(0..0), message)));
     }
     if let Some(flaw) = file.not_utf8() {

@@ -39,6 +39,15 @@ fn snippets<'a>(problem: &'a Problem, files: &[SourceFile]) -> Vec<Snippet<'a, A
     names.into_iter().map(|name| snippet(problem, name, files)).collect()
 }
 
+/// Counts the bytes of the lines that a problem is shown with.
+pub(super) fn extent(problem: &Problem, files: &[SourceFile]) -> usize {
+    let places =
+        || std::iter::once(&problem.place).chain(problem.related.iter().map(|related| &related.place));
+    let of =
+        |file: &SourceFile| window(file.text(), places().filter(|place| place.file == file.name())).len();
+    files.iter().filter(|file| places().any(|place| place.file == file.name())).map(of).sum()
+}
+
 fn snippet<'a>(problem: &'a Problem, name: &'a str, files: &[SourceFile]) -> Snippet<'a, Annotation<'a>> {
     let mut marks = Vec::new();
     if problem.place.file == name {

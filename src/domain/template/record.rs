@@ -14,7 +14,7 @@ pub const RECORD_SCHEMA: &str = "billpay/scaffold-record/v1";
 
 /// Limits of a record, which holds the answers to several templates.
 pub const RECORD_LIMITS: Limits =
-    Limits { bytes: 16 << 20, values: 500_000, text: 32 << 20, ..Limits::data("a record") };
+    Limits { bytes: 8 << 20, values: 400_000, text: 32 << 20, ..Limits::data("a record") };
 
 const HEAD: &str = "\
 # Written by `billpay scaffold`: what this project was made from. Commit it:
