@@ -42,7 +42,7 @@ fn at(path: &Path) -> impl Fn(io::Error) -> Error + '_ {
 pub struct Packages {
     /// What it is for, as people are told it.
     pub purpose: &'static str,
-    /// The packages, all pinned.
+    /// The packages, all pinned, with the digests of their files.
     pub requirements: &'static str,
 }
 
@@ -75,11 +75,13 @@ impl Packages {
         fs::create_dir_all(&folder).map_err(at(&folder))?;
         let requirements = folder.join("requirements.txt");
         fs::write(&requirements, self.requirements).map_err(at(&requirements))?;
-        run("making the Python environment", Command::new(&system).args(["-m", "venv"]).arg(&folder))?;
+        run("making the Python environment", Command::new(&system).args(["-I", "-m", "venv"]).arg(&folder))?;
         run(
             &format!("installing {}", self.purpose),
             Command::new(&python)
-                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r"])
+                // Wherever the user's settings have pip look for packages, what it finds there is the same.
+                .args(["-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
+                .args(["--require-hashes", "-r"])
                 .arg(&requirements),
         )?;
         fs::write(&complete, "").map_err(at(&complete))?;

@@ -2,6 +2,8 @@
 //!
 //! The words are in `golden/`; `SNAPSHOTS=overwrite cargo test` writes them anew.
 
+mod local;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 

@@ -6,7 +6,8 @@ use billpay::domain::findings::{Findings, SourceFile};
 use billpay::domain::manifests::Values;
 use billpay::domain::spec::{Environment, Sources, load};
 use billpay::domain::template::{
-    Answers, Entry, ProjectTemplate, Record, RenderOptions, TemplateError, TemplateFile, TemplateFolder, yaml,
+    Answers, Entry, FetchOptions, ProjectTemplate, Record, RenderOptions, TemplateError, TemplateFile,
+    TemplateFolder, yaml,
 };
 use billpay::ops::SavedPlan;
 use jiff::civil::date;
@@ -99,7 +100,14 @@ fn template(input: &[u8]) -> bool {
 }
 
 fn cookiecutter_json(input: &[u8]) -> bool {
-    let options = RenderOptions { seed: None, now: 0, trust: false, no_hooks: false, strict: false };
+    let options = RenderOptions {
+        seed: None,
+        now: 0,
+        trust: false,
+        no_hooks: false,
+        strict: false,
+        fetch: FetchOptions::NONE,
+    };
     asked(cookiecutter::open(&folder("cookiecutter.json", input), None, &options))
 }
 

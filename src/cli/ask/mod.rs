@@ -68,7 +68,7 @@ pub fn answers(template: &dyn ProjectTemplate, given: Answers, how: How, ui: &Ui
 }
 
 /// Whether there is somebody to ask.
-fn may_ask() -> bool {
+pub fn may_ask() -> bool {
     let in_ci = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && !in_ci
 }

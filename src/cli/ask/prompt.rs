@@ -12,7 +12,7 @@ use super::given::{typed, written};
 use super::interrupt;
 use super::report::kind;
 use crate::cli::error::Report;
-use crate::cli::ui::{BAD, DIM};
+use crate::cli::ui::{BAD, DIM, hide_text, masked};
 use crate::domain::template::{AnswerFault, Choice, Question, QuestionKind};
 
 /// What is shown where a question may be left open.
@@ -45,7 +45,7 @@ impl Prompts {
             };
             match told {
                 Ok(()) => return Ok(value),
-                Err(why) => eprintln!("{BAD}  {why}{BAD:#}"),
+                Err(why) => eprintln!("{BAD}  {}{BAD:#}", masked(&why)),
             }
         }
     }
@@ -153,6 +153,7 @@ impl Prompts {
         if text.is_empty() {
             return Ok(question.default.clone().unwrap_or(Value::Null));
         }
+        hide_text(&text);
         typed(&text, question).map_err(io::Error::other)
     }
 }
@@ -163,5 +164,5 @@ fn title(question: &Question) -> String {
 
 /// Says what is wrong with an answer that was taken before.
 pub(super) fn wrong(fault: &AnswerFault) {
-    eprintln!("{BAD}  {}: {}{BAD:#}{DIM} – once more{DIM:#}", fault.name, fault.why);
+    eprintln!("{BAD}  {}: {}{BAD:#}{DIM} – once more{DIM:#}", fault.name, masked(&fault.why));
 }

@@ -36,6 +36,7 @@ pub fn run(args: ListArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
             json!({
                 "template": name, "format": about.format, "title": about.title, "owner": about.owner,
                 "description": about.description, "tags": about.tags, "digest": opened.digest,
+                "fetches": opened.template.fetches(),
             })
         });
         let templates = templates.collect::<Vec<_>>();
@@ -47,7 +48,12 @@ pub fn run(args: ListArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         let about = opened.template.about();
         let told = about.description.as_deref().or(about.title.as_deref()).unwrap_or_default();
         let told = told.lines().next().unwrap_or_default();
-        format!("{BOLD}{name:width$}{BOLD:#}  {DIM}{told}{DIM:#}")
+        let fetches = opened.template.fetches();
+        let fetches = match fetches.is_empty() {
+            true => String::new(),
+            false => format!(" (fetches {})", fetches.join(", ")),
+        };
+        format!("{BOLD}{name:width$}{BOLD:#}  {DIM}{told}{fetches}{DIM:#}")
     });
     let lines: Vec<String> = lines.collect();
     if lines.is_empty() {

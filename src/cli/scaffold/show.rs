@@ -32,7 +32,7 @@ pub fn run(args: ShowArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
             "schema": "billpay/scaffold-show/v1", "template": about.name, "format": about.format,
             "title": about.title, "description": about.description, "owner": about.owner, "tags": about.tags,
             "from": opened.origin, "digest": opened.digest, "questions": questions, "files": opened.files,
-            "steps": steps,
+            "steps": steps, "fetches": opened.template.fetches(),
         }))?;
         return Ok(exit::DONE);
     }
@@ -77,7 +77,8 @@ fn facts(question: &Question) -> String {
     let default = question.default.as_ref().map(|default| format!("default {}", plain(default)));
     let required = (question.required && question.default.is_none()).then(|| "required".to_string());
     let conditional = question.conditional.then(|| "asked only if others are so".to_string());
-    let facts = [Some(kind), required, default, conditional].into_iter().flatten();
+    let secret = question.secret.then(|| "secret, not remembered".to_string());
+    let facts = [Some(kind), secret, required, default, conditional].into_iter().flatten();
     facts.chain(question.rules.iter().cloned()).collect::<Vec<_>>().join(", ")
 }
 

@@ -3,6 +3,7 @@
 mod difference;
 mod plan;
 mod progress;
+mod secrets;
 mod value;
 
 #[cfg(test)]
@@ -29,6 +30,7 @@ use crate::domain::spec::Environment;
 use crate::ops::{self, Survey};
 
 pub use progress::Progress;
+pub use secrets::{MASK, hide, hide_text, masked};
 pub use value::name;
 
 pub const GOOD: Style = AnsiColor::Green.on_default();
@@ -89,6 +91,10 @@ impl Ui {
 
     /// Writes a result. A reader that has gone away (`| head`) is not an error.
     pub fn text(&self, text: &str) -> Result<(), Report> {
+        self.print(&masked(text))
+    }
+
+    fn print(&self, text: &str) -> Result<(), Report> {
         let mut out = anstream::stdout().lock();
         let newline = if text.ends_with('\n') { "" } else { "\n" };
         match write!(out, "{text}{newline}").and_then(|()| out.flush()) {
@@ -97,15 +103,24 @@ impl Ui {
         }
     }
 
+    /// Says what is probably not meant, and has no place in a file.
+    pub fn warning(&self, text: &str) {
+        anstream::eprintln!("{CHANGED}warning{CHANGED:#}: {}", masked(text));
+        if self.github {
+            anstream::eprintln!("::warning::{}", escape_command(&masked(text)));
+        }
+    }
+
     /// Writes a result as JSON.
     pub fn json(&self, value: &impl Serialize) -> Result<(), Report> {
-        let text = serde_json::to_string_pretty(value);
-        self.text(&text.map_err(|error| Report::new("can't write JSON", error.to_string()))?)
+        let failed = |error: serde_json::Error| Report::new("can't write JSON", error.to_string());
+        let value = secrets::masked_value(serde_json::to_value(value).map_err(failed)?);
+        self.print(&serde_json::to_string_pretty(&value).map_err(failed)?)
     }
 
     /// Says something that is not a result.
     pub fn note(&self, text: &str) {
-        anstream::eprintln!("{DIM}{text}{DIM:#}");
+        anstream::eprintln!("{DIM}{}{DIM:#}", masked(text));
     }
 
     /// Shows what is worth knowing about a spec or a template that is otherwise right.
@@ -113,11 +128,11 @@ impl Ui {
         if warnings.is_empty() {
             return;
         }
-        anstream::eprintln!("{}\n", warnings.render(self.color));
+        anstream::eprintln!("{}\n", masked(&warnings.render(self.color)));
         if self.github {
             for problem in &warnings.problems {
                 let place = &problem.place;
-                let message = escape_command(&problem.message);
+                let message = escape_command(&masked(&problem.message));
                 anstream::eprintln!(
                     "::warning file={},line={},col={}::{message}",
                     place.file,
@@ -141,17 +156,17 @@ impl Ui {
 
     fn show(&self, report: &Report) {
         if let Some(findings) = &report.findings {
-            anstream::eprintln!("{}\n", findings.render(self.color));
+            anstream::eprintln!("{}\n", masked(&findings.render(self.color)));
         }
         anstream::eprintln!(
             "{BAD}{BOLD}error{BOLD:#}{BAD:#}{BOLD}: {}{BOLD:#}",
-            value::inert(&report.heading)
+            value::inert(&masked(&report.heading))
         );
         for detail in report.details.iter().filter(|detail| !detail.is_empty()) {
-            anstream::eprintln!("  {}", value::inert(detail));
+            anstream::eprintln!("  {}", value::inert(&masked(detail)));
         }
         for hint in &report.hints {
-            anstream::eprintln!("{GOOD}hint{GOOD:#}: {}", value::inert(hint));
+            anstream::eprintln!("{GOOD}hint{GOOD:#}: {}", value::inert(&masked(hint)));
         }
         if self.github {
             self.annotate(report);
@@ -177,7 +192,7 @@ impl Ui {
             Some(findings) => {
                 for problem in &findings.problems {
                     let place = &problem.place;
-                    let message = escape_command(&problem.message);
+                    let message = escape_command(&masked(&problem.message));
                     anstream::eprintln!(
                         "::error file={},line={},col={}::{message}",
                         place.file,
@@ -187,7 +202,8 @@ impl Ui {
                 }
             }
             None => {
-                let message = escape_command(&format!("{}\n{}", report.heading, report.details.join("\n")));
+                let text = format!("{}\n{}", report.heading, report.details.join("\n"));
+                let message = escape_command(&masked(&text));
                 anstream::eprintln!("::error::{message}");
             }
         }
