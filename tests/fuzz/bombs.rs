@@ -484,9 +484,12 @@ fn fault(row: &Row, ran: &Ran) -> Option<String> {
     }
 }
 
-fn hold(size: usize) {
+/// Tries every `step`th row.
+fn hold(size: usize, step: usize) {
     let only = std::env::var("BOMB").unwrap_or_default();
-    let rows = Mutex::new(rows(size).into_iter().filter(|row| row.name.contains(&only)).collect::<Vec<_>>());
+    let rows = Mutex::new(
+        rows(size).into_iter().filter(|row| row.name.contains(&only)).step_by(step).collect::<Vec<_>>(),
+    );
     let done = Mutex::new(vec![]);
     std::thread::scope(|scope| {
         for _ in 0..2 {
@@ -516,11 +519,12 @@ fn hold(size: usize) {
 
 #[test]
 fn small_bombs_do_no_harm() {
-    hold(20_000);
+    // A fifth of them, so that each bomb and each kind is among them.
+    hold(20_000, 5);
 }
 
 #[test]
 #[ignore = "takes minutes: files as large as each kind may be"]
 fn bombs_do_no_harm() {
-    hold(usize::MAX >> 8);
+    hold(usize::MAX >> 8, 1);
 }
