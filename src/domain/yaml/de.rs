@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::value::{BorrowedStrDeserializer, SeqDeserializer};
 use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess,
-    VariantAccess, Visitor,
+    Unexpected, VariantAccess, Visitor,
 };
 use serde_json::Value;
 
@@ -130,6 +130,10 @@ macro_rules! mapping {
                 Content::Scalar { text, plain: true } if text.is_empty() => visitor
                     .visit_map(Entries::of(&[]))
                     .map_err(|error: Error| error.at(&self.mark)),
+                // A type would take its fields from a list in their order.
+                Content::List(_) => {
+                    Err(<Error as de::Error>::invalid_type(Unexpected::Seq, &visitor).at(&self.mark))
+                }
                 _ => self.visit(false, visitor),
             }
         })*
@@ -137,7 +141,7 @@ macro_rules! mapping {
 }
 
 impl Node {
-    /// What stands for a document of a file that has none.
+    /// Returns an empty scalar, for a file without a document.
     fn absent() -> Node {
         Node {
             content: Content::Scalar { text: "".into(), plain: true },

@@ -469,7 +469,7 @@ mod tests {
             ("a: 1\n---\nb: 2\n", "several-documents", "a.yaml:2:1"),
             ("a: {<<: 1}\n", "merge-key", "a.yaml:1:9"),
             ("a: \"é\n", "yaml-syntax", "a.yaml:1:4"),
-            (&"[".repeat(70), "too-deep", "a.yaml:1:65"),
+            (&format!("{}{}", "[".repeat(70), "]".repeat(70)), "too-deep", "a.yaml:1:65"),
             (&format!("é: {}\n", "x".repeat(5 << 20)), "too-large", "a.yaml:1:1"),
         ] {
             let problem = refused(text);
