@@ -31,6 +31,8 @@ use crate::kinds::aws::{self, AwsProvider};
 /// What the front ends may see of the adapters: why something is not there.
 pub use crate::adapter::cookiecutter::CruftTemplate;
 pub use crate::adapter::docs::{Built, DocsError};
+/// What front ends read files with.
+pub use crate::adapter::limits::{read_input, read_text};
 pub use crate::adapter::local::Error as LocalError;
 pub use crate::adapter::site::{SiteBucket, SiteError};
 pub use crate::adapter::source::{At, Found, RecordError, SourceError};

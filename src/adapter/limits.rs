@@ -1,4 +1,8 @@
-//! What a template from somebody else may cost.
+//! What a template from somebody else may cost, and any file.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 
 /// Steps that rendering one text may take: no honest template comes near, and an endless
 /// loop ends within a second or so.
@@ -6,3 +10,37 @@ pub const FUEL: u64 = 5_000_000;
 
 /// Most bytes that one file may become.
 pub const MOST_BYTES: usize = 64 << 20;
+
+/// Reads a file of text that may have so many bytes.
+pub fn read_text(path: &Path, limit: usize) -> io::Result<String> {
+    read_input(File::open(path)?, limit)
+}
+
+/// Reads text that may have so many bytes.
+pub fn read_input(input: impl Read, limit: usize) -> io::Result<String> {
+    let bytes = read_bytes(input, limit)?;
+    if bytes.len() > limit {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("it is larger than {}", told(limit)),
+        ));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        io::Error::new(io::ErrorKind::InvalidData, format!("it is not UTF-8: byte {at} is no part of a text"))
+    })
+}
+
+/// Reads at most one byte more than a limit, so that whoever gets them can tell.
+pub fn read_bytes(input: impl Read, limit: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.take((limit as u64).saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn told(limit: usize) -> String {
+    match limit >> 20 {
+        0 => format!("{} KiB", limit >> 10),
+        megabytes => format!("{megabytes} MB"),
+    }
+}

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
+use crate::adapter::limits::read_bytes;
 use crate::domain::findings::{Findings, SourceFile, nearest};
 use crate::domain::spec::{self, EntryFile, Environment, Loaded, Sources};
 
@@ -256,11 +257,8 @@ pub fn check(name: &str, env: &Environment, today: Date) -> Result<Loaded, SpecE
 
 /// Reads a file of another kind, as those of specs are read.
 pub fn read(path: &Path) -> Result<SourceFile, SpecError> {
-    let mut bytes = Vec::new();
-    // One byte more than is allowed, so that the reader of the text can tell.
-    let limit = spec::MAX_BYTES as u64 + 1;
-    File::open(path)
-        .and_then(|file| file.take(limit).read_to_end(&mut bytes))
+    let bytes = File::open(path)
+        .and_then(|file| read_bytes(file, spec::MAX_BYTES))
         .map_err(|error| unreadable(path, error))?;
     Ok(SourceFile::new(path.display().to_string(), bytes))
 }

@@ -10,12 +10,12 @@ use super::error::Report;
 use super::plan::{planned, refused, select};
 use super::ui::Ui;
 use super::{EnvArg, KeepArgs, SelectionArgs, exit};
-use crate::app::{App, SpecError};
+use crate::app::{App, SpecError, read_text};
 use crate::domain::permit::Permit;
 use crate::domain::plan::{Goal, Plan};
 use crate::domain::port::Provider;
 use crate::domain::spec::Environment;
-use crate::ops::saved::FORMAT;
+use crate::ops::saved::MAX_BYTES;
 use crate::ops::{self, ApplyOptions, Outcome, SavedPlan, Survey, apply, survey};
 
 #[derive(Debug, Args)]
@@ -189,16 +189,6 @@ fn read(file: &Path) -> Result<SavedPlan, Report> {
         Report::new(format!("can't use the plan in {}", file.display()), why)
             .hint("make one with `billpay provision --env <name> --out <file>`")
     };
-    let text = std::fs::read_to_string(file).map_err(|error| fail(error.to_string()))?;
-    let format: Format =
-        serde_json::from_str(&text).map_err(|error| fail(format!("not a saved plan: {error}")))?;
-    if format.format != FORMAT {
-        return Err(fail(format!("its format is {}, this version reads {FORMAT}", format.format)));
-    }
-    serde_json::from_str(&text).map_err(|error| fail(format!("not a whole saved plan: {error}")))
-}
-
-#[derive(serde::Deserialize)]
-struct Format {
-    format: u32,
+    let text = read_text(file, MAX_BYTES).map_err(|error| fail(error.to_string()))?;
+    SavedPlan::parse(&text).map_err(fail)
 }

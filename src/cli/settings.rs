@@ -10,10 +10,13 @@ use etcetera::BaseStrategy;
 use serde::Deserialize;
 
 use super::error::Report;
-use crate::domain::template::yaml;
+use crate::app::read_text;
+use crate::domain::yaml::{self, Limits};
 
 const PROJECT_FILE: &str = ".billpay.yaml";
 const USER_FILE: &str = "billpay/config.yaml";
+const LIMITS: Limits =
+    Limits { bytes: 64 << 10, values: 1_000, text: 64 << 10, ..Limits::data("a file of settings") };
 
 /// What such a file can hold; each key is named after its flag.
 #[derive(Debug, Default, Deserialize, PartialEq, Eq)]
@@ -80,8 +83,8 @@ fn read(path: &Path) -> Result<Settings, Report> {
         Report::new(format!("can't use the settings in {}", path.display()), why)
             .hint("keys: env, specs, local, output, color, parallelism")
     };
-    let text = std::fs::read_to_string(path).map_err(|error| fail(error.to_string()))?;
-    let settings: Settings = serde_yaml::from_str(&text).map_err(|error| fail(yaml::why(&error)))?;
+    let text = read_text(path, LIMITS.bytes).map_err(|error| fail(error.to_string()))?;
+    let settings: Settings = yaml::from_str(&text, &LIMITS).map_err(|error| fail(error.to_string()))?;
     // A relative folder is meant from where the file is, not from where the program runs.
     let specs = settings.specs.map(|specs| path.parent().unwrap_or(Path::new("")).join(specs));
     Ok(Settings { specs, ..settings })

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::domain::template::yaml;
+use crate::domain::yaml::{self, Limits};
+
+const LIMITS: Limits = Limits::data("a workflow");
 
 /// Events that only people with write access cause, or that start a run without rights.
 const USUAL_EVENTS: &[&str] = &[
@@ -86,7 +88,7 @@ struct Rights {
 impl Rights {
     fn read(bytes: &[u8]) -> Result<Rights, String> {
         let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_string())?;
-        let root: Value = yaml::from_str(text).map_err(|error| yaml::why(&error))?;
+        let root: Value = yaml::from_str(text, &LIMITS).map_err(|error| error.to_string())?;
         let Value::Object(root) = root else { return Err("it is no mapping".to_string()) };
         let mut rights = Rights::default();
         if let Some(runs) = root.get("runs") {

@@ -14,6 +14,8 @@ use super::{Error, Survey, survey};
 
 /// Version of the file format; a file of another version is refused.
 pub const FORMAT: u32 = 1;
+/// Largest file that is read, bytes.
+pub const MAX_BYTES: usize = 16 << 20;
 
 /// A plan as it is written to a file, with the spec that it was made from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +32,19 @@ pub struct SavedPlan {
 impl SavedPlan {
     pub fn new(spec: &Environment, plan: &Plan, keep: &BTreeSet<String>) -> SavedPlan {
         SavedPlan { format: FORMAT, spec: spec.clone(), plan: plan.clone(), keep: keep.clone() }
+    }
+
+    /// Reads the text of a file, or says why it is no plan.
+    pub fn parse(text: &str) -> Result<SavedPlan, String> {
+        #[derive(Deserialize)]
+        struct Head {
+            format: u32,
+        }
+        let head: Head = serde_json::from_str(text).map_err(|error| format!("not a saved plan: {error}"))?;
+        if head.format != FORMAT {
+            return Err(format!("its format is {}, this version reads {FORMAT}", head.format));
+        }
+        serde_json::from_str(text).map_err(|error| format!("not a whole saved plan: {error}"))
     }
 
     /// Makes sure that it was made from the spec as it is today: a plan that somebody brings

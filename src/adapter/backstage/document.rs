@@ -1,22 +1,14 @@
 //! `template.yaml` as the portal's parser reads it, every key and value with its place.
-//!
-//! Built on parser events, so that duplicate keys are found and hostile input (alias bombs,
-//! deep nesting) is stopped where it begins.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use serde_json::{Map, Number, Value};
-use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, Span, Tag, options};
 
 use crate::domain::findings::{Problem, SourceFile};
+use crate::domain::yaml::{self, Plain};
 
-/// Largest file that is read, bytes.
-const MAX_BYTES: usize = 4 << 20;
-/// Deepest nesting.
-const MAX_DEPTH: usize = 64;
-/// Most keys and values, after aliases are resolved.
-const MAX_VALUES: usize = 200_000;
+const LIMITS: yaml::Limits =
+    yaml::Limits { one_document: false, merge_keys: false, ..yaml::Limits::data("a template") };
 /// Up to here JavaScript counts whole numbers one by one.
 const MAX_SAFE: u64 = 1 << 53;
 
@@ -96,11 +88,6 @@ impl Node {
             Content::Mapping(_) => "a mapping",
         }
     }
-
-    fn size(&self) -> usize {
-        1 + self.items().iter().map(Node::size).sum::<usize>()
-            + self.entries().iter().map(|entry| 1 + entry.value.size()).sum::<usize>()
-    }
 }
 
 /// Keys in the order in which a JavaScript object gives them: array indices first.
@@ -120,216 +107,62 @@ pub(super) fn in_order(object: Map<String, Value>) -> Map<String, Value> {
 
 /// Reads a file: its documents, or the first thing that keeps it from being read.
 pub(super) fn read(file: &SourceFile) -> Result<Vec<Node>, Box<Problem>> {
-    let text = file.text();
-    if text.len() > MAX_BYTES {
-        let message = format!("the file is larger than {} MB", MAX_BYTES >> 20);
-        return Err(Box::new(Problem::error("too-large", file.place(0..0), message)));
-    }
-    if let Some(flaw) = file.not_utf8() {
-        let place = file.place(flaw.at..flaw.at + '\u{fffd}'.len_utf8());
-        let message = format!("the file is not UTF-8: byte {} is 0x{:02x}", flaw.at, flaw.byte);
-        return Err(Box::new(Problem::error("not-utf-8", place, message).help("save it as UTF-8")));
-    }
-    let mut builder = Builder { file, open: vec![], documents: vec![], anchors: HashMap::new(), values: 0 };
-    let options = options! { emit_comments: false, flow_nesting_limit: 2 * MAX_DEPTH, block_nesting_limit: 2 * MAX_DEPTH };
-    for next in Parser::new_from_str_with_options(text, options) {
-        match next {
-            Ok((event, span)) => builder.event(event, span)?,
-            Err(error) => {
-                let at = error.marker().byte_offset().unwrap_or_default().min(text.len());
-                let message = format!("this is not valid YAML: {}", error.kind());
-                return Err(Box::new(Problem::error("yaml-syntax", file.place(at..at), message)));
-            }
+    let documents = yaml::read(file, &LIMITS).sound().map_err(|mut problem| {
+        if problem.code == "merge-key" {
+            problem.message = "the portal knows no merge keys (`<<`)".to_string();
         }
-    }
-    Ok(builder.documents)
+        problem
+    })?;
+    documents.iter().map(|document| node(document, file)).collect()
 }
 
-/// A list or mapping whose end has not been read yet.
-struct Open {
-    start: usize,
-    anchor: usize,
-    kind: OpenKind,
+fn node(from: &yaml::Node, file: &SourceFile) -> Result<Node, Box<Problem>> {
+    let content = match &from.content {
+        yaml::Content::Scalar { .. } => scalar(from, file)?,
+        yaml::Content::List(items) => {
+            Content::List(items.iter().map(|item| node(item, file)).collect::<Result<_, _>>()?)
+        }
+        yaml::Content::Mapping(entries) => {
+            Content::Mapping(entries.iter().map(|from| entry(from, file)).collect::<Result<_, _>>()?)
+        }
+    };
+    Ok(Node { content, span: from.mark.span.clone() })
 }
 
-enum OpenKind {
-    List(Vec<Node>),
-    Mapping(Vec<Entry>, Option<(String, Range<usize>)>),
+fn entry(from: &yaml::Entry, file: &SourceFile) -> Result<Entry, Box<Problem>> {
+    let key = &from.key;
+    if let Some(alias) = &key.alias {
+        let message = "a key must be plain text, not an alias";
+        return Err(Box::new(Problem::error("key", alias.place(file.name()), message)));
+    }
+    Ok(Entry { key: key.text().to_owned(), place: key.mark.span.clone(), value: node(&from.value, file)? })
 }
 
-struct Builder<'f> {
-    file: &'f SourceFile,
-    open: Vec<Open>,
-    documents: Vec<Node>,
-    anchors: HashMap<usize, Node>,
-    values: usize,
-}
-
-impl Builder<'_> {
-    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Box<Problem>> {
-        let span = span.byte_range().unwrap_or_default();
-        match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                if self.expects_key() {
-                    return self.key(text.into_owned(), span);
-                }
-                let content = self.scalar(&text, style, tag.as_deref(), &span)?;
-                self.value(Node { content, span }, anchor)
-            }
-            Event::SequenceStart(_, anchor, _) => self.start(span, anchor, OpenKind::List(vec![])),
-            Event::MappingStart(_, anchor, _) => self.start(span, anchor, OpenKind::Mapping(vec![], None)),
-            Event::SequenceEnd | Event::MappingEnd => self.end(&span),
-            Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
-                Some(node) => {
-                    self.count(node.size(), &span)?;
-                    self.put(node, &span)
-                }
-                None => Err(self.wrong("alias", &span, "this alias stands for a value that it is part of")),
-            },
-            _ => Ok(()),
-        }
-    }
-
-    fn wrong(&self, code: &'static str, span: &Range<usize>, message: impl Into<String>) -> Box<Problem> {
-        Box::new(Problem::error(code, self.file.place(span.clone()), message))
-    }
-
-    fn expects_key(&self) -> bool {
-        matches!(self.open.last(), Some(Open { kind: OpenKind::Mapping(_, None), .. }))
-    }
-
-    fn start(&mut self, span: Range<usize>, anchor: usize, kind: OpenKind) -> Result<(), Box<Problem>> {
-        if self.expects_key() {
-            let wrong = self.wrong("key", &span, "a key must be plain text, not a list or a mapping");
-            return Err(Box::new(wrong.help("quote a value that begins with `{` or `[`")));
-        }
-        if self.open.len() >= MAX_DEPTH {
-            return Err(self.wrong(
-                "too-deep",
-                &span,
-                format!("values are nested more than {MAX_DEPTH} deep"),
-            ));
-        }
-        self.open.push(Open { start: span.start, anchor, kind });
-        Ok(())
-    }
-
-    fn end(&mut self, end: &Range<usize>) -> Result<(), Box<Problem>> {
-        let Some(Open { start, anchor, kind }) = self.open.pop() else {
-            return Ok(());
-        };
-        let content = match kind {
-            OpenKind::List(items) => Content::List(items),
-            OpenKind::Mapping(entries, _) => Content::Mapping(entries),
-        };
-        self.value(Node { content, span: start..end.end.max(start) }, anchor)
-    }
-
-    fn key(&mut self, name: String, span: Range<usize>) -> Result<(), Box<Problem>> {
-        self.count(1, &span)?;
-        let wrong = match name.as_str() {
-            "<<" => Some(self.wrong("merge-key", &span, "the portal knows no merge keys (`<<`)")),
-            _ => None,
-        };
-        if let Some(wrong) = wrong {
-            return Err(Box::new(wrong.help("write the keys out")));
-        }
-        if let Some(Open { kind: OpenKind::Mapping(entries, key), .. }) = self.open.last_mut() {
-            if let Some(first) = entries.iter().find(|entry| entry.key == name) {
-                let first = self.file.place(first.place.clone());
-                let problem = Problem::error(
-                    "duplicate-key",
-                    self.file.place(span),
-                    format!("`{name}` is there twice"),
-                );
-                return Err(Box::new(problem.related(first, "first here").help("keep one of the two")));
-            }
-            *key = Some((name, span));
-        }
-        Ok(())
-    }
-
-    fn value(&mut self, node: Node, anchor: usize) -> Result<(), Box<Problem>> {
-        let span = node.span.clone();
-        self.count(1, &span)?;
-        if anchor != 0 {
-            self.anchors.insert(anchor, node.clone());
-        }
-        self.put(node, &span)
-    }
-
-    /// Puts a complete value where it belongs.
-    fn put(&mut self, node: Node, span: &Range<usize>) -> Result<(), Box<Problem>> {
-        match self.open.last_mut().map(|open| &mut open.kind) {
-            None => self.documents.push(node),
-            Some(OpenKind::List(items)) => items.push(node),
-            Some(OpenKind::Mapping(entries, key)) => match key.take() {
-                Some((key, place)) => entries.push(Entry { key, place, value: node }),
-                None => return Err(self.wrong("key", span, "a key must be plain text, not an alias")),
-            },
-        }
-        Ok(())
-    }
-
-    /// Counts values, and refuses a file that unfolds into too many.
-    fn count(&mut self, more: usize, span: &Range<usize>) -> Result<(), Box<Problem>> {
-        self.values = self.values.saturating_add(more);
-        if self.values <= MAX_VALUES {
-            return Ok(());
-        }
-        Err(self.wrong(
-            "too-many-values",
-            span,
-            format!("the file unfolds into more than {MAX_VALUES} values"),
-        ))
-    }
-
-    fn scalar(
-        &self,
-        text: &str,
-        style: ScalarStyle,
-        tag: Option<&Tag>,
-        span: &Range<usize>,
-    ) -> Result<Content, Box<Problem>> {
-        match tag.map(|tag| (tag.core_suffix(), tag)) {
-            None if style == ScalarStyle::Plain => Ok(plain(text)),
-            None | Some((Some("str"), _)) => Ok(Content::Text(text.to_owned())),
-            Some((Some("null" | "bool" | "int" | "float"), _)) => Ok(plain(text)),
-            Some((_, tag)) => {
-                Err(self.wrong("tag", span, format!("the tag `{}` has no meaning here", tag.original())))
-            }
+fn scalar(node: &yaml::Node, file: &SourceFile) -> Result<Content, Box<Problem>> {
+    let text = node.text();
+    match node.tag.as_ref().map(|tag| (tag.core_suffix(), tag)) {
+        None if matches!(node.content, yaml::Content::Scalar { plain: true, .. }) => Ok(plain(text)),
+        None | Some((Some("str"), _)) => Ok(Content::Text(text.to_owned())),
+        Some((Some("null" | "bool" | "int" | "float"), _)) => Ok(plain(text)),
+        Some((_, tag)) => {
+            let message = format!("the tag `{}` has no meaning here", tag.original());
+            Err(Box::new(Problem::error("tag", node.mark.place(file.name()), message)))
         }
     }
 }
 
-/// A scalar without quotes and tag: the core schema of YAML 1.2.
+/// A scalar without quotes and tag, as JavaScript has it.
 fn plain(text: &str) -> Content {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => Content::Null,
-        "true" | "True" | "TRUE" => Content::Bool(true),
-        "false" | "False" | "FALSE" => Content::Bool(false),
-        // JSON has neither, and a step's input goes through JSON.
-        ".inf" | ".Inf" | ".INF" | "-.inf" | "-.Inf" | "-.INF" | "+.inf" | "+.Inf" | "+.INF" | ".nan"
-        | ".NaN" | ".NAN" => Content::Null,
-        _ => number(text).map_or_else(|| Content::Text(text.to_owned()), Content::Number),
+    match yaml::plain(text) {
+        // JSON has no infinity, and a step's input goes through JSON.
+        Plain::Null | Plain::NotFinite => Content::Null,
+        Plain::Bool(value) => Content::Bool(value),
+        Plain::Number(number) => match number.as_f64().and_then(as_javascript) {
+            Some(number) => Content::Number(number),
+            None => Content::Text(text.to_owned()),
+        },
+        Plain::Text => Content::Text(text.to_owned()),
     }
-}
-
-fn number(text: &str) -> Option<Number> {
-    for (prefix, radix) in [("0x", 16), ("0o", 8)] {
-        if let Some(digits) = text.strip_prefix(prefix) {
-            let digits = digits.strip_prefix('+').map_or(digits, |_| "");
-            return u64::from_str_radix(digits, radix).ok().and_then(|whole| as_javascript(whole as f64));
-        }
-    }
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let mantissa = unsigned.split(['e', 'E']).next().unwrap_or_default();
-    let looks_like_one = mantissa.contains(|c: char| c.is_ascii_digit())
-        && unsigned.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '-' | '+'));
-    if !looks_like_one || mantissa.contains(['-', '+']) {
-        return None;
-    }
-    as_javascript(text.parse::<f64>().ok()?)
 }
 
 fn as_javascript(float: f64) -> Option<Number> {

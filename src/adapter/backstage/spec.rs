@@ -1,6 +1,6 @@
 //! What a `template.yaml` says, checked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use serde_json::Value;
@@ -10,6 +10,9 @@ use super::document::{self, Content, Node};
 use super::references::{has_tags, references};
 use crate::domain::findings::{Findings, Problem, Severity, SourceFile, nearest};
 use crate::domain::template::{About, Format, TemplateError};
+
+/// Most problems of one kind that are told; nobody reads more.
+const MAX_PROBLEMS: usize = 100;
 
 const API_VERSION: &str = "scaffolder.backstage.io/v1beta3";
 const KIND: &str = "Template";
@@ -88,6 +91,14 @@ impl Spec {
             _ => Err(TemplateError::Wrong(Box::new(Findings { problems, files: vec![file] }))),
         }
     }
+}
+
+/// The ids of a template's steps, and how many warnings names in them gave.
+struct Ids<'s> {
+    all: Vec<&'s str>,
+    /// The first step of each id.
+    first: HashMap<&'s str, usize>,
+    warnings: usize,
 }
 
 struct Checker<'f> {
@@ -174,7 +185,8 @@ impl Checker<'_> {
     }
 
     fn known_keys(&mut self, node: &Node, known: &[&str], whose: &str) {
-        for entry in node.entries().iter().filter(|entry| !known.contains(&entry.key.as_str())) {
+        let unknown = node.entries().iter().filter(|entry| !known.contains(&entry.key.as_str()));
+        for entry in unknown.take(MAX_PROBLEMS) {
             let meant = nearest(&entry.key, known.iter().copied());
             let help = format!("it takes {}", known.join(", "));
             let problem = self.error(
@@ -305,13 +317,12 @@ impl Checker<'_> {
             return vec![];
         };
         let mut steps: Vec<Step> = vec![];
-        let mut places: Vec<Range<usize>> = vec![];
+        let mut places: HashMap<String, Range<usize>> = HashMap::new();
         for (number, item) in items.iter().enumerate() {
             let Some(step) = self.step(item, number) else { continue };
             let place = item.get("id").map_or(item.span.start..item.span.start, |id| id.span.clone());
-            if let Some(first) = steps.iter().position(|other| other.id == step.id) {
-                let first = places.get(first).cloned().unwrap_or_default();
-                let first = self.file.place(first);
+            if let Some(first) = places.get(&step.id) {
+                let first = self.file.place(first.clone());
                 let problem = self.error(
                     "duplicate-step",
                     &place,
@@ -321,8 +332,8 @@ impl Checker<'_> {
                     .related
                     .push(crate::domain::findings::Related { place: first, message: "first here".into() });
             }
+            places.entry(step.id.clone()).or_insert(place);
             steps.push(step);
-            places.push(place);
         }
         steps
     }
@@ -460,22 +471,32 @@ impl Checker<'_> {
 
     /// Names that nothing can stand behind, whatever is answered.
     fn references(&mut self, spec: &Spec) {
-        let ids: Vec<&str> = spec.steps.iter().map(|step| step.id.as_str()).collect();
+        let all: Vec<&str> = spec.steps.iter().map(|step| step.id.as_str()).collect();
+        let first = all.iter().enumerate().rev().map(|(number, id)| (*id, number)).collect();
+        let mut ids = Ids { all, first, warnings: 0 };
         for (number, step) in spec.steps.iter().enumerate() {
             let nodes = [&step.condition, &step.each, &step.input];
             for node in nodes.into_iter().flatten() {
-                self.names_in(node, spec, &ids, number);
+                self.names_in(node, spec, &mut ids, number);
             }
         }
         if let Some(output) = &spec.output {
-            self.names_in(output, spec, &ids, ids.len());
+            let number = ids.all.len();
+            self.names_in(output, spec, &mut ids, number);
         }
     }
 
-    fn names_in(&mut self, node: &Node, spec: &Spec, ids: &[&str], number: usize) {
+    fn names_in(&mut self, node: &Node, spec: &Spec, ids: &mut Ids<'_>, number: usize) {
+        if ids.warnings >= MAX_PROBLEMS {
+            return;
+        }
         if let Some(text) = node.text().filter(|text| has_tags(text)) {
             for reference in references(text) {
+                if ids.warnings >= MAX_PROBLEMS {
+                    return;
+                }
                 let file = self.file;
+                let known = self.problems.len();
                 let place = || place_in(file.text(), &node.span, text, &reference.span);
                 match (reference.path.first().map(String::as_str), reference.path.get(1)) {
                     (Some("parameters"), Some(name)) => {
@@ -487,9 +508,9 @@ impl Checker<'_> {
                         let problem = self.warning("undefined", &place(), message);
                         problem.did_you_mean = meant.map(|meant| format!("parameters.{meant}"));
                     }
-                    (Some("steps"), Some(id)) => match ids.iter().position(|other| other == id) {
+                    (Some("steps"), Some(id)) => match ids.first.get(id.as_str()).copied() {
                         None => {
-                            let meant = nearest(id, ids.iter().copied());
+                            let meant = nearest(id, ids.all.iter().copied());
                             let message = format!("there is no step `{id}`");
                             let problem = self.warning("undefined", &place(), message);
                             problem.did_you_mean = meant.map(|meant| format!("steps.{meant}"));
@@ -517,6 +538,7 @@ impl Checker<'_> {
                     }
                     _ => {}
                 }
+                ids.warnings += self.problems.len() - known;
             }
         }
         for item in node.items() {

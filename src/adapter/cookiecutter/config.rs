@@ -4,8 +4,13 @@ use serde_json::{Map, Value};
 
 use super::jinja::Syntax;
 use super::settings;
-use crate::domain::findings::{Problem, SourceFile};
+use crate::domain::findings::{Problem, SourceFile, from_json};
 use crate::domain::template::{TemplateError, TemplateFolder};
+
+/// Largest file that is read, bytes.
+const MAX_BYTES: usize = 256 << 10;
+/// Most variables; each that is a text is rendered with all before it.
+const MAX_VARIABLES: usize = 1_000;
 
 /// The variables of a template, in its order, and its settings.
 pub struct Config {
@@ -22,21 +27,12 @@ impl Config {
             let why = format!("{} is not there: this is no Cookiecutter template", folder.told(super::FILE));
             return Err(TemplateError::refused(why, "a template in a folder of it: `--directory FOLDER`"));
         };
-        if let Some(not) = file.not_utf8() {
-            let place = file.place(not.at..not.at + 1);
-            return Err(TemplateError::at(
-                Problem::error("not-utf8", place, "this file is not UTF-8"),
-                &file,
-            ));
+        let mut variables: Map<String, Value> =
+            from_json(&file, MAX_BYTES).map_err(|problem| TemplateError::at(*problem, &file))?;
+        if variables.len() > MAX_VARIABLES {
+            let why = format!("there are more than {MAX_VARIABLES} variables");
+            return Err(TemplateError::at(Problem::error("too-many-values", file.place(0..0), why), &file));
         }
-        let mut variables: Map<String, Value> = serde_json::from_str(file.text()).map_err(|error| {
-            let before: usize =
-                file.text().split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
-            let at = (before + error.column().saturating_sub(1)).min(file.text().len());
-            let text = error.to_string();
-            let message = text.split(" at line ").next().unwrap_or(&text).to_string();
-            TemplateError::at(Problem::error("json", file.place(at..at), message), &file)
-        })?;
         let prompts = match variables.shift_remove("__prompts__") {
             Some(Value::Object(prompts)) => prompts,
             _ => Map::new(),

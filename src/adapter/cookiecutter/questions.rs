@@ -11,6 +11,9 @@ use crate::domain::template::{
 };
 use minijinja::Value as Jinja;
 
+/// Wrong answers for which it is searched what was probably meant.
+const MAX_ADVISED: usize = 100;
+
 /// What is read as yes and as no.
 const YES: &[&str] = &["1", "true", "t", "yes", "y", "on"];
 const NO: &[&str] = &["0", "false", "f", "no", "n", "off"];
@@ -52,7 +55,8 @@ pub fn complete(
     let mut walk = walk(level, answers, false, options)?;
     let asked: Vec<String> = level.config.asked().map(|(name, _)| name.clone()).collect();
     for name in answers.keys().filter(|name| !also.contains(name) && !asked.contains(name)) {
-        walk.faults.push(wrong_answer(name, "the template doesn't ask for this".to_string(), &asked));
+        let known = if walk.faults.len() < MAX_ADVISED { asked.as_slice() } else { &[] };
+        walk.faults.push(wrong_answer(name, "the template doesn't ask for this".to_string(), known));
     }
     if !walk.faults.is_empty() {
         return Err(TemplateError::Answers(walk.faults));

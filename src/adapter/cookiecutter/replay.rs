@@ -3,8 +3,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::domain::findings::{Problem, SourceFile};
+use crate::domain::findings::{Problem, SourceFile, from_json};
 use crate::domain::template::{Answers, TemplateError};
+
+/// Largest file that is read, bytes.
+const MAX_BYTES: usize = 4 << 20;
 
 /// The contents of a replay file.
 #[derive(Debug, PartialEq)]
@@ -31,8 +34,10 @@ pub fn replay(name: &str, text: &str) -> Result<Replay, TemplateError> {
     let file = SourceFile::new(name, text);
     let wrong =
         |message: String| TemplateError::at(Problem::error("replay", file.place(0..0), message), &file);
-    let read: Value =
-        serde_json::from_str(file.text()).map_err(|error| wrong(format!("this is no JSON: {error}")))?;
+    let read: Value = from_json(&file, MAX_BYTES).map_err(|mut problem| {
+        problem.message = format!("this is no JSON: {}", problem.message);
+        TemplateError::at(*problem, &file)
+    })?;
     let by_cruft = read.get("context").is_some();
     let context = if by_cruft { read.pointer("/context/cookiecutter") } else { read.get("cookiecutter") };
     let Some(Value::Object(context)) = context else {
@@ -41,7 +46,7 @@ pub fn replay(name: &str, text: &str) -> Result<Replay, TemplateError> {
     };
     let asked = context.iter().filter(|(name, _)| !name.starts_with('_'));
     let answers = asked.map(|(name, value)| (name.clone(), value.clone())).collect();
-    let template = by_cruft.then(|| serde_json::from_value(read.clone())).transpose();
+    let template = by_cruft.then(|| CruftTemplate::deserialize(&read)).transpose();
     let template = template.map_err(|error| wrong(format!("cruft wrote no such file: {error}")))?;
     Ok(Replay { answers, template })
 }

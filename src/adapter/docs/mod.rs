@@ -13,9 +13,10 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::adapter::limits::read_bytes;
 use crate::adapter::{python, site};
-use crate::domain::docs::METADATA;
 use crate::domain::docs::mkdocs::{Wishes, config, default_config};
+use crate::domain::docs::{METADATA, yaml};
 use crate::domain::findings::{Findings, SourceFile};
 
 pub use output::place;
@@ -138,7 +139,9 @@ pub async fn build(options: &BuildOptions<'_>, say: &(dyn Fn(&str) + Sync)) -> R
     let config = match found {
         None => default_config(&options.wishes),
         Some(name) => {
-            let bytes = fs::read(dir.join(name)).map_err(at(&dir.join(name)))?;
+            let path = dir.join(name);
+            let opened = fs::File::open(&path).and_then(|file| read_bytes(file, yaml::LIMITS.bytes));
+            let bytes = opened.map_err(at(&path))?;
             let shown = options.dir.join(name).display().to_string();
             let file = SourceFile::new(shown.trim_start_matches("./"), bytes);
             config(&file, &options.wishes).map_err(|findings| DocsError::Config(Box::new(findings)))?

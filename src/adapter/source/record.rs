@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::domain::template::{BadRecord, RECORD, Record};
+use crate::domain::template::{BadRecord, RECORD, RECORD_LIMITS, Record};
 use crate::domain::tree::OURS;
 
 /// A record that is there and can't be used.
@@ -32,7 +32,7 @@ impl RecordError {
 pub fn record(project: &Path) -> Result<Option<Record>, RecordError> {
     let path = project.join(OURS).join(RECORD);
     let failed = |why| RecordError { path: path.clone(), why };
-    let bytes = match crate::adapter::tree::read(&path) {
+    let bytes = match crate::adapter::tree::read_at_most(&path, RECORD_LIMITS.bytes) {
         Ok(bytes) => bytes,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Ok(None);

@@ -13,6 +13,9 @@ use crate::domain::tree::{
     decide, may_be_renamed, missing, moved, renamed, wanted_bases,
 };
 
+use crate::adapter::limits::read_bytes;
+use crate::domain::tree::MAX_BYTES;
+
 use super::pack::{PACK, unpacked};
 use super::{TreeError, search};
 
@@ -179,7 +182,7 @@ impl Look {
     /// The manifest, if there is one yet.
     pub(super) fn manifest(&self) -> Result<Option<Manifest>, TreeError> {
         let path = self.ours("manifest.json");
-        let Some(text) = self.read_ours(&path)? else { return Ok(None) };
+        let Some(text) = self.read_ours_at_most(&path, MAX_BYTES)? else { return Ok(None) };
         Manifest::parse(&text).map(Some).map_err(|damage| TreeError::Manifest { path, damage })
     }
 
@@ -219,8 +222,13 @@ impl Look {
     }
 
     pub(super) fn read_ours(&self, path: &Path) -> Result<Option<Vec<u8>>, TreeError> {
+        self.read_ours_at_most(path, usize::MAX)
+    }
+
+    /// Like [`read_ours`](Self::read_ours), with at most one byte more than a limit.
+    fn read_ours_at_most(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, TreeError> {
         self.no_link(path)?;
-        match read(path) {
+        match read_at_most(path, limit) {
             Ok(text) => Ok(Some(text)),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
             Err(error) => Err(TreeError::io("read", path, error)),
@@ -347,10 +355,19 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     read_content(path).map(|content| content.bytes)
 }
 
+/// Reads at most one byte more than a limit, as [`read`] does.
+pub(crate) fn read_at_most(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+    read_bytes(open(path)?, limit)
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
+}
+
 /// Like [`read`], with the run bit.
 pub(super) fn read_content(path: &Path) -> io::Result<Content> {
-    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
-    let mut file: File = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let mut file = open(path)?;
     let executable = file.metadata()?.mode() & 0o100 != 0;
     let mut bytes = vec![];
     file.read_to_end(&mut bytes)?;

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::tree::{Coverage, Decision, Rendered, TreeOptions};
 
 pub use error::TreeError;
-pub(crate) use look::read;
+pub(crate) use look::{read, read_at_most};
 pub use steps::{Halt, Steps};
 
 /// A folder on disk that rendered files go to.

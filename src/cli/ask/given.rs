@@ -1,10 +1,10 @@
 //! The answers that the command line gives: `--values FILE`, then each `--set name=value`.
 
-use std::io::Read;
 use std::path::Path;
 
 use serde_json::Value;
 
+use crate::app::{read_input, read_text};
 use crate::cli::error::Report;
 use crate::cli::exit;
 use crate::cli::ui::hide_text;
@@ -42,12 +42,8 @@ fn file(path: &Path) -> Result<Answers, Report> {
     let is_input = path.as_os_str() == "-";
     let told = if is_input { "standard input".to_string() } else { path.display().to_string() };
     let fail = |why: String| Report::new(format!("can't read answers from {told}"), why);
-    let text = if is_input {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map(|_| text)
-    } else {
-        std::fs::read_to_string(path)
-    };
+    let limit = yaml::ANSWERS.bytes;
+    let text = if is_input { read_input(std::io::stdin(), limit) } else { read_text(path, limit) };
     let text = text.map_err(|error| fail(error.to_string()))?;
     let text = text.trim_start_matches('\u{feff}');
     // An empty file gives no answers.
@@ -55,7 +51,7 @@ fn file(path: &Path) -> Result<Answers, Report> {
     if nothing {
         return Ok(Answers::new());
     }
-    match yaml::from_str(text).map_err(|error| fail(yaml::why(&error)))? {
+    match yaml::from_str(text).map_err(|error| fail(error.to_string()))? {
         Value::Object(answers) => Ok(answers),
         Value::Null => Ok(Answers::new()),
         _ => Err(fail("it has to be names with their answers, like `owner: payments`".to_string())),
@@ -143,7 +139,7 @@ fn number(text: &str) -> Option<Value> {
 }
 
 pub(super) fn yaml(text: &str) -> Result<Value, String> {
-    yaml::from_str(text).map_err(|error| format!("is not YAML: {}", yaml::why(&error)))
+    yaml::from_str(text).map_err(|error| format!("is not YAML: {error}"))
 }
 
 /// A value as it is given on the command line.

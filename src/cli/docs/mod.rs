@@ -10,8 +10,8 @@ use clap::{Args, Subcommand};
 use super::error::Report;
 use super::exit;
 use super::ui::Ui;
-use crate::app::{App, Built, DocsError};
-use crate::domain::docs::entity::{Described, EntityError};
+use crate::app::{App, Built, DocsError, read_text};
+use crate::domain::docs::entity::{self, Described, EntityError};
 use crate::domain::docs::mkdocs::Wishes;
 
 #[derive(Debug, Args)]
@@ -101,10 +101,11 @@ fn described(dir: &Path) -> Result<Option<Described>, Report> {
     for name in ["catalog-info.yaml", "catalog-info.yml"] {
         let path = dir.join(name);
         if path.is_file() {
-            let text = std::fs::read_to_string(&path)?;
             let shown = path.display().to_string();
             let shown = shown.trim_start_matches("./");
-            return Ok(Some(crate::domain::docs::entity::described(shown, &text)?));
+            let text = read_text(&path, entity::LIMITS.bytes)
+                .map_err(|error| EntityError::NotRead { file: shown.to_string(), why: error.to_string() })?;
+            return Ok(Some(entity::described(shown, &text)?));
         }
     }
     Ok(None)

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::app::{App, At, CruftTemplate, Found};
+use crate::app::{App, At, CruftTemplate, Found, read_text};
 use crate::cli::ask::{self, How};
 use crate::cli::error::Report;
 use crate::cli::ui::{Ui, hide};
 use crate::domain::template::question::answer;
 use crate::domain::template::{
     Answers, BadRecord, Entry, FetchOptions, FetchRequest, FetchedRepository, Origin, ProjectTemplate,
-    Question, Record, RenderOptions, Rendering, TemplateError, version,
+    Question, RECORD_LIMITS, Record, RenderOptions, Rendering, TemplateError, version,
 };
 
 /// Length of the shortest secret that is looked for in files.
@@ -240,7 +240,7 @@ fn bad_replay(path: &Path, why: String) -> Report {
 }
 
 fn read_replay(path: &Path) -> Result<String, Report> {
-    std::fs::read_to_string(path).map_err(|error| bad_replay(path, error.to_string()))
+    read_text(path, RECORD_LIMITS.bytes).map_err(|error| bad_replay(path, error.to_string()))
 }
 
 /// Puts objects together, so that `--set a.b=1` leaves `a.c` as it was.

@@ -5,6 +5,11 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::domain::yaml::{self, Limits};
+
+/// Limits of a catalog file.
+pub const LIMITS: Limits = Limits { one_document: false, ..Limits::data("a catalog file") };
+
 /// The annotation that says where an entity's documentation is.
 const TECHDOCS_REF: &str = "backstage.io/techdocs-ref";
 
@@ -83,8 +88,7 @@ fn is_name(part: &str, marks: &str) -> bool {
 
 /// Finds the entity of a catalog file: the one with documentation, or the only one.
 pub fn described(file: &str, text: &str) -> Result<Described, EntityError> {
-    let options = serde_yaml::options! { strict_booleans: true };
-    let documents: Vec<Value> = serde_yaml::from_multiple_with_options(text, options)
+    let documents: Vec<Value> = yaml::values(text, &LIMITS)
         .map_err(|error| EntityError::NotRead { file: file.into(), why: error.to_string() })?;
     let mut entities = vec![];
     for document in documents.iter().filter(|document| document.is_object()) {

@@ -11,6 +11,9 @@ use super::source::SourceFile;
 /// Most problems that are shown at once; nobody reads more.
 const MOST_SHOWN: usize = 100;
 
+/// Most bytes of lines that are shown with them: each of a file of one line shows all of it.
+const MAX_LINES: usize = 1 << 20;
+
 /// Most warnings that are kept of one run.
 const MAX_WARNINGS: usize = 1_000;
 
@@ -124,10 +127,17 @@ pub struct Findings {
 impl Findings {
     /// Shows the problems, one after the other, in the style of rustc.
     pub fn render(&self, color: bool) -> String {
-        let shown = self.problems.iter().take(MOST_SHOWN).map(|problem| problem.render(&self.files, color));
-        let left = self.problems.len().saturating_sub(MOST_SHOWN);
-        let more = (left > 0).then(|| format!("… and {left} more"));
-        shown.chain(more).collect::<Vec<_>>().join("\n\n")
+        let (mut shown, mut lines) = (vec![], 0);
+        for problem in self.problems.iter().take(MOST_SHOWN) {
+            if lines > MAX_LINES {
+                break;
+            }
+            lines += render::extent(problem, &self.files);
+            shown.push(problem.render(&self.files, color));
+        }
+        let left = self.problems.len() - shown.len();
+        shown.extend((left > 0).then(|| format!("… and {left} more")));
+        shown.join("\n\n")
     }
 
     pub fn is_empty(&self) -> bool {

@@ -39,6 +39,15 @@ fn snippets<'a>(problem: &'a Problem, files: &[SourceFile]) -> Vec<Snippet<'a, A
     names.into_iter().map(|name| snippet(problem, name, files)).collect()
 }
 
+/// Counts the bytes of the lines that a problem is shown with.
+pub(super) fn extent(problem: &Problem, files: &[SourceFile]) -> usize {
+    let places =
+        || std::iter::once(&problem.place).chain(problem.related.iter().map(|related| &related.place));
+    let of =
+        |file: &SourceFile| window(file.text(), places().filter(|place| place.file == file.name())).len();
+    files.iter().filter(|file| places().any(|place| place.file == file.name())).map(of).sum()
+}
+
 fn snippet<'a>(problem: &'a Problem, name: &'a str, files: &[SourceFile]) -> Snippet<'a, Annotation<'a>> {
     let mut marks = Vec::new();
     if problem.place.file == name {
@@ -54,7 +63,8 @@ fn snippet<'a>(problem: &'a Problem, name: &'a str, files: &[SourceFile]) -> Sni
     let annotations: Vec<_> = marks
         .into_iter()
         .map(|(kind, place, label)| {
-            let span = shown(&source, place.span.start - window.start..place.span.end - window.start);
+            let [start, end] = [place.span.start, place.span.end].map(|at| at.saturating_sub(window.start));
+            let span = shown(&source, start..end);
             kind.span(span).label(label.map(trusted))
         })
         .collect();
@@ -68,15 +78,16 @@ fn window<'p>(text: &str, places: impl Iterator<Item = &'p Place>) -> Range<usiz
         first = first.min(place.span.start);
         last = last.max(place.span.start);
     }
-    let start = text.get(..first).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    let end = text.get(last..).and_then(|after| after.find('\n')).map_or(text.len(), |at| last + at);
+    let (first, last) = (text.floor_char_boundary(first), text.floor_char_boundary(last));
+    let start = text[..first].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[last..].find('\n').map_or(text.len(), |at| last + at);
     start..end.max(start)
 }
 
 /// The part of a span that is on its first line and not endless.
 fn shown(source: &str, span: Range<usize>) -> Range<usize> {
-    let start = span.start.min(source.len());
-    let rest = source.get(start..span.end.clamp(start, source.len())).unwrap_or_default();
+    let start = source.floor_char_boundary(span.start);
+    let rest = source.get(start..source.ceil_char_boundary(span.end).max(start)).unwrap_or_default();
     let line = rest.lines().next().unwrap_or_default().trim_end();
     let length: usize = line.chars().take(LINE_LIMIT).map(char::len_utf8).sum();
     start..start + length

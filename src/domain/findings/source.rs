@@ -1,16 +1,27 @@
 //! The files that something is read from, as they are, before anything is parsed.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use super::problem::Place;
 
 /// A text file: its name, as people are told it, and its text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct SourceFile {
     name: String,
     text: String,
     not_utf8: Option<NotUtf8>,
+    /// Where lines begin, once a place was looked for.
+    lines: OnceLock<Vec<usize>>,
 }
+
+impl PartialEq for SourceFile {
+    fn eq(&self, other: &SourceFile) -> bool {
+        (&self.name, &self.text, &self.not_utf8) == (&other.name, &other.text, &other.not_utf8)
+    }
+}
+
+impl Eq for SourceFile {}
 
 /// The first byte that keeps a file from being UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +41,7 @@ impl SourceFile {
                 if text.starts_with('\u{feff}') {
                     text.remove(0);
                 }
-                SourceFile { name, text, not_utf8: None }
+                SourceFile { name, text, not_utf8: None, lines: OnceLock::new() }
             }
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
@@ -44,6 +55,7 @@ impl SourceFile {
                     name,
                     text: String::from_utf8_lossy(bytes).into_owned(),
                     not_utf8: Some(not_utf8),
+                    lines: OnceLock::new(),
                 }
             }
         }
@@ -63,15 +75,20 @@ impl SourceFile {
         self.not_utf8.as_ref()
     }
 
-    /// The place of a range of the [`text`](Self::text).
+    /// The place of a range of the [`text`](Self::text); one that begins or ends inside a letter takes in all of it.
     pub fn place(&self, span: Range<usize>) -> Place {
-        let before = self.text.get(..span.start).unwrap_or(&self.text);
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let start = self.text.floor_char_boundary(span.start);
+        let end = self.text.ceil_char_boundary(span.end).max(start);
+        let lines = self.lines.get_or_init(|| {
+            std::iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| at + 1)).collect()
+        });
+        let line = lines.partition_point(|begin| *begin <= start);
+        let line_start = lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
         Place {
             file: self.name.clone(),
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            span,
+            line,
+            column: self.text[line_start..start].chars().count() + 1,
+            span: start..end,
         }
     }
 }

@@ -45,7 +45,7 @@ impl From<&Place> for Origin {
 impl Loaded {
     /// The effective spec as YAML; with origins, each line says which file it came from.
     pub fn show(&self, origins: bool) -> String {
-        show::yaml(&self.tree, origins)
+        show::show(&self.tree, origins)
     }
 
     /// Turns a finding about the environment into a problem at its place in the files.

@@ -16,7 +16,6 @@ mod load;
 mod node;
 mod parse;
 mod path;
-mod scalar;
 mod schema;
 mod shape;
 mod show;

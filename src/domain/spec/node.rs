@@ -46,15 +46,6 @@ impl Node {
         self.entries().iter().find(|entry| entry.key == key)
     }
 
-    /// How many values there are in this one, itself included.
-    pub fn size(&self) -> usize {
-        1 + match &self.content {
-            Content::List(items) => items.iter().map(Node::size).sum(),
-            Content::Mapping(entries) => entries.iter().map(|entry| 1 + entry.value.size()).sum(),
-            _ => 0,
-        }
-    }
-
     /// The value at a path.
     pub fn at(&self, path: &Path) -> Option<&Node> {
         path.steps().iter().try_fold(self, |node, step| match (step, &node.content) {

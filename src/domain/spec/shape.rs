@@ -27,6 +27,9 @@ fn validator(schema: &Value) -> Validator {
         .expect("the schema of our own types is valid")
 }
 
+/// Problems of a file for which it is searched what was probably meant; nobody reads more.
+const MAX_ADVISED: usize = 100;
+
 /// What files of one kind must be.
 pub(super) struct Form {
     schema: Value,
@@ -131,8 +134,12 @@ fn unknown_key(form: &Form, node: &Node, parent: &Path, key: &str, flaws: &mut F
         Some(_) => format!("unknown key `{key}` in `{parent}`"),
     };
     let mut problem = Problem::error("unknown-key", place, message);
-    problem.did_you_mean = nearest(key, schema::keys(known));
     flaws.spoiled.push(path.entry());
+    if flaws.problems.len() >= MAX_ADVISED {
+        flaws.problems.push(problem);
+        return;
+    }
+    problem.did_you_mean = nearest(key, schema::keys(known));
     match &problem.did_you_mean {
         Some(meant) => flaws.spoiled.push(parent.key(meant).entry()),
         None => {

@@ -1,13 +1,13 @@
 //! The effective spec as YAML for people, in the order in which the files have it.
 
 use super::node::{Content, Node};
-use super::scalar;
+use crate::domain::yaml::{self, Plain};
 
 /// Widest a line is before the place that it came from.
 const ORIGIN_COLUMN: usize = 56;
 
 /// Shows a spec; with origins, each line says which file it came from.
-pub(super) fn yaml(tree: &Node, origins: bool) -> String {
+pub(super) fn show(tree: &Node, origins: bool) -> String {
     let mut lines = Vec::new();
     mapping(tree, 0, &mut lines);
     let mut out = String::new();
@@ -62,7 +62,7 @@ fn text(value: &str) -> String {
     // Older readers take `yes` for true and `1_000` for a number.
     let old_words = ["yes", "no", "on", "off", "y", "n"];
     let old_number = value.starts_with(|c: char| c.is_ascii_digit()) && value.contains('_');
-    let is_text = matches!(scalar::plain(value), Content::Text(_)) && !old_number;
+    let is_text = matches!(yaml::plain(value), Plain::Text | Plain::NotFinite) && !old_number;
     if safe && edges && is_text && !old_words.contains(&value.to_lowercase().as_str()) {
         value.to_owned()
     } else {

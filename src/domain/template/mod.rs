@@ -24,7 +24,7 @@ pub use fetched::{FetchOptions, FetchRequest, FetchedFiles, FetchedRepository, R
 pub use folder::{Entry, Surroundings, TemplateFile, TemplateFolder};
 pub use path_collision::refuse_collisions;
 pub use question::{Choice, Question, QuestionKind};
-pub use record::{BadRecord, RECORD, Record, TemplateRecord};
+pub use record::{BadRecord, RECORD, RECORD_LIMITS, Record, TemplateRecord};
 pub use rendering::{
     EXAMPLE, Hook, HookTime, Project, ProjectFile, RenderOptions, Rendering, StepDone, StepKind,
 };

@@ -4,13 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use super::fetched::FetchedRepository;
 use super::source::{Origin, without_credentials};
-use super::{Answers, Format, yaml};
+use super::{Answers, Format};
+use crate::domain::yaml::{self, Limits};
 
 /// The file in `.billpay` that holds it.
 pub const RECORD: &str = "scaffold.yaml";
 
 /// The only layout of the file so far.
 pub const RECORD_SCHEMA: &str = "billpay/scaffold-record/v1";
+
+/// Limits of a record, which holds the answers to several templates.
+pub const RECORD_LIMITS: Limits =
+    Limits { bytes: 8 << 20, values: 400_000, text: 32 << 20, ..Limits::data("a record") };
 
 const HEAD: &str = "\
 # Written by `billpay scaffold`: what this project was made from. Commit it:
@@ -92,12 +97,12 @@ impl Record {
         struct Head {
             schema: String,
         }
-        let damaged = |error: serde_yaml::Error| BadRecord::Damaged(yaml::why(&error));
-        let head: Head = yaml::from_str(text).map_err(damaged)?;
+        let damaged = |error: yaml::Error| BadRecord::Damaged(error.to_string());
+        let head: Head = yaml::from_str(text, &RECORD_LIMITS).map_err(damaged)?;
         if head.schema != RECORD_SCHEMA {
             return Err(BadRecord::Newer(head.schema));
         }
-        let mut record: Record = yaml::from_str(text).map_err(damaged)?;
+        let mut record: Record = yaml::from_str(text, &RECORD_LIMITS).map_err(damaged)?;
         // An older billpay remembered URLs as they were given.
         for applied in &mut record.templates {
             if let Origin::Git(origin) = &mut applied.from {

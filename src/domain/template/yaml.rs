@@ -1,18 +1,15 @@
 //! YAML as answers are written in it.
 
 use serde::de::DeserializeOwned;
-use serde_yaml::{SnippetMode, UserMessageFormatter};
+
+use crate::domain::yaml::{self, Error, Limits};
+
+/// Limits of a file of answers.
+pub const ANSWERS: Limits = Limits::data("a file of answers");
 
 /// Reads YAML 1.2, in which only `true` and `false` are no text: `no` is a country.
-pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, serde_yaml::Error> {
-    serde_yaml::from_str_with_options(text, serde_yaml::options! { strict_booleans: true })
-}
-
-/// Returns why a text can't be read, in one line that ends with the place in it.
-pub fn why(error: &serde_yaml::Error) -> String {
-    let options =
-        serde_yaml::render_options! { formatter: &UserMessageFormatter, snippets: SnippetMode::Off };
-    error.render_with_options(options).lines().collect::<Vec<_>>().join(" ")
+pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+    yaml::from_str(text, &ANSWERS)
 }
 
 #[cfg(test)]
@@ -26,10 +23,10 @@ mod tests {
             ("a: b\n  c: d\n", "line 2, column 4"),
             ("a: 1\na: 2\n", "line 2, column 1"),
             ("a: *x\n", "line 1, column 4"),
-            ("a: 1\n---\nb: 1\n", "line 3, column 1"),
+            ("a: 1\n---\nb: 1\n", "line 2, column 1"),
         ] {
             let error = from_str::<serde_json::Value>(text).expect_err("it is wrong");
-            let why = why(&error);
+            let why = error.to_string();
             println!("{why}");
             assert!(why.ends_with(place), "{text}: {why}");
             for word in ["\n", "error:", "input>", "Options", "from_str"] {

@@ -14,6 +14,9 @@ pub const SCHEMA: &str = "billpay/tree/v1";
 
 const SCHEMAS: &str = "billpay/tree/v";
 
+/// Largest manifest that is read, bytes; one of 200,000 files has a third of that.
+pub const MAX_BYTES: usize = 128 << 20;
+
 /// What is remembered of one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -126,8 +129,15 @@ impl Manifest {
         if text.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"<<<<<<<")) {
             return Err(Damage::Conflicted);
         }
-        let value: Value = serde_json::from_slice(text).map_err(unreadable)?;
-        match value.get("schema").and_then(Value::as_str) {
+        if text.len() > MAX_BYTES {
+            return Err(Damage::Unreadable(format!("it is larger than {} MB", MAX_BYTES >> 20)));
+        }
+        #[derive(Deserialize)]
+        struct Head {
+            schema: Option<Value>,
+        }
+        let head: Head = serde_json::from_slice(text).map_err(unreadable)?;
+        match head.schema.as_ref().and_then(Value::as_str) {
             Some(SCHEMA) => {}
             Some(other) if other.starts_with(SCHEMAS) => {
                 return Err(Damage::Newer { schema: other.to_owned() });

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use bases::Bases;
 pub use decide::{Decision, Refused, decide, wanted_bases};
-pub use manifest::{Damage, Entry, Journal, Manifest, Pending, PendingKind, SCHEMA};
+pub use manifest::{Damage, Entry, Journal, MAX_BYTES, Manifest, Pending, PendingKind, SCHEMA};
 pub use merge::{Merged, merge, merge_marked, merge_rejecting};
 pub use path::{BadPath, OURS, RelPath};
 pub use renames::{may_be_renamed, missing, moved, renamed};

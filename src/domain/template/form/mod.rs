@@ -302,7 +302,11 @@ impl Names {
                     name: name_of(path),
                     why: "is not asked for by this template".to_string(),
                     missing: false,
-                    did_you_mean: nearest(key, self.below.keys().map(String::as_str)),
+                    // Of so many wrong answers nobody reads what each was meant to be.
+                    did_you_mean: nearest(
+                        key,
+                        self.below.keys().take_while(|_| faults.len() < 100).map(String::as_str),
+                    ),
                 }),
             }
             path.pop();
