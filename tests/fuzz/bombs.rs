@@ -1,12 +1,14 @@
 //! The table of bombs: each is a file that the program reads in little memory and time, or refuses at its place.
 //!
-//! A row is a kind of file, a bomb, and its size. Rows for other languages are added to [`others`].
+//! A row is a kind of file, a bomb, and its size. Those of the languages of templates are in [`languages`].
 
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
+
+use crate::languages;
 
 /// Address space of the program, KiB.
 const ADDRESS_SPACE: usize = 2 << 20;
@@ -334,17 +336,17 @@ fn rendered(size: usize) -> Vec<(&'static str, String)> {
 }
 
 /// A file, how it is read, and what is said of it.
-struct Row {
-    name: String,
-    file: &'static str,
-    text: String,
-    around: Vec<(&'static str, &'static str)>,
-    args: Vec<&'static str>,
+pub struct Row {
+    pub name: String,
+    pub file: &'static str,
+    pub text: String,
+    pub around: Vec<(&'static str, &'static str)>,
+    pub args: Vec<&'static str>,
     /// Set if it has to be refused, naming the file.
-    refused: bool,
+    pub refused: bool,
 }
 
-/// Rows of JSON; those of template languages come here, too.
+/// Rows of JSON.
 fn others(size: usize) -> Vec<Row> {
     let kinds: [(&str, &str, usize, &[(&str, &str)], &[&str]); 4] = [
         ("cookiecutter.json", "t/cookiecutter.json", 256 << 10, &[], &["scaffold", "show", "./t"]),
@@ -383,6 +385,7 @@ fn others(size: usize) -> Vec<Row> {
 /// All rows, no file larger than `size`.
 fn rows(size: usize) -> Vec<Row> {
     let mut rows = others(size);
+    rows.extend(languages::rows(size));
     for kind in KINDS {
         let size = size.min(kind.limit - kind.head.len());
         for (bomb, text) in yaml(size) {

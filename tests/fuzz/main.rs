@@ -6,4 +6,5 @@
 mod bombs;
 mod campaign;
 mod corpus;
+mod languages;
 mod targets;

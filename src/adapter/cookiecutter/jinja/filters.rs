@@ -10,10 +10,7 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 use super::fault::{Fault, Res, otherwise, unseeded};
 use super::globals::Random;
 use super::reading::{COST, EACH, LIST, ORDER, TEXT};
-use super::{cost, json, methods, printing, slugify};
-
-/// Most digits of a number that is read exactly.
-const LONGEST_NUMBER: usize = 38;
+use super::{cost, json, methods, numbers, printing, slugify};
 
 /// Most digits of a width in a format.
 const WIDEST: usize = 6;
@@ -217,14 +214,14 @@ pub fn add(environment: &mut Environment<'static>, random: Option<Random>) {
         })
     });
     environment.add_filter("replace", replace);
-    environment.add_filter("sum", sum);
+    environment.add_filter("sum", numbers::sum);
     environment.add_filter("reverse", |value: &Value| match value.is_undefined() {
         true => Err(Error::from(ErrorKind::UndefinedError)),
         false => minijinja::filters::reverse(value),
     });
-    environment.add_filter("round", round);
-    environment.add_filter("int", int);
-    environment.add_filter("float", float);
+    environment.add_filter("round", numbers::round);
+    environment.add_filter("int", numbers::int);
+    environment.add_filter("float", numbers::float);
     for name in ["e", "escape"] {
         environment.add_filter(name, escape);
     }
@@ -245,9 +242,10 @@ pub fn add(environment: &mut Environment<'static>, random: Option<Random>) {
         }
     }
     for (name, rest) in [("even", 0), ("odd", 1)] {
-        environment.add_test(name, move |value: &Value| divided(value, 2).map(|left| left == rest));
+        environment.add_test(name, move |value: &Value| numbers::divided(value, 2).map(|left| left == rest));
     }
-    environment.add_test("divisibleby", |value: &Value, by: i128| divided(value, by).map(|left| left == 0));
+    environment
+        .add_test("divisibleby", |value: &Value, by: i128| numbers::divided(value, by).map(|left| left == 0));
     for name in ["eq", "equalto", "=="] {
         environment
             .add_test(name, |left: &Value, right: &Value| defined(left, right).map(|()| left == right));
@@ -295,22 +293,12 @@ pub fn add(environment: &mut Environment<'static>, random: Option<Random>) {
     });
 }
 
-fn defined(left: &Value, right: &Value) -> Result<(), Error> {
+/// Fails for what is not defined.
+pub fn defined(left: &Value, right: &Value) -> Result<(), Error> {
     match left.is_undefined() || right.is_undefined() {
         true => Err(Error::from(ErrorKind::UndefinedError)),
         false => Ok(()),
     }
-}
-
-/// Returns the remainder of a whole number.
-fn divided(value: &Value, by: i128) -> Result<i128, Error> {
-    defined(value, value)?;
-    let number = i128::try_from(value.clone()).ok().filter(|_| value.is_integer());
-    let number =
-        number.ok_or_else(|| otherwise("only whole numbers are divided here", "`|int` behind the text"))?;
-    number
-        .checked_rem_euclid(by)
-        .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "integer modulo by zero"))
 }
 
 /// Compares two values that Python can compare: two numbers, two texts, two lists of such.
@@ -356,35 +344,6 @@ fn ascii(value: &Value, depth: usize) -> Result<(), Error> {
     }
 }
 
-fn int(
-    state: &State<'_, '_>,
-    value: Value,
-    other: Option<Value>,
-    base: Option<u32>,
-    options: Kwargs,
-) -> Result<Value, Error> {
-    minijinja::filters::int(state, &number(value)?, other, base, options)
-}
-
-fn float(state: &State<'_, '_>, value: Value, other: Option<Value>, options: Kwargs) -> Result<Value, Error> {
-    minijinja::filters::float(state, &number(value)?, other, options)
-}
-
-/// A text that Python reads as a number only if minijinja does.
-fn number(value: Value) -> Result<Value, Error> {
-    let Some(text) = value.as_str() else { return Ok(value) };
-    let text = text.trim_matches(methods::is_space);
-    let is_word = |word: &str| text.trim_start_matches(['+', '-']).eq_ignore_ascii_case(word);
-    if text.contains('_')
-        || text.len() > LONGEST_NUMBER
-        || !text.is_ascii()
-        || ["inf", "infinity", "nan"].iter().any(|word| is_word(word))
-    {
-        return Err(otherwise("Python may read this text as a number", "the number in digits"));
-    }
-    Ok(Value::from(text))
-}
-
 /// A text whose words begin with a capital letter: behind white space and opening brackets, and behind `-`.
 fn title(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -405,53 +364,6 @@ fn replace(value: &Value, old: &Value, new: &Value, count: Option<usize>) -> Res
         Some(count) => text.replacen(&old, &new, count),
         None => text.replace(&old, &new),
     })
-}
-
-/// Adds numbers up, or puts lists together where `start` is one.
-fn sum(
-    state: &State<'_, '_>,
-    values: Value,
-    attribute: Option<&str>,
-    start: Option<Value>,
-    options: Kwargs,
-) -> Result<Value, Error> {
-    let named = if start.is_none() { options.get::<Option<Value>>("start")? } else { None };
-    let start = start.or(named);
-    let is_list = |value: &Value| value.kind() == ValueKind::Seq && !value.is_tuple();
-    match &start {
-        None => minijinja::filters::sum(state, values, attribute, None, options),
-        Some(number) if number.kind() == ValueKind::Number => {
-            minijinja::filters::sum(state, values, attribute, start, options)
-        }
-        Some(list) if is_list(list) && attribute.is_none() => {
-            options.assert_all_used()?;
-            let mut all: Vec<Value> = list.try_iter()?.collect();
-            for value in values.try_iter()? {
-                if !is_list(&value) {
-                    return Err(otherwise("a list is added to lists alone", "`[ … ]` around it"));
-                }
-                state.consume_fuel(1 + value.len().unwrap_or_default() as u64)?;
-                all.extend(value.try_iter()?);
-            }
-            Ok(Value::from(all))
-        }
-        Some(_) => Err(otherwise("numbers and lists are summed up here", "a loop that puts them together")),
-    }
-}
-
-/// A number rounded; up and down, a whole number becomes a float, as in Python.
-fn round(
-    value: Value,
-    precision: Option<i32>,
-    method: Option<&str>,
-    options: Kwargs,
-) -> Result<Value, Error> {
-    let named = if method.is_none() { options.get::<Option<&str>>("method")? } else { None };
-    let value = match method.or(named) {
-        Some("ceil" | "floor") if value.is_integer() => Value::from(f64::try_from(value)?),
-        _ => value,
-    };
-    minijinja::filters::round(value, precision, method, options)
 }
 
 /// Another value for what is not defined or, if `boolean`, is empty.

@@ -5,11 +5,13 @@
 
 mod cost;
 mod edits;
+mod expressions;
 mod fault;
 mod filters;
 mod globals;
 mod json;
 mod methods;
+mod numbers;
 mod printing;
 mod python;
 mod reading;
