@@ -8,6 +8,7 @@ use crate::adapter::aws::{Aws, Endpoint};
 use crate::adapter::backstage;
 use crate::adapter::cookiecutter;
 use crate::adapter::docs;
+use crate::adapter::git;
 use crate::adapter::local::LocalAws;
 use crate::adapter::site;
 use crate::adapter::source;
@@ -30,6 +31,7 @@ use crate::kinds::aws::{self, AwsProvider};
 /// What the front ends may see of the adapters: why something is not there.
 pub use crate::adapter::cookiecutter::CruftTemplate;
 pub use crate::adapter::docs::{Built, DocsError};
+pub use crate::adapter::git::WorkTree;
 pub use crate::adapter::local::Error as LocalError;
 pub use crate::adapter::site::{SiteBucket, SiteError};
 pub use crate::adapter::source::{At, Found, RecordError, SourceError};
@@ -185,9 +187,9 @@ impl App {
         root.map(|root| source::from_project(project, root).display().to_string())
     }
 
-    /// Whether Git holds all of a project; none when it is in no repository.
-    pub fn is_dirty(&self, project: &Path) -> Option<bool> {
-        source::is_dirty(project)
+    /// Compares a project's files with what its repository holds.
+    pub fn work_tree(&self, project: &Path) -> WorkTree {
+        git::work_tree(project)
     }
 
     /// Runs a template's own programs on what it made, aside; only for who trusts it.

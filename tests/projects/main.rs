@@ -7,4 +7,5 @@ mod kill;
 mod new;
 mod place;
 mod sources;
+mod trust;
 mod update;

@@ -3,13 +3,15 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::aside::Aside;
+use super::hooks;
+use crate::adapter::program;
 use crate::domain::template::TemplateFolder;
 
 const PROGRAM: &str = include_str!("extensions.py");
@@ -97,7 +99,7 @@ impl Extensions {
 }
 
 fn start(program: &Path, files: &Path, names: &[String]) -> std::io::Result<Child> {
-    let mut command = Command::new("python3");
+    let mut command = program::isolated("python3", hooks::VARIABLES)?;
     command.arg(program).arg(files).args(names).current_dir(files);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()
 }
