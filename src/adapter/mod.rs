@@ -1,5 +1,6 @@
 //! What touches the world: AWS, files, other programs.
 
+pub mod aside;
 pub mod aws;
 pub mod backstage;
 pub mod cookiecutter;

@@ -20,15 +20,11 @@ const VARIABLES: &[&str] = &[
     "CI",
     "NO_COLOR",
     "SOURCE_DATE_EPOCH",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
 ];
+
+/// Prefixes of variables for programs that fetch something; a proxy's address may hold a credential.
+pub const NETWORK: &[&str] =
+    &["SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
 
 /// Prefixes of more such variables.
 const FAMILIES: &[&str] = &["LC_", "XDG_"];
@@ -88,7 +84,7 @@ fn search_path(variable: &str, project: Option<&Path>) -> Vec<PathBuf> {
 }
 
 /// Returns the environment of a program that has nothing to do with anybody's credentials: what every program needs,
-/// and the variables whose names begin with one of `also`.
+/// and the variables whose names begin with one of `also`. With a project, search paths don't lead into it.
 pub fn environment(also: &[&str], project: Option<&Path>) -> Vec<(OsString, OsString)> {
     let is_kept = |name: &str| {
         VARIABLES.contains(&name) || FAMILIES.iter().chain(also).any(|prefix| name.starts_with(prefix))

@@ -119,7 +119,7 @@ fn system_python() -> Result<PathBuf, Error> {
 /// Returns a call of a Python that takes nothing from where it runs, and gets no credentials but a package index's.
 fn call(python: &Path) -> Command {
     let mut command = Command::new(python);
-    command.arg("-I").env_clear().envs(program::environment(&["PIP_"], None));
+    command.arg("-I").env_clear().envs(program::environment(&[program::NETWORK, &["PIP_"]].concat(), None));
     command
 }
 

@@ -215,3 +215,51 @@ fn a_repository_of_another_user_is_asked_nothing_until_git_takes_it_for_safe() {
     place.write("home/.gitconfig", format!("{config}[safe]\n\tdirectory = {}\n", folder.display()));
     place.refresh().exits(0);
 }
+
+#[test]
+fn a_template_makes_no_repository_and_no_two_names_that_are_one() {
+    let place = Place::new();
+    for (files, word) in [
+        (&["HEAD", "objects/a", "refs/a"][..], "would take it for a repository"),
+        (&["a/HEAD", "a/config", "a/objects/a", "a/refs/a"], "`a`"),
+        (&["a\u{200c}b", "ab"], "one file on Windows and macOS"),
+        (&[".g\u{200c}it/config"], "Git keeps its own records there"),
+        (&["git~1/config"], "Git keeps its own records there"),
+    ] {
+        let _ = fs::remove_dir_all(place.path("t"));
+        place.service_template("t");
+        for file in files {
+            place.write(&format!("t/skeleton/{file}"), "[core]\n");
+        }
+        place.say(&["scaffold", "./t", "--set", "name=pay", "--out", "pay"]).fails_with(&[word]);
+        assert!(!place.is_there("pay"), "{files:?}");
+    }
+}
+
+#[test]
+fn a_trusted_hook_gets_no_credentials_and_makes_no_repository() {
+    let place = Place::new();
+    place.write("c/cookiecutter.json", r#"{"name": "pay"}"#);
+    place.write("c/{{cookiecutter.name}}/a.txt", "a\n");
+    place.write("c/hooks/post_gen_project.sh", "#!/bin/sh\nenv > env.txt\n");
+    let args = ["scaffold", "./c", "--defaults", "--trust", "--out", "pay"];
+    let mut command = place.command("", &args);
+    for name in ["AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "GH_TOKEN", "PYTHONPATH"] {
+        command.env(name, "topsecret");
+    }
+    let output = command.env("GIT_AUTHOR_NAME", "Ada").output().expect("the program starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let env = place.read("pay/env.txt");
+    assert!(
+        !env.contains("topsecret") && env.contains("GIT_AUTHOR_NAME=Ada") && env.contains("HOME="),
+        "{env}"
+    );
+    for (script, word) in [
+        ("mkdir -p a/objects a/refs\ntouch a/HEAD", "would take it for a repository"),
+        ("touch b B", "are one file"),
+    ] {
+        place.write("c/hooks/post_gen_project.sh", format!("#!/bin/sh\n{script}\n"));
+        place.say(&["scaffold", "./c", "--defaults", "--trust", "--out", "other"]).fails_with(&[word]);
+        assert!(!place.is_there("other"));
+    }
+}

@@ -7,12 +7,14 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::aside::Aside;
-use crate::adapter::program;
+use crate::adapter::{aside, program};
 use crate::domain::template::Hook;
 
-/// Prefixes of variables that hooks get beside those of every program: who commits, and in which Python.
-pub(super) const VARIABLES: &[&str] = &["GIT_AUTHOR_", "GIT_COMMITTER_", "VIRTUAL_ENV", "CONDA_PREFIX"];
+/// Prefixes of variables that hooks get beside those of every program: the way to the network, who commits, and in
+/// which Python.
+pub(super) fn variables() -> Vec<&'static str> {
+    [program::NETWORK, &["GIT_AUTHOR_", "GIT_COMMITTER_", "VIRTUAL_ENV", "CONDA_PREFIX"]].concat()
+}
 
 /// Why a hook didn't do what it was to do.
 #[derive(Debug)]
@@ -44,7 +46,7 @@ impl std::error::Error for HookFailure {}
 pub fn run(hook: &Hook, folder: &Path) -> Result<String, HookFailure> {
     let start = |error: io::Error| HookFailure::Start { file: hook.file.clone(), error };
     // The script is no part of the project.
-    let script = Aside::new("hook").map_err(start)?;
+    let script = aside::directory("hook").map_err(start)?;
     let file = script.path().join(&hook.file);
     let mut options = fs::OpenOptions::new();
     let mut opened = options.write(true).create_new(true).mode(0o700).open(&file).map_err(start)?;
@@ -58,7 +60,7 @@ pub fn run(hook: &Hook, folder: &Path) -> Result<String, HookFailure> {
     if hook.file.ends_with(".py") {
         command.arg(&file);
     }
-    command.env_clear().envs(program::environment(VARIABLES, None));
+    command.env_clear().envs(program::environment(&variables(), None));
     let output = command.current_dir(folder).stdin(Stdio::null()).output().map_err(start)?;
     let wrote = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_string();
     let texts: Vec<String> =
