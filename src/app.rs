@@ -33,6 +33,10 @@ pub use crate::adapter::cookiecutter::CruftTemplate;
 pub use crate::adapter::docs::{Built, DocsError};
 pub use crate::adapter::git::WorkTree;
 pub use crate::adapter::local::Error as LocalError;
+/// Ownership of what is found without having been named.
+pub use crate::adapter::ownership::check as check_owner;
+/// Returns whether the program runs where nobody can be asked.
+pub use crate::adapter::program::in_ci;
 pub use crate::adapter::site::{SiteBucket, SiteError};
 pub use crate::adapter::source::{At, Found, RecordError, SourceError};
 pub use crate::adapter::specs::SpecError;
@@ -54,15 +58,20 @@ impl App {
         App { specs, local }
     }
 
-    /// The directory of the specs: as asked for, or `environments` here or above.
+    /// Opens the directory of the specs: as asked for, or `environments` here or above, in CI only here.
+    ///
+    /// What is found, and not named, has to be the user's own.
     pub fn specs(&self) -> Result<SpecDir, SpecError> {
+        if let Some(named) = &self.specs {
+            return SpecDir::open(named);
+        }
         let default = Path::new("environments");
-        let above = || {
-            let here = std::env::current_dir().ok()?;
-            let found = here.ancestors().map(|folder| folder.join(default)).find(|path| path.is_dir())?;
-            Some(found.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(found))
-        };
-        SpecDir::open(self.specs.clone().or_else(above).unwrap_or_else(|| default.to_path_buf()))
+        let Ok(here) = std::env::current_dir() else { return SpecDir::open(default) };
+        let searched = here.ancestors().take(if in_ci() { 1 } else { usize::MAX });
+        let found = searched.map(|folder| (folder, folder.join(default))).find(|(_, path)| path.is_dir());
+        let Some((folder, found)) = found else { return SpecDir::open(default) };
+        check_owner(folder, &[folder, &found])?;
+        SpecDir::open(found.strip_prefix(&here).unwrap_or(&found))
     }
 
     /// The spec of an environment, read and checked.

@@ -2,6 +2,9 @@
 //!
 //! The words are in `golden/`; `SNAPSHOTS=overwrite cargo test` writes them anew.
 
+mod terminal;
+mod trust;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 

@@ -27,7 +27,8 @@ pub(super) fn of(path: &Path, root: Option<&Path>) -> Result<Option<Rc<dyn Surro
     let folder = path.canonicalize().map_err(|error| failed(path, error))?;
     let root = match root {
         Some(root) => root.canonicalize().map_err(|error| failed(root, error))?,
-        None => match Repository::find(&folder).map_err(|error| failed(path, error))? {
+        // A repository of another user gives a template nothing to read.
+        None => match Repository::find(&folder).ok().flatten() {
             Some(repository) => repository.top,
             None => return Ok(None),
         },
