@@ -1,6 +1,7 @@
 //! The composition root: the one place that sees every layer and wires them.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use jiff::Zoned;
 
@@ -9,7 +10,7 @@ use crate::adapter::backstage;
 use crate::adapter::cookiecutter;
 use crate::adapter::docs;
 use crate::adapter::git;
-use crate::adapter::local::LocalAws;
+use crate::adapter::local::{LocalAccess, LocalAws};
 use crate::adapter::site;
 use crate::adapter::source;
 use crate::adapter::specs::{self, Several, SpecDir};
@@ -24,7 +25,7 @@ use crate::domain::resource::Desired;
 use crate::domain::site::SiteFile;
 use crate::domain::spec::{Environment, Loaded};
 use crate::domain::template::{
-    self, Origin, ProjectTemplate, Record, RenderOptions, Rendering, Source, TemplateFolder,
+    self, Entry, Origin, ProjectTemplate, Record, RenderOptions, Rendering, Source, TemplateFolder,
 };
 use crate::kinds::aws::{self, AwsProvider};
 
@@ -45,7 +46,7 @@ pub use crate::adapter::tree::TreeError;
 pub use crate::kinds::aws::kinds;
 
 /// The account of the local AWS where no spec names one.
-const LOCAL_ACCOUNT: &str = "000000000000";
+pub const LOCAL_ACCOUNT: &str = "000000000000";
 
 /// How the program was asked to reach the world.
 pub struct App {
@@ -143,10 +144,28 @@ impl App {
     ) -> Result<Box<dyn ProjectTemplate>, template::TemplateError> {
         let folder = &found.folder;
         if folder.file("template.yaml").is_some() {
-            return Ok(Box::new(backstage::open(folder)?.within(found.around.clone())));
+            let is_local = match &found.origin {
+                Origin::Path(_) => true,
+                Origin::Git(origin) => origin.url.starts_with("file://"),
+                Origin::Billpay(_) => false,
+            };
+            let others = Rc::new(source::Others::new(is_local));
+            return Ok(Box::new(backstage::open(folder)?.within(found.around.clone()).fetching(others)));
         }
         if folder.file("cookiecutter.json").is_some() {
             return Ok(Box::new(cookiecutter::open(folder, None, options)?));
+        }
+        let head = ["template.yaml", "cookiecutter.json"]
+            .into_iter()
+            .find(|head| folder.entries.contains_key(*head));
+        if let Some(head) = head {
+            let what = match folder.entries.get(head) {
+                Some(Entry::Link(_)) => "a symbolic link, which may lead anywhere",
+                Some(Entry::Folder) => "a folder",
+                _ => "no regular file",
+            };
+            let why = format!("{} is {what}", folder.told(head));
+            return Err(template::TemplateError::refused(why, "put the file itself there"));
         }
         let inner = App::templates_in(folder);
         let why = format!("{} has neither template.yaml nor cookiecutter.json", folder.name);
@@ -159,7 +178,8 @@ impl App {
 
     /// The folders of a folder that are templates, sorted; `""` for itself.
     pub fn templates_in(folder: &TemplateFolder) -> Vec<String> {
-        let heads = folder.entries.keys().filter_map(|path| {
+        let files = folder.entries.iter().filter(|(_, entry)| matches!(entry, Entry::File(_)));
+        let heads = files.filter_map(|(path, _)| {
             let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
             matches!(file, "template.yaml" | "cookiecutter.json").then(|| folder.to_string())
         });
@@ -295,8 +315,9 @@ impl App {
         if !self.local {
             return Ok(None);
         }
-        let url = self.local_aws()?.up(starting).await?;
-        // The local AWS takes a 12-digit access key as the number of the account.
-        Ok(Some(Endpoint { url, access_key: account.to_string(), secret_key: "local".to_string() }))
+        let local = self.local_aws()?;
+        local.up(starting).await?;
+        let LocalAccess { url, access_key, secret_key, .. } = local.access(account).await?;
+        Ok(Some(Endpoint { url, access_key, secret_key }))
     }
 }

@@ -44,7 +44,7 @@ fn at(path: &Path) -> impl Fn(io::Error) -> Error + '_ {
 pub struct Packages {
     /// What it is for, as people are told it.
     pub purpose: &'static str,
-    /// The packages, all pinned.
+    /// The packages, all pinned, with the digests of their files.
     pub requirements: &'static str,
 }
 
@@ -81,7 +81,9 @@ impl Packages {
         run(
             &format!("installing {}", self.purpose),
             call(&python)
-                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r"])
+                // Wherever the user's settings have pip look for packages, what it finds there is the same.
+                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
+                .args(["--require-hashes", "-r"])
                 .arg(&requirements),
         )?;
         fs::write(&complete, "").map_err(at(&complete))?;

@@ -19,4 +19,5 @@ pub mod spec;
 pub mod template;
 pub mod tofu;
 pub mod tree;
+pub mod workflow_rights;
 pub mod yaml;

@@ -8,6 +8,7 @@ mod support;
 mod corpus;
 mod differences;
 mod errors;
+mod fetched;
 mod generated;
 mod hostile;
 mod outside;
@@ -17,7 +18,8 @@ mod shared;
 
 use billpay::adapter::backstage::open;
 use billpay::domain::template::{
-    Answers, Entry, ProjectTemplate, RenderOptions, Rendering, TemplateError, TemplateFile, TemplateFolder,
+    Answers, Entry, FetchOptions, ProjectTemplate, RenderOptions, Rendering, TemplateError, TemplateFile,
+    TemplateFolder,
 };
 
 /// A folder of text files.
@@ -52,7 +54,14 @@ fn asking(steps: &str) -> String {
 }
 
 fn options() -> RenderOptions {
-    RenderOptions { seed: None, now: 0, trust: false, no_hooks: false, strict: false }
+    RenderOptions {
+        seed: None,
+        now: 0,
+        trust: false,
+        no_hooks: false,
+        strict: false,
+        fetch: FetchOptions::NONE,
+    }
 }
 
 /// Renders a folder with a name.
@@ -78,6 +87,6 @@ fn told(error: &TemplateError) -> String {
     match error {
         TemplateError::Wrong(findings) => findings.render(false),
         TemplateError::Refused { why, hints } => format!("{why}\n  {}", hints.join("\n  ")),
-        TemplateError::Answers(_) => error.to_string(),
+        TemplateError::Fetch(_) | TemplateError::Answers(_) => error.to_string(),
     }
 }

@@ -2,10 +2,12 @@
 //
 // node portal.cjs FOLDER, where FOLDER/node_modules has Backstage's packages. Reads a request
 // a line: {template: "the text of template.yaml", values: {…}, files: [{path, hex, executable}],
-// folders: [path]},
+// folders: [path], hosted: the folder of a Git repository that https://git.acme.test/acme/parts is},
 // and writes an answer a line: {status, files: [{path, hex, executable}], folders, output, error}.
 'use strict';
 
+const { execFileSync } = require('node:child_process');
+const http = require('node:http');
 const path = require('node:path');
 const fs = require('node:fs');
 const readline = require('node:readline');
@@ -45,6 +47,30 @@ node.serializeDirectoryContents = async (source, options) => {
   walk('');
   return serialize(source, options);
 };
+
+// A host of repositories, as GitHub's API shows one: every repository on it is the request's.
+let hosted = '';
+const host = http.createServer((request, response) => {
+  const url = new URL(request.url, 'http://127.0.0.1');
+  const git = (...args) => execFileSync('git', ['-C', hosted, ...args], { maxBuffer: 1 << 26 });
+  const [kind, , , what, ...rest] = decodeURIComponent(url.pathname).split('/').slice(1);
+  const archive = `http://127.0.0.1:${host.address().port}/archive/x/y/{archive_format}{/ref}`;
+  try {
+    if (kind === 'archive') {
+      response.end(git('archive', '--format=tar.gz', '--prefix=acme-parts/', rest[0]));
+    } else if (what === 'contents') {
+      response.end(git('show', `${url.searchParams.get('ref')}:${rest.join('/')}`));
+    } else if (what === 'commits') {
+      const sha = git('rev-parse', rest[0]).toString().trim();
+      response.end(JSON.stringify({ sha, repository: { archive_url: archive } }));
+    } else {
+      response.end(JSON.stringify({ default_branch: 'main' }));
+    }
+  } catch (error) {
+    response.statusCode = 404;
+    response.end(String(error));
+  }
+});
 
 /** Stands for the module of a code host: it publishes, and has no dry run. */
 const publisher = createBackendModule({
@@ -93,12 +119,15 @@ const publisher = createBackendModule({
 
 async function start() {
   const { catalogServiceMock } = load('@backstage/plugin-catalog-node/testUtils');
+  await new Promise(resolve => host.listen(0, '127.0.0.1', resolve));
+  const api = `http://127.0.0.1:${host.address().port}`;
+  const github = [{ host: 'github.com' }, { host: 'git.acme.test', apiBaseUrl: api }];
   const { server } = await startTestBackend({
     features: [
       load('@backstage/plugin-scaffolder-backend').default,
       catalogServiceMock.factory({ entities: [] }),
       mockServices.rootConfig.factory({
-        data: { integrations: { github: [{ host: 'github.com' }] }, backend: { workingDirectory: require('node:os').tmpdir() } },
+        data: { integrations: { github }, backend: { workingDirectory: require('node:os').tmpdir() } },
       }),
       publisher,
     ],
@@ -128,6 +157,7 @@ async function dryRun(url, request) {
     folders: request.folders ?? [],
   };
   folders = [];
+  hosted = request.hosted ?? '';
   const response = await fetch(`${url}/api/scaffolder/v2/dry-run`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },

@@ -1,6 +1,7 @@
 //! The same template and answers through the portal's scaffolder and through ours.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use billpay::adapter::backstage::open;
 use billpay::domain::template::{
@@ -17,9 +18,9 @@ use crate::{options, told};
 #[derive(Debug, PartialEq, Default)]
 pub struct Made {
     /// The bytes, as text where they are, and whether the file can be run.
-    files: BTreeMap<String, (String, bool)>,
-    folders: BTreeSet<String>,
-    said: Vec<(String, String)>,
+    pub files: BTreeMap<String, (String, bool)>,
+    pub folders: BTreeSet<String>,
+    pub said: Vec<(String, String)>,
 }
 
 #[test]
@@ -120,6 +121,16 @@ fn text(bytes: &[u8]) -> String {
 }
 
 pub fn theirs(portal: &mut Portal, folder: &TemplateFolder, answers: &Answers) -> Result<Made, String> {
+    theirs_with(portal, folder, answers, None)
+}
+
+/// What the portal makes where the repository `https://git.acme.test/acme/parts` is in a folder.
+pub fn theirs_with(
+    portal: &mut Portal,
+    folder: &TemplateFolder,
+    answers: &Answers,
+    hosted: Option<&Path>,
+) -> Result<Made, String> {
     let template = folder.file("template.yaml").map(|file| text(&file.bytes)).unwrap_or_default();
     let files: Vec<Value> = folder
         .entries
@@ -137,7 +148,7 @@ pub fn theirs(portal: &mut Portal, folder: &TemplateFolder, answers: &Answers) -
         .filter(|(_, entry)| matches!(entry, Entry::Folder))
         .map(|(path, _)| path)
         .collect();
-    let request = json!({"template": template, "values": answers, "files": files, "folders": folders});
+    let request = json!({"template": template, "values": answers, "files": files, "folders": folders, "hosted": hosted});
     let answer = portal.ask(&request);
     if answer["status"] != 200 {
         return Err(answer["error"].as_str().unwrap_or("no reason").to_string());

@@ -14,13 +14,13 @@ use crate::portal::Portal;
 use crate::same::{differs, made, theirs};
 use crate::{asking, options, put, told};
 
-fn write(root: &Path, path: &str, text: &str) {
+pub fn write(root: &Path, path: &str, text: &str) {
     let path = root.join(path);
     std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
     std::fs::write(path, text).expect("a file");
 }
 
-fn git(root: &Path, arguments: &[&str]) {
+pub fn git(root: &Path, arguments: &[&str]) {
     let mut command = Command::new("git");
     command.args(["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false"]);
     let status = command.args(arguments).current_dir(root).stdout(Stdio::null()).status();
@@ -68,7 +68,7 @@ fn repository(skeletons: &str) -> TempDir {
     folder
 }
 
-fn answers() -> Answers {
+pub fn answers() -> Answers {
     serde_json::from_str(r#"{"name": "shop"}"#).expect("answers")
 }
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::billpay::Measured;
-use crate::support::Emulator;
 use crate::support::programs;
 use crate::support::proxy::Proxy;
+use crate::support::{Emulator, access_key};
 
 /// Where Terraform takes the AWS provider from.
 pub struct Terraform {
@@ -97,7 +97,8 @@ impl Tree {
             .env("TF_CLI_ARGS", "-no-color")
             .env("TF_CLI_CONFIG_FILE", self.folder.path().join("cli.tfrc"))
             .env("TF_VAR_endpoint", self.proxy.url())
-            .env("TF_VAR_account", &self.account);
+            .env("TF_VAR_account", &self.account)
+            .env("TF_VAR_access_key", access_key(&self.account));
         command
     }
 

@@ -2,6 +2,7 @@
 //!
 //! The words are in `golden/`; `SNAPSHOTS=overwrite cargo test` writes them anew.
 
+mod local;
 mod terminal;
 mod trust;
 

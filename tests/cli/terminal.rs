@@ -82,7 +82,11 @@ fn a_templates_texts_command_nothing() {
     let shown = |said: &Said| {
         assert!(said.code == 0 && said.out.contains("evil"), "{}{}", said.out, said.err);
     };
-    each(&["scaffold", "show", "./t"], place.path(), &[], shown);
+    each(&["scaffold", "show", "./t"], place.path(), &[], |said| {
+        shown(said);
+        let first = said.out.lines().next().unwrap_or_default();
+        assert!(first.contains("pwned"), "a title stays on its line: {}", said.out);
+    });
     each(&["scaffold", "list", "./t"], place.path(), &[], |_| {});
     each(&["scaffold", "./t", "--out", "new"], place.path(), &[], told);
     each(

@@ -6,7 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use billpay::domain::template::{
-    Answers, Entry, ProjectTemplate, RenderOptions, Rendering, TemplateError, TemplateFile, TemplateFolder,
+    Answers, Entry, FetchOptions, ProjectTemplate, RenderOptions, Rendering, TemplateError, TemplateFile,
+    TemplateFolder,
 };
 
 pub fn root() -> PathBuf {
@@ -110,8 +111,14 @@ pub fn one(text: &str) -> TemplateFolder {
     small(&[("cookiecutter.json", r#"{"name": "demo"}"#), ("{{cookiecutter.name}}/a.txt", text)])
 }
 
-pub const PLAIN: RenderOptions =
-    RenderOptions { seed: None, now: 0, trust: false, no_hooks: false, strict: false };
+pub const PLAIN: RenderOptions = RenderOptions {
+    seed: None,
+    now: 0,
+    trust: false,
+    no_hooks: false,
+    strict: false,
+    fetch: FetchOptions::NONE,
+};
 
 /// Answers all questions by their defaults, where `answers` has none, and renders.
 pub fn render(

@@ -51,6 +51,39 @@ fn values_deep_in_one_another_and_changed_while_in_use_do_no_harm() {
 }
 
 #[test]
+fn values_that_share_their_parts_are_paid_for_each_time() {
+    let shared = |name: &str| {
+        format!("{{% for i in range(40) %}}{{% set ns.{name} = [ns.{name}, ns.{name}] %}}{{% endfor %}}")
+    };
+    let two = format!("{{% set ns = namespace(a=[1], b=[1]) %}}{}{}", shared("a"), shared("b"));
+    for text in [
+        "{% set ns = namespace(a=[1]) %}{% for i in range(60) %}{% set ns.a = ns.a + ns.a %}{% endfor %}",
+        "{{ ([[1] * 1000] * 10000)|sum(start=[])|sum(start=[]) }}",
+    ] {
+        refused(text, "");
+    }
+    for use_of in [
+        "{{ ns.a == ns.b }}",
+        "{{ ns.a is eq ns.b }}",
+        "{{ ns.a in [ns.b] }}",
+        "{{ ns.a|tojson }}",
+        "{{ [ns.a, ns.b]|sort|length }}",
+        "{{ [ns.a].count(ns.b) }}",
+        "{{ ns.a|string|length }}",
+        "{{ {(ns.a): 1}|length }}",
+    ] {
+        refused(&format!("{two}{use_of}"), "");
+    }
+    let long = "{% set t = 'ab' * 10**7 %}";
+    for use_of in ["t.count('a')", "'c' in t", "t|length"] {
+        refused(
+            &format!("{long}{{% for i in range(100000) %}}{{{{ {use_of} }}}}{{% endfor %}}"),
+            "takes too long",
+        );
+    }
+}
+
+#[test]
 fn output_of_gigabytes_is_refused_before_it_is_made() {
     for text in [
         "{{ 'a' * 10**9 }}",

@@ -2,13 +2,19 @@
 
 use std::process::Command;
 
-use billpay::domain::template::{Answers, Entry, ProjectTemplate, RenderOptions};
+use billpay::domain::template::{Answers, Entry, FetchOptions, ProjectTemplate, RenderOptions};
 use serde_json::json;
 
 use crate::{corpus, peer};
 
-const TRUSTED: RenderOptions =
-    RenderOptions { seed: None, now: 0, trust: true, no_hooks: false, strict: false };
+const TRUSTED: RenderOptions = RenderOptions {
+    seed: None,
+    now: 0,
+    trust: true,
+    no_hooks: false,
+    strict: false,
+    fetch: FetchOptions::NONE,
+};
 
 #[test]
 fn hooks_can_be_left_out() {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use billpay::domain::template::{Answers, RenderOptions, TemplateError};
+use billpay::domain::template::{Answers, FetchOptions, RenderOptions, TemplateError};
 use serde_json::{Value, json};
 
 use crate::{corpus, peer};
@@ -40,7 +40,14 @@ fn texts_are_what_jinja_makes_of_them_or_refused() {
     let context = json!({"s": "Hello", "n": "3", "cookiecutter": {"name": "demo"}});
     let done = peer::run(folder.path(), &json!({"texts": texts, "context": context}));
     let theirs = done["texts"].as_array().expect("texts");
-    let options = RenderOptions { seed: Some(1), now: 0, trust: false, no_hooks: false, strict: false };
+    let options = RenderOptions {
+        seed: Some(1),
+        now: 0,
+        trust: false,
+        no_hooks: false,
+        strict: false,
+        fetch: FetchOptions::NONE,
+    };
     let (mut wrong, mut both, mut same) = (vec![], 0, 0);
     let (mut refused, mut without_a_way_on) = (vec![], vec![]);
     for (text, theirs) in texts.iter().zip(theirs) {
@@ -103,6 +110,7 @@ fn random_values_and_the_time_are_the_same_for_the_same_seed() {
                 trust: false,
                 no_hooks: false,
                 strict: false,
+                fetch: FetchOptions::NONE,
             },
         )
     };

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::project::{billpay, files, site, with_mkdocs};
 use crate::support::values::{items, text};
-use crate::support::{Sandbox, npm};
+use crate::support::{Sandbox, access_key, npm};
 
 const SITES: [(&str, &[&str]); 3] = [
     ("plain", &[]),
@@ -177,7 +177,7 @@ fn the_portal_reads_what_is_published() {
     ];
     billpay(&sandbox, &publish).exits(0).says("0 deleted");
     let asked = json!({
-        "url": sandbox.url, "account": sandbox.account, "bucket": "docs",
+        "url": sandbox.url, "key": access_key(&sandbox.account), "bucket": "docs",
         "entities": [{"namespace": "default", "kind": "Component", "name": "Nested"}, {"namespace": "default", "kind": "Component", "name": "Other"}],
         "paths": [
             "/default/Component/Nested/index.html", "/default/component/nested/guides/deploying/index.html",

@@ -6,7 +6,7 @@ const [folder, asked] = process.argv.slice(2);
 const cli = createRequire(`${folder}/node_modules/@techdocs/cli/package.json`);
 const { ConfigReader } = cli('@backstage/config');
 const { Publisher } = cli('@backstage/plugin-techdocs-node');
-const { url, account, bucket, entities, paths } = JSON.parse(asked);
+const { url, key, bucket, entities, paths } = JSON.parse(asked);
 
 const logger = { info() {}, warn() {}, error() {}, debug() {}, child: () => logger };
 const config = new ConfigReader({
@@ -19,7 +19,7 @@ const config = new ConfigReader({
         endpoint: url,
         s3ForcePathStyle: true,
         maxAttempts: 1,
-        credentials: { accessKeyId: account, secretAccessKey: 'test' },
+        credentials: { accessKeyId: key, secretAccessKey: 'test' },
       },
     },
   },

@@ -6,8 +6,8 @@ use std::io::Read;
 use serde_json::Value;
 
 use crate::http::{Answer, Request};
-use crate::support::Sandbox;
 use crate::support::values::{items, text};
+use crate::support::{Sandbox, access_key};
 
 /// The distribution of a frontend of dev.
 pub struct Distribution {
@@ -15,7 +15,7 @@ pub struct Distribution {
     policy: Value,
     /// Where S3 is, and who asks it.
     s3: String,
-    account: String,
+    access_key: String,
 }
 
 impl Distribution {
@@ -26,7 +26,7 @@ impl Distribution {
         let id = text(&config["DefaultCacheBehavior"]["ResponseHeadersPolicyId"]);
         let policy = sandbox.aws(&["cloudfront", "get-response-headers-policy", "--id", id]);
         let policy = policy["ResponseHeadersPolicy"]["ResponseHeadersPolicyConfig"].clone();
-        Distribution { config, policy, s3: sandbox.url.clone(), account: sandbox.account.clone() }
+        Distribution { config, policy, s3: sandbox.url.clone(), access_key: access_key(&sandbox.account) }
     }
 
     pub fn bucket(&self) -> &str {
@@ -60,8 +60,7 @@ impl Distribution {
     }
 
     fn get(&self, path: &str) -> Option<Answer> {
-        // The emulator takes the access key for the number of the account.
-        let credential = format!("{}/20260101/us-east-1/s3/aws4_request", self.account);
+        let credential = format!("{}/20260101/us-east-1/s3/aws4_request", self.access_key);
         let signed = format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0");
         let asked = ureq::get(format!("{}/{}{path}", self.s3, self.bucket()));
         let mut found = asked.header("Authorization", signed).call().ok()?;

@@ -6,6 +6,8 @@ use serde_json::Value;
 use ureq::http::{Request, Response};
 use ureq::{Agent, Body};
 
+use crate::support::access_key;
+
 pub struct Account {
     pub number: String,
     url: String,
@@ -43,9 +45,8 @@ impl Account {
     }
 
     fn call(&self, service: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
-        // The emulators take a 12-digit access key as the number of the account, and don't
-        // check signatures.
-        let scope = format!("{}/20260101/us-east-1/{service}/aws4_request", self.number);
+        // The emulators don't check signatures.
+        let scope = format!("{}/20260101/us-east-1/{service}/aws4_request", access_key(&self.number));
         let signed = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature={:064}", 0);
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.url));
         request = request.header("authorization", signed).header("x-amz-date", "20260101T000000Z");

@@ -19,6 +19,22 @@ fn loops_without_end_are_ended() {
 }
 
 #[test]
+fn long_texts_that_are_gone_through_over_and_over_are_ended() {
+    for operation in ["t.indexOf('z')", "t.length", "'z' in t", "t == u"] {
+        let template = format!(
+            "{{% set t = 'a' | center(1000000) %}}{{% set u = 'a' | center(1000000) %}}\
+             {{% for i in range(100000) %}}{{% set y = {operation} %}}{{% endfor %}}"
+        );
+        assert_eq!(code(&template), "endless", "{operation}");
+    }
+    assert_eq!(code("{% set t = 'a' | center(10000000) %}{% for c in t %}{% endfor %}"), "endless");
+    assert_eq!(code("{% set t = 'a' | center(10000000) %}${{ (t | list).length }}"), "endless");
+    let macros =
+        |number| format!("{{% macro m{number}() %}}{{% endmacro %}}{{% for a in [] %}}{{% endfor %}}");
+    assert_eq!(code(&(0..5000).map(macros).collect::<String>()), "endless");
+}
+
+#[test]
 fn macros_that_call_themselves_are_ended() {
     assert_eq!(code("{% macro m() %}${{ m() }}{% endmacro %}${{ m() }}"), "too-deep");
     let template = "{% macro m(x) %}{% call m(x) %}${{ caller() }}{% endcall %}{% endmacro %}${{ m(1) }}";

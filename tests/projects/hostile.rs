@@ -91,3 +91,34 @@ fn a_target_that_is_a_link_is_not_followed_out() {
     place.say(&["scaffold", "./t", "--set", "name=pay", "--out", "pay", "--force"]);
     assert_eq!(place.names("elsewhere"), ["keep"]);
 }
+
+#[test]
+fn links_and_pipes_in_the_place_of_files_and_folders_are_named() {
+    let place = Place::new();
+    place.write("template/cookiecutter.json", "{\"name\": \"pay\"}");
+    place.write("template/{{cookiecutter.name}}/a.txt", "a\n");
+    for (link, to) in [("empty-link", "empty"), ("dangling", "nowhere"), ("loop", "loop")] {
+        std::os::unix::fs::symlink(to, place.path(link)).expect("a link");
+    }
+    std::fs::create_dir(place.path("empty")).expect("a folder");
+    for out in ["empty-link", "empty-link/", "dangling", "loop"] {
+        let said = place.say(&["scaffold", "./template", "--defaults", "--out", out]);
+        said.fails_with(&["is a symbolic link", "--out"]);
+    }
+    place.say(&["scaffold", "./template", "--defaults", "--out", "empty"]).exits(0);
+    for head in ["template.yaml", "cookiecutter.json"] {
+        place.write("linked/x", "x");
+        std::os::unix::fs::symlink("/dev/zero", place.path("linked").join(head)).expect("a link");
+        place.say(&["scaffold", "./linked"]).fails_with(&[head, "is a symbolic link", "the file itself"]);
+        place.remove(&format!("linked/{head}"));
+        let pipe = place.path("linked").join(head);
+        assert!(
+            std::process::Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success())
+        );
+        place.say(&["scaffold", "./linked"]).fails_with(&[head, "no regular file"]);
+        place.remove(&format!("linked/{head}"));
+    }
+    place.say(&["scaffold", "./linked"]).fails_with(&["has neither template.yaml nor cookiecutter.json"]);
+    let both = ["scaffold", "./template", "--defaults", "--trust", "--no-hooks"];
+    place.say(&both).fails_with(&["can't go together", "--no-hooks alone"]);
+}

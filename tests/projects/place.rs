@@ -120,6 +120,15 @@ impl Place {
         self.git(folder, &["commit", "--quiet", "--allow-empty", "--message", "as it is"]);
     }
 
+    /// A command line in the place's top folder that has a terminal.
+    pub fn on_a_terminal(&self, line: &str) -> Command {
+        let mut command = Command::new("script");
+        command.args(["-qec", line, "/dev/null"]).current_dir(self.path("")).env_remove("CI");
+        self.alone(&mut command);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
     fn alone(&self, command: &mut Command) {
         command.env("HOME", self.path("home")).env("XDG_CACHE_HOME", self.path("home/.cache"));
         command.env("XDG_CONFIG_HOME", self.path("home/.config")).env("GIT_CONFIG_NOSYSTEM", "1");

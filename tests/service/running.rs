@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::project::{Built, everything, smallest};
-use crate::support::{Emulator, aws_cli};
+use crate::support::{Emulator, access_key, aws_cli};
 
 const BASE: &str = "/invoicing/v1";
 
@@ -301,7 +301,7 @@ fn metrics_arrive_with_the_names_units_and_dimensions_of_the_alarms() {
         ("AWS_REGION", "us-east-1"),
         ("AWS_DEFAULT_REGION", "us-east-1"),
         ("AWS_ENDPOINT_URL", &emulator.url),
-        ("AWS_ACCESS_KEY_ID", &emulator.fresh_account()),
+        ("AWS_ACCESS_KEY_ID", &access_key(&emulator.fresh_account())),
         ("AWS_SECRET_ACCESS_KEY", "test"),
     ]
     .map(|(name, value)| (name.to_string(), value.to_string()));

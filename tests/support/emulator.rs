@@ -3,11 +3,13 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{LazyLock, OnceLock};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::install;
@@ -18,7 +20,15 @@ pub struct Emulator {
     /// Stops the server as soon as its standard input is closed: when this is dropped, and
     /// also when this process ends in whatever way.
     guard: Child,
-    _state: TempDir,
+    state: TempDir,
+}
+
+/// The secret that ministack's access keys carry, once it has been started.
+static SECRET: OnceLock<String> = OnceLock::new();
+
+/// An access key of an account: its number, which is all that moto takes, and what ministack's launcher checks.
+pub fn access_key(account: &str) -> String {
+    format!("{account}{}", SECRET.get().map(String::as_str).unwrap_or_default())
 }
 
 /// Runs `$START` (which prints nothing and returns when the server is up, or goes on in the
@@ -40,7 +50,16 @@ impl Emulator {
                 .env("BILLPAY_LOCAL_STATE", state.path())
                 .env("START", r#""$BILLPAY" local up >/dev/null"#)
                 .env("STOP", r#""$BILLPAY" local down 2>/dev/null; rm -rf "$BILLPAY_LOCAL_STATE""#);
-            Emulator::start("ministack", port, guard, state, "/_ministack/ready")
+            let folder = state.path().to_path_buf();
+            let emulator = Emulator::start("ministack", port, guard, state, None);
+            let mut env = Command::new(env!("CARGO_BIN_EXE_billpay"));
+            env.args(["local", "env", "--account", "000000000000", "--output", "json"]);
+            env.env("BILLPAY_LOCAL_PORT", port.to_string()).env("BILLPAY_LOCAL_STATE", folder);
+            let output = env.output().expect("billpay can be run").stdout;
+            let env: Value = serde_json::from_slice(&output).expect("the variables of the local AWS");
+            let key = env["env"]["AWS_ACCESS_KEY_ID"].as_str().expect("an access key");
+            SECRET.set(key[12..].to_string()).expect("it is started once");
+            emulator
         });
         &SHARED
     }
@@ -58,12 +77,19 @@ impl Emulator {
                 .env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
                 .env("START", r#"{ "$MOTO" -H 127.0.0.1 -p "$MOTO_PORT" </dev/null >"$LOG" 2>&1 & pid=$!; }"#)
                 .env("STOP", r#"kill "$pid"; rm -rf "${LOG%/log}""#);
-            Emulator::start("moto", port, guard, state, "/moto-api/")
+            Emulator::start("moto", port, guard, state, Some("/moto-api/"))
         });
         &SHARED
     }
 
-    fn start(name: &'static str, port: u16, mut guard: Command, state: TempDir, ready: &str) -> Emulator {
+    /// Starts a server; `ready` is what answers when it is up, unless it is then.
+    fn start(
+        name: &'static str,
+        port: u16,
+        mut guard: Command,
+        state: TempDir,
+        ready: Option<&str>,
+    ) -> Emulator {
         // A group of its own: Ctrl-C on the test run ends the tests, and that ends the server.
         guard.args(["-c", GUARD]).process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut guard = guard.spawn().expect("sh can be run");
@@ -71,11 +97,16 @@ impl Emulator {
         let started = guard.stdout.as_mut().map(|out| out.read_exact(&mut said));
         assert!(matches!(started, Some(Ok(()))), "{name} did not start; it said why above");
         let begun = Instant::now();
-        while !answers(port, ready) {
+        while ready.is_some_and(|path| !answers(port, path)) {
             assert!(begun.elapsed() < Duration::from_secs(60), "{name} does not answer on port {port}");
             std::thread::sleep(Duration::from_millis(50));
         }
-        Emulator { name, url: format!("http://127.0.0.1:{port}"), guard, _state: state }
+        Emulator { name, url: format!("http://127.0.0.1:{port}"), guard, state }
+    }
+
+    /// Where it keeps its state and its log.
+    pub fn state(&self) -> &Path {
+        self.state.path()
     }
 
     /// The number of an account that nobody has used yet.

@@ -15,5 +15,5 @@ pub mod proxy;
 pub mod sandbox;
 pub mod values;
 
-pub use emulator::Emulator;
+pub use emulator::{Emulator, access_key};
 pub use sandbox::{Run, Sandbox};

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::values::{items, merge, text};
-use super::{Emulator, aws_cli};
+use super::{Emulator, access_key, aws_cli};
 
 pub struct Sandbox {
     folder: TempDir,
@@ -92,8 +92,7 @@ impl Sandbox {
             .env("AWS_SHARED_CREDENTIALS_FILE", self.home().join("no-credentials"))
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("AWS_ENDPOINT_URL", &self.url)
-            // The emulators take a 12-digit access key as the number of the account.
-            .env("AWS_ACCESS_KEY_ID", &self.account)
+            .env("AWS_ACCESS_KEY_ID", access_key(&self.account))
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("NO_COLOR", "1");
         command

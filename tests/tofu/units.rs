@@ -52,13 +52,13 @@ inputs = {
 }
 "#;
 
-const PARAMETER: &str = r#"
+const SECRET: &str = r#"
 include "root" {
   path = find_in_parent_folders("root.hcl")
 }
 
 terraform {
-  source = "../../modules//parameter"
+  source = "../../modules//secret"
 }
 
 dependency "topic" {
@@ -83,17 +83,16 @@ resource "aws_sns_topic" "this" { name = var.name }
 output "arn" { value = aws_sns_topic.this.arn }
 "#;
 
-const PARAMETER_MODULE: &str = r#"
+const SECRET_MODULE: &str = r#"
 terraform {
   required_providers {
     aws = { source = "hashicorp/aws", version = "5.100.0" }
   }
 }
 variable "value" { type = string }
-resource "aws_ssm_parameter" "this" {
-  name  = "/trial/topic"
-  type  = "String"
-  value = var.value
+resource "aws_secretsmanager_secret" "this" {
+  name        = "trial/topic"
+  description = var.value
 }
 "#;
 
@@ -103,24 +102,20 @@ fn two_units_are_made_in_order_and_destroyed_in_the_opposite_one() {
     let tree = Tree::of(&[
         ("live/root.hcl", ROOT),
         ("live/topic/terragrunt.hcl", TOPIC),
-        ("live/parameter/terragrunt.hcl", PARAMETER),
+        ("live/secret/terragrunt.hcl", SECRET),
         ("modules/topic/main.tf", TOPIC_MODULE),
-        ("modules/parameter/main.tf", PARAMETER_MODULE),
+        ("modules/secret/main.tf", SECRET_MODULE),
     ]);
     let aws = |args: &[&str]| tree.sandbox.aws(args);
 
     tree.apply("live").says("Succeeded    2");
     let topic = format!("arn:aws:sns:us-east-1:{}:trial", tree.sandbox.account);
-    let parameter = aws(&["ssm", "get-parameter", "--name", "/trial/topic"]);
-    assert_eq!(parameter["Parameter"]["Value"], json!(topic), "the output of one unit is the other's input");
+    let secret = aws(&["secretsmanager", "describe-secret", "--secret-id", "trial/topic"]);
+    assert_eq!(secret["Description"], json!(topic), "the output of one unit is the other's input");
     tree.plan("live").exits(0);
 
     let bucket = format!("trial-state-{}", tree.sandbox.account);
-    assert_eq!(
-        keys(&tree, &bucket),
-        ["parameter/tofu.tfstate", "topic/tofu.tfstate"],
-        "no lock stays behind"
-    );
+    assert_eq!(keys(&tree, &bucket), ["secret/tofu.tfstate", "topic/tofu.tfstate"], "no lock stays behind");
     assert_eq!(aws(&["s3api", "get-bucket-versioning", "--bucket", &bucket])["Status"], "Enabled");
     let policy = aws(&["s3api", "get-bucket-policy", "--bucket", &bucket]);
     assert!(text(&policy["Policy"]).contains("EnforcedTLS"), "{policy:#}");

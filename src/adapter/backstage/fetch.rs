@@ -9,12 +9,14 @@ use super::binary::is_binary;
 use super::glob::Globs;
 use super::own_url::own_path;
 use super::references::{has_cookiecutter_tags, has_tags};
+use super::run::Sources;
 use super::stop::Stop;
 use super::workspace::{Fault, Item, WorkFile, Workspace, join, resolve};
 use crate::adapter::nunjucks::{Context, Nunjucks, Settings};
 use crate::domain::findings::{Findings, SourceFile};
 use crate::domain::template::{
-    Entry, RenderOptions, Surroundings, TemplateError, TemplateFile, TemplateFolder,
+    Entry, FetchRequest, FetchedFiles, FetchedRepository, RenderOptions, Repositories, Surroundings,
+    TemplateError, TemplateFile, TemplateFolder, without_credentials,
 };
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -23,15 +25,18 @@ const USUAL_EXTENSION: &str = ".njk";
 /// After so many files it is told how many are done.
 const TOLD_EVERY: usize = 128;
 
-/// Most bytes that a template may read around its own folder.
+/// Most bytes that a template may read outside its own folder.
 const MAX_SHARED_BYTES: usize = 1 << 30;
+/// Most files and folders that a template may read outside its own folder.
+const MAX_SHARED_FILES: usize = 200_000;
 
 /// What the steps that fetch work with.
 pub(super) struct Fetch<'a> {
-    pub folder: &'a TemplateFolder,
-    pub around: Option<&'a dyn Surroundings>,
-    /// Files read around the template's folder, in all steps.
+    pub sources: Sources<'a>,
+    /// Files read outside the template's folder, in all steps.
     pub shared: &'a mut BTreeMap<String, Entry>,
+    /// Other repositories that were read, in all steps.
+    pub fetched: &'a mut Vec<FetchedRepository>,
     pub options: &'a RenderOptions,
     pub workspace: &'a mut Workspace,
     pub warnings: &'a mut Findings,
@@ -163,13 +168,16 @@ impl Source<'_> {
 
 impl<'a> Fetch<'a> {
     /// Finds where a `url` leads: into the template, or around it as far as that may be read.
-    fn source(&mut self, url: &str) -> Result<Source<'a>, Fault> {
-        let folder: &'a TemplateFolder = self.folder;
-        let source = match (resolve(url), self.around) {
+    fn source(&mut self, url: &str) -> Result<Source<'a>, Stop> {
+        let Sources { folder, around, others } = self.sources;
+        let source = match (resolve(url), around) {
+            _ if let Some(others) = others.filter(|_| is_elsewhere(url, around)) => {
+                self.other(url, others)?
+            }
             (Ok(path), _) if !is_absolute(url) => Source { folder: Cow::Borrowed(folder), path },
             (_, None) => {
                 let why = format!("the url `{}` leads out of the template", url.escape_debug());
-                return Err(Fault::new(format!("{why}; --root names a folder that it may read, too")));
+                return Err(Fault::new(format!("{why}; --root names a folder that it may read, too")).into());
             }
             (_, Some(around)) => self.around(url, around)?,
         };
@@ -177,7 +185,7 @@ impl<'a> Fetch<'a> {
         let path = &source.path;
         let mut folders = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
         match folders.find_map(|at| path.get(..at).filter(|path| source.is_link(path))) {
-            Some(link) => Err(linked(&source.folder.told(link))),
+            Some(link) => Err(linked(&source.folder.told(link)).into()),
             None => Ok(source),
         }
     }
@@ -200,19 +208,53 @@ impl<'a> Fetch<'a> {
             inner.filter(|inner| directory.is_empty() || inner.is_empty() || inner.starts_with('/'))
         {
             let path = inner.trim_start_matches('/').to_string();
-            return Ok(Source { folder: Cow::Borrowed(self.folder), path });
+            return Ok(Source { folder: Cow::Borrowed(self.sources.folder), path });
         }
         let read = around.read(&path).map_err(Fault::new)?;
-        self.shared.extend(read.entries.iter().map(|(path, entry)| (path.clone(), entry.clone())));
+        self.share("", &read)?;
+        Ok(Source { folder: Cow::Owned(read), path })
+    }
+
+    /// Reads what a `url` leads to in another repository, if that is agreed to.
+    fn other(&mut self, url: &str, others: &dyn Repositories) -> Result<Source<'a>, Stop> {
+        let url = url.trim();
+        let shown = without_credentials(url);
+        let failed =
+            |why: String| Fault::new(format!("the url `{}` can't be fetched: {why}", shown.escape_debug()));
+        let repository = others.repository(url).map_err(failed)?;
+        let options = &self.options.fetch;
+        if !options.allows(&repository) {
+            let request = FetchRequest { repository, url: shown };
+            return Err(Stop::Template(TemplateError::Fetch(request)));
+        }
+        let FetchedFiles { repository, folder, path } = others.fetch(url, &options.pins).map_err(failed)?;
+        let out = |_| failed("it leads out of the repository".to_string());
+        let path = resolve(path.trim_matches('/')).map_err(out)?;
+        self.share(&format!("{}#", repository.url), &folder)?;
+        if !self.fetched.contains(&repository) {
+            self.fetched.push(repository);
+        }
+        Ok(Source { folder: Cow::Owned(folder), path })
+    }
+
+    /// Counts what was read outside the template's folder.
+    fn share(&mut self, prefix: &str, read: &TemplateFolder) -> Result<(), Fault> {
+        let read = read.entries.iter().map(|(path, entry)| (format!("{prefix}{path}"), entry.clone()));
+        self.shared.extend(read);
         let bytes = self.shared.values().map(|entry| match entry {
             Entry::File(file) => file.bytes.len(),
             _ => 0,
         });
         if bytes.sum::<usize>() > MAX_SHARED_BYTES {
-            let why = format!("the template reads more than {} GB of its repository", MAX_SHARED_BYTES >> 30);
+            let why =
+                format!("the template reads more than {} GB outside its folder", MAX_SHARED_BYTES >> 30);
             return Err(Fault::new(why));
         }
-        Ok(Source { folder: Cow::Owned(read), path })
+        if self.shared.len() > MAX_SHARED_FILES {
+            let why = format!("the template reads more than {MAX_SHARED_FILES} files outside its folder");
+            return Err(Fault::new(why));
+        }
+        Ok(())
     }
 
     fn count(&mut self) {

@@ -18,13 +18,14 @@ mod spec;
 mod stop;
 mod workspace;
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::domain::findings::Problem;
 use crate::domain::template::form::Form;
 use crate::domain::template::{
-    About, Answers, ProjectTemplate, Question, RenderOptions, Rendering, StepDone, StepKind, Surroundings,
-    TemplateError, TemplateFolder,
+    About, Answers, ProjectTemplate, Question, RenderOptions, Rendering, Repositories, StepDone, StepKind,
+    Surroundings, TemplateError, TemplateFolder, without_credentials,
 };
 
 use spec::Spec;
@@ -38,12 +39,18 @@ pub struct BackstageTemplate {
     spec: Spec,
     form: Form,
     around: Option<Rc<dyn Surroundings>>,
+    others: Option<Rc<dyn Repositories>>,
 }
 
 impl BackstageTemplate {
     /// Lets the template's steps read what lies around its folder.
     pub fn within(self, around: Option<Rc<dyn Surroundings>>) -> BackstageTemplate {
         BackstageTemplate { around, ..self }
+    }
+
+    /// Lets the template's steps read other repositories, as far as the options of a rendering allow.
+    pub fn fetching(self, others: Rc<dyn Repositories>) -> BackstageTemplate {
+        BackstageTemplate { others: Some(others), ..self }
     }
 }
 
@@ -64,7 +71,7 @@ pub fn open(folder: &TemplateFolder) -> Result<BackstageTemplate, TemplateError>
             &spec.file,
         )
     })?;
-    Ok(BackstageTemplate { folder: folder.clone(), spec, form, around: None })
+    Ok(BackstageTemplate { folder: folder.clone(), spec, form, around: None, others: None })
 }
 
 impl ProjectTemplate for BackstageTemplate {
@@ -80,12 +87,23 @@ impl ProjectTemplate for BackstageTemplate {
         Ok(self.form.all_questions())
     }
 
+    fn secrets(&self) -> Result<Vec<Question>, TemplateError> {
+        Ok(self.form.secrets())
+    }
+
     fn complete(&self, answers: &Answers) -> Result<Answers, TemplateError> {
         self.form.complete(answers).map_err(TemplateError::Answers)
     }
 
     fn steps(&self) -> Vec<StepDone> {
-        self.spec.steps.iter().map(|step| planned(step, self.around.as_deref())).collect()
+        let planned = |step| planned(step, self.around.as_deref(), self.others.is_some());
+        self.spec.steps.iter().map(planned).collect()
+    }
+
+    fn fetches(&self) -> Vec<String> {
+        let urls = self.spec.steps.iter().filter_map(|step| elsewhere(step, self.around.as_deref()));
+        let urls: BTreeSet<String> = urls.map(without_credentials).collect();
+        urls.into_iter().collect()
     }
 
     fn render(
@@ -94,20 +112,30 @@ impl ProjectTemplate for BackstageTemplate {
         options: &RenderOptions,
         told: &mut dyn FnMut(usize),
     ) -> Result<Rendering, TemplateError> {
-        run::run(&self.folder, self.around.as_deref(), &self.spec, answers, options, told)
+        let (around, others) = (self.around.as_deref(), self.others.as_deref());
+        let (answers, secrets) = self.form.without_secret_fields(answers);
+        let known = run::Known { answers, secrets };
+        run::run(run::Sources { folder: &self.folder, around, others }, &self.spec, known, options, told)
     }
 }
 
+/// Returns the URL of a step that leads into another repository, as it is written.
+fn elsewhere<'s>(step: &'s spec::Step, around: Option<&dyn Surroundings>) -> Option<&'s str> {
+    let url = step.input.as_ref()?.get("url").and_then(document::Node::text)?;
+    (step.action.starts_with("fetch:") && fetch::is_elsewhere(url, around)).then_some(url)
+}
+
 /// A step before anything is answered.
-fn planned(step: &spec::Step, around: Option<&dyn Surroundings>) -> StepDone {
+fn planned(step: &spec::Step, around: Option<&dyn Surroundings>, fetching: bool) -> StepDone {
     let literal =
         |key: &str| step.input.as_ref().and_then(|input| input.get(key)).and_then(document::Node::text);
-    let here = actions::find(&step.action).is_some()
-        && !literal("url").is_some_and(|url| fetch::is_elsewhere(url, around));
+    let fetched = elsewhere(step, around).is_some();
+    let here = actions::find(&step.action).is_some() && (fetching || !fetched);
     let on = ["url", "repoUrl", "catalogInfoUrl", "repoContentsUrl", "message", "filePath"]
         .into_iter()
         .find_map(literal);
-    let on = on.map(|on| format!(" {on}")).unwrap_or_default();
+    let on = on.map(|on| format!(" {}", without_credentials(on))).unwrap_or_default();
+    let on = if fetched && here { format!("{on}, another repository (--fetch)") } else { on };
     let condition = match step.condition.as_ref().and_then(document::Node::text) {
         Some(condition) => format!(", if {condition}"),
         None => String::new(),

@@ -1,7 +1,7 @@
 //! Recognises URLs that lead into the template's own repository, whatever the transport and the host's way of
 //! naming files.
 
-use crate::domain::template::Surroundings;
+use crate::domain::template::{Surroundings, decoded};
 
 /// A repository's host and path, without transport, user and port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Address {
         };
         let rest = rest.split('#').next().unwrap_or_default();
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let path = decoded(path)?.trim_matches('/').to_string();
+        let path = decoded(path).ok()?.trim_matches('/').to_string();
         let (host, path) = plain(host, path);
         Some(Address { host, path, query: query.to_string() })
     }
@@ -53,7 +53,7 @@ impl Address {
         let rest = self.path.get(root.len()..).filter(|_| same && !root.is_empty())?;
         let rest = rest.strip_prefix(".git").unwrap_or(rest);
         if rest.is_empty() {
-            return self.parameter("path").map_or(Some(String::new()), decoded);
+            return self.parameter("path").map_or(Some(String::new()), |path| decoded(path).ok());
         }
         let rest = rest.strip_prefix('/')?;
         let rest = rest.strip_prefix("-/").unwrap_or(rest);
@@ -111,26 +111,6 @@ fn plain(host: String, path: String) -> (String, String) {
         }
         (host, _) => (host.to_string(), path),
     }
-}
-
-/// Returns a text without its `%20`; `None` where that gives no text.
-fn decoded(text: &str) -> Option<String> {
-    let mut bytes = vec![];
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|_| *first == b'%') {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]

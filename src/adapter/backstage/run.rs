@@ -17,19 +17,32 @@ use super::{entity, files, outside};
 use crate::adapter::nunjucks::{Nunjucks, Settings};
 use crate::domain::findings::{Findings, Problem};
 use crate::domain::template::{
-    Answers, EXAMPLE, Entry, RenderOptions, Rendering, StepDone, StepKind, Surroundings, TemplateError,
-    TemplateFolder,
+    Answers, EXAMPLE, Entry, FetchedRepository, RenderOptions, Rendering, Repositories, StepDone, StepKind,
+    Surroundings, TemplateError, TemplateFolder, without_credentials,
 };
 
 /// The input of a fetching step that is needed for private repositories only.
 const TOKEN: &str = "token";
 
+/// What steps may read.
+#[derive(Clone, Copy)]
+pub(super) struct Sources<'a> {
+    pub folder: &'a TemplateFolder,
+    pub around: Option<&'a dyn Surroundings>,
+    pub others: Option<&'a dyn Repositories>,
+}
+
+/// Answers, and those of the form's secret fields, which steps only know as `secrets`.
+pub(super) struct Known {
+    pub answers: Answers,
+    pub secrets: Answers,
+}
+
 /// Renders a template with answers that are complete.
 pub(super) fn run(
-    folder: &TemplateFolder,
-    around: Option<&dyn Surroundings>,
+    sources: Sources<'_>,
     spec: &Spec,
-    answers: &Answers,
+    known: Known,
     options: &RenderOptions,
     told: &mut dyn FnMut(usize),
 ) -> Result<Rendering, TemplateError> {
@@ -37,17 +50,18 @@ pub(super) fn run(
     if options.strict && !spec.warnings.is_empty() {
         return Err(TemplateError::Wrong(Box::new(spec.warnings.clone().into_errors())));
     }
+    let Known { answers, secrets } = known;
     let mut known = Map::new();
-    known.insert("parameters".into(), ordered(Value::Object(answers.clone())));
+    known.insert("parameters".into(), ordered(Value::Object(answers)));
     known.insert("environment".into(), json!({ "parameters": {}, "secrets": {} }));
-    known.insert("secrets".into(), json!({}));
+    known.insert("secrets".into(), ordered(Value::Object(secrets)));
     known.insert("steps".into(), json!({}));
     known.insert("user".into(), json!({}));
     known.insert("context".into(), json!({ "task": task(options.seed) }));
     let mut run = Run {
-        folder,
-        around,
+        sources,
         shared: BTreeMap::new(),
+        fetched: vec![],
         spec,
         options,
         nunjucks: Nunjucks::new(&settings),
@@ -72,7 +86,8 @@ pub(super) fn run(
     let project = run.workspace.into_project()?;
     let shared = TemplateFolder { name: String::new(), entries: run.shared };
     let shared = (!shared.entries.is_empty()).then(|| shared.digest());
-    Ok(Rendering { project, steps, said, warnings, shared, ..Rendering::default() })
+    let fetched = run.fetched;
+    Ok(Rendering { project, steps, said, warnings, shared, fetched, ..Rendering::default() })
 }
 
 /// The task's id is random in the portal; here it comes from the seed.
@@ -95,10 +110,10 @@ fn ordered(value: Value) -> Value {
 }
 
 struct Run<'a> {
-    folder: &'a TemplateFolder,
-    around: Option<&'a dyn Surroundings>,
-    /// Files read around the template's folder, by their paths there.
+    sources: Sources<'a>,
+    /// Files read outside the template's folder, by their paths there.
     shared: BTreeMap<String, Entry>,
+    fetched: Vec<FetchedRepository>,
     spec: &'a Spec,
     options: &'a RenderOptions,
     nunjucks: Nunjucks,
@@ -236,13 +251,13 @@ impl Run<'_> {
         let files_only = |told: String| Ok((StepKind::Files, told, Map::new()));
         if action.id.starts_with("fetch:") {
             let url = input.get("url").and_then(Value::as_str).unwrap_or_default();
-            if is_elsewhere(url, self.around) {
+            if self.sources.others.is_none() && is_elsewhere(url, self.sources.around) {
                 return self.elsewhere(action, url, input);
             }
             let mut fetch = Fetch {
-                folder: self.folder,
-                around: self.around,
+                sources: self.sources,
                 shared: &mut self.shared,
+                fetched: &mut self.fetched,
                 options: self.options,
                 workspace: &mut self.workspace,
                 warnings: self.warnings.get_mut(),
@@ -277,7 +292,11 @@ impl Run<'_> {
         let target = resolve(input.get("targetPath").and_then(Value::as_str).unwrap_or("./"))?;
         self.workspace.fetched_elsewhere(&target, url)?;
         let into = if target.is_empty() { "the project's folder" } else { &target };
-        Ok((StepKind::Outside, format!("{} would fetch {url} into {into}", action.id), Map::new()))
+        Ok((
+            StepKind::Outside,
+            format!("{} would fetch {} into {into}", action.id, without_credentials(url)),
+            Map::new(),
+        ))
     }
 
     fn value(&self, node: &Node) -> Result<Option<Value>, TemplateError> {

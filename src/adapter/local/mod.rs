@@ -1,12 +1,16 @@
 //! A local AWS: ministack, in a private Python environment, on 127.0.0.1 only.
 //!
 //! This is the embedded default for people who have no AWS account at hand. Whoever uses
-//! it gets an address; nothing else in the program knows that it is local.
+//! it gets an address and a key; nothing else in the program knows that it is local.
+//!
+//! It answers only its own user, and runs no code: docs/decisions/0010-local-aws.md.
 
 mod install;
+mod private;
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -21,11 +25,14 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::adapter::python;
+use private::Secret;
 
 /// Port of the local AWS unless `BILLPAY_LOCAL_PORT` says another.
 const PORT: u16 = 4577;
 /// How long the server may take to answer after its start; it takes under a second here.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Bytes that are read of an answer to whether it is up; the server's own has a fraction of that.
+const LONGEST_ANSWER: u64 = 4096;
 
 /// What keeps the local AWS from running.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +47,8 @@ pub enum Error {
     NotAPort(String),
     #[error("the user's home directory is not known")]
     NoHome,
+    #[error("the directory of its state, {path}, is open to other users")]
+    Open { path: String },
     #[error("{path}: {error}")]
     File { path: String, error: io::Error },
 }
@@ -55,6 +64,9 @@ impl Error {
             }
             Error::NotAPort(_) => "use a number from 1 to 65535",
             Error::NoHome => "set HOME",
+            Error::Open { .. } => {
+                "close it with chmod 700 if it is yours alone, or name another in BILLPAY_LOCAL_STATE"
+            }
             Error::File { .. } => return vec![],
         };
         vec![hint.to_string()]
@@ -78,11 +90,22 @@ struct Server {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LocalStatus {
     pub running: bool,
+    /// Something else answers on its port.
+    pub port_taken: bool,
     pub url: String,
     pub pid: Option<i32>,
     /// Where it keeps its state.
     pub state: PathBuf,
     pub log: PathBuf,
+}
+
+/// What a program needs to use the local AWS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LocalAccess {
+    pub url: String,
+    pub access_key: String,
+    pub secret_key: String,
+    pub running: bool,
 }
 
 /// The local AWS of one user: where it is installed, where its state is.
@@ -116,24 +139,39 @@ impl LocalAws {
     /// Makes sure that it runs and returns its address; `say` is told what takes a moment.
     pub async fn up(&self, say: &(dyn Fn(&str) + Sync)) -> Result<String, Error> {
         let _lock = self.lock()?;
+        let secret = Secret::of(&self.state)?;
         let launcher = install::launcher(&self.cache)?;
         if let Some(server) = self.server().filter(|server| server.port == self.port) {
-            if server.launcher == launcher && self.is_ready().await {
+            if server.launcher == launcher && self.is_ready(&secret).await {
                 say(&format!("using the local AWS at {} (not a real account)", self.url()));
                 return Ok(self.url());
             }
             self.stop(&server).await;
         }
-        if TcpStream::connect(("127.0.0.1", self.port)).await.is_ok() {
+        if self.is_taken().await {
             return Err(Error::PortTaken { port: self.port });
         }
         let python = install::python(&self.cache, say)?;
-        self.start(&python, launcher).await?;
+        self.start(&python, launcher, &secret).await?;
         say(&format!(
             "started the local AWS at {} (not a real account; `billpay local down` stops it)",
             self.url()
         ));
         Ok(self.url())
+    }
+
+    /// Returns the address and the keys of an account. Fails if something else is on the port, which would
+    /// be given the key.
+    pub async fn access(&self, account: &str) -> Result<LocalAccess, Error> {
+        let _lock = self.lock()?;
+        let secret = Secret::of(&self.state)?;
+        let running = self.is_ready(&secret).await;
+        if !running && self.is_taken().await {
+            return Err(Error::PortTaken { port: self.port });
+        }
+        let access_key = secret.access_key(account);
+        // The secret is in the access key; this one is not looked at.
+        Ok(LocalAccess { url: self.url(), access_key, secret_key: "local".to_string(), running })
     }
 
     /// Stops it; its state is kept. Says whether it ran.
@@ -145,7 +183,7 @@ impl LocalAws {
         Ok(ran)
     }
 
-    /// Forgets everything that was made in it.
+    /// Forgets everything that was made in it, and the secret: keys of before no longer count.
     pub async fn reset(&self) -> Result<(), Error> {
         self.down().await?;
         let _lock = self.lock()?;
@@ -155,13 +193,22 @@ impl LocalAws {
                 _ => {}
             }
         }
-        Ok(())
+        let secret = Secret::path(&self.state);
+        match fs::remove_file(&secret) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(&secret)(error)),
+            _ => Ok(()),
+        }
     }
 
     pub async fn status(&self) -> LocalStatus {
         let server = self.server().filter(is_alive);
+        let running = match (&server, Secret::read(&self.state)) {
+            (Some(_), Some(secret)) => self.is_ready(&secret).await,
+            _ => false,
+        };
         LocalStatus {
-            running: server.is_some() && self.is_ready().await,
+            running,
+            port_taken: !running && server.is_none() && self.is_taken().await,
             url: self.url(),
             pid: server.map(|server| server.pid),
             state: self.state.clone(),
@@ -175,10 +222,11 @@ impl LocalAws {
 
     /// Two runs of the program must not start two servers: whoever comes second waits.
     fn lock(&self) -> Result<File, Error> {
-        fs::create_dir_all(&self.state).map_err(at(&self.state))?;
         let path = self.state.join("lock");
+        private::directory(&self.state, path.exists())?;
+        let mut options = OpenOptions::new();
         let file =
-            OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(at(&path))?;
+            options.create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(at(&path))?;
         flock(&file, FlockOperation::LockExclusive).map_err(|error| at(&path)(error.into()))?;
         Ok(file)
     }
@@ -187,18 +235,24 @@ impl LocalAws {
         serde_json::from_slice(&fs::read(self.state.join("server.json")).ok()?).ok()
     }
 
-    async fn start(&self, python: &Path, launcher: PathBuf) -> Result<(), Error> {
+    async fn start(&self, python: &Path, launcher: PathBuf, secret: &Secret) -> Result<(), Error> {
         let log = self.log();
-        let output = File::create(&log).map_err(at(&log))?;
+        let output = private::file(&log)?;
         let errors = output.try_clone().map_err(at(&log))?;
+        let temporary = self.state.join("tmp");
+        private::directory(&temporary, true)?;
         let mut child = Command::new(python)
+            .args(["-I", "-X", "utf8"])
             .arg(&launcher)
+            // Nothing of the user's: neither tokens nor what Python and ministack would be told.
+            .env_clear()
+            .env("LANG", "C.UTF-8")
+            .env("TMPDIR", temporary)
             .env("GATEWAY_PORT", self.port.to_string())
-            .env("BIND_HOST", "127.0.0.1")
-            .env("PERSIST_STATE", "1")
-            .env("S3_PERSIST", "1")
             .env("STATE_DIR", self.state.join("services"))
             .env("S3_DATA_DIR", self.state.join("objects"))
+            .env("BILLPAY_LOCAL_SECRET", Secret::path(&self.state))
+            .current_dir(&self.state)
             .stdin(Stdio::null())
             .stdout(output)
             .stderr(errors)
@@ -208,10 +262,11 @@ impl LocalAws {
             .map_err(at(python))?;
         let server = Server { pid: child.id() as i32, port: self.port, launcher };
         let record = self.state.join("server.json");
-        fs::write(&record, serde_json::to_vec(&server).unwrap_or_default()).map_err(at(&record))?;
+        let text = serde_json::to_vec(&server).unwrap_or_default();
+        private::file(&record)?.write_all(&text).map_err(at(&record))?;
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
-            if self.is_ready().await {
+            if self.is_ready(secret).await {
                 return Ok(());
             }
             if child.try_wait().map_err(at(python))?.is_some() {
@@ -239,13 +294,22 @@ impl LocalAws {
         let _ = fs::remove_file(self.state.join("server.json"));
     }
 
-    async fn is_ready(&self) -> bool {
+    /// Whether anything listens on the port.
+    async fn is_taken(&self) -> bool {
+        TcpStream::connect(("127.0.0.1", self.port)).await.is_ok()
+    }
+
+    /// Whether this user's server answers on the port: nobody else knows the secret.
+    async fn is_ready(&self, secret: &Secret) -> bool {
+        let Ok(nonce) = private::random() else { return false };
+        let request = format!("GET /_billpay/ready?nonce={nonce} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n");
         let ask = async {
             let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.ok()?;
-            stream.write_all(b"GET /_ministack/ready HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n").await.ok()?;
-            let mut answer = [0; 16];
-            stream.read_exact(&mut answer[..12]).await.ok()?;
-            Some(answer[8..12] == *b" 200")
+            stream.write_all(request.as_bytes()).await.ok()?;
+            let mut answer = String::new();
+            stream.take(LONGEST_ANSWER).read_to_string(&mut answer).await.ok()?;
+            let (head, body) = answer.split_once("\r\n\r\n")?;
+            Some(head.split(' ').nth(1) == Some("200") && body == secret.proof(self.port, &nonce))
         };
         matches!(timeout(Duration::from_secs(2), ask).await, Ok(Some(true)))
     }

@@ -3,12 +3,16 @@
 use std::cell::Cell;
 
 use super::fault::{Fault, Outcome};
+use super::value::Value;
 
 /// Steps that one rendering may take: the portal's limit, so that both refuse.
 const STEPS: usize = 1_000_000;
 /// Bytes that one text may have, and that all texts made on the way may have together.
 const LONGEST: usize = 64 << 20;
 const BYTES: usize = 512 << 20;
+/// Bytes of texts and lists that operations may go through; a text that is split costs as many for each unit.
+const THROUGH: usize = 128 << 20;
+const PART: usize = 64;
 /// UTF-16 units that may be written: the portal's limit.
 const OUTPUT: usize = 16 << 20;
 /// How deep evaluation may go into itself.
@@ -19,6 +23,7 @@ const DEEPEST: usize = 200;
 pub struct Budget {
     steps: Cell<usize>,
     bytes: Cell<usize>,
+    through: Cell<usize>,
     output: Cell<usize>,
     depth: Cell<usize>,
 }
@@ -45,6 +50,32 @@ impl Budget {
         }
         if bytes > BYTES {
             return Err(Box::new(Fault::of("too-long", "rendering this makes too many long texts")));
+        }
+        Ok(())
+    }
+
+    /// Pays for a value that an operation goes through.
+    pub fn through(&self, value: &Value) -> Outcome<()> {
+        match value {
+            Value::Text(text) | Value::Safe(text) => self.gone(text.len()),
+            Value::List(list) => self.gone(list.len().saturating_mul(size_of::<Value>())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Pays for a text of which each unit becomes a value.
+    pub fn each(&self, text: &str) -> Outcome<()> {
+        self.gone(text.len().saturating_mul(PART))
+    }
+
+    fn gone(&self, more: usize) -> Outcome<()> {
+        let through = self.through.get().saturating_add(more);
+        self.through.set(through);
+        if through > THROUGH {
+            return Err(Box::new(Fault::of(
+                "endless",
+                "rendering this goes through too long texts and lists, too often",
+            )));
         }
         Ok(())
     }

@@ -24,12 +24,12 @@ impl Entries {
             |items: Vec<Value>| Entries { length: Value::Number(items.len() as f64), items, like_list };
         Ok(match value {
             Value::List(list) => counted(list.items().to_vec()),
-            Value::Safe(text) => counted(units::each(text)?),
-            Value::Text(text) if single => counted(units::each(text)?),
+            Value::Safe(text) => counted(units::each(text, budget)?),
+            Value::Text(text) if single => counted(units::each(text, budget)?),
             Value::Text(text) => {
                 let pair =
                     |(at, unit): (usize, Value)| List::of(vec![Value::text(at.to_string()), unit], budget);
-                counted(units::each(text)?.into_iter().enumerate().map(pair).collect::<Outcome<_>>()?)
+                counted(units::each(text, budget)?.into_iter().enumerate().map(pair).collect::<Outcome<_>>()?)
             }
             // With one name, an object is gone over as if it were a list.
             Value::Record(record) if single => {

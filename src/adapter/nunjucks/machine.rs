@@ -410,6 +410,7 @@ impl<'t> Machine<'t> {
     }
 
     fn compare(&self, compare: Compare, left: (&Value, &Span), right: (&Value, &Span)) -> Outcome<bool> {
+        [left.0, right.0].into_iter().try_for_each(|value| self.budget.through(value))?;
         let order = || {
             self.note(left.0, left.1)?;
             self.note(right.0, right.1)?;

@@ -132,6 +132,7 @@ pub fn call(
     if plain.iter().any(|value| matches!(value, Value::Callable(_))) {
         return Fault::told("a function can't be given to a method");
     }
+    plain.iter().chain([receiver]).try_for_each(|value| budget.through(value))?;
     match receiver {
         Value::Text(text) | Value::Safe(text) => method.of_text(text),
         Value::Number(number) => method.of_number(*number),
@@ -235,7 +236,7 @@ impl Method<'_> {
             }
             "includes" | "indexOf" => {
                 let from = clamp(self.integer(1, 0.0)?);
-                let found = units::find(&units::of(text), &units::of(&self.needle()?), from);
+                let found = units::find(text, &self.needle()?, from);
                 if self.name == "includes" { Value::Bool(found.is_some()) } else { number(found) }
             }
             "startsWith" => {
@@ -254,10 +255,7 @@ impl Method<'_> {
                     value => to_number(value, self.budget)?,
                 };
                 let most = if most.is_nan() { length } else { clamp(most.trunc()) };
-                let (units, needle) = (units::of(text), units::of(&self.needle()?));
-                let last = most.min(length.saturating_sub(needle.len()));
-                let fits = |at: &usize| units.get(*at..).unwrap_or_default().starts_with(&needle);
-                number((0..=last).rev().find(fits))
+                number(units::find_last(text, &self.needle()?, most))
             }
             "split" => return self.split(text),
             _ => return self.replace(text),
@@ -281,7 +279,7 @@ impl Method<'_> {
                 parts.map(|part| part.map_or(Value::Undefined(None), Value::text)).collect()
             }
             _ => match &*self.text_at(0)? {
-                "" => units::each(text)?,
+                "" => units::each(text, self.budget)?,
                 separator => text.split(separator).map(Value::text).collect(),
             },
         };

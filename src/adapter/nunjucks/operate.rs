@@ -44,6 +44,9 @@ impl<'t> Machine<'t> {
                 _ => self.missing(expr, of, &target, &name),
             });
         }
+        if target.as_text().is_some() {
+            self.budget.through(&target)?;
+        }
         match own(&target, &name)? {
             Some(Value::Undefined(None)) => Ok(self.missing(expr, of, &target, &name)),
             Some(value) => Ok(value),
@@ -124,6 +127,9 @@ impl<'t> Machine<'t> {
                 break;
             }
             budget.steps(1)?;
+            if target.as_text().is_some() {
+                budget.through(target)?;
+            }
             let name = coerce::to_text(&from, budget)?;
             items.push(own(target, &name)?.unwrap_or(Value::Undefined(None)));
             from = coerce::add(&from, &step, budget)?;
@@ -143,6 +149,7 @@ impl<'t> Machine<'t> {
             ExprKind::In(needle, container) => {
                 let needle = self.operand(needle, place)?;
                 let container = self.operand(container, place)?;
+                [&needle, &container].into_iter().try_for_each(|value| self.budget.through(value))?;
                 Value::Bool(coerce::contains(&container, &needle, &self.budget)?)
             }
             ExprKind::Binary(operator, left, right) => {
@@ -159,6 +166,7 @@ impl<'t> Machine<'t> {
             Binary::Concat => return coerce::concat(left, right, &self.budget),
             _ => {}
         }
+        [left, right].into_iter().try_for_each(|value| self.budget.through(value))?;
         let left = coerce::to_number(left, &self.budget)?;
         let right = coerce::to_number(right, &self.budget)?;
         Ok(Value::Number(match operator {
@@ -199,6 +207,7 @@ impl<'t> Machine<'t> {
         for argument in arguments.map_or([].as_slice(), |arguments| &arguments.plain) {
             plain.push(self.operand(argument, place)?);
         }
+        plain.iter().chain([&value]).try_for_each(|value| self.budget.through(value))?;
         checks::check(&name, &value, &plain, &self.budget).map(Value::Bool)
     }
 
@@ -237,6 +246,7 @@ impl<'t> Machine<'t> {
             named.push((Arc::clone(&name.name), self.operand(argument, place)?));
         }
         let plain = self.lowered(known, plain, named)?;
+        plain.iter().chain([&value]).try_for_each(|value| self.budget.through(value))?;
         let filter = filters::Filter { name: known, span: &name.span, machine: self, arguments: &plain };
         filter.apply(&value).at(&name.span)
     }

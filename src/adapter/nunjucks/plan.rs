@@ -47,7 +47,8 @@ impl Plan {
     }
 }
 
-/// Loops with several names are planned twice each: this many in one another are too many.
+/// Most parts that are looked at, and names that are handed on to parts: loops with several names are planned
+/// twice each.
 const VISITS: usize = 2_000_000;
 
 /// Plans a whole template.
@@ -75,7 +76,8 @@ impl State {
     }
 
     /// A part of the same frame, with what is bound so far.
-    fn region(&self) -> State {
+    fn region(&self, visits: &mut usize) -> State {
+        *visits += self.bindings.len();
         State { slots: Rc::clone(&self.slots), plan: Plan::default(), bindings: self.bindings.clone() }
     }
 
@@ -107,7 +109,10 @@ impl Planner {
     fn visit(&mut self) -> Outcome<()> {
         self.visits += 1;
         if self.visits > VISITS {
-            return Err(Box::new(Fault::of("endless", "too many loops lie in one another")));
+            return Err(Box::new(Fault::of(
+                "endless",
+                "too many loops lie in one another, or too many macros beside one another",
+            )));
         }
         Ok(())
     }
@@ -180,7 +185,7 @@ impl Planner {
         state: &mut State,
     ) -> Outcome<LoopPlan> {
         let length = self.slot(state);
-        let mut list = state.region();
+        let mut list = state.region(&mut self.visits);
         for target in targets {
             self.bind(target, &mut list);
         }
@@ -190,7 +195,7 @@ impl Planner {
             let list = Rc::new(list.plan);
             return Ok(LoopPlan { length, record: Rc::clone(&list), list });
         }
-        let mut record = list.region();
+        let mut record = list.region(&mut self.visits);
         for target in targets.iter().take(2) {
             self.bind(target, &mut record);
         }
@@ -205,6 +210,7 @@ impl Planner {
         body: &Body,
         bindings: HashMap<Arc<str>, usize>,
     ) -> Outcome<FramePlan> {
+        self.visits += bindings.len();
         let mut state = State::new(bindings);
         let mut own: HashMap<Arc<str>, usize> = HashMap::new();
         for named in &signature.plain {

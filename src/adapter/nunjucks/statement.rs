@@ -1,5 +1,7 @@
 //! Reads a template: texts, `${{ }}` and `{% %}`.
 
+use std::collections::HashSet;
+
 use super::ast::{Body, Caller, ExprKind, Named, Signature, Span, Statement, StatementKind};
 use super::code::{Code, around, closing, name_end, top_level};
 use super::expression::Parser;
@@ -30,7 +32,8 @@ const INNER: &[&str] = &[
 
 /// Reads a template as the portal does.
 pub fn template(text: &str, marks: Marks) -> Outcome<Body> {
-    let mut reader = Reader { pieces: pieces(text, marks)?.into_iter(), ids: 0, nested: 0, blocks: vec![] };
+    let mut reader =
+        Reader { pieces: pieces(text, marks)?.into_iter(), ids: 0, nested: 0, blocks: HashSet::new() };
     let (body, stop) = reader.body(&[])?;
     match stop {
         // No tag was one to stop at.
@@ -44,7 +47,7 @@ struct Reader<'t> {
     ids: usize,
     nested: usize,
     /// Names of the blocks so far.
-    blocks: Vec<String>,
+    blocks: HashSet<&'t str>,
 }
 
 /// The tag that a body ended at.
@@ -259,10 +262,9 @@ impl<'t> Reader<'t> {
         if !matches!(closing.text, "") && closing.text != rest.text {
             return Fault::syntax(closing.span(), format!("the block is called `{}`", rest.text));
         }
-        if self.blocks.iter().any(|known| known == rest.text) {
+        if !self.blocks.insert(rest.text) {
             return Fault::syntax(rest.span(), format!("there are two blocks `{}`", rest.text));
         }
-        self.blocks.push(rest.text.to_string());
         Ok(StatementKind::Block { body })
     }
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Error, ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, Error, ErrorKind, Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::rc::Rc;
@@ -16,10 +16,15 @@ use sha2::{Digest, Sha256};
 use super::{At, Budget, Found, SourceError};
 use crate::adapter::program::in_ci;
 use crate::adapter::{git, ownership};
-use crate::domain::template::{Entry, GitOrigin, Origin, Surroundings, TemplateFile, TemplateFolder};
+use crate::domain::template::{
+    Entry, GitOrigin, Origin, Surroundings, TemplateFile, TemplateFolder, without_credentials,
+};
 
 /// What no name of a branch, tag or commit has.
-const ODD: &[char] = &[' ', '~', '^', ':', '?', '*', '[', '\\', '@'];
+pub(super) const ODD: &[char] = &[' ', '~', '^', ':', '?', '*', '[', '\\', '@'];
+
+/// Most files of a repository that are looked at to find those of a template.
+const MOST_LISTED: u64 = 2_000_000;
 
 pub(super) fn find(url: &str, at: At<'_>) -> Result<Found, SourceError> {
     if let Some(reference) = at.reference
@@ -82,28 +87,23 @@ impl Surroundings for Around {
     }
 
     fn read(&self, path: &str) -> Result<TemplateFolder, String> {
-        let below =
-            |other: &str, folder: &str| other.strip_prefix(folder).is_some_and(|it| it.starts_with('/'));
-        let wanted =
-            |known: &str| path.is_empty() || known == path || below(known, path) || below(path, known);
-        let read = || {
-            let entries = Repository::open(&self.url)?.entries(&self.commit, wanted)?;
-            Ok::<_, SourceError>(TemplateFolder { name: String::new(), entries })
-        };
-        read().map_err(|error| error.to_string())
+        let read = || Repository::open(&self.url)?.at_path(&self.commit, path);
+        read().map_err(|error: SourceError| error.to_string())
     }
 }
 
 /// The copy of a repository that is kept on this machine.
-struct Repository<'a> {
+pub(super) struct Repository<'a> {
     url: &'a str,
     folder: PathBuf,
+    /// Whether a server may send Git on to another place.
+    redirects: bool,
     /// One at a time: Git's own locks only make the second one fail.
     _lock: fs::File,
 }
 
 impl Repository<'_> {
-    fn open(url: &str) -> Result<Repository<'_>, SourceError> {
+    pub(super) fn open(url: &str) -> Result<Repository<'_>, SourceError> {
         let cache = choose_base_strategy().map_err(|_| SourceError::NoHome)?.cache_dir();
         let digest: String =
             Sha256::digest(url.as_bytes()).iter().take(12).map(|b| format!("{b:02x}")).collect();
@@ -114,7 +114,7 @@ impl Repository<'_> {
         ownership::check(&folder, &[&folder])?;
         let lock = fs::File::create(folder.join("billpay.lock")).map_err(failed)?;
         flock(&lock, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
-        let repository = Repository { url, folder, _lock: lock };
+        let repository = Repository { url, folder, redirects: true, _lock: lock };
         if !repository.folder.join("HEAD").is_file() {
             repository.git(&["init", "--quiet", "--bare"], None)?;
         }
@@ -122,7 +122,7 @@ impl Repository<'_> {
     }
 
     /// Gets a branch, tag or commit, or what the repository has by default; returns the commit.
-    fn fetch(&self, reference: Option<&str>) -> Result<String, SourceError> {
+    pub(super) fn fetch(&self, reference: Option<&str>) -> Result<String, SourceError> {
         let what = reference.unwrap_or("HEAD");
         let shallow =
             ["fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--force", "--"];
@@ -144,6 +144,29 @@ impl Repository<'_> {
         self.commit(what, reference)
     }
 
+    /// Keeps to the place that the URL names.
+    pub(super) fn without_redirects(self) -> Self {
+        Repository { redirects: false, ..self }
+    }
+
+    /// Returns whether the copy has a commit already.
+    pub(super) fn has(&self, commit: &str) -> bool {
+        let object = format!("{commit}^{{commit}}");
+        self.git(&["cat-file", "-e", &object], None).is_ok()
+    }
+
+    /// Returns the names of `references` (`refs/heads/main`) that the repository has now.
+    pub(super) fn known(&self, references: &[String]) -> Result<Vec<String>, SourceError> {
+        let references: Vec<&str> = references.iter().map(String::as_str).collect();
+        let listed = self.git(&[&["ls-remote", "--", self.url], references.as_slice()].concat(), None)?;
+        let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+        Ok(listed
+            .lines()
+            .filter_map(|line| line.split_once('\t'))
+            .map(|(_, name)| name.to_string())
+            .collect())
+    }
+
     fn commit(&self, what: &str, reference: Option<&str>) -> Result<String, SourceError> {
         let peeled = format!("{what}^{{commit}}");
         let said = self.git(&["rev-parse", "--quiet", "--verify", "--end-of-options", &peeled], reference)?;
@@ -158,24 +181,32 @@ impl Repository<'_> {
         Ok(TemplateFolder { name, entries: entries.collect() })
     }
 
+    /// Reads what is at a path of a commit and below it, by whole paths, and what is in its way.
+    pub(super) fn at_path(&self, commit: &str, path: &str) -> Result<TemplateFolder, SourceError> {
+        let below =
+            |other: &str, folder: &str| other.strip_prefix(folder).is_some_and(|it| it.starts_with('/'));
+        let wanted =
+            |known: &str| path.is_empty() || known == path || below(known, path) || below(path, known);
+        Ok(TemplateFolder { name: String::new(), entries: self.entries(commit, wanted)? })
+    }
+
     /// Reads the entries of a commit that are wanted, and the folders that they are in, by whole paths.
     fn entries(
         &self,
         commit: &str,
         wanted: impl Fn(&str) -> bool,
     ) -> Result<BTreeMap<String, Entry>, SourceError> {
-        let listed = self.git(&["ls-tree", "-r", "-z", "-l", "--full-tree", commit], None)?;
         let mut entries = BTreeMap::new();
         let mut blobs: BTreeMap<String, (String, String)> = BTreeMap::new();
         let mut budget = Budget::default();
-        for line in listed.stdout.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
+        self.list(commit, &mut |line| {
             let Ok(line) = std::str::from_utf8(line) else {
                 let why = "a file's name in it is not UTF-8";
                 return Err(SourceError::NotText { path: self.url.into(), why });
             };
-            let Some((facts, path)) = line.split_once('\t') else { continue };
+            let Some((facts, path)) = line.split_once('\t') else { return Ok(()) };
             if !wanted(path) {
-                continue;
+                return Ok(());
             }
             let mut facts = facts.split_whitespace();
             let (mode, sort) = (facts.next().unwrap_or_default(), facts.next().unwrap_or_default());
@@ -189,7 +220,8 @@ impl Repository<'_> {
                 // A submodule: another repository, which nobody asked for.
                 _ => drop(entries.insert(path.to_string(), Entry::Other)),
             }
-        }
+            Ok(())
+        })?;
         for ((path, (mode, _)), bytes) in blobs.iter().zip(self.blobs(&blobs)?) {
             let entry = match mode.as_str() {
                 "120000" => Entry::Link(String::from_utf8_lossy(&bytes).into_owned()),
@@ -198,6 +230,38 @@ impl Repository<'_> {
             entries.insert(path.clone(), entry);
         }
         Ok(entries)
+    }
+
+    /// Lists the files of a commit as Git tells of them, and ends Git where `each` fails: a few folders that hold
+    /// each other several times are more files than any machine can list.
+    fn list(
+        &self,
+        commit: &str,
+        each: &mut dyn FnMut(&[u8]) -> Result<(), SourceError>,
+    ) -> Result<(), SourceError> {
+        let failed = |error| SourceError::Io { path: self.folder.clone(), error };
+        let mut command = self.command(&["ls-tree", "-r", "-z", "-l", "--full-tree", commit])?;
+        let git = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut git = git.spawn().map_err(failed)?;
+        let lines = git.stdout.take().map(|output| BufReader::new(output).split(0));
+        let mut listed = 0;
+        let result = lines.into_iter().flatten().try_for_each(|line| {
+            listed += 1;
+            if listed > MOST_LISTED {
+                return Err(SourceError::TooBig { most: MOST_LISTED, what: "files in its repository" });
+            }
+            each(&line.map_err(failed)?)
+        });
+        if result.is_err() {
+            // It may have ended by itself.
+            let _ = git.kill();
+        }
+        let ended = git.wait().map_err(failed)?;
+        result?;
+        match ended.success() {
+            true => Ok(()),
+            false => Err(failed(ErrorKind::InvalidData.into())),
+        }
     }
 
     /// The contents of files, all by one process.
@@ -244,6 +308,7 @@ impl Repository<'_> {
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said.lines().map(str::trim).filter(|line| !line.is_empty());
         let said = said.map(|line| line.trim_start_matches("fatal: ")).collect::<Vec<_>>().join("; ");
+        let said = without_credentials(&said);
         let reference = reference.map(str::to_string);
         Err(SourceError::Git { url: self.url.to_string(), reference, said })
     }
@@ -258,6 +323,9 @@ impl Repository<'_> {
         // Only these ways to a repository: `ext` would run a program.
         for transport in ["https", "ssh", "file"] {
             command.args(["-c", &format!("protocol.{transport}.allow=always")]);
+        }
+        if !self.redirects {
+            command.args(["-c", "http.followRedirects=false"]);
         }
         command.args(arguments).current_dir(&self.folder);
         command.env("GIT_TERMINAL_PROMPT", if in_ci() { "0" } else { "1" });

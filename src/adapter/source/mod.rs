@@ -4,6 +4,7 @@
 mod embedded;
 mod folder;
 mod git;
+mod others;
 mod record;
 mod surroundings;
 
@@ -15,6 +16,7 @@ use crate::domain::template::{BadSource, GitOrigin, Origin, Source, Surroundings
 
 pub use embedded::names;
 pub use folder::read as read_folder;
+pub use others::Others;
 pub use record::{RecordError, from_project, project_above, record};
 
 /// A template as it was found, and where.
@@ -75,6 +77,9 @@ impl SourceError {
             SourceError::RootOf(_) => "--root is for templates in folders",
             SourceError::Git { .. } => "try it by hand: git ls-remote with that URL",
             SourceError::NoDirectory { .. } => "--directory names the folder from the repository's root",
+            SourceError::Bad(bad) if bad.has_credentials() => {
+                "leave them out of the URL: Git asks its credential helper for them (git help credentials)"
+            }
             SourceError::Bad(_) => "give the name of a template, a folder, or a https, ssh or file URL",
             _ => return vec![],
         };

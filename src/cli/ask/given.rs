@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::cli::error::Report;
 use crate::cli::exit;
+use crate::cli::ui::hide_text;
 use crate::domain::findings::nearest;
 use crate::domain::template::question::{path_of, put_answer};
 use crate::domain::template::{Answers, Choice, Question, QuestionKind, yaml};
@@ -70,10 +71,14 @@ fn one<'s>(set: &'s str, questions: &[Question]) -> Result<(&'s str, Value), Str
     if name.is_empty() || path_of(name).iter().any(String::is_empty) {
         return Err(format!("`{set}` gives no name: write --set name=…"));
     }
+    let within = |whole: &str, part: &str| part.strip_prefix(whole).is_some_and(|rest| rest.starts_with('.'));
+    let same = |question: &&Question| question.name == name || within(&question.name, name);
+    if questions.iter().any(|question| question.secret && same(&question)) {
+        hide_text(text);
+    }
     if let Some(question) = questions.iter().find(|question| question.name == name) {
         return Ok((name, typed(text, question).map_err(|why| format!("{name}: {why}"))?));
     }
-    let within = |whole: &str, part: &str| part.strip_prefix(whole).is_some_and(|rest| rest.starts_with('.'));
     let known = questions.iter().any(|question| {
         let free = question.kind == QuestionKind::Data && within(&question.name, name);
         free || within(name, &question.name)

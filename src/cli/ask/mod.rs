@@ -69,7 +69,7 @@ pub fn answers(template: &dyn ProjectTemplate, given: Answers, how: How, ui: &Ui
 }
 
 /// Whether there is somebody to ask.
-fn may_ask() -> bool {
+pub fn may_ask() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && !in_ci()
 }
 

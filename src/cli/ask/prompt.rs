@@ -11,7 +11,7 @@ use super::given::{typed, written};
 use super::interrupt;
 use super::report::kind;
 use crate::cli::error::Report;
-use crate::cli::ui::{BAD, DIM, line, out};
+use crate::cli::ui::{BAD, DIM, hide_text, line, out};
 use crate::domain::template::{AnswerFault, Choice, Question, QuestionKind};
 
 /// What is shown where a question may be left open.
@@ -154,6 +154,7 @@ impl Prompts {
         if text.is_empty() {
             return Ok(question.default.clone().unwrap_or(Value::Null));
         }
+        hide_text(&text);
         typed(&text, question).map_err(io::Error::other)
     }
 }

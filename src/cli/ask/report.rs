@@ -2,7 +2,7 @@
 
 use crate::cli::error::Report;
 use crate::cli::exit;
-use crate::domain::template::{AnswerFault, Question, QuestionKind, TemplateError};
+use crate::domain::template::{AnswerFault, FetchRequest, Question, QuestionKind, TemplateError};
 
 /// Most choices that are named.
 const MOST_NAMED: usize = 12;
@@ -17,6 +17,12 @@ pub fn report(error: TemplateError, questions: &[Question]) -> Report {
         }
         TemplateError::Refused { why, hints } => {
             Report { heading: why, details: vec![], hints, findings: None, code: exit::ERROR }
+        }
+        TemplateError::Fetch(FetchRequest { repository, url }) => {
+            let heading = "the template fetches files from another repository";
+            Report::new(heading, format!("{url} is in {repository}"))
+                .hint("nothing was fetched; --fetch lets Git fetch what the template's steps name")
+                .stopped()
         }
         TemplateError::Answers(faults) => answers(&faults, questions),
     }
@@ -39,8 +45,19 @@ fn answers(faults: &[AnswerFault], questions: &[Question]) -> Report {
     details.extend(missing.iter().map(|fault| open(fault, questions)));
     let mut hints = vec![];
     if !missing.is_empty() {
-        let flags: Vec<String> = missing.iter().map(|fault| format!("--set {}=…", fault.name)).collect();
-        hints.push(format!("answer with {}, or all of them with --values FILE", flags.join(" ")));
+        let is_secret =
+            |name: &str| questions.iter().any(|question| question.secret && question.name == name);
+        let secrets = missing.iter().any(|fault| is_secret(&fault.name));
+        let open = missing.iter().filter(|fault| !is_secret(&fault.name));
+        let flags: Vec<String> = open.map(|fault| format!("--set {}=…", fault.name)).collect();
+        if !flags.is_empty() {
+            hints.push(format!("answer with {}, or all of them with --values FILE", flags.join(" ")));
+        }
+        if secrets {
+            hints.push(
+                "secrets are best given with --values FILE, or --values - for standard input".to_string(),
+            );
+        }
     } else if !wrong.is_empty() {
         hints.push("`billpay scaffold show` lists what a template asks".to_string());
     }
@@ -61,6 +78,9 @@ fn open(fault: &AnswerFault, questions: &[Question]) -> String {
     let mut what = vec![kind(&question.kind)];
     what.extend(question.rules.iter().cloned());
     let title = if question.title == *name { String::new() } else { format!("{}, ", question.title) };
+    if question.secret {
+        return format!("{name}: {title}{}, a secret", what.join(", "));
+    }
     format!("{name}: {title}{}: --set {name}=…", what.join(", "))
 }
 

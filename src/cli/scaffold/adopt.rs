@@ -9,8 +9,9 @@ use super::template::{AnswerArgs, AtArgs, render};
 use crate::app::App;
 use crate::cli::error::Report;
 use crate::cli::exit;
-use crate::cli::ui::{BOLD, DIM, Ui};
+use crate::cli::ui::{BOLD, DIM, MASK, Ui};
 use crate::domain::template::Answers;
+use crate::domain::template::question::mask_secrets;
 use crate::domain::tree::{Action, TreeOptions, Why};
 use crate::ops::scaffold::project;
 
@@ -36,7 +37,7 @@ pub fn run(args: AdoptArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     if !args.out.is_dir() {
         return Err(Report::new("no project is here", format!("there is no folder {}", args.out.display())));
     }
-    let options = args.answers.options(None, None);
+    let options = args.answers.options(None, None)?;
     let opened = match &args.template {
         Some(template) => args.at.open(template, &options, app)?,
         None => args.at.open_cruft(&args.answers, &options, app)?,
@@ -49,7 +50,9 @@ pub fn run(args: AdoptArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let version = opened.version(&rendering);
     let origin = app.remembered(opened.origin, &args.out);
     let mut applied = project::applied(template, origin, version, &answers, &options)?;
+    applied.fetched.clone_from(&rendering.fetched);
     applied.root = args.at.remembered_root(&args.out, app);
+    let fetched = rendering.fetched.clone();
     let name = applied.name();
     if record.get(&name).is_some() {
         return Err(Report::new(format!("the project is tied to {name} already"), "")
@@ -64,10 +67,11 @@ pub fn run(args: AdoptArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     };
     let files = &decision.plan.files;
     if ui.is_json() {
+        let masked = mask_secrets(&answers, &template.secrets()?, MASK);
         ui.json(&json!({
             "schema": "billpay/scaffold-adopt/v1", "template": name, "out": args.out, "dry_run": args.dry_run,
-            "answers": answers, "counts": decision.plan.counts(), "files": files,
-            "warnings": rendering.warnings.problems,
+            "answers": masked, "counts": decision.plan.counts(), "files": files,
+            "fetched": fetched, "warnings": rendering.warnings.problems,
         }))?;
         return Ok(exit::DONE);
     }

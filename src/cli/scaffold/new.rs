@@ -11,7 +11,8 @@ use super::template::{AnswerArgs, AtArgs, render};
 use crate::app::App;
 use crate::cli::error::Report;
 use crate::cli::exit;
-use crate::cli::ui::{BOLD, DIM, Ui};
+use crate::cli::ui::{BOLD, DIM, MASK, Ui, line};
+use crate::domain::template::question::mask_secrets;
 use crate::domain::template::{Answers, EXAMPLE, Rendering, StepDone, StepKind};
 use crate::domain::tree::{Action, Decision, TreeOptions};
 use crate::ops::scaffold::project;
@@ -43,13 +44,14 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let source = args.template.ok_or_else(|| {
         Report::new("no template is named", "").hint("`billpay scaffold list` names those that there are")
     })?;
-    let options = args.answers.options(None, None);
+    let options = args.answers.options(None, None)?;
     let opened = args.at.open(&source, &options, app)?;
     let template = opened.template.as_ref();
     let given = args.answers.over(Answers::new(), template)?;
     let answers = args.answers.complete(given, template, true, ui)?;
     let rendering = render(template, &answers, &options, app, ui)?;
     let out = folder(args.out, &rendering, &answers)?;
+    refuse_link(&out)?;
     if out.exists() && !out.is_dir() {
         let why = format!("{} is no folder", out.display());
         return Err(Report::new("nothing was written", why).hint("give another --out"));
@@ -58,6 +60,7 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let version = opened.version(&rendering);
     let origin = app.remembered(opened.origin, &out);
     let mut applied = project::applied(template, origin, version, &answers, &options)?;
+    applied.fetched.clone_from(&rendering.fetched);
     applied.root = args.at.remembered_root(&out, app);
     let name = applied.name();
     if record.get(&name).is_some() && !args.force && !args.dry_run {
@@ -68,7 +71,7 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         )
         .hint(format!("`{update}` brings in what changed in the template; --force makes everything anew")));
     }
-    let Rendering { project, steps, mut said, warnings, .. } = rendering;
+    let Rendering { project, steps, mut said, warnings, fetched, .. } = rendering;
     // Links to what only the portal makes lead nowhere from here.
     said.retain(|(_, text)| !text.trim().is_empty() && !text.contains(EXAMPLE));
     let (rendered, coverage) = project::place(project, applied, &record)?;
@@ -93,13 +96,14 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         }
     };
     if ui.is_json() {
+        let masked = mask_secrets(&answers, &template.secrets()?, MASK);
         let files: Vec<_> =
             decision.plan.files.iter().filter(|file| file.action != Action::Unchanged).collect();
         ui.json(&json!({
             "schema": "billpay/scaffold-new/v1", "template": name, "out": out, "dry_run": args.dry_run,
-            "answers": answers, "counts": decision.plan.counts(), "files": files, "steps": steps,
+            "answers": masked, "counts": decision.plan.counts(), "files": files, "steps": steps,
             "said": said.iter().map(|(title, text)| json!({"title": title, "text": text})).collect::<Vec<_>>(),
-            "warnings": warnings.problems,
+            "fetched": fetched, "warnings": warnings.problems,
         }))?;
         return Ok(exit::DONE);
     }
@@ -120,10 +124,10 @@ fn show(decision: &Decision, shown: &Shown<'_>, steps: &[StepDone], said: &[(Str
         let _ = write!(text, "\n\n{BOLD}Only the portal does these{BOLD:#}");
     }
     for step in outside {
-        let _ = write!(text, "\n  {} {DIM}{}{DIM:#}", step.name, step.told);
+        let _ = write!(text, "\n  {} {DIM}{}{DIM:#}", line(&step.name), line(&step.told));
     }
     for (title, said) in said {
-        let _ = write!(text, "\n\n{BOLD}{title}{BOLD:#}\n{said}");
+        let _ = write!(text, "\n\n{BOLD}{}{BOLD:#}\n{said}", line(title));
     }
     text
 }
@@ -140,6 +144,19 @@ fn folder(out: Option<PathBuf>, rendering: &Rendering, answers: &Answers) -> Res
         Report::new("nothing was written", "the template doesn't say what the project's folder is called")
             .hint("give the folder with --out; `--out .` adds to the project here")
     })
+}
+
+/// Refuses a link in the place of a new project, which is renamed into its place as a whole.
+fn refuse_link(out: &Path) -> Result<(), Report> {
+    let plain: PathBuf = out.components().collect();
+    if !plain.is_symlink() || (plain.is_dir() && !is_new(&plain)) {
+        return Ok(());
+    }
+    let why = format!("{} is a symbolic link", out.display());
+    Err(Report::new("nothing was written", why).hint(match plain.canonicalize() {
+        Ok(real) if real.is_dir() => format!("give the folder that it leads to: --out {}", real.display()),
+        _ => "it leads to no folder; give another --out".to_string(),
+    }))
 }
 
 /// Whether nothing is there yet.

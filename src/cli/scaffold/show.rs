@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::cli::ask;
 use crate::cli::error::Report;
 use crate::cli::exit;
-use crate::cli::ui::{BOLD, DIM, Ui};
+use crate::cli::ui::{BOLD, DIM, Ui, line};
 use crate::domain::template::{Question, RenderOptions, StepDone, StepKind};
 
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ pub fn run(args: ShowArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
             "schema": "billpay/scaffold-show/v1", "template": about.name, "format": about.format,
             "title": about.title, "description": about.description, "owner": about.owner, "tags": about.tags,
             "from": opened.origin, "digest": opened.digest, "questions": questions, "files": opened.files,
-            "steps": steps,
+            "steps": steps, "fetches": opened.template.fetches(),
         }))?;
         return Ok(exit::DONE);
     }
@@ -42,21 +42,21 @@ pub fn run(args: ShowArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
 
 fn show(opened: &Opened, questions: &[Question], steps: &[StepDone]) -> String {
     let about = opened.template.about();
-    let title = about.title.as_ref().map(|title| format!("  {title}")).unwrap_or_default();
-    let mut text = format!("{BOLD}{}{BOLD:#}{title}\n", about.name);
+    let title = about.title.as_ref().map(|title| format!("  {}", line(title))).unwrap_or_default();
+    let mut text = format!("{BOLD}{}{BOLD:#}{title}\n", line(&about.name));
     if let Some(description) = &about.description {
         let _ = writeln!(text, "{description}");
     }
-    let owner = about.owner.as_ref().map(|owner| format!(" · owner {owner}")).unwrap_or_default();
+    let owner = about.owner.as_ref().map(|owner| format!(" · owner {}", line(owner))).unwrap_or_default();
     let _ = writeln!(text, "{DIM}{} · version {}{owner}{DIM:#}", opened.origin, opened.digest);
     let mut page = None;
     for question in questions {
         if page != Some(&question.page) {
-            let heading = question.page.as_deref().unwrap_or("Questions");
+            let heading = line(question.page.as_deref().unwrap_or("Questions"));
             let _ = writeln!(text, "\n{BOLD}{heading}{BOLD:#}");
             page = Some(&question.page);
         }
-        let _ = writeln!(text, "  {}  {DIM}{}{DIM:#}", question.name, facts(question));
+        let _ = writeln!(text, "  {}  {DIM}{}{DIM:#}", line(&question.name), line(&facts(question)));
         let help = question.help.as_deref().unwrap_or_default();
         let told = if help.is_empty() { &question.title } else { help };
         if *told != question.name {
@@ -66,7 +66,7 @@ fn show(opened: &Opened, questions: &[Question], steps: &[StepDone]) -> String {
     let _ = writeln!(text, "\n{BOLD}{} files in the template; its steps{BOLD:#}", opened.files);
     for step in steps {
         let only = if step.kind == StepKind::Outside { "; only the portal does it" } else { "" };
-        let _ = writeln!(text, "  {}  {DIM}{}{only}{DIM:#}", step.name, step.told);
+        let _ = writeln!(text, "  {}  {DIM}{}{only}{DIM:#}", line(&step.name), line(&step.told));
     }
     text
 }
@@ -77,7 +77,8 @@ fn facts(question: &Question) -> String {
     let default = question.default.as_ref().map(|default| format!("default {}", plain(default)));
     let required = (question.required && question.default.is_none()).then(|| "required".to_string());
     let conditional = question.conditional.then(|| "asked only if others are so".to_string());
-    let facts = [Some(kind), required, default, conditional].into_iter().flatten();
+    let secret = question.secret.then(|| "secret, not remembered".to_string());
+    let facts = [Some(kind), secret, required, default, conditional].into_iter().flatten();
     facts.chain(question.rules.iter().cloned()).collect::<Vec<_>>().join(", ")
 }
 

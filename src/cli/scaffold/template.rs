@@ -7,10 +7,15 @@ use clap::Args;
 use crate::app::{App, At, CruftTemplate, Found};
 use crate::cli::ask::{self, How};
 use crate::cli::error::Report;
-use crate::cli::ui::Ui;
+use crate::cli::ui::{Ui, hide};
+use crate::domain::template::question::answer;
 use crate::domain::template::{
-    Answers, BadRecord, Entry, Origin, ProjectTemplate, Record, RenderOptions, Rendering, version,
+    Answers, BadRecord, Entry, FetchOptions, FetchRequest, FetchedRepository, Origin, ProjectTemplate,
+    Question, Record, RenderOptions, Rendering, TemplateError, version,
 };
+
+/// Length of the shortest secret that is looked for in files.
+const SHORTEST_SECRET: usize = 4;
 
 /// Which template of a source, and which version of it.
 #[derive(Debug, Default, Args)]
@@ -50,8 +55,11 @@ pub struct AnswerArgs {
     /// Let the template's own programs (hooks, Jinja extensions) run on this machine
     #[arg(long)]
     trust: bool,
+    /// Let Git fetch files from the other repositories that the template's steps name
+    #[arg(long)]
+    fetch: bool,
     /// Leave out the template's hooks
-    #[arg(long, conflicts_with = "trust")]
+    #[arg(long)]
     no_hooks: bool,
 }
 
@@ -62,6 +70,8 @@ pub struct Opened {
     /// What tells this version from others.
     pub digest: String,
     pub files: usize,
+    /// Other repositories that files were fetched from, after a rendering.
+    pub fetched: Vec<FetchedRepository>,
 }
 
 impl Opened {
@@ -69,7 +79,7 @@ impl Opened {
         let digest = found.folder.digest();
         let files = found.folder.entries.values().filter(|entry| matches!(entry, Entry::File(_))).count();
         let template = app.open_template(&found, options)?;
-        Ok(Opened { template, origin: found.origin, digest, files })
+        Ok(Opened { template, origin: found.origin, digest, files, fetched: vec![] })
     }
 
     /// Returns what tells this version from others, after a rendering.
@@ -117,7 +127,7 @@ impl AtArgs {
         for directory in App::templates_in(&found.folder) {
             let folder = found.folder.below(&directory);
             let name = if directory.is_empty() { found.folder.name.clone() } else { directory };
-            let found = Found { folder, origin: found.origin.clone(), around: None };
+            let found = Found { folder, origin: found.origin.clone(), around: found.around.clone() };
             all.push((name, Opened::new(found, &RenderOptions::default(), app)?));
         }
         Ok(all)
@@ -144,9 +154,11 @@ impl AnswerArgs {
         if let Some(path) = &self.replay {
             answers.extend(self.replayed(path, template)?);
         }
-        for (name, value) in ask::given(&self.set, self.values.as_deref(), &template.all_questions()?)? {
+        let questions = template.all_questions()?;
+        for (name, value) in ask::given(&self.set, self.values.as_deref(), &questions)? {
             merge(answers.entry(name).or_insert(serde_json::Value::Null), value);
         }
+        hide_secrets(&answers, &template.secrets()?);
         Ok(answers)
     }
 
@@ -158,7 +170,21 @@ impl AnswerArgs {
         ask: bool,
         ui: &Ui,
     ) -> Result<Answers, Report> {
-        ask::answers(template, answers, How { defaults: self.defaults || !ask }, ui)
+        let answers = ask::answers(template, answers, How { defaults: self.defaults || !ask }, ui)?;
+        hide_secrets(&answers, &template.secrets()?);
+        Ok(answers)
+    }
+
+    /// Returns whether somebody can be asked.
+    pub fn may_ask(&self) -> bool {
+        !self.defaults && ask::may_ask()
+    }
+
+    /// Returns the commits that a project's record in the replay file names.
+    fn pins(&self) -> Vec<FetchedRepository> {
+        let text = self.replay.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
+        let record = text.and_then(|text| Record::parse(&text).ok()).unwrap_or_default();
+        record.templates.into_iter().flat_map(|applied| applied.fetched).collect()
     }
 
     fn replayed(&self, path: &Path, template: &dyn ProjectTemplate) -> Result<Answers, Report> {
@@ -191,15 +217,21 @@ impl AnswerArgs {
     }
 
     /// What rendering may use, with what an earlier run used.
-    pub fn options(&self, seed: Option<u64>, now: Option<i64>) -> RenderOptions {
+    pub fn options(&self, seed: Option<u64>, now: Option<i64>) -> Result<RenderOptions, Report> {
+        if self.trust && self.no_hooks {
+            let why = "--trust runs the template's own programs, --no-hooks leaves its hooks out";
+            return Err(Report::new("--trust and --no-hooks can't go together", why)
+                .hint("--no-hooks alone makes the files and runs nothing; --trust alone runs everything"));
+        }
         let now = now.unwrap_or_else(|| jiff::Timestamp::now().as_second());
-        RenderOptions {
+        Ok(RenderOptions {
             seed: self.seed.or(seed),
             now,
             trust: self.trust,
             no_hooks: self.no_hooks,
             strict: self.strict,
-        }
+            fetch: FetchOptions { all: self.fetch, pins: self.pins(), ..FetchOptions::NONE },
+        })
     }
 }
 
@@ -223,6 +255,34 @@ fn merge(into: &mut serde_json::Value, value: serde_json::Value) {
     }
 }
 
+/// Keeps secret answers out of all that is printed.
+fn hide_secrets(answers: &Answers, secrets: &[Question]) {
+    for question in secrets {
+        // What the template itself says by default is no secret.
+        let given = answer(answers, &question.name);
+        given.filter(|given| Some(*given) != question.default.as_ref()).into_iter().for_each(hide);
+    }
+}
+
+/// Tells of rendered files that have a secret answer in them, which end in the project and in what it remembers.
+fn warn_of_secrets(rendering: &Rendering, answers: &Answers, secrets: &[Question], ui: &Ui) {
+    let secrets = secrets.iter().filter_map(|question| {
+        let text = answer(answers, &question.name)?.as_str()?;
+        (text.len() >= SHORTEST_SECRET).then_some((&question.name, text))
+    });
+    for (name, secret) in secrets {
+        let has = |bytes: &[u8]| bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+        let files = rendering.project.files.iter().filter(|(_, file)| has(&file.bytes));
+        let files: Vec<String> = files.map(|(path, _)| path.to_string()).collect();
+        if !files.is_empty() {
+            ui.warning(&format!(
+                "the answer to `{name}` is a secret, and stands in {}: don't commit it, nor .billpay, which keeps what was rendered",
+                files.join(", ")
+            ));
+        }
+    }
+}
+
 /// Renders in memory, with the template's own programs where they are trusted.
 pub fn render(
     template: &dyn ProjectTemplate,
@@ -231,7 +291,18 @@ pub fn render(
     app: &App,
     ui: &Ui,
 ) -> Result<Rendering, Report> {
-    let rendering = ui.counting("files rendered", |told| template.render(answers, options, told))?;
+    let mut options = options.clone();
+    let rendering = loop {
+        match ui.counting("files rendered", |told| template.render(answers, &options, told)) {
+            Err(TemplateError::Fetch(FetchRequest { repository, url })) if ask::may_ask() => {
+                ui.note(&format!("the template fetches {url}"));
+                ui.confirm(&format!("Fetch files from the repository {repository}?"))?;
+                options.fetch.repositories.insert(repository);
+            }
+            rendering => break rendering?,
+        }
+    };
     ui.warnings(&rendering.warnings);
+    warn_of_secrets(&rendering, answers, &template.secrets()?, ui);
     Ok(if options.trust { app.run_hooks(rendering)? } else { rendering })
 }

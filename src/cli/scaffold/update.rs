@@ -12,13 +12,13 @@ use crate::app::{App, At, WorkTree};
 use crate::cli::ask;
 use crate::cli::error::Report;
 use crate::cli::exit;
-use crate::cli::ui::{BOLD, CHANGED, DIM, Ui};
+use crate::cli::ui::{BAD, BOLD, CHANGED, DIM, Ui};
 use crate::domain::findings::Problem;
 use crate::domain::template::{
     Conversion, Question, Record, TemplateError, TemplateRecord, convert, unconverted,
 };
 use crate::domain::tree::{Action, Conflict, Decision, TreeOptions};
-use crate::ops::scaffold::project;
+use crate::ops::scaffold::project::{self, AddedRight};
 
 #[derive(Debug, Args)]
 pub struct UpdateArgs {
@@ -51,6 +51,9 @@ pub struct UpdateArgs {
     /// Show what changes in each file
     #[arg(long)]
     diff: bool,
+    /// Take changes that let workflows do more: new triggers, permissions, secrets, runners and actions
+    #[arg(long)]
+    allow_workflow_rights: bool,
     /// Go on although Git doesn't hold everything, so that not all could be undone
     #[arg(long)]
     allow_dirty: bool,
@@ -74,8 +77,12 @@ struct Updated {
     questions: Vec<Question>,
     dropped: Vec<String>,
     conversions: Vec<Conversion>,
+    /// Secret answers that are needed again.
+    secrets: Vec<String>,
+    /// Rights that workflows get.
+    rights: Vec<AddedRight>,
     warnings: Vec<Problem>,
-    /// None while a question has no answer.
+    /// None while a question has no answer, or a secret isn't given again.
     decision: Option<Decision>,
 }
 
@@ -138,7 +145,9 @@ fn one(
             app.find_again(&before.from, folder, root.as_deref(), args.reference.as_deref())?
         }
     };
-    let options = args.answers.options(before.seed, before.now);
+    let mut options = args.answers.options(before.seed, before.now)?;
+    // What was agreed to once is not asked again.
+    options.fetch.repositories.extend(before.fetched.iter().map(|fetched| fetched.url.clone()));
     let mut now = Opened::new(found, &options, app)?;
     let template = now.template.as_ref();
     let asked = template.all_questions()?;
@@ -151,13 +160,25 @@ fn one(
     }
     let questions = project::new_questions(template, &known)?;
     let unanswered = questions.iter().any(|question| question.required && question.default.is_none());
-    if args.check && unanswered {
+    let secrets = project::missing_secrets(&before, &template.secrets()?, &known);
+    let secrets: Vec<String> = secrets.into_iter().map(str::to_string).collect();
+    if !secrets.is_empty() && !args.check && !args.answers.may_ask() {
+        let names: Vec<String> = secrets.iter().map(|name| format!("`{name}`")).collect();
+        return Err(Report::new(
+            "nothing was written",
+            format!("secrets are not remembered, and are needed again: {}", names.join(", ")),
+        )
+        .hint("give them with --values FILE, or --values - for standard input"));
+    }
+    if args.check && (unanswered || !secrets.is_empty()) {
         return Ok(Updated {
             before,
             now,
             questions,
             dropped,
             conversions,
+            secrets,
+            rights: vec![],
             warnings: vec![],
             decision: None,
         });
@@ -165,9 +186,15 @@ fn one(
     let answers = args.answers.complete(known, template, !args.check, ui)?;
     let rendering = render(template, &answers, &options, app, ui)?;
     let version = now.version(&rendering);
-    let origin = app.remembered(now.origin.clone(), folder);
+    // What was found again is named as the project remembers it.
+    let origin = match args.from {
+        Some(_) => app.remembered(now.origin.clone(), folder),
+        None => now.origin.clone(),
+    };
     let mut applied = project::applied(template, origin, version.clone(), &answers, &options)?;
     now.digest = version;
+    now.fetched.clone_from(&rendering.fetched);
+    applied.fetched.clone_from(&rendering.fetched);
     applied.root = match (&args.root, &args.from) {
         (None, None) => before.root.clone(),
         (root, _) => app.remembered_root(root.as_deref(), folder),
@@ -175,6 +202,7 @@ fn one(
     // The same template at another commit is no news.
     if applied.digest == before.digest && args.from.is_none() && args.reference.is_none() {
         applied.from = before.from.clone();
+        applied.fetched.clone_from(&before.fetched);
     }
     // A template that was renamed, or asks otherwise, is still the one that it was.
     applied.template.clone_from(&before.template);
@@ -188,19 +216,26 @@ fn one(
     };
     let options = TreeOptions { merge: true, renames: true, conflict, ..TreeOptions::default() };
     let tree = app.tree(folder.to_owned());
+    let decision = tree.check(&rendered, &coverage, options)?;
+    let rights = project::added_rights(&decision);
     let decision = match args.check {
-        true => tree.check(&rendered, &coverage, options)?,
-        false => tree.write(&rendered, &coverage, options)?,
+        true => decision,
+        false => {
+            allow(&rights, &before, args, ui)?;
+            tree.write(&rendered, &coverage, options)?
+        }
     };
     let warnings = rendering.warnings.problems;
-    Ok(Updated { before, now, questions, dropped, conversions, warnings, decision: Some(decision) })
+    let decision = Some(decision);
+    Ok(Updated { before, now, questions, dropped, conversions, secrets, rights, warnings, decision })
 }
 
 impl Updated {
     /// Whether there is, or was, something to take.
     fn is_stale(&self) -> bool {
         let files = |decision: &Decision| decision.plan.files.iter().any(|file| file.action.is_stale());
-        self.decision.as_ref().is_none_or(files)
+        let only_secrets = !self.secrets.is_empty() && self.before.digest == self.now.digest;
+        self.decision.as_ref().map_or(!only_secrets, files)
     }
 
     fn json(&self) -> Value {
@@ -208,10 +243,10 @@ impl Updated {
         let files = self.decision.iter().flat_map(|decision| &decision.plan.files);
         let files: Vec<_> = files.filter(|file| file.action != Action::Unchanged).collect();
         json!({
-            "template": self.before.name(), "before": {"from": self.before.from, "digest": self.before.digest},
-            "now": {"from": self.now.origin, "digest": self.now.digest}, "stale": self.is_stale(),
-            "new_questions": self.questions, "no_longer_asked": self.dropped, "converted": self.conversions, "counts": counts, "files": files,
-            "warnings": self.warnings,
+            "template": self.before.name(), "before": {"from": self.before.from, "digest": self.before.digest, "fetched": self.before.fetched},
+            "now": {"from": self.now.origin, "digest": self.now.digest, "fetched": self.now.fetched}, "stale": self.is_stale(),
+            "new_questions": self.questions, "secrets": self.secrets, "no_longer_asked": self.dropped, "converted": self.conversions, "counts": counts, "files": files,
+            "workflow_rights": self.rights, "warnings": self.warnings,
         })
     }
 
@@ -227,7 +262,13 @@ impl Updated {
                 )
             }
         };
-        for question in &self.questions {
+        for name in &self.secrets {
+            let _ = writeln!(
+                text,
+                "  {CHANGED}?{CHANGED:#} {name} is asked again: it is a secret, and not remembered"
+            );
+        }
+        for question in self.questions.iter().filter(|question| !self.secrets.contains(&question.name)) {
             let default =
                 question.default.as_ref().map(|value| format!(" (default {value})")).unwrap_or_default();
             let _ = writeln!(text, "  {CHANGED}?{CHANGED:#} {} is asked now{default}", question.name);
@@ -241,6 +282,9 @@ impl Updated {
                 "  {CHANGED}~{CHANGED:#} {name} is asked for in another type now: {from} → {to}"
             );
         }
+        for AddedRight { file, right } in &self.rights {
+            let _ = writeln!(text, "  {BAD}!{BAD:#} {file}: {right}");
+        }
         match &self.decision {
             Some(decision) => {
                 let out = folder.display().to_string();
@@ -249,7 +293,8 @@ impl Updated {
                     &Shown { out: &out, check: args.check, diff: args.diff, verbose },
                 );
             }
-            None => text += "  it can't be updated before this is answered (--set NAME=VALUE)",
+            None if !self.is_stale() => text += "  the template is as it was",
+            None => text += "  it can't be updated before this is answered (--set NAME=VALUE, --values FILE)",
         }
         text
     }
@@ -274,6 +319,28 @@ pub fn project(folder: Option<&Path>, app: &App) -> Result<(PathBuf, Record), Re
         )
         .hint("`billpay scaffold adopt TEMPLATE` ties a project to the template that it was made from")),
     }
+}
+
+/// Asks whether workflows may do more than before; without a terminal only the flag says so.
+fn allow(rights: &[AddedRight], of: &TemplateRecord, args: &UpdateArgs, ui: &Ui) -> Result<(), Report> {
+    if rights.is_empty() || args.allow_workflow_rights {
+        return Ok(());
+    }
+    let told: Vec<String> =
+        rights.iter().map(|AddedRight { file, right }| format!("{file}: {right}")).collect();
+    if ask::may_ask() {
+        for right in &told {
+            ui.warning(right);
+        }
+        return ui
+            .confirm(&format!("The update of {} lets workflows do more than before. Go on?", of.name()));
+    }
+    let mut report = Report::new(
+        format!("nothing of {} was written: the update lets workflows do more than before", of.name()),
+        "",
+    );
+    report.details = told;
+    Err(report.hint("--diff --check shows the changes; --allow-workflow-rights takes them").stopped())
 }
 
 /// Refuses to mix the update with what Git doesn't hold yet.

@@ -4,6 +4,7 @@ mod difference;
 pub mod out;
 mod plan;
 mod progress;
+mod secrets;
 mod value;
 
 #[cfg(test)]
@@ -31,6 +32,7 @@ use crate::ops::{self, Survey};
 
 pub use out::{BAD, BOLD, CHANGED, DIM, GOOD};
 pub use progress::Progress;
+pub use secrets::{MASK, hide, hide_text};
 pub use value::{line, name};
 
 /// How results and messages are shown.
@@ -90,10 +92,17 @@ impl Ui {
         Ok(out::stdout_as_is(text)?)
     }
 
+    /// Says what is probably not meant, and has no place in a file.
+    pub fn warning(&self, text: &str) {
+        out::stderr(&format!("{CHANGED}warning{CHANGED:#}: {text}"));
+        out::command("warning", &[], text);
+    }
+
     /// Writes a result as JSON.
     pub fn json(&self, value: &impl Serialize) -> Result<(), Report> {
-        let text = serde_json::to_string_pretty(value);
-        self.script(&text.map_err(|error| Report::new("can't write JSON", error.to_string()))?)
+        let failed = |error: serde_json::Error| Report::new("can't write JSON", error.to_string());
+        let value = secrets::masked_value(serde_json::to_value(value).map_err(failed)?);
+        self.script(&serde_json::to_string_pretty(&value).map_err(failed)?)
     }
 
     /// Says something that is not a result.
@@ -125,13 +134,14 @@ impl Ui {
         if let Some(findings) = &report.findings {
             out::coloured(&format!("{}\n", findings.render(self.color)), true);
         }
-        let heading = value::inert(&report.heading);
-        out::stderr(&format!("{BAD}{BOLD}error{BOLD:#}{BAD:#}{BOLD}: {heading}{BOLD:#}"));
+        // Before anything in a secret is written otherwise.
+        let inert = |text: &str| value::inert(&secrets::masked(text));
+        out::stderr(&format!("{BAD}{BOLD}error{BOLD:#}{BAD:#}{BOLD}: {}{BOLD:#}", inert(&report.heading)));
         for detail in report.details.iter().filter(|detail| !detail.is_empty()) {
-            out::stderr(&format!("  {}", value::inert(detail)));
+            out::stderr(&format!("  {}", inert(detail)));
         }
         for hint in &report.hints {
-            out::stderr(&format!("{GOOD}hint{GOOD:#}: {}", value::inert(hint)));
+            out::stderr(&format!("{GOOD}hint{GOOD:#}: {}", inert(hint)));
         }
         match &report.findings {
             Some(findings) => annotate("error", &findings.problems),

@@ -5,6 +5,8 @@ use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
 use std::sync::LazyLock;
 
+use super::secrets::masked;
+
 /// A style of text. It is a mark that only [`shown`] turns into what a terminal understands, so that every other
 /// escape sequence is one from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,8 +63,10 @@ struct Reader {
     colours: bool,
 }
 
-/// Returns a text as it is printed: styles as a terminal has them, and characters that only act as their numbers.
+/// Returns a text as it is printed: without secrets, styles as a terminal has them, and characters that only act as their
+/// numbers.
 fn shown(text: &str, reader: Reader) -> String {
+    let text = masked(text);
     text.split('\n').map(|line| shown_line(line, reader)).collect::<Vec<_>>().join("\n")
 }
 

@@ -4,12 +4,14 @@
 //! and `adapter::cookiecutter` know the two formats; both give a [`ProjectTemplate`].
 
 mod convert;
+mod fetched;
 mod folder;
 pub mod form;
 mod path_collision;
 pub mod question;
 mod record;
 mod rendering;
+mod repository_url;
 mod source;
 pub mod yaml;
 
@@ -18,6 +20,7 @@ use serde_json::{Map, Value};
 use crate::domain::findings::{Findings, Problem, SourceFile};
 
 pub use convert::{Conversion, convert, unconverted};
+pub use fetched::{FetchOptions, FetchRequest, FetchedFiles, FetchedRepository, Repositories};
 pub use folder::{Entry, Surroundings, TemplateFile, TemplateFolder};
 pub use path_collision::refuse_collisions;
 pub use question::{Choice, Question, QuestionKind};
@@ -25,7 +28,8 @@ pub use record::{BadRecord, RECORD, Record, TemplateRecord};
 pub use rendering::{
     EXAMPLE, Hook, HookTime, Project, ProjectFile, RenderOptions, Rendering, StepDone, StepKind,
 };
-pub use source::{BadSource, GitOrigin, Origin, Source, version};
+pub use repository_url::{Location, RepositoryUrl, decoded};
+pub use source::{BadSource, GitOrigin, Origin, Source, version, without_credentials};
 
 /// What was answered to a template's questions, by name, in the template's order.
 pub type Answers = Map<String, Value>;
@@ -68,12 +72,22 @@ pub trait ProjectTemplate {
     /// Everything that may be asked at all, whatever is answered; to show, not to ask.
     fn all_questions(&self) -> Result<Vec<Question>, TemplateError>;
 
+    /// The questions of which the answers are never remembered or printed, also those that nobody is asked.
+    fn secrets(&self) -> Result<Vec<Question>, TemplateError> {
+        Ok(self.all_questions()?.into_iter().filter(|question| question.secret).collect())
+    }
+
     /// The answers as they are rendered with and remembered, every default filled in, if
     /// they are right; otherwise everything that is wrong with them.
     fn complete(&self, answers: &Answers) -> Result<Answers, TemplateError>;
 
     /// The steps that it takes, in words, for `scaffold show`.
     fn steps(&self) -> Vec<StepDone>;
+
+    /// The URLs in other repositories that its steps name, as they are written.
+    fn fetches(&self) -> Vec<String> {
+        vec![]
+    }
 
     /// Renders the project in memory. `answers` came from [`ProjectTemplate::complete`].
     ///
@@ -93,6 +107,8 @@ pub enum TemplateError {
     Wrong(Box<Findings>),
     /// The template asks for what isn't done, or only when allowed; with what to do next.
     Refused { why: String, hints: Vec<String> },
+    /// It fetches files from a repository that nobody agreed to.
+    Fetch(FetchRequest),
     /// The answers are wrong.
     Answers(Vec<AnswerFault>),
 }
@@ -129,6 +145,9 @@ impl std::fmt::Display for TemplateError {
                 f.write_str(&told.collect::<Vec<_>>().join("\n"))
             }
             TemplateError::Refused { why, .. } => f.write_str(why),
+            TemplateError::Fetch(FetchRequest { url, .. }) => {
+                write!(f, "the template fetches files from another repository: {url}")
+            }
             TemplateError::Answers(faults) => {
                 let told = faults.iter().map(|fault| format!("{}: {}", fault.name, fault.why));
                 f.write_str(&told.collect::<Vec<_>>().join("\n"))

@@ -82,6 +82,33 @@ pub fn answer<'a>(answers: &'a Answers, name: &str) -> Option<&'a Value> {
     rest.iter().try_fold(answers.get(first)?, |value, part| value.get(part))
 }
 
+/// Takes the answers to secret questions out; returns the names of those that are more than a default.
+pub fn take_secrets(answers: &mut Answers, secrets: &[Question]) -> Vec<String> {
+    let mut taken = vec![];
+    for question in secrets {
+        let path = path_of(&question.name);
+        let Some((last, above)) = path.split_last() else { continue };
+        let fields =
+            above.iter().try_fold(&mut *answers, |fields, part| fields.get_mut(part)?.as_object_mut());
+        let answer = fields.and_then(|fields| fields.shift_remove(last));
+        if answer.is_some_and(|answer| !answer.is_null() && Some(&answer) != question.default.as_ref()) {
+            taken.push(question.name.clone());
+        }
+    }
+    taken
+}
+
+/// Returns the answers with a text in the place of each secret one.
+pub fn mask_secrets(answers: &Answers, secrets: &[Question], mask: &str) -> Answers {
+    let mut masked = answers.clone();
+    for question in secrets {
+        if answer(&masked, &question.name).is_some() {
+            put_answer(&mut masked, &question.name, mask.into());
+        }
+    }
+    masked
+}
+
 /// Answers the question of a name, within the objects that its name says.
 pub fn put_answer(answers: &mut Answers, name: &str, value: Value) {
     let path = path_of(name);

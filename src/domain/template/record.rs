@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::source::Origin;
+use super::fetched::FetchedRepository;
+use super::source::{Origin, without_credentials};
 use super::{Answers, Format, yaml};
 
 /// The file in `.billpay` that holds it.
@@ -35,6 +36,9 @@ pub struct TemplateRecord {
     /// The folder that the template may read, from the project's root, where it was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<String>,
+    /// The other repositories that its steps fetched files from, as they were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fetched: Vec<FetchedRepository>,
     /// What tells this version of the template from others.
     pub digest: String,
     /// What random values came from, where the template uses any.
@@ -44,6 +48,9 @@ pub struct TemplateRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<i64>,
     pub answers: Answers,
+    /// Questions that were answered with secrets, which are never remembered: they are asked again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
     /// Questions that need no answer and got none: they aren't asked again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unanswered: Vec<String>,
@@ -90,7 +97,14 @@ impl Record {
         if head.schema != RECORD_SCHEMA {
             return Err(BadRecord::Newer(head.schema));
         }
-        yaml::from_str(text).map_err(damaged)
+        let mut record: Record = yaml::from_str(text).map_err(damaged)?;
+        // An older billpay remembered URLs as they were given.
+        for applied in &mut record.templates {
+            if let Origin::Git(origin) = &mut applied.from {
+                origin.url = without_credentials(&origin.url);
+            }
+        }
+        Ok(record)
     }
 
     /// The text of the file: the same for the same record.
@@ -140,10 +154,16 @@ mod tests {
                 format: Format::Backstage,
                 from,
                 root: None,
+                fetched: vec![FetchedRepository {
+                    url: "https://example.com/y.git".into(),
+                    reference: Some("main".into()),
+                    commit: "0123456789".into(),
+                }],
                 digest: "0123456789012345".into(),
                 seed: Some(7),
                 now: Some(0),
                 answers: answers.as_object().cloned().unwrap_or_default(),
+                secrets: vec!["token".into()],
                 unanswered: vec!["repository".into()],
             });
         }

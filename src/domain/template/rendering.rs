@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::fetched::{FetchOptions, FetchedRepository};
 use crate::domain::findings::Findings;
 use crate::domain::tree::RelPath;
 
@@ -38,6 +39,8 @@ pub struct RenderOptions {
     pub no_hooks: bool,
     /// Makes undefined values errors in a Backstage template, too, not warnings.
     pub strict: bool,
+    /// What the template's steps may fetch from other repositories.
+    pub fetch: FetchOptions,
 }
 
 /// A rendered project and how it came about.
@@ -54,8 +57,10 @@ pub struct Rendering {
     pub hooks: Vec<Hook>,
     /// Probable mistakes that were rendered as the portal does.
     pub warnings: Findings,
-    /// The digest of what was read of the template's repository outside its own folder, if anything was.
+    /// The digest of what was read outside the template's own folder, if anything was.
     pub shared: Option<String>,
+    /// The other repositories that files were fetched from.
+    pub fetched: Vec<FetchedRepository>,
 }
 
 /// A program of the template.

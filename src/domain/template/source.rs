@@ -45,7 +45,7 @@ pub struct GitOrigin {
 
 /// A source that can't be one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` can't be a template: {why}", given.escape_debug())]
+#[error("`{}` can't be a template: {why}", without_credentials(given).escape_debug())]
 pub struct BadSource {
     pub given: String,
     pub why: &'static str,
@@ -54,6 +54,16 @@ pub struct BadSource {
 /// Short names of hosts, as Cookiecutter and Copier know them.
 const HOSTS: &[(&str, &str)] =
     &[("gh:", "https://github.com/"), ("gl:", "https://gitlab.com/"), ("bb:", "https://bitbucket.org/")];
+
+impl BadSource {
+    /// Returns whether it is refused for the credentials in it.
+    pub fn has_credentials(&self) -> bool {
+        self.why == CREDENTIALS
+    }
+}
+
+/// Why a URL with a password is refused.
+const CREDENTIALS: &str = "it has a password or token, which would end in files and messages";
 
 /// The ways to a repository that are gone. Git knows more, such as `ext::`, which runs programs.
 const TRANSPORTS: &[&str] = &["https://", "ssh://", "file://", "git+https://", "git+ssh://", "git+file://"];
@@ -82,9 +92,16 @@ impl Source {
         if TRANSPORTS.iter().any(|transport| source.starts_with(transport)) {
             let url = source.strip_prefix("git+").unwrap_or(source);
             let host = url.split("://").nth(1).unwrap_or_default();
-            return match host.starts_with('-') || host.is_empty() {
-                true => bad("the host begins like an option, or there is none"),
-                false => Ok(Source::Git(url.to_string())),
+            if host.starts_with('-') || host.is_empty() {
+                return bad("the host begins like an option, or there is none");
+            }
+            return match userinfo(url) {
+                Some((_, user)) if user.contains(':') => bad(CREDENTIALS),
+                // A token may stand there as well as a name.
+                Some((at, user)) if url.starts_with("https://") => {
+                    Ok(Source::Git(format!("{}{}", &url[..at], &url[at + user.len() + 1..])))
+                }
+                _ => Ok(Source::Git(url.to_string())),
             };
         }
         if source.contains("://") {
@@ -112,6 +129,33 @@ fn is_scp(source: &str) -> bool {
         Some((user, host)) => name(user) && name(host) && !path.is_empty(),
         None => false,
     }
+}
+
+/// Returns where a URL's user begins, and the user with what is said of the password.
+fn userinfo(url: &str) -> Option<(usize, &str)> {
+    let at = url.find("://")? + "://".len();
+    let authority = url.get(at..)?.split(['/', '?', '#']).next()?;
+    Some((at, authority.rsplit_once('@')?.0))
+}
+
+/// Returns a text in which no URL has credentials.
+pub fn without_credentials(text: &str) -> String {
+    let mut clean = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + "://".len());
+        clean += before;
+        let end = after.find(|c: char| "/?#\"'`<>".contains(c) || c.is_whitespace()).unwrap_or(after.len());
+        let authority = &after[..end];
+        let is_ssh = before.ends_with("ssh://");
+        clean += match authority.rsplit_once('@') {
+            Some((user, _)) if is_ssh && !user.contains(':') => authority,
+            Some((_, host)) => host,
+            None => authority,
+        };
+        rest = &after[end..];
+    }
+    clean + rest
 }
 
 impl fmt::Display for Origin {
@@ -182,6 +226,8 @@ mod tests {
             ("git+https://example.com/a/b", git("https://example.com/a/b")),
             ("file:///srv/x.git", git("file:///srv/x.git")),
             ("git@github.com:a/b.git", git("git@github.com:a/b.git")),
+            ("https://token@example.com/a", git("https://example.com/a")),
+            ("ssh://git@example.com/a", git("ssh://git@example.com/a")),
         ];
         for (source, expected) in cases {
             assert_eq!(Source::parse(source), Ok(expected), "{source}");
@@ -200,6 +246,8 @@ mod tests {
             "http://example.com/x",
             "git://example.com/x",
             "x\ny",
+            "https://user:password@example.com/x",
+            "ssh://user:password@example.com/x",
         ] {
             assert!(Source::parse(source).is_err(), "{source}");
         }

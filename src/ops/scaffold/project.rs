@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::template::question::put_answer;
+use crate::domain::template::question::{answer, put_answer, take_secrets};
 use crate::domain::template::{
     Answers, BadRecord, Origin, Project, ProjectTemplate, Question, RECORD, Record, RenderOptions,
     TemplateError, TemplateRecord,
 };
-use crate::domain::tree::{Action, Coverage, Decision, RelPath, Rendered, RenderedFile, Why};
+use crate::domain::tree::{Action, Content, Coverage, Decision, RelPath, Rendered, RenderedFile, Why};
+use crate::domain::workflow_rights::{self, has_rights};
 
 /// What the files of an applied template belong to in a tree.
 pub fn scope(applied: &str) -> String {
@@ -25,16 +26,20 @@ pub fn applied(
     let open = new_questions(template, answers)?;
     let unanswered = open.into_iter().filter(|question| !question.required && question.default.is_none());
     let about = template.about();
+    let mut remembered = answers.clone();
+    let secrets = take_secrets(&mut remembered, &template.secrets()?);
     Ok(TemplateRecord {
         template: about.name.clone(),
-        instance: instance(template, answers),
+        instance: instance(template, &remembered),
         format: about.format,
         from,
         root: None,
+        fetched: vec![],
         digest,
         seed: options.seed,
         now: options.seed.map(|_| options.now),
-        answers: answers.clone(),
+        answers: remembered,
+        secrets,
         unanswered: unanswered.map(|question| question.name).collect(),
     })
 }
@@ -73,6 +78,39 @@ pub fn in_the_way(decision: &Decision) -> Vec<&RelPath> {
     decision.plan.files.iter().filter(|file| !fits(&file.action)).map(|file| &file.path).collect()
 }
 
+/// A right that a workflow or an action gets by a change.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct AddedRight {
+    pub file: RelPath,
+    /// In words: "the job `deploy` may write `contents`".
+    pub right: String,
+}
+
+/// Returns the rights that the workflows and actions among the written files get.
+pub fn added_rights(decision: &Decision) -> Vec<AddedRight> {
+    let mut added = vec![];
+    for (path, write) in &decision.work.writes {
+        let file = decision.work.after.place(path);
+        if !has_rights(path.as_str()) && !has_rights(file.as_str()) {
+            continue;
+        }
+        let rights = |before: Option<&Content>| {
+            workflow_rights::added_rights(before.map(|before| &*before.bytes), &write.after.bytes)
+        };
+        let rights = match &write.before {
+            Some(before) => rights(Some(before)),
+            // A new name for one that goes adds nothing to it.
+            None => {
+                let gone = decision.work.deletes.iter().filter(|(path, _)| has_rights(path.as_str()));
+                let all = gone.map(|(_, content)| rights(Some(content))).chain([rights(None)]);
+                all.min_by_key(Vec::len).unwrap_or_default()
+            }
+        };
+        added.extend(rights.into_iter().map(|right| AddedRight { file: file.clone(), right }));
+    }
+    added
+}
+
 /// The remembered answers that the template, as it is now, still asks for, and what was left
 /// open as null; and the names of those that it asks no longer.
 pub fn still_asked(applied: &TemplateRecord, questions: &[Question]) -> (Answers, Vec<String>) {
@@ -86,6 +124,17 @@ pub fn still_asked(applied: &TemplateRecord, questions: &[Question]) -> (Answers
         put_answer(&mut kept, &question.name, serde_json::Value::Null);
     }
     (kept, dropped.into_iter().map(|(name, _)| name.clone()).collect())
+}
+
+/// Returns the questions that are still asked and were answered with secrets, which `answers` lack.
+pub fn missing_secrets<'a>(
+    applied: &'a TemplateRecord,
+    secrets: &[Question],
+    answers: &Answers,
+) -> Vec<&'a str> {
+    let is_asked = |name: &str| secrets.iter().any(|question| question.name == name);
+    let names = applied.secrets.iter().map(String::as_str);
+    names.filter(|name| is_asked(name) && answer(answers, name).is_none()).collect()
 }
 
 /// The questions that remembered answers leave open, whether or not they have defaults.

@@ -24,7 +24,7 @@ use billpay::ops::{ApplyOptions, apply};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Emulator, Sandbox};
+use crate::support::{Emulator, Sandbox, access_key};
 use cases::{CASES, Case, Change};
 
 /// Much longer than a kind takes on a machine that does nothing else.
@@ -36,7 +36,7 @@ fn every_kind_keeps_the_contract_in_ministack() {
     let emulator = Emulator::ministack();
     let broken = run(|_| {
         let number = emulator.fresh_account();
-        let (access_key, secret_key) = (number.clone(), "test".to_string());
+        let (access_key, secret_key) = (access_key(&number), "test".to_string());
         let endpoint = Endpoint { url: emulator.url.clone(), access_key, secret_key };
         Account { number, endpoint, patience: PATIENCE }
     });

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::inventory::{inventory, same};
 use crate::support::values::{items, text};
-use crate::support::{Run, Sandbox};
+use crate::support::{Run, Sandbox, access_key};
 
 #[test]
 #[ignore = "needs the emulators: cargo test -- --include-ignored"]
@@ -18,7 +18,10 @@ fn the_wrong_account_is_refused_before_anything_is_changed() {
     for command in ["plan", "provision", "status", "destroy"] {
         let args = [command, "--env", "dev"];
         let mut command = sandbox.billpay_command(&args);
-        let output = command.env("AWS_ACCESS_KEY_ID", &other.account).output().expect("billpay can be run");
+        let output = command
+            .env("AWS_ACCESS_KEY_ID", access_key(&other.account))
+            .output()
+            .expect("billpay can be run");
         let run = Run::new(&args, output).exits(1).says("the credentials are for account ");
         run.says(&other.account).says(&sandbox.account).says("sign in to ");
     }

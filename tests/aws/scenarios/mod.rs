@@ -1,6 +1,7 @@
 //! What people do with an environment, with the program that they use, in an account of
 //! its own for each test. The AWS CLI looks, not our code.
 
+mod admission;
 mod approval;
 mod coexistence;
 mod drift;

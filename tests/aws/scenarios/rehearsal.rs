@@ -285,7 +285,7 @@ fn the_model_refuses_the_deletes_that_the_local_aws_refuses() {
     sandbox.provision("dev");
     let specs = SpecDir::open(sandbox.specs()).expect("specs");
     let env = specs.load("dev", jiff::civil::date(2026, 11, 30)).expect("a spec").environment;
-    let (access_key, secret_key) = (sandbox.account.clone(), "test".to_string());
+    let (access_key, secret_key) = (crate::support::access_key(&sandbox.account), "test".to_string());
     let endpoint = Endpoint { url: sandbox.url.clone(), access_key, secret_key };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {

@@ -19,6 +19,10 @@ variable "account" {
   type = string
 }
 
+variable "access_key" {
+  type = string
+}
+
 variable "name" {
   type    = string
   default = "tf"
@@ -26,7 +30,7 @@ variable "name" {
 
 provider "aws" {
   region                      = "us-east-1"
-  access_key                  = var.account
+  access_key                  = var.access_key
   secret_key                  = "local"
   max_retries                 = 2
   s3_use_path_style           = true

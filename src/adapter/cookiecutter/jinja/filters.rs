@@ -9,8 +9,8 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use super::fault::{Fault, Res, otherwise, unseeded};
 use super::globals::Random;
-use super::reading::{EACH, ORDER, TEXT};
-use super::{json, methods, printing, slugify};
+use super::reading::{COST, EACH, LIST, ORDER, TEXT};
+use super::{cost, json, methods, printing, slugify};
 
 /// Most digits of a number that is read exactly.
 const LONGEST_NUMBER: usize = 38;
@@ -165,7 +165,7 @@ const COMPARISONS: &[Comparison] = &[
 /// Refuses a filter that nobody knows, or that is read otherwise.
 pub fn known(name: &str) -> Res<()> {
     if KNOWN.contains(&name)
-        || [TEXT, EACH, ORDER].contains(&name)
+        || [TEXT, EACH, ORDER, COST, LIST].contains(&name)
         || COMPARISONS.iter().any(|(known, ..)| *known == name)
     {
         Ok(())
@@ -217,6 +217,7 @@ pub fn add(environment: &mut Environment<'static>, random: Option<Random>) {
         })
     });
     environment.add_filter("replace", replace);
+    environment.add_filter("sum", sum);
     environment.add_filter("reverse", |value: &Value| match value.is_undefined() {
         true => Err(Error::from(ErrorKind::UndefinedError)),
         false => minijinja::filters::reverse(value),
@@ -227,11 +228,18 @@ pub fn add(environment: &mut Environment<'static>, random: Option<Random>) {
     for name in ["e", "escape"] {
         environment.add_filter(name, escape);
     }
-    environment.add_filter(TEXT, |value: &Value| printing::check(value).map(|()| value.clone()));
+    environment.add_filter(COST, cost::charged);
+    environment.add_filter(LIST, cost::joined);
+    environment.add_filter(TEXT, |state: &State<'_, '_>, value: &Value| {
+        printing::check(value).and_then(|()| cost::charged(state, value))
+    });
     environment.add_filter(EACH, each);
     environment.add_filter(ORDER, |value: &Value| ascii(value, 0).map(|()| value.clone()));
     for (name, tests, holds) in COMPARISONS {
-        environment.add_filter(*name, move |left: &Value, right: &Value| compared(left, right).map(holds));
+        environment.add_filter(*name, move |state: &State<'_, '_>, left: &Value, right: &Value| {
+            [left, right].into_iter().try_for_each(|side| cost::charge(state, side))?;
+            compared(left, right).map(holds)
+        });
         for test in *tests {
             environment.add_test(*test, move |left: &Value, right: &Value| compared(left, right).map(holds));
         }
@@ -397,6 +405,38 @@ fn replace(value: &Value, old: &Value, new: &Value, count: Option<usize>) -> Res
         Some(count) => text.replacen(&old, &new, count),
         None => text.replace(&old, &new),
     })
+}
+
+/// Adds numbers up, or puts lists together where `start` is one.
+fn sum(
+    state: &State<'_, '_>,
+    values: Value,
+    attribute: Option<&str>,
+    start: Option<Value>,
+    options: Kwargs,
+) -> Result<Value, Error> {
+    let named = if start.is_none() { options.get::<Option<Value>>("start")? } else { None };
+    let start = start.or(named);
+    let is_list = |value: &Value| value.kind() == ValueKind::Seq && !value.is_tuple();
+    match &start {
+        None => minijinja::filters::sum(state, values, attribute, None, options),
+        Some(number) if number.kind() == ValueKind::Number => {
+            minijinja::filters::sum(state, values, attribute, start, options)
+        }
+        Some(list) if is_list(list) && attribute.is_none() => {
+            options.assert_all_used()?;
+            let mut all: Vec<Value> = list.try_iter()?.collect();
+            for value in values.try_iter()? {
+                if !is_list(&value) {
+                    return Err(otherwise("a list is added to lists alone", "`[ … ]` around it"));
+                }
+                state.consume_fuel(1 + value.len().unwrap_or_default() as u64)?;
+                all.extend(value.try_iter()?);
+            }
+            Ok(Value::from(all))
+        }
+        Some(_) => Err(otherwise("numbers and lists are summed up here", "a loop that puts them together")),
+    }
 }
 
 /// A number rounded; up and down, a whole number becomes a float, as in Python.

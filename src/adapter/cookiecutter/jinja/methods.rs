@@ -5,6 +5,7 @@ use minijinja::value::{ValueKind, from_args};
 use minijinja::{Error, ErrorKind, State, Value};
 use minijinja_contrib::pycompat;
 
+use super::cost;
 use super::fault::{Fault, otherwise};
 use super::filters::{formatted, too_long};
 
@@ -36,6 +37,7 @@ pub enum Side {
 
 /// Calls a method that minijinja doesn't know.
 pub fn call(state: &mut State<'_, '_>, value: &Value, method: &str, args: &[Value]) -> Result<Value, Error> {
+    [value].into_iter().chain(args).try_for_each(|value| cost::charge(state, value))?;
     if let Some(text) = value.as_str() {
         return of_text(state, value, text, method, args);
     }

@@ -3,6 +3,7 @@
 //! A template that minijinja reads differently from Jinja2 is refused at that place, with what to write instead:
 //! it never becomes other bytes than Cookiecutter makes.
 
+mod cost;
 mod edits;
 mod fault;
 mod filters;

@@ -3,17 +3,16 @@
 use minijinja::value::{Tuple, ValueKind};
 use minijinja::{Error, ErrorKind, Output, State, Value};
 
+use super::cost;
 use super::fault::otherwise;
 use super::values::is_plain_map;
 
 /// Deepest that printed values may lie in one another.
 const DEEPEST: usize = 50;
 
-/// Most values in one that is printed; lists may share their items.
-const MOST_VALUES: usize = 1_000_000;
-
 /// Writes what `{{ … }}` prints.
 pub fn write(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    cost::charge(state, value)?;
     check(value)?;
     minijinja::escape_formatter(out, state, value)
 }
@@ -31,12 +30,11 @@ pub fn text(value: &Value) -> Result<String, Error> {
 pub fn check(value: &Value) -> Result<(), Error> {
     match value.kind() {
         ValueKind::String | ValueKind::Undefined => Ok(()),
-        _ => within(value, 0, &mut { MOST_VALUES }),
+        _ => within(value, 0),
     }
 }
 
-fn within(value: &Value, depth: usize, left: &mut usize) -> Result<(), Error> {
-    *left = left.checked_sub(1).ok_or_else(|| Error::from(ErrorKind::OutOfFuel))?;
+fn within(value: &Value, depth: usize) -> Result<(), Error> {
     let list = "`|list`, `|join(', ')` or `|tojson` behind it";
     match value.kind() {
         ValueKind::None | ValueKind::Bool => Ok(()),
@@ -49,12 +47,12 @@ fn within(value: &Value, depth: usize, left: &mut usize) -> Result<(), Error> {
         ValueKind::String if value.as_str().is_some_and(|text| text.chars().all(is_printable)) => Ok(()),
         ValueKind::String => Err(otherwise("Python prints this text in a list with escapes", list)),
         ValueKind::Seq | ValueKind::Iterable if depth < DEEPEST && is_list(value) => {
-            value.try_iter()?.try_for_each(|item| within(&item, depth + 1, left))
+            value.try_iter()?.try_for_each(|item| within(&item, depth + 1))
         }
         ValueKind::Map if depth < DEEPEST && is_plain_map(value) => {
             for key in value.try_iter()? {
-                within(&key, depth + 1, left)?;
-                within(&value.get_item(&key)?, depth + 1, left)?;
+                within(&key, depth + 1)?;
+                within(&value.get_item(&key)?, depth + 1)?;
             }
             Ok(())
         }
@@ -66,11 +64,7 @@ fn within(value: &Value, depth: usize, left: &mut usize) -> Result<(), Error> {
 }
 
 fn is_list(value: &Value) -> bool {
-    let is_sum =
-        |value: &Value| value.as_object().is_some_and(|object| object.type_name().contains("MergeSeq"));
-    value.downcast_object_ref::<Vec<Value>>().is_some()
-        || value.downcast_object_ref::<Tuple>().is_some()
-        || is_sum(value)
+    value.downcast_object_ref::<Vec<Value>>().is_some() || value.downcast_object_ref::<Tuple>().is_some()
 }
 
 /// Returns whether Python writes a float without an exponent, as minijinja does.

@@ -1,6 +1,7 @@
 //! A template's text, made ready for minijinja: tags of Cookiecutter's extensions become what minijinja
 //! has, and what it reads otherwise than Jinja2 is refused at its place.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use minijinja::Value;
@@ -21,6 +22,11 @@ const MOST_LEVELS: usize = 1_000;
 pub const TEXT: &str = "_text";
 /// Filter behind the value of a loop: gives an iterator its length.
 pub const EACH: &str = "_each";
+
+/// Filter behind what an operation goes through: charges for it.
+pub const COST: &str = "_cost";
+/// Filter behind what was added: makes one list of two.
+pub const LIST: &str = "_list";
 
 /// Filter in front of sorting: refuses letters whose case Jinja2 knows and minijinja doesn't.
 pub const ORDER: &str = "_order";
@@ -50,14 +56,13 @@ pub fn read(name: &str, source: &str, syntax: &Syntax, config: &SyntaxConfig, ad
     let mut reading =
         Reading { source: source.to_string(), text: applied(source, &tags), layers: vec![tags] };
     let edits = {
-        let parens = parens(&reading.text, config)
-            .map_err(|error| broken(&error, &|range| reading.original(&range)))?;
         let parsed = parse(&reading.text, name, config.clone());
         let parsed = parsed.map_err(|error| broken(&error, &|range| reading.original(&range)))?;
         let mut walk = Walk {
             added,
             text: &reading.text,
-            parens,
+            config,
+            parens: OnceCell::new(),
             syntax,
             edits: vec![],
             is_in_macro: false,
@@ -78,24 +83,24 @@ pub fn read(name: &str, source: &str, syntax: &Syntax, config: &SyntaxConfig, ad
     Ok(reading)
 }
 
-/// Returns where parentheses are, and whether they open.
-fn parens(text: &str, config: &SyntaxConfig) -> Result<Vec<(usize, bool)>, minijinja::Error> {
-    let mut found = vec![];
-    for token in tokenize(text, false, config.clone()) {
-        match token? {
-            (Token::ParenOpen, span) => found.push((span.start_offset as usize, true)),
-            (Token::ParenClose, span) => found.push((span.start_offset as usize, false)),
-            _ => {}
-        }
-    }
-    Ok(found)
+/// Returns where parentheses are in a text that can be parsed, and whether they open.
+fn parens(text: &str, config: &SyntaxConfig) -> Vec<(usize, bool)> {
+    let tokens = tokenize(text, false, config.clone()).map_while(Result::ok);
+    let parens = tokens.filter_map(|(token, span)| match token {
+        Token::ParenOpen => Some((span.start_offset as usize, true)),
+        Token::ParenClose => Some((span.start_offset as usize, false)),
+        _ => None,
+    });
+    parens.collect()
 }
 
 /// Goes through what was parsed.
 struct Walk<'t> {
     added: &'t Added,
     text: &'t str,
-    parens: Vec<(usize, bool)>,
+    config: &'t SyntaxConfig,
+    /// Found when a place of an expression is first asked for.
+    parens: OnceCell<Vec<(usize, bool)>>,
     syntax: &'t Syntax,
     edits: Vec<Edit>,
     is_in_macro: bool,
@@ -164,6 +169,16 @@ fn has_other_escape(literal: &str) -> bool {
 fn mentions(expr: &Expr<'_>, names: &[&str]) -> bool {
     let is_one = matches!(expr, Expr::Var(var) if names.contains(&var.id));
     is_one || below(expr).into_iter().any(|inner| mentions(inner, names))
+}
+
+/// Returns whether an expression is a text, a number or the like, as it is written.
+fn is_scalar(expr: &Expr<'_>) -> bool {
+    matches!(expr, Expr::Const(constant) if constant.value.as_object().is_none())
+}
+
+/// Returns whether an expression is the beginning of the filters of a block, which go on with its text.
+fn is_open(expr: &Expr<'_>) -> bool {
+    matches!(expr, Expr::Filter(filter) if filter.expr.as_ref().is_none_or(is_open))
 }
 
 /// Returns how a comparison is written, and the filter that does it.
@@ -295,8 +310,9 @@ impl Walk<'_> {
                 Err(fault.at(&range(block.span())))
             }
             Stmt::FilterBlock(block) => {
-                self.now(&block.filter);
-                self.expression(&block.filter, Use::Printed)?;
+                if !self.shifted_now(&block.filter)? {
+                    self.expression(&block.filter, Use::Printed)?;
+                }
                 self.scope(&block.body, true)
             }
             Stmt::Block(block) if self.depth > 0 => {
@@ -348,20 +364,24 @@ impl Walk<'_> {
     }
 
     /// Takes the time and its shift apart: `'utc' + 'days=1'` are two texts.
-    fn now(&mut self, filter: &Expr<'_>) {
-        let Expr::Filter(filter) = filter else { return };
-        if let ("now", Some(CallArg::Pos(Expr::BinOp(shift)))) = (filter.name, filter.args.first()) {
-            let sign = match shift.op {
-                BinOpKind::Add => "+",
-                BinOpKind::Sub => "-",
-                _ => return,
-            };
-            let between = self.whole(&shift.left).end..self.whole(&shift.right).start;
-            let found = self.text.get(between.clone()).and_then(|between| between.find(sign));
-            let Some(found) = found else { return };
-            let at = between.start + found;
-            self.edits.push(Edit { at: at..at + 1, by: format!(", '{sign}', ") });
-        }
+    fn shifted_now(&mut self, filter: &Expr<'_>) -> Res<bool> {
+        let Expr::Filter(filter) = filter else { return Ok(false) };
+        let ("now", [CallArg::Pos(Expr::BinOp(shift)), rest @ ..]) = (filter.name, &filter.args[..]) else {
+            return Ok(false);
+        };
+        let sign = match shift.op {
+            BinOpKind::Add => "+",
+            BinOpKind::Sub => "-",
+            _ => return Ok(false),
+        };
+        let between = self.whole(&shift.left).end..self.whole(&shift.right).start;
+        let found = self.text.get(between.clone()).and_then(|between| between.find(sign));
+        let Some(found) = found else { return Ok(false) };
+        let at = between.start + found;
+        self.edits.push(Edit { at: at..at + 1, by: format!(", '{sign}', ") });
+        let parts = [&shift.left, &shift.right].into_iter().chain(rest.iter().map(argument));
+        parts.into_iter().try_for_each(|part| self.expression(part, Use::Kept))?;
+        Ok(true)
     }
 
     fn call(&mut self, call: &Spanned<Call<'_>>) -> Res<()> {
@@ -461,6 +481,7 @@ impl Walk<'_> {
         for (index, inner) in below(expr).into_iter().enumerate() {
             self.expression(inner, use_of(expr, index, used))?;
         }
+        self.charge(expr);
         if let Expr::BinOp(binary) = expr
             && let Some((sign, filter)) = ordering(binary.op)
         {
@@ -548,6 +569,29 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// Makes an operation pay for what it goes through.
+    fn charge(&mut self, expr: &Expr<'_>) {
+        let parts: Vec<&Expr<'_>> = match expr {
+            Expr::Filter(filter) if filter.name != "now" => below(expr),
+            Expr::Test(test) if !["defined", "undefined"].contains(&test.name) => below(expr),
+            Expr::Compare(_) => below(expr),
+            Expr::BinOp(binary) => {
+                let is_shallow = is_scalar(&binary.left) || is_scalar(&binary.right);
+                match binary.op {
+                    BinOpKind::Add if !is_shallow => return self.wrap(expr, LIST),
+                    BinOpKind::Eq | BinOpKind::Ne | BinOpKind::In if !is_shallow => below(expr),
+                    _ => return,
+                }
+            }
+            Expr::GetItem(get) => vec![&get.subscript_expr],
+            Expr::Map(map) => map.keys.iter().collect(),
+            Expr::Call(call) if matches!(call.expr, Expr::Var(_)) => call.args.iter().map(argument).collect(),
+            _ => return,
+        };
+        let parts = parts.into_iter().filter(|part| !is_scalar(part) && !is_open(part));
+        parts.for_each(|part| self.wrap(part, COST));
+    }
+
     /// Puts a filter behind an expression.
     fn wrap(&mut self, expr: &Expr<'_>, filter: &str) {
         let at = self.whole(expr);
@@ -570,9 +614,10 @@ impl Walk<'_> {
         {
             at.start = at.start.min(range(expr.span()).start);
         }
-        let begin = self.parens.partition_point(|(place, _)| *place < at.start);
-        let end = self.parens.partition_point(|(place, _)| *place < at.end);
-        let (before, inside) = self.parens.split_at(begin);
+        let parens = self.parens.get_or_init(|| parens(self.text, self.config));
+        let begin = parens.partition_point(|(place, _)| *place < at.start);
+        let end = parens.partition_point(|(place, _)| *place < at.end);
+        let (before, inside) = parens.split_at(begin);
         let (inside, behind) = inside.split_at(end - begin);
         let (mut depth, mut lowest) = (0_i32, 0_i32);
         for (_, opens) in inside {

@@ -1,15 +1,18 @@
 """ECR calls that ministack lacks or answers otherwise than AWS.
 
 Added: the registry's scanning configuration. Corrected: exclusion filters of tag mutability
-are kept and shown; a lifecycle policy that isn't one is refused.
+are kept and shown; a lifecycle policy that isn't one is refused; a token for the registry is one
+that nobody else can make.
 """
 
+import base64
 import json
 
+import credentials
 from gap_kit import in_front_of, keep, require
 from ministack.services import ecr
 
-require(ecr, "_repositories", "_registry_id", "json_response", "error_response_json")
+require(ecr, "_repositories", "_registry_id", "get_account_id", "get_region", "json_response", "error_response_json")
 
 registry_scanning = keep(ecr, "billpay_registry_scanning")  # "configuration" -> what was put
 
@@ -26,6 +29,16 @@ async def handle_request(theirs, method, path, headers, body, query_params):
 
 def invalid(message):
     return ecr.error_response_json("InvalidParameterException", message, 400)
+
+
+@in_front_of(ecr, "_get_authorization_token")
+def get_authorization_token(theirs, data):
+    response = theirs(data)
+    answer = json.loads(response[2])
+    password, ends = credentials.registry_token(ecr.get_account_id(), ecr.get_region())
+    token = base64.b64encode(f"AWS:{password}".encode()).decode()
+    answer["authorizationData"][0].update(authorizationToken=token, expiresAt=ends)
+    return ecr.json_response(answer)
 
 
 @in_front_of(ecr, "_repo_shape")

@@ -1,12 +1,12 @@
 """Starts the local AWS: ministack, with the calls added that it lacks.
 
 `billpay … --local` and `billpay local up` write this file and its siblings to a cache folder
-and run it with the Python of the private environment that ministack is installed in. All
-settings come from the environment, as ministack's own do; see `DEFAULTS` for those that must
-differ here.
+and run it with the Python of the private environment that ministack is installed in, in an
+environment with nothing but settings: `GATEWAY_PORT`, `STATE_DIR` and `S3_DATA_DIR` as ministack
+knows them, `BILLPAY_LOCAL_SECRET` for the file with the user's secret, and `DEFAULTS`.
 
-The server says that it is up by answering `/_ministack/ready` with 200, and that it is ours
-by the `edition` in `/_ministack/health`. SIGTERM and SIGINT stop it cleanly.
+The server says that it is up and the user's own by answering `/_billpay/ready?nonce=` with a proof
+that takes the secret. SIGTERM and SIGINT stop it cleanly.
 """
 
 import importlib
@@ -25,6 +25,7 @@ GAPS = (
     "cloudwatch_gaps",
     "secretsmanager_gaps",
     "xray_gaps",
+    "lambda_policies",
 )
 
 # Where ministack's own defaults won't do: it would listen on every interface, be an account of
@@ -38,6 +39,8 @@ DEFAULTS = {
     "MINISTACK_AUTOCREATE_AWS_MANAGED": "1",
     "SFTP_ENABLED": "0",
     "IOT_MTLS_ENABLED": "0",
+    "PERSIST_STATE": "1",
+    "S3_PERSIST": "1",
 }
 
 
@@ -62,17 +65,20 @@ def main():
     # Python puts the script's own folder first on the path, whatever the working directory is,
     # but not under `python -I` or `-P`: say it ourselves.
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-    for name, value in DEFAULTS.items():
-        os.environ.setdefault(name, value)
+    os.umask(0o077)  # state is its user's alone, as are temporary files
+    os.environ.update(DEFAULTS)
     check_version()
 
     import ministack.app
+    from confine import forbid_programs
     from gap_kit import Incompatible
 
+    forbid_programs(int(os.environ["GATEWAY_PORT"]))
     try:
         for module in GAPS:
             importlib.import_module(module)  # which puts it in front of ministack's
-        importlib.import_module("durable").install(ministack.app)
+        for module in ("confine", "durable", "guard"):
+            importlib.import_module(module).install(ministack.app)
     except (Incompatible, ImportError) as error:
         fail(f"ministack {MINISTACK} is not as expected: {error}")
     ministack.app.main()

@@ -79,7 +79,7 @@ impl Filter<'_, '_> {
     fn listed(&self, input: &Value) -> Outcome<Value> {
         match input {
             Value::List(_) => Ok(input.clone()),
-            Value::Text(text) | Value::Safe(text) => self.of(units::each(text)?),
+            Value::Text(text) | Value::Safe(text) => self.of(units::each(text, self.budget())?),
             Value::Record(record) => {
                 let entry = |(name, value): &(Arc<str>, Value)| {
                     let entry =
@@ -96,7 +96,7 @@ impl Filter<'_, '_> {
     fn row(&self, input: &Value) -> Outcome<Option<Vec<Value>>> {
         Ok(match input {
             Value::List(list) => Some(list.items().to_vec()),
-            Value::Text(text) | Value::Safe(text) => Some(units::each(text)?),
+            Value::Text(text) | Value::Safe(text) => Some(units::each(text, self.budget())?),
             Value::Record(record) => {
                 let length = self.number(&record.at("length"))?;
                 let count = if length > 0.0 { length.ceil() } else { 0.0 };

@@ -149,7 +149,7 @@ impl Filter<'_, '_> {
         if needle.is_empty() {
             // Between all units, and around them.
             let separator: Arc<str> = if replacement.is_undefined() { ",".into() } else { Arc::clone(&with) };
-            let inner = coerce::joined(&units::each(text)?, &separator, self.budget())?;
+            let inner = coerce::joined(&units::each(text, self.budget())?, &separator, self.budget())?;
             return self.like(&given, format!("{with}{inner}{with}"));
         }
         let count = text.matches(&*needle).count();

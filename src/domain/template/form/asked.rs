@@ -27,6 +27,8 @@ pub(super) struct Asking<'p> {
     root: Root<'p>,
     title: Option<&'p str>,
     asked: Vec<Asked>,
+    /// Whether what nobody sees is asked, too.
+    hidden: bool,
 }
 
 /// Where the walk is.
@@ -55,7 +57,7 @@ impl At<'_> {
 impl<'p> Asking<'p> {
     /// What is asked when the page's data is `state`.
     pub(super) fn now(page: &'p Value, title: Option<&'p str>, state: &Value) -> Vec<Asked> {
-        let mut asking = Asking { root: Root(page), title, asked: vec![] };
+        let mut asking = Asking { root: Root(page), title, asked: vec![], hidden: false };
         let references = vec![];
         let at = At { path: vec![], there: true, conditional: false, state: Some(state), references };
         asking.object(page, page, at, 0);
@@ -64,11 +66,26 @@ impl<'p> Asking<'p> {
 
     /// What may be asked at all.
     pub(super) fn ever(page: &'p Value, title: Option<&'p str>) -> Vec<Asked> {
-        let mut asking = Asking { root: Root(page), title, asked: vec![] };
+        let mut asking = Asking { root: Root(page), title, asked: vec![], hidden: false };
         let references = vec![];
         let at = At { path: vec![], there: true, conditional: false, state: None, references };
         asking.everything(page, at, 0);
         asking.asked
+    }
+
+    /// What may be asked, and what is hidden.
+    pub(super) fn anything(page: &'p Value) -> Vec<Asked> {
+        let mut asking = Asking { root: Root(page), title: None, asked: vec![], hidden: true };
+        let references = vec![];
+        let at = At { path: vec![], there: true, conditional: false, state: None, references };
+        asking.everything(page, at, 0);
+        asking.asked
+    }
+
+    /// The fields of which the portal keeps the answers apart.
+    pub(super) fn secret_fields(page: &'p Value) -> Vec<Asked> {
+        let asked = Asking::anything(page).into_iter();
+        asked.filter(|asked| ui(&asked.schema, "field").and_then(Value::as_str) == Some("Secret")).collect()
     }
 
     /// Asks for the properties of an object; `written` is its schema before references were
@@ -161,8 +178,7 @@ impl<'p> Asking<'p> {
     fn ask(&mut self, schema: Object, at: At) {
         let Some(name) = at.path.last() else { return };
         let field = ui(&schema, "field").and_then(Value::as_str);
-        let secret =
-            field == Some("Secret") || ui(&schema, "widget").and_then(Value::as_str) == Some("password");
+        let secret = is_secret(self.root, &schema, &mut vec![], 0);
         let text = |key: &str| ui(&schema, key).or_else(|| schema.get(key)).and_then(Value::as_str);
         let title = text("title").filter(|title| !title.trim().is_empty()).unwrap_or(name);
         let mut help: Vec<String> = vec![];
@@ -240,7 +256,7 @@ impl<'p> Asking<'p> {
     fn ever_property(&mut self, schema: &Value, mut at: At, deep: usize) {
         let new = at.follows(schema);
         let schema = self.root.top(schema);
-        if is_hidden(&schema) {
+        if !self.hidden && is_hidden(&schema) {
             return;
         }
         let field = ui(&schema, "field").is_some();
@@ -250,6 +266,7 @@ impl<'p> Asking<'p> {
         }
         let constants = constant(&Value::Object(schema.clone())).is_some() && at.conditional;
         if let Some(known) = self.asked.iter_mut().find(|known| known.path == at.path) {
+            known.question.secret |= is_secret(self.root, &schema, &mut vec![], 0);
             return add_choices(&mut known.question, &schema);
         }
         // The only value that is possible is not asked for, unless other branches have others.
@@ -334,6 +351,41 @@ fn in_order(names: Vec<String>, order: Option<&Value>) -> Vec<String> {
 /// A setting of how a field looks: `ui:help`, or `help` under `ui:options`.
 pub(super) fn ui<'s>(schema: &'s Object, key: &str) -> Option<&'s Value> {
     schema.get(&format!("ui:{key}")).or_else(|| schema.get("ui:options")?.get(key))
+}
+
+/// Returns whether an answer is not to be seen, or something in it: by its field, its widget or its format, or
+/// because the portal doesn't show it before it begins.
+fn is_secret(root: Root, schema: &Object, seen: &mut Vec<String>, deep: usize) -> bool {
+    let word = |key: &str| ui(schema, key).and_then(Value::as_str);
+    let review = ui(schema, "backstage").and_then(|settings| settings.get("review"));
+    let unseen =
+        |review: &Value| review.get("show") == Some(&Value::Bool(false)) || truthy(review.get("mask"));
+    if word("field") == Some("Secret")
+        || word("widget") == Some("password")
+        || schema.get("format").and_then(Value::as_str) == Some("password")
+        || review.is_some_and(unseen)
+    {
+        return true;
+    }
+    if deep > DEEPEST {
+        return false;
+    }
+    let lists =
+        ["allOf", "anyOf", "oneOf", "items"].into_iter().filter_map(|key| schema.get(key)?.as_array());
+    let maps = ["properties", "patternProperties", "dependencies"];
+    let maps = maps.into_iter().filter_map(|key| schema.get(key)?.as_object());
+    let ones = ["items", "additionalItems", "additionalProperties", "then", "else"];
+    let ones = ones.into_iter().filter_map(|key| schema.get(key)).filter(|schema| schema.is_object());
+    let inner: Vec<&Value> = lists.flatten().chain(maps.flat_map(|map| map.values())).chain(ones).collect();
+    inner.into_iter().any(|schema| {
+        if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+            if seen.iter().any(|known| known == reference) {
+                return false;
+            }
+            seen.push(reference.to_string());
+        }
+        is_secret(root, &root.top(schema), seen, deep + 1)
+    })
 }
 
 fn is_hidden(schema: &Object) -> bool {

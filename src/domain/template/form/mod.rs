@@ -19,7 +19,7 @@ mod words;
 
 use serde_json::Value;
 
-use super::question::{answer, name_of, path_of};
+use super::question::{answer, name_of, path_of, put_answer};
 use super::{AnswerFault, Answers, Question};
 use crate::domain::findings::nearest;
 use asked::{Asked, Asking};
@@ -80,12 +80,34 @@ impl Form {
         for page in &self.pages {
             let Some(shown) = &page.shown else { continue };
             for asked in Asking::ever(shown, page.title.as_deref()) {
-                if !questions.iter().any(|known| known.name == asked.question.name) {
-                    questions.push(asked.question);
+                match questions.iter_mut().find(|known| known.name == asked.question.name) {
+                    Some(known) => known.secret |= asked.question.secret,
+                    None => questions.push(asked.question),
                 }
             }
         }
         questions
+    }
+
+    /// The questions with secret answers, also those that nobody sees.
+    pub fn secrets(&self) -> Vec<Question> {
+        let asked = self.pages.iter().flat_map(|page| Asking::anything(&page.whole));
+        asked.map(|asked| asked.question).filter(|question| question.secret).collect()
+    }
+
+    /// Parts the answers to secret fields from the others, as the portal does before steps see them: the
+    /// parameters have as many `*` in their place, and `secrets` has them by their fields' own names.
+    pub fn without_secret_fields(&self, answers: &Answers) -> (Answers, Answers) {
+        let (mut answers, mut secrets) = (answers.clone(), Answers::new());
+        for Asked { path, question, .. } in
+            self.pages.iter().flat_map(|page| Asking::secret_fields(&page.whole))
+        {
+            let Some(Value::String(text)) = answer(&answers, &question.name) else { continue };
+            let (masked, text) = ("*".repeat(text.encode_utf16().count()), text.clone());
+            put_answer(&mut answers, &question.name, masked.into());
+            secrets.extend(path.last().map(|name| (name.clone(), text.into())));
+        }
+        (answers, secrets)
     }
 
     /// The answers with everything that the portal's form would add to them, if its backend

@@ -1,0 +1,52 @@
+//! The cost of going through a value, where minijinja's fuel doesn't see that it is done.
+
+use minijinja::value::ValueKind;
+use minijinja::{Error, State, Value};
+
+use super::fault::otherwise;
+
+/// Deepest that values may lie in one another.
+const DEEPEST: usize = 60;
+
+/// Bytes of a text that cost as much as a step: a quarter of what minijinja copies for one.
+const BYTES_A_STEP: u64 = 16;
+
+/// Steps that each value costs.
+const STEPS_A_VALUE: u64 = 2;
+
+/// Charges for a value and for all that is in it: what lists share counts each time.
+pub fn charge(state: &State<'_, '_>, value: &Value) -> Result<(), Error> {
+    within(state, value, 0)
+}
+
+/// Charges for a value, and returns it.
+pub fn charged(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
+    charge(state, value).map(|()| value.clone())
+}
+
+/// Makes one list of the lists that were added, which minijinja only keeps beside one another.
+pub fn joined(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
+    match value.len() {
+        Some(length) if matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable) && !value.is_tuple() => {
+            state.consume_fuel(length as u64)?;
+            Ok(value.try_iter()?.collect())
+        }
+        _ => Ok(value.clone()),
+    }
+}
+
+fn within(state: &State<'_, '_>, value: &Value, depth: usize) -> Result<(), Error> {
+    let bytes = value.as_str().map_or(0, str::len) as u64;
+    state.consume_fuel(STEPS_A_VALUE + bytes / BYTES_A_STEP)?;
+    match value.kind() {
+        ValueKind::Seq | ValueKind::Map if depth >= DEEPEST => {
+            Err(otherwise("values this deep in one another are not gone through here", "the values inside"))
+        }
+        ValueKind::Seq => value.try_iter()?.try_for_each(|item| within(state, &item, depth + 1)),
+        ValueKind::Map => value.try_iter()?.try_for_each(|key| {
+            within(state, &key, depth + 1)?;
+            within(state, &value.get_item(&key)?, depth + 1)
+        }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,178 @@
+//! `billpay local`, as far as it says something without a server, and what it does about a stranger's.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{Said, billpay, run};
+
+/// A user of their own, with a free port.
+struct Home {
+    folder: TempDir,
+    port: u16,
+    /// Keeps the port, and answers whatever it is asked with 200, if it is to.
+    _stranger: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Home {
+    fn new() -> Home {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("its number").port();
+        Home { folder: TempDir::new().expect("a folder"), port, _stranger: None }
+    }
+
+    fn with_a_stranger_on_the_port() -> Home {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("its number").port();
+        let answer = move || {
+            for mut stream in listener.incoming().flatten() {
+                let _ = stream.read(&mut [0; 1024]);
+                let _ = stream.write_all(b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok");
+            }
+        };
+        let stranger = Some(std::thread::spawn(answer));
+        Home { folder: TempDir::new().expect("a folder"), port, _stranger: stranger }
+    }
+
+    fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = billpay(args);
+        command.env("BILLPAY_LOCAL_PORT", self.port.to_string());
+        command.env("BILLPAY_LOCAL_STATE", self.state());
+        command.env("XDG_CACHE_HOME", self.folder.path().join("cache"));
+        command
+    }
+
+    fn says(&self, args: &[&str]) -> Said {
+        run(&mut self.command(args))
+    }
+}
+
+fn key(said: &Said) -> String {
+    let value: Value =
+        serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {}", said.err));
+    value["env"]["AWS_ACCESS_KEY_ID"].as_str().expect("a key").to_string()
+}
+
+#[test]
+fn a_shell_evaluates_the_variables_of_the_local_aws() {
+    let home = Home::new();
+    let said = home.says(&["local", "env", "--account", "111122223333"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.err.contains("not running: `billpay local up` starts it"), "{}", said.err);
+    let script =
+        format!("{}\necho $AWS_ENDPOINT_URL $AWS_REGION ${{AWS_PROFILE-none}} $AWS_ACCESS_KEY_ID", said.out);
+    let output = Command::new("sh").args(["-c", &script]).env("AWS_PROFILE", "work").output().expect("sh");
+    let evaluated = String::from_utf8_lossy(&output.stdout).into_owned();
+    let begin = format!("http://127.0.0.1:{} us-east-1 none 111122223333", home.port);
+    assert!(evaluated.starts_with(&begin), "{evaluated}");
+
+    let args = ["local", "env", "--account", "111122223333", "--output", "json"];
+    let first = key(&home.says(&args));
+    assert!(evaluated.trim_end().ends_with(&first), "the same user has the same key: {evaluated}");
+    // AWS's own limits to what an access key is.
+    assert!((16..=128).contains(&first.len()) && first.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    assert_eq!(home.says(&["local", "reset"]).code, 0);
+    assert_ne!(key(&home.says(&args)), first, "a key of before a reset no longer counts");
+}
+
+#[test]
+fn the_account_is_that_of_the_specs_or_asked_for() {
+    let home = Home::new();
+    let json = ["local", "env", "--output", "json"];
+    assert!(key(&home.says(&json)).starts_with("123456789012"), "the account of environments/");
+    let elsewhere = home.folder.path();
+    let said = run(home.command(&json).current_dir(elsewhere));
+    assert!(key(&said).starts_with("000000000000"), "no specs, no account");
+
+    let specs = elsewhere.join("environments");
+    fs::create_dir(&specs).expect("a folder");
+    for name in ["shared", "dev", "prod"] {
+        let from = crate::root().join(format!("environments/{name}.yaml"));
+        let text = fs::read_to_string(from).expect("a spec");
+        let text = if name == "prod" { text.replace("123456789012", "222222222222") } else { text };
+        fs::write(specs.join(format!("{name}.yaml")), text).expect("a spec");
+    }
+    let said = run(home.command(&json).current_dir(elsewhere));
+    assert_eq!(said.code, 1, "two accounts, and one was taken: {}", said.out);
+    let (all, hint) = ("123456789012, 222222222222", "choose one with --account");
+    assert!(said.err.contains(all) && said.err.contains(hint), "{}", said.err);
+
+    let said = home.says(&["local", "env", "--account", "12345"]);
+    assert!(said.code == 2 && said.err.contains("an account is 12 digits"), "{}", said.err);
+}
+
+#[test]
+fn what_it_keeps_is_its_owners_alone() {
+    let home = Home::new();
+    home.says(&["local", "env"]);
+    let mode = |path: &Path| fs::metadata(path).expect("a file").mode() & 0o777;
+    assert_eq!(mode(&home.state()), 0o700);
+    assert_eq!(mode(&home.state().join("secret")), 0o600);
+    assert_eq!(mode(&home.state().join("lock")), 0o600);
+
+    // As earlier versions left it.
+    fs::set_permissions(home.state(), fs::Permissions::from_mode(0o755)).expect("it is ours");
+    home.says(&["local", "env"]);
+    assert_eq!(mode(&home.state()), 0o700);
+}
+
+#[test]
+fn a_state_directory_that_others_can_enter_is_refused_and_left() {
+    let home = Home::new();
+    fs::create_dir(home.state()).expect("a folder");
+    fs::set_permissions(home.state(), fs::Permissions::from_mode(0o777)).expect("it is ours");
+    for command in [&["local", "up"][..], &["local", "env"], &["plan", "--env", "dev", "--local"]] {
+        let said = home.says(command);
+        assert!(said.code == 1 && said.err.contains("is open to other users"), "{command:?}: {}", said.err);
+    }
+    assert_eq!(fs::read_dir(home.state()).expect("it is there").count(), 0);
+    assert_eq!(fs::metadata(home.state()).expect("it is there").mode() & 0o777, 0o777);
+}
+
+#[test]
+fn a_strangers_server_gets_no_key() {
+    let home = Home::with_a_stranger_on_the_port();
+    let taken = format!("port {} is taken by another program", home.port);
+    let refused = || {
+        for command in [&["local", "up"][..], &["local", "env"], &["plan", "--env", "dev", "--local"]] {
+            let said = home.says(command);
+            assert!(said.code == 1 && said.err.contains(&taken), "{command:?}: {}{}", said.out, said.err);
+            assert_eq!(said.out, "", "{command:?}");
+        }
+        let said = home.says(&["local", "status"]);
+        assert!(said.out.contains("not running, and another program has its port"), "{}", said.out);
+    };
+    refused();
+
+    // As a server of ours leaves it that was killed, and whose port somebody took.
+    let cache = home.folder.path().join("cache/billpay/local");
+    let launcher = fs::read_dir(cache).expect("the cache").flatten().next().expect("the launcher");
+    let server =
+        json!({"pid": 999_999_999, "port": home.port, "launcher": launcher.path().join("launcher.py")});
+    fs::write(home.state().join("server.json"), server.to_string()).expect("it is ours");
+    refused();
+}
+
+/// What is installed is what was looked at, wherever it comes from.
+#[test]
+fn python_packages_are_pinned_with_the_digests_of_their_files() {
+    for file in ["src/adapter/local/ministack/requirements.txt", "src/adapter/docs/requirements.txt"] {
+        let text = fs::read_to_string(crate::root().join(file)).expect("the requirements");
+        let all = text.replace("\\\n", " ");
+        assert!(all.lines().count() > 10, "{file}");
+        for line in all.lines() {
+            let (name, digests) = line.split_once("--hash=sha256:").unwrap_or((line, ""));
+            assert!(name.contains("==") && digests.len() >= 64, "{file}: {name} has no digest");
+        }
+    }
+}
