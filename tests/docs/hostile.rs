@@ -176,7 +176,7 @@ fn nothing_of_the_project_is_imported_or_run() {
         "json.py",
     ];
     files.extend(modules.map(|path| (path, module.as_str())));
-    let programs = ["mkdocs", "venv/bin/mkdocs", "python3", "dot", "git"];
+    let programs = ["venv/bin/mkdocs", "python3", "dot", "git"];
     files.extend(programs.map(|path| (path, program.as_str())));
     let project = project(&files);
     for path in programs {
