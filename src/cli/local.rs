@@ -101,10 +101,10 @@ async fn env(account: Option<String>, app: &App, ui: &Ui) -> Result<(), Report> 
         ui.note("it is not running: `billpay local up` starts it");
     }
     if ui.is_json() {
-        return Ok(ui.json(&json!({
+        return ui.json(&json!({
             "schema": "billpay/local/v1", "account": account, "running": access.running,
             "env": variables, "unset": UNSET,
-        }))?);
+        }));
     }
     let exports = variables.iter().map(|(name, value)| format!("export {name}='{value}'\n"));
     ui.text(&format!("{}unset {}", exports.collect::<String>(), UNSET.join(" ")))?;

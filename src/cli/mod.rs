@@ -220,7 +220,8 @@ pub fn main() -> ExitCode {
 /// Shows help or the version, or what is wrong with the command line. That is an error like
 /// others: 2, which clap would exit with, means that changes were found.
 fn not_parsed(error: &clap::Error) -> ExitCode {
-    out::coloured(&error.render().ansi().to_string(), error.use_stderr());
+    let text = error.render().ansi().to_string();
+    out::coloured(text.trim_end_matches('\n'), error.use_stderr());
     ExitCode::from(match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => exit::DONE,
         _ => exit::ERROR,
