@@ -9,6 +9,7 @@ use crate::adapter::aws::{Aws, Endpoint};
 use crate::adapter::backstage;
 use crate::adapter::cookiecutter;
 use crate::adapter::docs;
+use crate::adapter::git;
 use crate::adapter::local::{LocalAccess, LocalAws};
 use crate::adapter::site;
 use crate::adapter::source;
@@ -31,9 +32,14 @@ use crate::kinds::aws::{self, AwsProvider};
 /// What the front ends may see of the adapters: why something is not there.
 pub use crate::adapter::cookiecutter::CruftTemplate;
 pub use crate::adapter::docs::{Built, DocsError};
+pub use crate::adapter::git::WorkTree;
 /// What front ends read files with.
 pub use crate::adapter::limits::{read_input, read_text};
 pub use crate::adapter::local::Error as LocalError;
+/// Ownership of what is found without having been named.
+pub use crate::adapter::ownership::check as check_owner;
+/// Returns whether the program runs where nobody can be asked.
+pub use crate::adapter::program::in_ci;
 pub use crate::adapter::site::{SiteBucket, SiteError};
 pub use crate::adapter::source::{At, Found, RecordError, SourceError};
 pub use crate::adapter::specs::SpecError;
@@ -55,15 +61,20 @@ impl App {
         App { specs, local }
     }
 
-    /// The directory of the specs: as asked for, or `environments` here or above.
+    /// Opens the directory of the specs: as asked for, or `environments` here or above, in CI only here.
+    ///
+    /// What is found, and not named, has to be the user's own.
     pub fn specs(&self) -> Result<SpecDir, SpecError> {
+        if let Some(named) = &self.specs {
+            return SpecDir::open(named);
+        }
         let default = Path::new("environments");
-        let above = || {
-            let here = std::env::current_dir().ok()?;
-            let found = here.ancestors().map(|folder| folder.join(default)).find(|path| path.is_dir())?;
-            Some(found.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(found))
-        };
-        SpecDir::open(self.specs.clone().or_else(above).unwrap_or_else(|| default.to_path_buf()))
+        let Ok(here) = std::env::current_dir() else { return SpecDir::open(default) };
+        let searched = here.ancestors().take(if in_ci() { 1 } else { usize::MAX });
+        let found = searched.map(|folder| (folder, folder.join(default))).find(|(_, path)| path.is_dir());
+        let Some((folder, found)) = found else { return SpecDir::open(default) };
+        check_owner(folder, &[folder, &found])?;
+        SpecDir::open(found.strip_prefix(&here).unwrap_or(&found))
     }
 
     /// The spec of an environment, read and checked.
@@ -207,9 +218,9 @@ impl App {
         root.map(|root| source::from_project(project, root).display().to_string())
     }
 
-    /// Whether Git holds all of a project; none when it is in no repository.
-    pub fn is_dirty(&self, project: &Path) -> Option<bool> {
-        source::is_dirty(project)
+    /// Compares a project's files with what its repository holds.
+    pub fn work_tree(&self, project: &Path) -> WorkTree {
+        git::work_tree(project)
     }
 
     /// Runs a template's own programs on what it made, aside; only for who trusts it.

@@ -8,6 +8,8 @@ use std::process::{Command, Stdio};
 use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest, Sha256};
 
+use super::program;
+
 /// What keeps an environment from being made.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -75,12 +77,12 @@ impl Packages {
         fs::create_dir_all(&folder).map_err(at(&folder))?;
         let requirements = folder.join("requirements.txt");
         fs::write(&requirements, self.requirements).map_err(at(&requirements))?;
-        run("making the Python environment", Command::new(&system).args(["-I", "-m", "venv"]).arg(&folder))?;
+        run("making the Python environment", call(&system).args(["-m", "venv"]).arg(&folder))?;
         run(
             &format!("installing {}", self.purpose),
-            Command::new(&python)
+            call(&python)
                 // Wherever the user's settings have pip look for packages, what it finds there is the same.
-                .args(["-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
+                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
                 .args(["--require-hashes", "-r"])
                 .arg(&requirements),
         )?;
@@ -95,21 +97,32 @@ pub fn short(hash: Sha256) -> String {
 }
 
 /// The first Python on the path that is new enough.
-fn system_python() -> Result<String, Error> {
+fn system_python() -> Result<PathBuf, Error> {
     let chosen = std::env::var("BILLPAY_PYTHON").ok();
-    let candidates: Vec<String> = match chosen {
+    let names: Vec<String> = match chosen {
         Some(python) => vec![python],
         None => ["python3", "python3.13", "python3.12", "python3.11", "python3.10", "python"]
             .map(String::from)
             .into(),
     };
     let check = "import sys; sys.exit(sys.version_info < (3, 10))";
-    let fits = |python: &&String| {
-        let status = Command::new(python).args(["-c", check]).stderr(Stdio::null()).status();
+    let fits = |python: &PathBuf| {
+        let status = call(python).args(["-c", check]).stderr(Stdio::null()).status();
         status.is_ok_and(|status| status.success())
     };
-    let tried = candidates.join(", ");
-    candidates.iter().find(fits).cloned().ok_or(Error::NoPython { tried })
+    let tried = names.join(", ");
+    let path = |name: String| match name.contains('/') {
+        true => Some(PathBuf::from(name)),
+        false => program::find(&name),
+    };
+    names.into_iter().filter_map(path).find(fits).ok_or(Error::NoPython { tried })
+}
+
+/// Returns a call of a Python that takes nothing from where it runs, and gets no credentials but a package index's.
+fn call(python: &Path) -> Command {
+    let mut command = Command::new(python);
+    command.arg("-I").env_clear().envs(program::environment(&[program::NETWORK, &["PIP_"]].concat(), None));
+    command
 }
 
 fn run(what: &str, command: &mut Command) -> Result<(), Error> {

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
+use super::ownership::NotOwned;
+use super::program::in_ci;
 use crate::adapter::limits::read_bytes;
 use crate::domain::findings::{Findings, SourceFile, nearest};
 use crate::domain::spec::{self, EntryFile, Environment, Loaded, Sources};
@@ -44,6 +46,8 @@ pub enum SpecError {
     },
     /// A file that would hold a service or a frontend ends in `.yml`.
     Misnamed { path: PathBuf },
+    /// It was found, not named, and belongs to another user.
+    NotOwned(NotOwned),
     /// A file could not be read.
     Unreadable { path: PathBuf, error: io::Error },
     /// The files were read, and are wrong.
@@ -58,6 +62,7 @@ impl fmt::Display for SpecError {
                 write!(f, "there is no environment `{}`", name.escape_debug())
             }
             SpecError::Misnamed { path } => write!(f, "{} would not be read", path.display()),
+            SpecError::NotOwned(error) => error.fmt(f),
             SpecError::Unreadable { path, error } => write!(f, "cannot read {}: {error}", path.display()),
             SpecError::Invalid(findings) => match findings.problems.as_slice() {
                 [only] => write!(f, "{}: {}", only.place, only.message),
@@ -67,6 +72,12 @@ impl fmt::Display for SpecError {
                 [] => write!(f, "the spec is not valid"),
             },
         }
+    }
+}
+
+impl From<NotOwned> for SpecError {
+    fn from(error: NotOwned) -> SpecError {
+        SpecError::NotOwned(error)
     }
 }
 
@@ -84,7 +95,10 @@ impl SpecError {
     pub fn hints(&self) -> Vec<String> {
         match self {
             SpecError::NoSpecs { searched, .. } => vec![
-                format!("looked in {}", searched.display()),
+                match in_ci() {
+                    true => format!("looked in {} alone, since CI is set", searched.display()),
+                    false => format!("looked in {}", searched.display()),
+                },
                 "run billpay in the repository that has `environments/`, or name the directory with --specs"
                     .to_owned(),
             ],
@@ -98,6 +112,7 @@ impl SpecError {
                 let right = path.with_extension("yaml");
                 vec![format!("specs end in .yaml: rename it to {}", right.display())]
             }
+            SpecError::NotOwned(error) => vec![error.hint(), "or name the directory with --specs".to_owned()],
             SpecError::Unreadable { .. } | SpecError::Invalid(_) => Vec::new(),
         }
     }

@@ -1,7 +1,6 @@
 //! Programs of others that some commands use.
 
-use std::process::Command;
-
+use super::program;
 use crate::domain::port::{Check, Health};
 
 /// Programs that some commands use, where they are there.
@@ -15,7 +14,7 @@ pub fn tools() -> Vec<Check> {
     ];
     let check = |(tool, flag, purpose): (&str, &str, &str)| {
         let args: &[&str] = if tool == "kubectl" { &[flag, "--client"] } else { &[flag] };
-        match Command::new(tool).args(args).output() {
+        match program::isolated(tool, &[]).and_then(|mut tool| tool.args(args).output()) {
             Ok(output) => {
                 let text = String::from_utf8_lossy(&output.stdout);
                 Check::new(tool, Health::Good, text.lines().next().unwrap_or("there"))

@@ -24,7 +24,7 @@ pub struct ManArgs {
 pub fn completions(args: CompletionsArgs, mut command: clap::Command, ui: &Ui) -> Result<u8, Report> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "billpay", &mut script);
-    ui.text(&String::from_utf8_lossy(&script))?;
+    ui.script(&String::from_utf8_lossy(&script))?;
     Ok(exit::DONE)
 }
 

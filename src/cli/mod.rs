@@ -27,9 +27,9 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::app::App;
+use crate::app::{self, App};
 use error::Report;
-use ui::Ui;
+use ui::{Ui, out};
 
 /// Exit codes; documented in docs/reference and in `billpay help`.
 mod exit {
@@ -167,28 +167,45 @@ enum Command {
     Reference(reference::ReferenceArgs),
 }
 
+impl Command {
+    /// Returns whether the command is about an environment of the specs, or about AWS.
+    fn reads_specs(&self) -> bool {
+        match self {
+            Command::Plan(_) | Command::Provision(_) | Command::Status(_) | Command::Destroy(_) => true,
+            Command::Graph(_) | Command::Config(_) | Command::Doctor(_) => true,
+            Command::Scaffold(args) => args.reads_specs(),
+            Command::Docs(args) => args.reads_specs(),
+            _ => false,
+        }
+    }
+}
+
 /// Parses the command line and runs it.
 pub fn main() -> ExitCode {
-    let command = match settings::with_defaults(Cli::command()) {
-        Ok(command) => command,
+    let settings::Defaults { command, left_out } = match settings::with_defaults(Cli::command()) {
+        Ok(defaults) => defaults,
         Err(report) => {
             let hints = report.hints.iter().map(|hint| format!("\nhint: {hint}")).collect::<String>();
-            eprintln!("error: {}\n  {}{hints}", report.heading, report.details.join("\n  "));
+            out::stderr(&format!("error: {}\n  {}{hints}", report.heading, report.details.join("\n  ")));
             return ExitCode::from(exit::ERROR);
         }
     };
-    let parsed = command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
-        Ok(cli) => cli,
+    let parsed =
+        command.try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return not_parsed(&error),
     };
     let ui = match Ui::new(&cli.global) {
         Ok(ui) => ui,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            out::stderr(&format!("error: {error:#}"));
             return ExitCode::from(exit::ERROR);
         }
     };
+    if app::in_ci() && cli.command.reads_specs() {
+        ui.note(&settings::origins(&cli.global, &matches, &left_out));
+    }
     let app = App::new(cli.global.specs.clone(), cli.global.local);
     let code = match run(cli.command, &app, &ui) {
         Ok(code) => code,
@@ -203,8 +220,8 @@ pub fn main() -> ExitCode {
 /// Shows help or the version, or what is wrong with the command line. That is an error like
 /// others: 2, which clap would exit with, means that changes were found.
 fn not_parsed(error: &clap::Error) -> ExitCode {
-    // A reader that has gone away is no error.
-    let _ = error.print();
+    let text = error.render().ansi().to_string();
+    out::coloured(text.trim_end_matches('\n'), error.use_stderr());
     ExitCode::from(match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => exit::DONE,
         _ => exit::ERROR,

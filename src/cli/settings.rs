@@ -3,14 +3,18 @@
 //! The project's `.billpay.yaml` lies here or in a folder above; the user's is
 //! `billpay/config.yaml` in the user's configuration folder. The project's goes over the
 //! user's. They become defaults of the command line itself, so that help shows them.
+//! A project's file counts if the user owns it. In CI, no file decides which specs and which AWS are meant.
 
 use std::path::{Path, PathBuf};
 
+use clap::ArgMatches;
+use clap::parser::ValueSource;
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
+use super::Global;
 use super::error::Report;
-use crate::app::read_text;
+use crate::app::{self, read_text};
 use crate::domain::yaml::{self, Limits};
 
 const PROJECT_FILE: &str = ".billpay.yaml";
@@ -46,14 +50,61 @@ impl Settings {
     }
 }
 
+/// Settings that say where a run reads and what it reaches; in CI they are given by flags and variables alone.
+const PLACES: &[&str] = &["specs", "local"];
+
+/// A command line with defaults, and the settings that were not taken, as people are told of them.
+pub struct Defaults {
+    pub command: clap::Command,
+    pub left_out: Vec<String>,
+}
+
 /// Puts the defaults of the user's and the project's file into a command line.
-pub fn with_defaults(mut command: clap::Command) -> Result<clap::Command, Report> {
-    for path in [user_file(), project_file()].into_iter().flatten() {
+pub fn with_defaults(mut command: clap::Command) -> Result<Defaults, Report> {
+    let mut left_out = vec![];
+    for path in [user_file(), project_file()?].into_iter().flatten() {
         for (name, value) in read(&path)?.values() {
+            if app::in_ci() && PLACES.contains(&name) {
+                left_out.push(format!("`{name}` of {}", path.display()));
+                continue;
+            }
             command = with_default(command, name, &value);
         }
     }
-    Ok(command)
+    Ok(Defaults { command, left_out })
+}
+
+/// Says where the specs and AWS of a run in CI come from.
+pub fn origins(global: &Global, matches: &ArgMatches, left_out: &[String]) -> String {
+    let by = |name: &str, variable: &str| match matches.value_source(name) {
+        Some(ValueSource::EnvVariable) => variable.to_string(),
+        _ => format!("--{name}"),
+    };
+    let specs = match &global.specs {
+        Some(path) => format!("{} ({})", path.display(), by("specs", "BILLPAY_SPECS")),
+        None => "environments (of the working directory)".to_string(),
+    };
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let mut aws = vec![];
+    match global.local {
+        true => aws.push(format!("the local one ({})", by("local", "BILLPAY_LOCAL"))),
+        false => {
+            let profile = variable("AWS_PROFILE").map(|name| format!("profile {name} (AWS_PROFILE)"));
+            aws.push(profile.unwrap_or_else(|| "no profile".to_string()));
+            let mut endpoints: Vec<String> = std::env::vars_os()
+                .filter_map(|(name, url)| Some((name.into_string().ok()?, url.into_string().ok()?)))
+                .filter(|(name, url)| name.starts_with("AWS_ENDPOINT_URL") && !url.is_empty())
+                .map(|(name, url)| format!("endpoint {url} ({name})"))
+                .collect();
+            endpoints.sort();
+            aws.extend(endpoints);
+        }
+    }
+    let left_out = match left_out {
+        [] => String::new(),
+        settings => format!("; not taken: {}", settings.join(", ")),
+    };
+    format!("CI: specs in {specs}; AWS: {}{left_out}", aws.join(", "))
 }
 
 /// Sets the default of a flag wherever the command line has it.
@@ -73,9 +124,16 @@ fn user_file() -> Option<PathBuf> {
     path.is_file().then_some(path)
 }
 
-fn project_file() -> Option<PathBuf> {
-    let here = std::env::current_dir().ok()?;
-    here.ancestors().map(|folder| folder.join(PROJECT_FILE)).find(|path| path.is_file())
+fn project_file() -> Result<Option<PathBuf>, Report> {
+    let Ok(here) = std::env::current_dir() else { return Ok(None) };
+    let found =
+        here.ancestors().map(|folder| (folder, folder.join(PROJECT_FILE))).find(|(_, path)| path.is_file());
+    let Some((folder, path)) = found else { return Ok(None) };
+    app::check_owner(folder, &[folder, &path]).map_err(|error| {
+        Report::new(format!("the settings in {} are not taken", path.display()), error.to_string())
+            .hint(error.hint())
+    })?;
+    Ok(Some(path))
 }
 
 fn read(path: &Path) -> Result<Settings, Report> {
@@ -85,6 +143,9 @@ fn read(path: &Path) -> Result<Settings, Report> {
     };
     let text = read_text(path, LIMITS.bytes).map_err(|error| fail(error.to_string()))?;
     let settings: Settings = yaml::from_str(&text, &LIMITS).map_err(|error| fail(error.to_string()))?;
+    if let Some((name, _)) = settings.values().iter().find(|(_, value)| value.contains(char::is_control)) {
+        return Err(fail(format!("`{name}` has a control character")));
+    }
     // A relative folder is meant from where the file is, not from where the program runs.
     let specs = settings.specs.map(|specs| path.parent().unwrap_or(Path::new("")).join(specs));
     Ok(Settings { specs, ..settings })

@@ -108,7 +108,7 @@ fn the_account_is_that_of_the_specs_or_asked_for() {
     assert!(said.err.contains(all) && said.err.contains(hint), "{}", said.err);
 
     let said = home.says(&["local", "env", "--account", "12345"]);
-    assert!(said.code != 0 && said.err.contains("an account is 12 digits"), "{}", said.err);
+    assert!(said.code == 1 && said.err.contains("an account is 12 digits"), "{}", said.err);
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! The words are in `golden/`; `SNAPSHOTS=overwrite cargo test` writes them anew.
 
 mod local;
+mod terminal;
+mod trust;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

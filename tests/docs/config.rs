@@ -78,7 +78,7 @@ fn settings_that_techdocs_does_not_take_are_named_and_left_out() {
     let text = "site_name: x\nhooks: [evil.py]\nINHERIT: ../base.yml\nextra_javascript: [x.js]\n\
                 theme: { name: material, custom_dir: overrides, logo: a.png }\n\
                 plugins: [search, evil, { macros: {} }, { group: { plugins: [evil2, search] } }]\n\
-                markdown_extensions:\n- toc\n- evil.module:Extension\n- plantuml_markdown: { plantuml_cmd: rm, server: s }\n\
+                markdown_extensions:\n- toc\n- evil\n- os.path: {x: y}\n- markdown.extensions.evil\n- evil.module:Extension\n- plantuml_markdown: { plantuml_cmd: rm, server: s, cachedir: /tmp }\n\
                 - pymdownx.snippets: { base_path: / }\n";
     let told = left_out(text).join("\n");
     let names = [
@@ -89,8 +89,12 @@ fn settings_that_techdocs_does_not_take_are_named_and_left_out() {
         "`evil`",
         "`macros`",
         "`evil2`",
+        "extension `evil`",
+        "`os.path`",
+        "`markdown.extensions.evil`",
         "`evil.module:Extension`",
         "`plantuml_cmd`",
+        "`cachedir`",
         "`base_path`",
     ];
     for name in names {
@@ -107,6 +111,20 @@ fn settings_that_techdocs_does_not_take_are_named_and_left_out() {
         serde_json::json!(["toc", {"plantuml_markdown": {"server": "s"}}, {"pymdownx.snippets": {}}]);
     assert_eq!(data["markdown_extensions"], extensions);
     assert!(data.get("hooks").is_none() && data.get("INHERIT").is_none());
+}
+
+#[test]
+fn what_techdocs_brings_along_is_taken_diagrams_and_emoji_too() {
+    let text = "site_name: x\nmarkdown_extensions:\n- admonition\n- markdown.extensions.tables\n- pymdownx.blocks.tab\n\
+                - plantuml_markdown\n- markdown_inline_graphviz\n- mdx_truly_sane_lists\n- pymdownx.superfences:\n    \
+                custom_fences:\n    - { name: mermaid, class: mermaid, format: !!python/name:pymdownx.superfences.fence_code_format '' }\n\
+                - pymdownx.emoji:\n    emoji_index: !!python/name:material.extensions.emoji.twemoji\n    \
+                emoji_generator: !!python/name:material.extensions.emoji.to_svg\n";
+    let made = made(text).unwrap_or_else(|why| panic!("{why}"));
+    assert!(made.left_out.is_empty(), "{:?}", made.left_out);
+    for tag in ["pymdownx.superfences.fence_code_format", "material.extensions.emoji.to_svg"] {
+        assert!(made.text.contains(&format!("!<tag:yaml.org,2002:python/name:{tag}>")), "{}", made.text);
+    }
 }
 
 #[test]

@@ -145,3 +145,56 @@ fn a_project_without_a_page_is_told_so() {
     let sandbox = Sandbox::of_account("http://127.0.0.1:9", "123456789012");
     sandbox.billpay(&["docs", "build", "--dir", "nowhere"]).exits(1).says("there is no folder nowhere");
 }
+
+/// A Python module that leaves a mark when it is imported.
+fn module(mark: &std::path::Path) -> String {
+    format!("import pathlib\npathlib.Path({:?}).touch()\n", mark.display().to_string())
+}
+
+#[test]
+#[ignore = "installs MkDocs"]
+fn nothing_of_the_project_is_imported_or_run() {
+    let sandbox = Sandbox::of_account("http://127.0.0.1:9", "123456789012");
+    let mark = sandbox.path("pwned");
+    let module = module(&mark);
+    let program = format!("#!/bin/sh\ntouch {}\n", mark.display());
+    let mut files: Vec<(&str, &str)> = vec![
+        ("docs/index.md", "# x :smile:\n\n```mermaid\ngraph TD;\n```\n"),
+        (
+            "mkdocs.yml",
+            "site_name: x\nmarkdown_extensions:\n- pymdownx.superfences:\n    custom_fences:\n    - { name: mermaid, class: mermaid, \
+             format: !!python/name:pymdownx.superfences.fence_code_format '' }\n- pymdownx.emoji:\n    emoji_index: \
+             !!python/name:material.extensions.emoji.twemoji\n    emoji_generator: !!python/name:material.extensions.emoji.to_svg\n",
+        ),
+    ];
+    let modules = [
+        "mkdocs/__init__.py",
+        "sitecustomize.py",
+        "yaml.py",
+        "pymdownx/__init__.py",
+        "encodings.py",
+        "json.py",
+    ];
+    files.extend(modules.map(|path| (path, module.as_str())));
+    let programs = ["venv/bin/mkdocs", "python3", "dot", "git"];
+    files.extend(programs.map(|path| (path, program.as_str())));
+    let project = project(&files);
+    for path in programs {
+        let run = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(project.path().join(path), run).expect("a mode");
+    }
+    let bin = project.path().join("venv/bin");
+    let path = std::env::var("PATH").expect("a path");
+    for out in ["one", "two"] {
+        let out = sandbox.path(out).display().to_string();
+        let args = ["docs", "build", "--out", &out];
+        let mut command = sandbox.billpay_command(&args);
+        command.current_dir(project.path()).env("XDG_CACHE_HOME", super::project::cache());
+        command.env("PATH", format!("{}:.::venv/bin:{path}", bin.display()));
+        command.env("PYTHONPATH", project.path()).env("PYTHONSTARTUP", project.path().join("yaml.py"));
+        Run::new(&args, command.output().expect("billpay can be run")).exits(0);
+        assert!(!mark.exists());
+        let page = fs::read_to_string(format!("{out}/index.html")).expect("a page");
+        assert!(page.contains("class=\"mermaid\"") && page.contains("twemoji"), "{page}");
+    }
+}

@@ -95,6 +95,27 @@ fn no_file_is_too_long_to_read() {
 }
 
 #[test]
+fn programs_are_started_and_text_is_printed_in_one_place() {
+    let mut wrong = vec![];
+    for source in rust().filter(|source| !is_test(&source.path)) {
+        let printer = source.path.ends_with("cli/ui/out.rs");
+        let starter = source.path.ends_with("adapter/program.rs");
+        for (number, line) in code(&source.text) {
+            // A name would be looked for in relative directories of the path, too.
+            let starts = line.contains("Command::new(\"") && !starter;
+            let prints = ["println!", "print!(", "io::stdout()", "anstream::std"]
+                .iter()
+                .any(|word| line.contains(word))
+                && !printer;
+            if starts || prints {
+                wrong.push(format!("{}:{number}: {}", source.path.display(), line.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "adapter/program and cli/ui/out are for this:\n{}", wrong.join("\n"));
+}
+
+#[test]
 fn every_kind_has_a_name_of_its_own() {
     let registry = fs::read_to_string(root().join("src/kinds/aws/mod.rs")).expect("the registry");
     let (_, rest) = registry.split_once("static REGISTRY").expect("a registry");

@@ -10,4 +10,5 @@ mod place;
 mod rights;
 mod secrets;
 mod sources;
+mod trust;
 mod update;

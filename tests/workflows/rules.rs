@@ -194,6 +194,34 @@ fn credentials_come_by_oidc_and_stay_out_of_what_is_built() {
 }
 
 #[test]
+fn no_job_of_a_release_has_two_rights_that_write_or_runs_programs_of_others_with_one() {
+    let text = std::fs::read_to_string(root().join(".github/workflows/release.yml")).expect("the workflow");
+    let workflow: Value = serde_yaml::from_str(&text).expect("YAML");
+    // GitHub's own, for which the right is there.
+    let with_a_right = ["actions/download-artifact", "actions/attest-build-provenance"];
+    let mut rights = vec![];
+    for (name, job) in jobs(&workflow) {
+        let written = job["permissions"]
+            .as_object()
+            .expect("permissions")
+            .iter()
+            .filter(|(_, right)| *right == "write");
+        let written: Vec<&str> = written.map(|(right, _)| right.as_str()).collect();
+        if written.is_empty() {
+            continue;
+        }
+        for step in job["steps"].as_array().expect("steps") {
+            let action = step["uses"].as_str().map(|uses| uses.split('@').next().unwrap_or_default());
+            assert!(action.is_none_or(|action| with_a_right.contains(&action)), "{name}: {action:?}");
+            let script = step["run"].as_str().unwrap_or_default();
+            assert!(!script.contains("cargo") && !script.contains("./"), "{name}: {script}");
+        }
+        rights.push(written.join(" "));
+    }
+    assert_eq!(rights, ["attestations id-token", "contents"]);
+}
+
+#[test]
 fn releases_are_built_without_caches() {
     let text = std::fs::read_to_string(root().join(".github/workflows/release.yml")).expect("the workflow");
     for word in ["actions/cache", "rust-cache", "cache:", "type=gha"] {

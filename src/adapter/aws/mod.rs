@@ -8,10 +8,15 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_types::origin::Origin;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use std::ffi::OsString;
 use std::time::Duration;
 
 pub use failure::{Explain, Lagging, refusal};
 
+use crate::adapter::program::in_ci;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::port::Identity;
 use pace::{NameCalls, PacedClient};
@@ -54,9 +59,39 @@ macro_rules! client {
     }};
 }
 
+/// Variables that name a profile, or the files with profiles.
+const PROFILE_VARIABLES: &[&str] = &["AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
+
+/// A service's settings without any.
+#[derive(Debug)]
+struct NoSettings;
+
+impl LoadServiceConfig for NoSettings {
+    fn load_config(&self, _: ServiceConfigKey<'_>) -> Option<String> {
+        None
+    }
+}
+
+/// Takes out the endpoints that are not in the environment.
+fn without_endpoints_of_files(config: SdkConfig) -> SdkConfig {
+    let is_of_file = config.get_origin("endpoint_url") == Origin::shared_profile_file();
+    let is_in_environment =
+        |(name, _): (OsString, OsString)| name.to_string_lossy().starts_with("AWS_ENDPOINT_URL_");
+    let mut builder = config.into_builder();
+    if is_of_file {
+        builder.set_endpoint_url(None);
+    }
+    if !std::env::vars_os().any(is_in_environment) {
+        builder.set_service_config(Some(NoSettings));
+    }
+    builder.build()
+}
+
 impl Aws {
     /// Connects as the standard AWS configuration says (environment, profile, SSO, web
     /// identity, `AWS_ENDPOINT_URL`), or to `endpoint` where one is given. Makes no call.
+    ///
+    /// In CI, no file says which endpoint or profile is meant: the environment does.
     pub async fn connect(region: &str, endpoint: Option<&Endpoint>) -> Aws {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new(region.to_string()))
@@ -70,6 +105,10 @@ impl Aws {
                     .operation_attempt_timeout(Duration::from_secs(60))
                     .build(),
             );
+        let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        if in_ci() && !PROFILE_VARIABLES.iter().any(|name| is_set(name)) {
+            loader = loader.profile_files(EnvConfigFiles::builder().build());
+        }
         if let Some(endpoint) = endpoint {
             loader = loader.endpoint_url(&endpoint.url).credentials_provider(Credentials::new(
                 &endpoint.access_key,
@@ -79,7 +118,8 @@ impl Aws {
                 "billpay",
             ));
         }
-        Aws::from_config(region, &loader.load().await)
+        let config = loader.load().await;
+        Aws::from_config(region, &if in_ci() { without_endpoints_of_files(config) } else { config })
     }
 
     fn from_config(region: &str, config: &SdkConfig) -> Aws {

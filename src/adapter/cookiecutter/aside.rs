@@ -2,43 +2,15 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use super::hooks;
-use crate::adapter::source;
+use crate::adapter::{aside, source};
 use crate::domain::template::{
     Entry, Hook, HookTime, Project, ProjectFile, Rendering, TemplateError, TemplateFolder,
 };
 use crate::domain::tree::RelPath;
-
-/// Projects are made beside one another by several threads, and processes.
-static COUNT: AtomicU32 = AtomicU32::new(0);
-
-/// A folder of this user alone that goes when it is no longer needed.
-pub struct Aside(PathBuf);
-
-impl Aside {
-    /// Makes a folder; `what` is in its name.
-    pub fn new(what: &str) -> io::Result<Aside> {
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let aside =
-            Aside(std::env::temp_dir().join(format!("billpay-{what}-{}-{number}", std::process::id())));
-        fs::DirBuilder::new().mode(0o700).create(&aside.0)?;
-        Ok(aside)
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Aside {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 /// Runs the hooks of a rendering, and takes what they made of its project.
 ///
@@ -51,9 +23,9 @@ pub fn run_hooks(rendering: Rendering) -> Result<Rendering, TemplateError> {
         let why = format!("the project can't be prepared in {}: {error}", std::env::temp_dir().display());
         TemplateError::Refused { why, hints: vec![] }
     };
-    let aside = Aside::new("project").map_err(failed)?;
+    let place = aside::directory("project").map_err(failed)?;
     // Hooks may look at what their folder is called.
-    let folder = aside.path().join(rendering.name.as_deref().unwrap_or("project"));
+    let folder = place.path().join(rendering.name.as_deref().unwrap_or("project"));
     fs::create_dir(&folder).map_err(failed)?;
     run(&rendering, HookTime::BeforeFiles, &folder)?;
     write(&rendering.project, &folder).map_err(failed)?;
@@ -71,8 +43,8 @@ pub fn before_questions(template: &TemplateFolder, hook: &str) -> Result<Templat
         let why = format!("the template can't be copied to {}: {error}", std::env::temp_dir().display());
         TemplateError::Refused { why, hints: vec![] }
     };
-    let aside = Aside::new("template").map_err(failed)?;
-    let folder = aside.path().join("template");
+    let place = aside::directory("template").map_err(failed)?;
+    let folder = place.path().join("template");
     write_template(template, &folder).map_err(failed)?;
     let text = template.file(hook).map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
     let file = hook.rsplit('/').next().unwrap_or(hook).to_string();

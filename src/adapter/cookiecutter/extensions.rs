@@ -3,13 +3,15 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tempfile::TempDir;
 
-use super::aside::Aside;
+use super::hooks;
+use crate::adapter::{aside, program};
 use crate::domain::template::TemplateFolder;
 
 const PROGRAM: &str = include_str!("extensions.py");
@@ -29,7 +31,7 @@ pub struct Extensions {
     pub added: Added,
     python: Mutex<Python>,
     /// The template, where the extensions are imported from.
-    _folder: Aside,
+    _folder: TempDir,
 }
 
 struct Python {
@@ -66,7 +68,7 @@ impl Extensions {
     /// Loads extensions by their names (`module.Class`) in a Python beside the template's files.
     pub fn load(template: &TemplateFolder, names: &[String]) -> Result<Extensions, String> {
         let told = |error: std::io::Error| error.to_string();
-        let folder = Aside::new("extensions").map_err(told)?;
+        let folder = aside::directory("extensions").map_err(told)?;
         let files = folder.path().join("template");
         super::aside::write_template(template, &files).map_err(told)?;
         let program = folder.path().join("extensions.py");
@@ -97,7 +99,7 @@ impl Extensions {
 }
 
 fn start(program: &Path, files: &Path, names: &[String]) -> std::io::Result<Child> {
-    let mut command = Command::new("python3");
+    let mut command = program::isolated("python3", &hooks::variables())?;
     command.arg(program).arg(files).args(names).current_dir(files);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()
 }

@@ -7,8 +7,14 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::aside::Aside;
+use crate::adapter::{aside, program};
 use crate::domain::template::Hook;
+
+/// Prefixes of variables that hooks get beside those of every program: the way to the network, who commits, and in
+/// which Python.
+pub(super) fn variables() -> Vec<&'static str> {
+    [program::NETWORK, &["GIT_AUTHOR_", "GIT_COMMITTER_", "VIRTUAL_ENV", "CONDA_PREFIX"]].concat()
+}
 
 /// Why a hook didn't do what it was to do.
 #[derive(Debug)]
@@ -40,19 +46,21 @@ impl std::error::Error for HookFailure {}
 pub fn run(hook: &Hook, folder: &Path) -> Result<String, HookFailure> {
     let start = |error: io::Error| HookFailure::Start { file: hook.file.clone(), error };
     // The script is no part of the project.
-    let script = Aside::new("hook").map_err(start)?;
+    let script = aside::directory("hook").map_err(start)?;
     let file = script.path().join(&hook.file);
     let mut options = fs::OpenOptions::new();
     let mut opened = options.write(true).create_new(true).mode(0o700).open(&file).map_err(start)?;
     opened.write_all(hook.text.as_bytes()).map_err(start)?;
     drop(opened);
-    let mut command = match hook.file.ends_with(".py") {
-        true => Command::new("python3"),
-        false => Command::new(&file),
+    let program = match hook.file.ends_with(".py") {
+        true => program::command("python3"),
+        false => Ok(Command::new(&file)),
     };
+    let mut command = program.map_err(start)?;
     if hook.file.ends_with(".py") {
         command.arg(&file);
     }
+    command.env_clear().envs(program::environment(&variables(), None));
     let output = command.current_dir(folder).stdin(Stdio::null()).output().map_err(start)?;
     let wrote = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_string();
     let texts: Vec<String> =

@@ -9,12 +9,12 @@ mod stage;
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+
+use tempfile::TempDir;
 
 use crate::adapter::limits::read_bytes;
-use crate::adapter::{python, site};
+use crate::adapter::{aside, python, site};
 use crate::domain::docs::mkdocs::{Wishes, config, default_config};
 use crate::domain::docs::{METADATA, yaml};
 use crate::domain::findings::{Findings, SourceFile};
@@ -103,29 +103,7 @@ pub struct Built {
     pub mkdocs: String,
     pub files: usize,
     pub bytes: u64,
-    _aside: Aside,
-}
-
-/// A folder of ours for a while.
-#[derive(Debug)]
-struct Aside(PathBuf);
-
-impl Aside {
-    fn new() -> Result<Aside, DocsError> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("billpay-docs-{}-{number}-{:08x}", std::process::id(), fastrand::u32(..));
-        let folder = std::env::temp_dir();
-        let aside = Aside(folder.canonicalize().map_err(at(&folder))?.join(name));
-        fs::DirBuilder::new().mode(0o700).create(&aside.0).map_err(at(&aside.0))?;
-        Ok(aside)
-    }
-}
-
-impl Drop for Aside {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+    _aside: TempDir,
 }
 
 /// Builds the site of a project; `say` is told what takes a moment.
@@ -150,11 +128,11 @@ pub async fn build(options: &BuildOptions<'_>, say: &(dyn Fn(&str) + Sync)) -> R
     if options.strict && !config.left_out.is_empty() {
         return Err(DocsError::Config(Box::new(config.left_out)));
     }
-    let aside = Aside::new()?;
-    let project = aside.0.join("project");
+    let place = aside::directory("docs").map_err(at(&std::env::temp_dir()))?;
+    let project = place.path().join("project");
     stage::stage(&dir, &project, &config)?;
-    let mkdocs = program::find(&aside.0, say).await?;
-    let site = aside.0.join("site");
+    let mkdocs = program::find(place.path(), &dir, say).await?;
+    let site = place.path().join("site");
     let warnings = mkdocs.build(&project, &site, options.strict, &dir).await?;
     let files = finish(&site, options.etag)?;
     Ok(Built {
@@ -164,7 +142,7 @@ pub async fn build(options: &BuildOptions<'_>, say: &(dyn Fn(&str) + Sync)) -> R
         bytes: files.iter().map(|file| file.size).sum(),
         files: files.len(),
         site,
-        _aside: aside,
+        _aside: place,
     })
 }
 

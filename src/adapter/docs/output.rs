@@ -1,9 +1,10 @@
 //! Puts a built site where people want it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{Built, DocsError, at};
+use crate::adapter::aside;
 use crate::domain::docs::METADATA;
 
 /// Makes `out` a copy of the site; only an older site, or nothing, may be there.
@@ -21,21 +22,13 @@ pub fn place(built: &Built, out: &Path, project: &Path) -> Result<(), DocsError>
     // Prepared beside it: a copy that breaks off leaves the old site as it was.
     let folder = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(at(folder))?;
-    let new = New(folder.join(format!(".{}.{}.new", name.to_string_lossy(), std::process::id())));
-    copy(&built.site, &new.0)?;
+    let place = aside::directory_in(folder, &format!(".{}.", name.to_string_lossy())).map_err(at(folder))?;
+    let new = place.path().join("new");
+    copy(&built.site, &new)?;
     if out.symlink_metadata().is_ok() {
         fs::remove_dir_all(out).map_err(at(out))?;
     }
-    fs::rename(&new.0, out).map_err(at(out))
-}
-
-/// A copy that is not in its place yet.
-struct New(PathBuf);
-
-impl Drop for New {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+    fs::rename(&new, out).map_err(at(out))
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), DocsError> {

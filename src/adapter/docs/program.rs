@@ -9,51 +9,45 @@ use etcetera::BaseStrategy;
 use tokio::process::Command;
 
 use super::{DocsError, at};
+use crate::adapter::git::Repository;
+use crate::adapter::program;
 use crate::adapter::python::Packages;
 
 /// MkDocs with the plugin of TechDocs, and all that they need.
 const PACKAGES: Packages =
     Packages { purpose: "MkDocs for TechDocs", requirements: include_str!("requirements.txt") };
 
-/// Variables that MkDocs gets; none holds a credential. A configuration may ask for any with `!ENV`.
-const VARIABLES: [&str; 13] = [
-    "PATH",
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "LC_CTYPE",
-    "TZ",
-    "TMPDIR",
-    "CI",
-    "SOURCE_DATE_EPOCH",
-    "VIRTUAL_ENV",
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "LD_LIBRARY_PATH",
-];
-
-/// What other variables for documentation begin with.
-const FAMILIES: [&str; 2] = ["DOCS_", "MKDOCS_"];
+/// Prefixes of variables that MkDocs gets beside those of every program. None holds a credential: a configuration may
+/// put any into its pages with `!ENV`.
+const VARIABLES: &[&str] = &["DOCS_", "MKDOCS_"];
 
 /// A MkDocs that can be run.
 pub struct MkDocs {
     /// Whose it is, as people are told it.
     pub name: String,
     command: Vec<OsString>,
+    /// The folder that nothing is run from: the project, with all of its repository.
+    project: PathBuf,
 }
 
-/// The user's MkDocs if it can build a TechDocs site, else ours, which is installed once.
-pub async fn find(aside: &Path, say: &(dyn Fn(&str) + Sync)) -> Result<MkDocs, DocsError> {
-    if let Some(program) = on_path("mkdocs") {
-        let theirs = MkDocs { name: program.display().to_string(), command: vec![program.into_os_string()] };
-        if theirs.has_techdocs(&aside.join("probe")).await? {
+/// Returns the user's MkDocs if it can build a TechDocs site and is no part of the project, else ours, which is installed
+/// once.
+pub async fn find(place: &Path, dir: &Path, say: &(dyn Fn(&str) + Sync)) -> Result<MkDocs, DocsError> {
+    // The repository of another user is not looked into; its files are no more ours to run.
+    let repository = Repository::find(dir).ok().flatten();
+    let project = repository.map_or_else(|| dir.to_path_buf(), |repository| repository.top);
+    if let Some(path) = program::find_outside("mkdocs", &project) {
+        let name = path.display().to_string();
+        let theirs = MkDocs { name, command: vec![path.into_os_string()], project: project.clone() };
+        if theirs.has_techdocs(&place.join("probe")).await? {
             return Ok(theirs);
         }
     }
     let base = etcetera::choose_base_strategy().map_err(|_| DocsError::NoHome)?;
     let python = PACKAGES.python(&base.cache_dir().join("billpay/docs"), say)?;
-    let command = vec![python.into_os_string(), "-m".into(), "mkdocs".into()];
-    Ok(MkDocs { name: "billpay's own".to_string(), command })
+    // Without `-I`, Python would also import from the directory that it runs in.
+    let command = vec![python.into_os_string(), "-I".into(), "-m".into(), "mkdocs".into()];
+    Ok(MkDocs { name: "billpay's own".to_string(), command, project })
 }
 
 impl MkDocs {
@@ -99,11 +93,9 @@ impl MkDocs {
         let mut words = self.command.iter();
         let mut command = Command::new(words.next().cloned().unwrap_or_default());
         command.args(words).args(["build", "--clean", "-f", "mkdocs.yml", "-d"]).arg(site);
-        let kept = std::env::vars_os().filter(|(name, _)| {
-            let name = name.to_string_lossy();
-            VARIABLES.contains(&&*name) || FAMILIES.iter().any(|family| name.starts_with(family))
-        });
-        command.env_clear().envs(kept.collect::<Vec<_>>());
+        command.env_clear().envs(program::environment(VARIABLES, Some(&self.project)));
+        // The user's MkDocs takes nothing from where it runs either.
+        command.env("PYTHONSAFEPATH", "1");
         // The theme advertises at length otherwise.
         command.env("NO_MKDOCS_2_WARNING", "1").env("DISABLE_MKDOCS_2_WARNING", "true");
         command.current_dir(project).stdin(Stdio::null()).kill_on_drop(true);
@@ -121,12 +113,6 @@ fn worth_telling(log: &str) -> Vec<String> {
         !news && !line.is_empty()
     });
     told.map(str::to_string).collect()
-}
-
-/// Where a program is on the path.
-fn on_path(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{BufRead, BufReader, Error, ErrorKind, Read, Write};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::rc::Rc;
 
@@ -14,6 +14,8 @@ use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest, Sha256};
 
 use super::{At, Budget, Found, SourceError};
+use crate::adapter::program::in_ci;
+use crate::adapter::{git, ownership};
 use crate::domain::template::{
     Entry, GitOrigin, Origin, Surroundings, TemplateFile, TemplateFolder, without_credentials,
 };
@@ -102,18 +104,19 @@ pub(super) struct Repository<'a> {
 
 impl Repository<'_> {
     pub(super) fn open(url: &str) -> Result<Repository<'_>, SourceError> {
-        let cache =
-            choose_base_strategy().map(|base| base.cache_dir()).unwrap_or_else(|_| std::env::temp_dir());
+        let cache = choose_base_strategy().map_err(|_| SourceError::NoHome)?.cache_dir();
         let digest: String =
             Sha256::digest(url.as_bytes()).iter().take(12).map(|b| format!("{b:02x}")).collect();
         let folder = cache.join("billpay/templates").join(digest);
         let failed = |error| SourceError::Io { path: folder.clone(), error };
         fs::create_dir_all(&folder).map_err(failed)?;
+        // Whoever can write the copy's configuration decides what Git runs in it.
+        ownership::check(&folder, &[&folder])?;
         let lock = fs::File::create(folder.join("billpay.lock")).map_err(failed)?;
         flock(&lock, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
         let repository = Repository { url, folder, redirects: true, _lock: lock };
         if !repository.folder.join("HEAD").is_file() {
-            repository.git(&["init", "--quiet", "--bare", "."], None)?;
+            repository.git(&["init", "--quiet", "--bare"], None)?;
         }
         Ok(repository)
     }
@@ -237,7 +240,7 @@ impl Repository<'_> {
         each: &mut dyn FnMut(&[u8]) -> Result<(), SourceError>,
     ) -> Result<(), SourceError> {
         let failed = |error| SourceError::Io { path: self.folder.clone(), error };
-        let mut command = self.command(&["ls-tree", "-r", "-z", "-l", "--full-tree", commit]);
+        let mut command = self.command(&["ls-tree", "-r", "-z", "-l", "--full-tree", commit])?;
         let git = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut git = git.spawn().map_err(failed)?;
         let lines = git.stdout.take().map(|output| BufReader::new(output).split(0));
@@ -265,7 +268,7 @@ impl Repository<'_> {
     fn blobs(&self, blobs: &BTreeMap<String, (String, String)>) -> Result<Vec<Vec<u8>>, SourceError> {
         let failed = |error| SourceError::Io { path: self.folder.clone(), error };
         let short = || failed(ErrorKind::UnexpectedEof.into());
-        let mut command = self.command(&["cat-file", "--batch"]);
+        let mut command = self.command(&["cat-file", "--batch"])?;
         let git = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut git = git.spawn().map_err(failed)?;
         let (Some(mut input), Some(mut output)) = (git.stdin.take(), git.stdout.take()) else {
@@ -297,11 +300,8 @@ impl Repository<'_> {
     }
 
     fn git(&self, arguments: &[&str], reference: Option<&str>) -> Result<Output, SourceError> {
-        let output =
-            self.command(arguments).stdin(Stdio::null()).output().map_err(|error| match error.kind() {
-                ErrorKind::NotFound => SourceError::NoGit,
-                _ => SourceError::Io { path: self.folder.clone(), error },
-            })?;
+        let output = self.command(arguments)?.stdin(Stdio::null()).output();
+        let output = output.map_err(|error| SourceError::Io { path: self.folder.clone(), error })?;
         if output.status.success() {
             return Ok(output);
         }
@@ -314,10 +314,13 @@ impl Repository<'_> {
     }
 
     /// A call of Git in the copy, which can do nothing but what it is told.
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("git");
+    fn command(&self, arguments: &[&str]) -> Result<Command, SourceError> {
+        let failed = |error: Error| match error.kind() {
+            ErrorKind::NotFound => SourceError::NoGit,
+            _ => SourceError::Io { path: self.folder.clone(), error },
+        };
+        let mut command = git::command(&self.folder).map_err(failed)?;
         // Only these ways to a repository: `ext` would run a program.
-        command.args(["-c", "protocol.allow=never", "-c", "core.hooksPath=/dev/null"]);
         for transport in ["https", "ssh", "file"] {
             command.args(["-c", &format!("protocol.{transport}.allow=always")]);
         }
@@ -325,20 +328,7 @@ impl Repository<'_> {
             command.args(["-c", "http.followRedirects=false"]);
         }
         command.args(arguments).current_dir(&self.folder);
-        // What Git sets for a hook or a caller in a repository would lead it there.
-        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"] {
-            command.env_remove(name);
-        }
-        let alone = std::env::var_os("CI").is_some();
-        command.env("GIT_TERMINAL_PROMPT", if alone { "0" } else { "1" }).env("LC_ALL", "C");
-        command
+        command.env("GIT_TERMINAL_PROMPT", if in_ci() { "0" } else { "1" });
+        Ok(command)
     }
-}
-
-/// Whether a project has changes that Git doesn't hold; none when it is in no repository.
-pub fn is_dirty(project: &Path) -> Option<bool> {
-    let mut command = Command::new("git");
-    command.args(["status", "--porcelain", "--untracked-files=all", "--", "."]).current_dir(project);
-    let output = command.stdin(Stdio::null()).output().ok()?;
-    output.status.success().then_some(!output.stdout.is_empty())
 }

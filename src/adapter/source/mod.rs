@@ -11,11 +11,11 @@ mod surroundings;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use crate::adapter::ownership::NotOwned;
 use crate::domain::template::{BadSource, GitOrigin, Origin, Source, Surroundings, TemplateFolder};
 
 pub use embedded::names;
 pub use folder::read as read_folder;
-pub use git::is_dirty;
 pub use others::Others;
 pub use record::{RecordError, from_project, project_above, record};
 
@@ -51,6 +51,10 @@ pub enum SourceError {
     RootOf(&'static str),
     #[error("git is not on this machine")]
     NoGit,
+    #[error("the user's home directory is not known, where copies of repositories are kept")]
+    NoHome,
+    #[error(transparent)]
+    NotOwned(#[from] NotOwned),
     #[error("git can't get {url}{}: {said}", reference.as_ref().map(|it| format!(" at {it}")).unwrap_or_default())]
     Git { url: String, reference: Option<String>, said: String },
     #[error("`{0}` can't be a branch, tag or commit")]
@@ -67,6 +71,8 @@ impl SourceError {
                 return meant.into_iter().chain([list, format!("a folder is given as ./{name}")]).collect();
             }
             SourceError::NoGit => "install git, or give the folder of a checked out template",
+            SourceError::NoHome => "set HOME, or XDG_CACHE_HOME",
+            SourceError::NotOwned(error) => return vec![error.hint()],
             SourceError::NotInRoot { .. } => "--root names a folder that the template lies in",
             SourceError::RootOf(_) => "--root is for templates in folders",
             SourceError::Git { .. } => "try it by hand: git ls-remote with that URL",

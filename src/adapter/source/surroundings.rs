@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::rc::Rc;
 
 use super::{Budget, SourceError, folder, record};
+use crate::adapter::git::Repository;
 use crate::domain::template::{Entry, Surroundings, TemplateFolder};
 
 /// A folder that a template lies in.
@@ -27,8 +27,9 @@ pub(super) fn of(path: &Path, root: Option<&Path>) -> Result<Option<Rc<dyn Surro
     let folder = path.canonicalize().map_err(|error| failed(path, error))?;
     let root = match root {
         Some(root) => root.canonicalize().map_err(|error| failed(root, error))?,
-        None => match folder.ancestors().find(|above| above.join(".git").exists()) {
-            Some(repository) => repository.to_owned(),
+        // A repository of another user gives a template nothing to read.
+        None => match Repository::find(&folder).ok().flatten() {
+            Some(repository) => repository.top,
             None => return Ok(None),
         },
     };
@@ -79,16 +80,9 @@ impl Surroundings for Around {
     }
 
     fn remotes(&self) -> Vec<String> {
-        let mut command = Command::new("git");
-        command.args(["config", "--local", "--get-regexp", r"^remote\..*\.(url|pushurl)$"]);
-        // What Git sets for a hook or a caller in a repository would lead it there.
-        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_CONFIG"] {
-            command.env_remove(name);
-        }
-        let output = command.current_dir(&self.root).stdin(Stdio::null()).stderr(Stdio::null()).output();
-        let Ok(output) = output else { return vec![] };
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        text.lines().filter_map(|line| line.split_once(' ')).map(|(_, url)| url.to_string()).collect()
+        let repository = Repository::find(&self.root).ok().flatten();
+        let repository = repository.filter(|repository| repository.top == self.root);
+        repository.and_then(|repository| repository.remotes().ok()).unwrap_or_default()
     }
 
     fn read(&self, path: &str) -> Result<TemplateFolder, String> {

@@ -8,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::error::Report;
 use crate::cli::exit;
+use crate::cli::ui::out;
 
 /// Whether a prompt is open, which notices the interruption itself.
 static PROMPTING: AtomicBool = AtomicBool::new(false);
@@ -47,7 +48,7 @@ pub(super) fn prompting<T>(prompt: impl FnOnce() -> std::io::Result<T>) -> Resul
     if let Err(error) = &result {
         // From here on the report says it; the flag stays, so that nothing cuts it short.
         let _ = Term::stderr().show_cursor();
-        anstream::eprintln!();
+        out::stderr("");
         return Err(match error.kind() {
             std::io::ErrorKind::Interrupted => {
                 let mut report = Report::new("interrupted", "nothing was written");

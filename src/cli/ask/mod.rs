@@ -14,7 +14,8 @@ use std::io::IsTerminal;
 use serde_json::Value;
 
 use super::error::Report;
-use super::ui::{BOLD, DIM, Ui};
+use super::ui::{BOLD, DIM, Ui, out};
+use crate::app::in_ci;
 use crate::domain::template::question::{answer, path_of, put_answer};
 use crate::domain::template::{AnswerFault, Answers, ProjectTemplate, Question, TemplateError};
 
@@ -69,8 +70,7 @@ pub fn answers(template: &dyn ProjectTemplate, given: Answers, how: How, ui: &Ui
 
 /// Whether there is somebody to ask.
 pub fn may_ask() -> bool {
-    let in_ci = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && !in_ci
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && !in_ci()
 }
 
 /// What is wrong with given answers whatever the others are.
@@ -102,13 +102,13 @@ fn ask(template: &dyn ProjectTemplate, answers: &mut Answers, ui: &Ui) -> Result
         }
         if page != question.page {
             if let Some(title) = &question.page {
-                anstream::eprintln!("\n{BOLD}{title}{BOLD:#}");
+                out::stderr(&format!("\n{BOLD}{title}{BOLD:#}"));
             }
             page.clone_from(&question.page);
         }
         if let Some(help) = question.help.as_deref().filter(|_| *times == 1) {
             for line in help.lines() {
-                anstream::eprintln!("{DIM}  {line}{DIM:#}");
+                out::stderr(&format!("{DIM}  {line}{DIM:#}"));
             }
         }
         if ui.is_verbose() {

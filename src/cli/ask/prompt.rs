@@ -2,7 +2,6 @@
 
 use std::io;
 
-use anstream::eprintln;
 use dialoguer::console::{Key, Term};
 use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
 use dialoguer::{Confirm, Input, MultiSelect, Select};
@@ -12,7 +11,7 @@ use super::given::{typed, written};
 use super::interrupt;
 use super::report::kind;
 use crate::cli::error::Report;
-use crate::cli::ui::{BAD, DIM, hide_text, masked};
+use crate::cli::ui::{BAD, DIM, hide_text, line, out};
 use crate::domain::template::{AnswerFault, Choice, Question, QuestionKind};
 
 /// What is shown where a question may be left open.
@@ -45,7 +44,7 @@ impl Prompts {
             };
             match told {
                 Ok(()) => return Ok(value),
-                Err(why) => eprintln!("{BAD}  {}{BAD:#}", masked(&why)),
+                Err(why) => out::stderr(&format!("{BAD}  {why}{BAD:#}")),
             }
         }
     }
@@ -75,20 +74,22 @@ impl Prompts {
             }
             (_, default) => written(default),
         });
+        let default = default.map(|default| line(&default));
         let mut prompt = title(question);
         match question.kind {
             QuestionKind::Text => {}
-            ref other => prompt = format!("{prompt} ({})", kind(other)),
+            ref other => prompt = format!("{prompt} ({})", line(&kind(other))),
         }
         let mut input: Input<String> = Input::with_theme(&*self.theme).with_prompt(prompt).allow_empty(true);
         if let Some(default) = default.clone().filter(|default| !default.is_empty()) {
             input = input.default(default);
         }
-        let input = input.validate_with(|text: &String| match value_of(text)? {
+        let judge = |text: &String| match value_of(text)? {
             Value::Null if question.required => Err("is needed".to_string()),
             Value::Null => Ok(()),
             value => check(&value),
-        });
+        };
+        let input = input.validate_with(|text: &String| judge(text).map_err(|why| line(&why)));
         let text = input.interact_text_on(&self.terminal)?;
         // The default was a value before it was a text.
         if default.is_some_and(|default| default == text) {
@@ -109,9 +110,9 @@ impl Prompts {
     }
 
     fn choice(&self, question: &Question, choices: &[Choice]) -> io::Result<Value> {
-        let mut titles: Vec<&str> = choices.iter().map(|choice| choice.title.as_str()).collect();
+        let mut titles = titles(choices);
         if !question.required && question.default.is_none() {
-            titles.push(NONE);
+            titles.push(NONE.to_string());
         }
         let default = choices.iter().position(|choice| Some(&choice.value) == question.default.as_ref());
         let select = Select::with_theme(&*self.theme).with_prompt(title(question)).items(&titles);
@@ -120,7 +121,7 @@ impl Prompts {
     }
 
     fn several(&self, question: &Question, choices: &[Choice]) -> io::Result<Value> {
-        let titles: Vec<&str> = choices.iter().map(|choice| choice.title.as_str()).collect();
+        let titles = titles(choices);
         let chosen = question.default.as_ref().and_then(Value::as_array);
         let chosen: Vec<bool> = choices
             .iter()
@@ -158,11 +159,15 @@ impl Prompts {
     }
 }
 
+fn titles(choices: &[Choice]) -> Vec<String> {
+    choices.iter().map(|choice| line(&choice.title)).collect()
+}
+
 fn title(question: &Question) -> String {
-    question.title.clone()
+    line(&question.title)
 }
 
 /// Says what is wrong with an answer that was taken before.
 pub(super) fn wrong(fault: &AnswerFault) {
-    eprintln!("{BAD}  {}: {}{BAD:#}{DIM} – once more{DIM:#}", fault.name, masked(&fault.why));
+    out::stderr(&format!("{BAD}  {}: {}{BAD:#}{DIM} – once more{DIM:#}", fault.name, fault.why));
 }

@@ -18,7 +18,7 @@ const ON_TERMINAL: &str = "BILLPAY_TEST_DIALOGUE";
 /// Comes before the answers that the dialogue gave.
 const ANSWERED: &str = "answered ";
 
-const PAGES: &str = r"
+const PAGES: &str = r#"
 - title: The service
   required: [name, owner]
   properties:
@@ -38,8 +38,8 @@ const PAGES: &str = r"
   properties:
     token: { title: Token, type: string, ui:field: Secret }
     port: { title: Port, type: integer, minimum: 1024 }
-    note: { title: Note, type: string }
-";
+    note: { title: "Note \e]0;title\a\u202e", description: "Help \e]0;title\a", type: string }
+"#;
 
 /// A template that asks and makes nothing.
 struct Asking(Form, About);
@@ -173,6 +173,10 @@ fn people_are_asked_page_by_page_until_every_answer_is_right() {
             ("Note", "\r"),
         ],
     );
+    assert!(!seen.text.contains("\x1b]0;") && !seen.text.contains('\u{202e}'), "{:?}", seen.text);
+    for shown in ["Note \\u{1b}]0;title", "Help \\u{1b}]0;title"] {
+        assert!(seen.text.contains(shown), "{shown}: {:?}", seen.text);
+    }
     assert_eq!(seen.code, 0, "{}", seen.text);
     let expected = json!({
         "name": "payments", "owner": "team", "cloud": "gcp", "languages": ["rust"], "version": "1.0",

@@ -28,6 +28,13 @@ enum DocsCommand {
     Publish(publish::PublishArgs),
 }
 
+impl DocsArgs {
+    /// Returns whether the command needs an environment's spec.
+    pub fn reads_specs(&self) -> bool {
+        matches!(self.command, DocsCommand::Publish(_))
+    }
+}
+
 /// How a site is built.
 #[derive(Debug, Clone, Args)]
 struct SourceArgs {

@@ -9,7 +9,7 @@ use super::{SourceArgs, bytes, counted, described, site};
 use crate::app::App;
 use crate::cli::error::{Report, hints_of};
 use crate::cli::exit;
-use crate::cli::ui::{BOLD, Ui};
+use crate::cli::ui::{BOLD, Ui, name};
 use crate::domain::docs::entity::EntityName;
 use crate::domain::failure::FailureClass;
 use crate::domain::names::{self, TECHDOCS};
@@ -93,7 +93,7 @@ async fn send(
     let spinner = ui.spinner("publishing the site …");
     let done = |path: &str| match ui.is_verbose() {
         true => spinner.suspend(|| ui.note(&format!("  {path}"))),
-        false => spinner.set_message(format!("publishing the site: {path}")),
+        false => spinner.set_message(format!("publishing the site: {}", name(path))),
     };
     let published = publish(target.store.as_ref(), files, prefix, dry_run, &done).await;
     spinner.finish_and_clear();

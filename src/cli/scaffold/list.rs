@@ -7,7 +7,7 @@ use super::template::AtArgs;
 use crate::app::App;
 use crate::cli::error::Report;
 use crate::cli::exit;
-use crate::cli::ui::{BOLD, DIM, Ui};
+use crate::cli::ui::{BOLD, DIM, Ui, line};
 use crate::domain::template::RenderOptions;
 
 #[derive(Debug, Args)]
@@ -47,13 +47,13 @@ pub fn run(args: ListArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let lines = templates.iter().map(|(name, opened)| {
         let about = opened.template.about();
         let told = about.description.as_deref().or(about.title.as_deref()).unwrap_or_default();
-        let told = told.lines().next().unwrap_or_default();
+        let told = line(told.lines().next().unwrap_or_default());
         let fetches = opened.template.fetches();
         let fetches = match fetches.is_empty() {
             true => String::new(),
             false => format!(" (fetches {})", fetches.join(", ")),
         };
-        format!("{BOLD}{name:width$}{BOLD:#}  {DIM}{told}{fetches}{DIM:#}")
+        format!("{BOLD}{:width$}{BOLD:#}  {DIM}{told}{fetches}{DIM:#}", line(name))
     });
     let lines: Vec<String> = lines.collect();
     if lines.is_empty() {

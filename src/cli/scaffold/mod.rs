@@ -50,6 +50,13 @@ enum What {
     Adopt(adopt::AdoptArgs),
 }
 
+impl ScaffoldArgs {
+    /// Returns whether the command renders from specs.
+    pub fn reads_specs(&self) -> bool {
+        matches!(self.what, Some(What::Infrastructure(_) | What::Kubernetes(_) | What::Backstage(_)))
+    }
+}
+
 pub fn run(args: ScaffoldArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     match args.what {
         Some(What::Infrastructure(args)) => infrastructure::run(args, app, ui),

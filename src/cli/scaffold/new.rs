@@ -11,7 +11,7 @@ use super::template::{AnswerArgs, AtArgs, render};
 use crate::app::App;
 use crate::cli::error::Report;
 use crate::cli::exit;
-use crate::cli::ui::{BOLD, DIM, MASK, Ui};
+use crate::cli::ui::{BOLD, DIM, MASK, Ui, line};
 use crate::domain::template::question::mask_secrets;
 use crate::domain::template::{Answers, EXAMPLE, Rendering, StepDone, StepKind};
 use crate::domain::tree::{Action, Decision, TreeOptions};
@@ -124,10 +124,10 @@ fn show(decision: &Decision, shown: &Shown<'_>, steps: &[StepDone], said: &[(Str
         let _ = write!(text, "\n\n{BOLD}Only the portal does these{BOLD:#}");
     }
     for step in outside {
-        let _ = write!(text, "\n  {} {DIM}{}{DIM:#}", step.name, step.told);
+        let _ = write!(text, "\n  {} {DIM}{}{DIM:#}", line(&step.name), line(&step.told));
     }
     for (title, said) in said {
-        let _ = write!(text, "\n\n{BOLD}{title}{BOLD:#}\n{said}");
+        let _ = write!(text, "\n\n{BOLD}{}{BOLD:#}\n{said}", line(title));
     }
     text
 }

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::cli::ask;
 use crate::cli::error::Report;
 use crate::cli::exit;
-use crate::cli::ui::{BOLD, DIM, Ui};
+use crate::cli::ui::{BOLD, DIM, Ui, line};
 use crate::domain::template::{Question, RenderOptions, StepDone, StepKind};
 
 #[derive(Debug, Args)]
@@ -42,21 +42,21 @@ pub fn run(args: ShowArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
 
 fn show(opened: &Opened, questions: &[Question], steps: &[StepDone]) -> String {
     let about = opened.template.about();
-    let title = about.title.as_ref().map(|title| format!("  {title}")).unwrap_or_default();
-    let mut text = format!("{BOLD}{}{BOLD:#}{title}\n", about.name);
+    let title = about.title.as_ref().map(|title| format!("  {}", line(title))).unwrap_or_default();
+    let mut text = format!("{BOLD}{}{BOLD:#}{title}\n", line(&about.name));
     if let Some(description) = &about.description {
         let _ = writeln!(text, "{description}");
     }
-    let owner = about.owner.as_ref().map(|owner| format!(" · owner {owner}")).unwrap_or_default();
+    let owner = about.owner.as_ref().map(|owner| format!(" · owner {}", line(owner))).unwrap_or_default();
     let _ = writeln!(text, "{DIM}{} · version {}{owner}{DIM:#}", opened.origin, opened.digest);
     let mut page = None;
     for question in questions {
         if page != Some(&question.page) {
-            let heading = question.page.as_deref().unwrap_or("Questions");
+            let heading = line(question.page.as_deref().unwrap_or("Questions"));
             let _ = writeln!(text, "\n{BOLD}{heading}{BOLD:#}");
             page = Some(&question.page);
         }
-        let _ = writeln!(text, "  {}  {DIM}{}{DIM:#}", question.name, facts(question));
+        let _ = writeln!(text, "  {}  {DIM}{}{DIM:#}", line(&question.name), line(&facts(question)));
         let help = question.help.as_deref().unwrap_or_default();
         let told = if help.is_empty() { &question.title } else { help };
         if *told != question.name {
@@ -66,7 +66,7 @@ fn show(opened: &Opened, questions: &[Question], steps: &[StepDone]) -> String {
     let _ = writeln!(text, "\n{BOLD}{} files in the template; its steps{BOLD:#}", opened.files);
     for step in steps {
         let only = if step.kind == StepKind::Outside { "; only the portal does it" } else { "" };
-        let _ = writeln!(text, "  {}  {DIM}{}{only}{DIM:#}", step.name, step.told);
+        let _ = writeln!(text, "  {}  {DIM}{}{only}{DIM:#}", line(&step.name), line(&step.told));
     }
     text
 }

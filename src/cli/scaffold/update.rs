@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::changes::{self, Shown};
 use super::template::{AnswerArgs, Opened, render};
-use crate::app::{App, At};
+use crate::app::{App, At, WorkTree};
 use crate::cli::ask;
 use crate::cli::error::Report;
 use crate::cli::exit;
@@ -345,10 +345,19 @@ fn allow(rights: &[AddedRight], of: &TemplateRecord, args: &UpdateArgs, ui: &Ui)
 
 /// Refuses to mix the update with what Git doesn't hold yet.
 fn clean(folder: &Path, app: &App) -> Result<(), Report> {
-    let (why, first) = match app.is_dirty(folder) {
-        Some(false) => return Ok(()),
-        Some(true) => ("the project has changes that are not committed", "commit or stash them first"),
-        None => ("the project is in no Git repository", "put it into one first (git init, add, commit)"),
+    let (why, first) = match app.work_tree(folder) {
+        WorkTree::Clean => return Ok(()),
+        WorkTree::Dirty => {
+            ("the project has changes that are not committed".to_string(), "commit or stash them first")
+        }
+        WorkTree::Outside => (
+            "the project is in no Git repository".to_string(),
+            "put it into one first (git init, add, commit)",
+        ),
+        WorkTree::Unknown(why) => (
+            format!("it is not known if all of the project is committed: {why}"),
+            "look at `git status` yourself",
+        ),
     };
     Err(Report::new("nothing was written", why)
         .hint(format!("{first}, so that the update can be seen and undone; --allow-dirty goes on")))

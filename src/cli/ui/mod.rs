@@ -1,6 +1,7 @@
 //! The only printer: data to standard output, everything else to standard error.
 
 mod difference;
+pub mod out;
 mod plan;
 mod progress;
 mod secrets;
@@ -16,28 +17,23 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::error::{Report, explain};
 use super::{Color, Global, Output};
+use crate::app::in_ci;
 use crate::domain::address::Address;
-use crate::domain::findings::Findings;
+use crate::domain::findings::{Findings, Problem};
 use crate::domain::plan::{Conflict, Plan};
 use crate::domain::port::Event;
 use crate::domain::spec::Environment;
 use crate::ops::{self, Survey};
 
+pub use out::{BAD, BOLD, CHANGED, DIM, GOOD};
 pub use progress::Progress;
-pub use secrets::{MASK, hide, hide_text, masked};
-pub use value::name;
-
-pub const GOOD: Style = AnsiColor::Green.on_default();
-pub const CHANGED: Style = AnsiColor::Yellow.on_default();
-pub const BAD: Style = AnsiColor::Red.on_default();
-pub const DIM: Style = Style::new().dimmed();
-pub const BOLD: Style = Style::new().bold();
+pub use secrets::{MASK, hide, hide_text};
+pub use value::{line, name};
 
 /// How results and messages are shown.
 pub struct Ui {
@@ -46,8 +42,6 @@ pub struct Ui {
     terminal: bool,
     color: bool,
     verbose: u8,
-    /// Whether GitHub Actions reads along and understands its commands.
-    github: bool,
     events: Option<Mutex<Box<dyn Write + Send>>>,
     /// Set once an event could not be written, which is said once.
     has_lost_events: AtomicBool,
@@ -68,10 +62,9 @@ impl Ui {
         start_tracing(global.verbose);
         Ok(Ui {
             output: global.output,
-            terminal: terminal && std::env::var_os("CI").is_none(),
+            terminal: terminal && !in_ci(),
             color: choice != anstream::ColorChoice::Never,
             verbose: global.verbose,
-            github: std::env::var_os("GITHUB_ACTIONS").is_some(),
             has_lost_events: AtomicBool::new(false),
             events: match &global.events {
                 None => None,
@@ -89,38 +82,32 @@ impl Ui {
         self.verbose > 0
     }
 
-    /// Writes a result. A reader that has gone away (`| head`) is not an error.
+    /// Writes a result for people.
     pub fn text(&self, text: &str) -> Result<(), Report> {
-        self.print(&masked(text))
+        Ok(out::stdout(text)?)
     }
 
-    fn print(&self, text: &str) -> Result<(), Report> {
-        let mut out = anstream::stdout().lock();
-        let newline = if text.ends_with('\n') { "" } else { "\n" };
-        match write!(out, "{text}{newline}").and_then(|()| out.flush()) {
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            other => Ok(other?),
-        }
+    /// Writes a result for a program, as it is.
+    pub fn script(&self, text: &str) -> Result<(), Report> {
+        Ok(out::stdout_as_is(text)?)
     }
 
     /// Says what is probably not meant, and has no place in a file.
     pub fn warning(&self, text: &str) {
-        anstream::eprintln!("{CHANGED}warning{CHANGED:#}: {}", masked(text));
-        if self.github {
-            anstream::eprintln!("::warning::{}", escape_command(&masked(text)));
-        }
+        out::stderr(&format!("{CHANGED}warning{CHANGED:#}: {text}"));
+        out::command("warning", &[], text);
     }
 
     /// Writes a result as JSON.
     pub fn json(&self, value: &impl Serialize) -> Result<(), Report> {
         let failed = |error: serde_json::Error| Report::new("can't write JSON", error.to_string());
         let value = secrets::masked_value(serde_json::to_value(value).map_err(failed)?);
-        self.print(&serde_json::to_string_pretty(&value).map_err(failed)?)
+        self.script(&serde_json::to_string_pretty(&value).map_err(failed)?)
     }
 
     /// Says something that is not a result.
     pub fn note(&self, text: &str) {
-        anstream::eprintln!("{DIM}{}{DIM:#}", masked(text));
+        out::stderr(&format!("{DIM}{text}{DIM:#}"));
     }
 
     /// Shows what is worth knowing about a spec or a template that is otherwise right.
@@ -128,19 +115,8 @@ impl Ui {
         if warnings.is_empty() {
             return;
         }
-        anstream::eprintln!("{}\n", masked(&warnings.render(self.color)));
-        if self.github {
-            for problem in &warnings.problems {
-                let place = &problem.place;
-                let message = escape_command(&masked(&problem.message));
-                anstream::eprintln!(
-                    "::warning file={},line={},col={}::{message}",
-                    place.file,
-                    place.line,
-                    place.column
-                );
-            }
-        }
+        out::coloured(&format!("{}\n", warnings.render(self.color)), true);
+        annotate("warning", &warnings.problems);
     }
 
     /// Shows an error: on standard error for people, on standard output too where JSON was asked for.
@@ -156,20 +132,22 @@ impl Ui {
 
     fn show(&self, report: &Report) {
         if let Some(findings) = &report.findings {
-            anstream::eprintln!("{}\n", masked(&findings.render(self.color)));
+            out::coloured(&format!("{}\n", findings.render(self.color)), true);
         }
-        anstream::eprintln!(
-            "{BAD}{BOLD}error{BOLD:#}{BAD:#}{BOLD}: {}{BOLD:#}",
-            value::inert(&masked(&report.heading))
-        );
+        // Before anything in a secret is written otherwise.
+        let inert = |text: &str| value::inert(&secrets::masked(text));
+        out::stderr(&format!("{BAD}{BOLD}error{BOLD:#}{BAD:#}{BOLD}: {}{BOLD:#}", inert(&report.heading)));
         for detail in report.details.iter().filter(|detail| !detail.is_empty()) {
-            anstream::eprintln!("  {}", value::inert(&masked(detail)));
+            out::stderr(&format!("  {}", inert(detail)));
         }
         for hint in &report.hints {
-            anstream::eprintln!("{GOOD}hint{GOOD:#}: {}", value::inert(&masked(hint)));
+            out::stderr(&format!("{GOOD}hint{GOOD:#}: {}", inert(hint)));
         }
-        if self.github {
-            self.annotate(report);
+        match &report.findings {
+            Some(findings) => annotate("error", &findings.problems),
+            None => {
+                out::command("error", &[], &format!("{}\n{}", report.heading, report.details.join("\n")));
+            }
         }
     }
 
@@ -177,7 +155,7 @@ impl Ui {
     /// a run, has not.
     pub fn conflicts(&self, conflicts: &[Conflict]) {
         let heading = "the plan can't be applied";
-        if self.is_json() || self.github {
+        if self.is_json() || *out::GITHUB {
             let details = conflicts.iter().map(|conflict| explain(conflict).0).collect();
             return self.show(&Report { details, ..Report::new(heading, "") });
         }
@@ -185,28 +163,6 @@ impl Ui {
         let addresses: Vec<String> = addresses.into_iter().map(Address::to_string).collect();
         let heading = format!("{heading}: {}", addresses.join(", "));
         self.show(&Report::new(heading, "why, and the way on, is marked with ! above"));
-    }
-
-    fn annotate(&self, report: &Report) {
-        match &report.findings {
-            Some(findings) => {
-                for problem in &findings.problems {
-                    let place = &problem.place;
-                    let message = escape_command(&masked(&problem.message));
-                    anstream::eprintln!(
-                        "::error file={},line={},col={}::{message}",
-                        place.file,
-                        place.line,
-                        place.column
-                    );
-                }
-            }
-            None => {
-                let text = format!("{}\n{}", report.heading, report.details.join("\n"));
-                let message = escape_command(&masked(&text));
-                anstream::eprintln!("::error::{message}");
-            }
-        }
     }
 
     /// Asks before something is changed. Without a terminal nobody can answer, and that is an error.
@@ -229,8 +185,7 @@ impl Ui {
             return Err(Report::new("nothing was changed", "there is no terminal to ask on")
                 .hint(format!("look at the plan, then confirm with {flag}")));
         }
-        anstream::eprint!("{BOLD}{question}{BOLD:#}");
-        std::io::stderr().flush()?;
+        out::question(&format!("{BOLD}{question}{BOLD:#}"))?;
         let mut answer = String::new();
         std::io::stdin().read_line(&mut answer)?;
         Ok(answer.trim().to_string())
@@ -315,9 +270,13 @@ impl Ui {
     }
 }
 
-/// Encodes a message for a GitHub Actions workflow command.
-fn escape_command(message: &str) -> String {
-    message.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+/// Puts problems beside their lines in GitHub's view of the files.
+fn annotate(level: &str, problems: &[Problem]) {
+    for problem in problems {
+        let place = &problem.place;
+        let (line, column) = (place.line.to_string(), place.column.to_string());
+        out::command(level, &[("file", &place.file), ("line", &line), ("col", &column)], &problem.message);
+    }
 }
 
 /// Traces go to standard error when asked for; `BILLPAY_LOG` takes filter directives.
@@ -327,7 +286,7 @@ fn start_tracing(verbose: u8) {
     if let Some(directives) = directives {
         tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::new(directives))
-            .with_writer(std::io::stderr)
+            .with_writer(|| out::Log)
             .with_target(false)
             .init();
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::difference::{Extent, access_lines, attribute_lines, field_lines};
 use super::value::{fenced, markdown, name};
-use super::{BAD, BOLD, CHANGED, DIM, GOOD, Report, Ui, duration};
+use super::{BAD, BOLD, CHANGED, DIM, GOOD, Report, Ui, duration, out};
 use crate::app;
 use crate::cli::error::{explain, hints_of};
 use crate::domain::address::Address;
@@ -78,7 +78,7 @@ impl Ui {
 
     /// Returns how much of values is shown: all of them where it was asked for, or where others review.
     fn extent(&self) -> Extent {
-        if self.verbose > 0 || self.github { Extent::Full } else { Extent::Short }
+        if self.verbose > 0 || *out::GITHUB { Extent::Full } else { Extent::Short }
     }
 
     fn header(&self, env: &Environment, plan: &Plan) -> String {
@@ -228,7 +228,7 @@ impl Ui {
 
     /// Adds the plan to the job summary where GitHub Actions collects one.
     fn summarize(&self, env: &Environment, plan: &Plan, kinds: &Kinds) {
-        let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|_| self.github) else { return };
+        let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|_| *out::GITHUB) else { return };
         let text = summary_text(&env.environment, plan, kinds);
         let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
         let written = file.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
@@ -251,7 +251,7 @@ pub(super) fn summary_text(environment: &str, plan: &Plan, kinds: &Kinds) -> Str
         let _ = writeln!(text, "| {}{mark} | `{}` | {id} | {why} |", verb(change.action), change.address);
     }
     let listing = Listing { changes: true, everything: false, extent: Extent::Full };
-    let listed = anstream::adapter::strip_str(&body(plan, kinds, listing)).to_string();
+    let listed = out::plain(&body(plan, kinds, listing));
     if listed.is_empty() {
         return text;
     }

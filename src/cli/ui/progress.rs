@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::{BAD, CHANGED, DIM, GOOD, Ui, duration, value};
+use super::{BAD, CHANGED, DIM, GOOD, Ui, duration, out, value};
 use crate::domain::address::Address;
 use crate::domain::plan::{Action, Plan};
 use crate::domain::port::{Event, Reporter};
@@ -32,9 +32,7 @@ impl<'a> Progress<'a> {
         if !ui.terminal {
             bars.set_draw_target(indicatif::ProgressDrawTarget::hidden());
         }
-        if ui.github {
-            anstream::eprintln!("::group::billpay: {} resources", plan.counts().changes());
-        }
+        out::command("group", &[], &format!("billpay: {} resources", plan.counts().changes()));
         Progress {
             ui,
             width,
@@ -50,17 +48,15 @@ impl<'a> Progress<'a> {
         let mut running = lock(&self.running);
         running.values().for_each(ProgressBar::finish_and_clear);
         running.clear();
-        if self.ui.github {
-            anstream::eprintln!("::endgroup::");
-        }
+        out::command("endgroup", &[], "");
     }
 
     /// Writes a line above the live ones.
     fn line(&self, text: String) {
         if self.ui.terminal {
-            self.bars.suspend(|| anstream::eprintln!("{text}"));
+            self.bars.suspend(|| out::stderr(&text));
         } else {
-            anstream::eprintln!("{text}");
+            out::stderr(&text);
         }
     }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::difference::{Extent, access_lines, field_lines};
+use super::out;
 use super::plan::{change_json, failure_hints, skipped_once, summary_text};
 use crate::app::kinds;
 use crate::domain::address::Address;
@@ -16,7 +17,7 @@ fn kind(name: &str) -> KindInfo {
 }
 
 fn stripped(lines: &[String]) -> Vec<String> {
-    lines.iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect()
+    lines.iter().map(|line| out::plain(line)).collect()
 }
 
 fn differing(name: &str, found: Value, wanted: Value, extent: Extent) -> Vec<String> {

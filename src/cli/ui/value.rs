@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::DIM;
+use super::out::{self, DIM};
 use crate::domain::resource::as_link;
 
 /// Longest value of a field that is shown whole where values may be shortened, characters.
@@ -50,6 +50,11 @@ pub fn inert(text: &str) -> String {
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// Returns text of one line, for what draws on a terminal by itself.
+pub fn line(text: &str) -> String {
+    guarded(text, false)
+}
+
 /// Replaces what a terminal, GitHub's runner or an eye may take for something else by its number.
 fn guarded(text: &str, backslashes: bool) -> String {
     let mut guarded = String::with_capacity(text.len());
@@ -73,7 +78,7 @@ fn is_hidden(sign: char) -> bool {
         || matches!(u32::from(sign),
             0xad | 0x300..=0x36f | 0x61c | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x180b..=0x180f | 0x200b..=0x200f
             | 0x202a..=0x202e | 0x2060..=0x206f | 0x20d0..=0x20ff | 0x2800 | 0x3164 | 0xfe00..=0xfe0f | 0xfeff
-            | 0xffa0 | 0xfff0..=0xfffb | 0xe0000..=0xe0fff)
+            | 0xfdd0..=0xfdef | 0xffa0 | 0xfff0..=0xfffb | 0xe0000..=0xe0fff)
 }
 
 /// Returns whether text can stand without quotes: it can't be taken for a number, for none, for more than
@@ -97,10 +102,7 @@ pub fn word(text: &str) -> String {
 /// Returns two values that differ, shortened around what differs.
 pub fn shorten_pair(from: String, to: String) -> (String, String) {
     let lengths = [&from, &to].map(|text| text.chars().count());
-    if lengths.iter().all(|length| *length <= LONGEST_VALUE)
-        || from.contains('\u{1b}')
-        || to.contains('\u{1b}')
-    {
+    if lengths.iter().all(|length| *length <= LONGEST_VALUE) || out::is_styled(&from) || out::is_styled(&to) {
         return (from, to);
     }
     let (old, new): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
@@ -133,7 +135,7 @@ fn around(text: &[char], start: usize, end: usize) -> String {
 pub fn shorten_elements(elements: Vec<String>) -> Vec<String> {
     let shorten = |text: &String| {
         let signs: Vec<char> = text.chars().collect();
-        if signs.len() <= LONGEST_ELEMENT || text.contains('\u{1b}') {
+        if signs.len() <= LONGEST_ELEMENT || out::is_styled(text) {
             return text.clone();
         }
         let (head, tail) = (&signs[..LONGEST_ELEMENT / 2], &signs[signs.len() - LONGEST_ELEMENT / 2..]);
@@ -173,7 +175,7 @@ mod tests {
     use serde_json::json;
 
     fn plain(value: Value) -> String {
-        anstream::adapter::strip_str(&shown(&value)).to_string()
+        out::plain(&shown(&value))
     }
 
     #[test]

@@ -49,17 +49,87 @@ const GROUPS: &[&str] = &["group", "material/group"];
 /// The plugin without which there is no TechDocs site.
 const CORE: &str = "techdocs-core";
 
-/// Tags that name something in Python and are known to be harmless.
+/// Tags that name something in Python and are known to be harmless: Mermaid's diagrams, the theme's emoji, anchors.
 const PYTHON: &[&str] = &[
+    "tag:yaml.org,2002:python/name:pymdownx.superfences.fence_code_format",
+    "tag:yaml.org,2002:python/name:material.extensions.emoji.twemoji",
+    "tag:yaml.org,2002:python/name:material.extensions.emoji.to_svg",
     "tag:yaml.org,2002:python/name:materialx.emoji.twemoji",
-    "tag:yaml.org,2002:python/object.apply:materialx.emoji.to_svg",
+    "tag:yaml.org,2002:python/name:materialx.emoji.to_svg",
     "tag:yaml.org,2002:python/object/apply:pymdownx.slugs.slugify",
+];
+
+/// Extensions of Markdown that techdocs-core brings along, but Python-Markdown's own. MkDocs imports an extension by its
+/// name, whatever that is the name of.
+const EXTENSIONS: &[&str] = &[
+    "markdown_inline_graphviz",
+    "material.extensions.preview",
+    "mdx_truly_sane_lists",
+    "plantuml_markdown",
+    "pymdownx.arithmatex",
+    "pymdownx.b64",
+    "pymdownx.betterem",
+    "pymdownx.blocks.admonition",
+    "pymdownx.blocks.caption",
+    "pymdownx.blocks.definition",
+    "pymdownx.blocks.details",
+    "pymdownx.blocks.html",
+    "pymdownx.blocks.tab",
+    "pymdownx.caret",
+    "pymdownx.critic",
+    "pymdownx.details",
+    "pymdownx.emoji",
+    "pymdownx.escapeall",
+    "pymdownx.extra",
+    "pymdownx.fancylists",
+    "pymdownx.highlight",
+    "pymdownx.inlinehilite",
+    "pymdownx.keys",
+    "pymdownx.magiclink",
+    "pymdownx.mark",
+    "pymdownx.pathconverter",
+    "pymdownx.progressbar",
+    "pymdownx.quotes",
+    "pymdownx.saneheaders",
+    "pymdownx.smartsymbols",
+    "pymdownx.snippets",
+    "pymdownx.snippets:SnippetExtension",
+    "pymdownx.striphtml",
+    "pymdownx.superfences",
+    "pymdownx.tabbed",
+    "pymdownx.tasklist",
+    "pymdownx.tilde",
+];
+
+/// Python-Markdown's own extensions, which also go by `markdown.extensions.<name>`.
+const MARKDOWN: &[&str] = &[
+    "abbr",
+    "admonition",
+    "attr_list",
+    "codehilite",
+    "def_list",
+    "extra",
+    "fenced_code",
+    "footnotes",
+    "legacy_attrs",
+    "legacy_em",
+    "md_in_html",
+    "meta",
+    "nl2br",
+    "sane_lists",
+    "smarty",
+    "tables",
+    "toc",
+    "wikilinks",
 ];
 
 const SNIPPETS: &[&str] = &["pymdownx.snippets", "pymdownx.snippets:SnippetExtension"];
 
-/// Settings of extensions that name a program to run.
-const PROGRAMS: &[&str] = &["plantuml_cmd"];
+/// Settings of extensions that name a program to run, or a place outside of the project to read or write.
+const OUTSIDE: &[(&str, &[&str])] = &[
+    ("plantuml_markdown", &["plantuml_cmd", "config", "base_dir", "cachedir"]),
+    ("pymdownx.b64", &["base_path", "root_path"]),
+];
 
 /// What is put into a configuration where it says nothing itself.
 #[derive(Debug, Clone, Default)]
@@ -305,21 +375,18 @@ impl Rules<'_> {
         for mut item in items {
             let place = item.place.clone();
             let name = named(&item).map(str::to_string);
-            let snippets = name.as_deref().is_some_and(|name| SNIPPETS.contains(&name));
-            match name {
-                None => {
-                    self.leave_out(&place, "an extension is a name, or a name with its settings".into());
-                    continue;
-                }
-                Some(name) if name.contains(':') && !snippets => {
-                    self.leave_out(&place, format!("TechDocs does not take the extension `{name}`"));
-                    continue;
-                }
-                Some(_) => {}
+            let Some(name) = name else {
+                self.leave_out(&place, "an extension is a name, or a name with its settings".into());
+                continue;
+            };
+            let own = name.strip_prefix("markdown.extensions.").unwrap_or(&name);
+            if !EXTENSIONS.contains(&name.as_str()) && !MARKDOWN.contains(&own) {
+                self.leave_out(&place, format!("TechDocs does not bring the extension `{name}` along"));
+                continue;
             }
             if let Content::Mapping(entries) = &mut item.content {
                 for (key, settings) in entries {
-                    self.settings(key, settings, snippets);
+                    self.settings(key, settings);
                 }
             }
             kept.push(item);
@@ -327,18 +394,21 @@ impl Rules<'_> {
         Node::list(kept, &place)
     }
 
-    /// The settings of one extension.
-    fn settings(&mut self, extension: &Node, settings: &mut Node, snippets: bool) {
+    /// Takes out what the settings of one extension may not say.
+    fn settings(&mut self, extension: &Node, settings: &mut Node) {
         let name = extension.as_text().unwrap_or_default();
         let Content::Mapping(entries) = &mut settings.content else { return };
-        let refused: Vec<(Place, String)> = entries
-            .iter()
-            .filter(|(key, _)| snippets || key.as_text().is_none_or(|key| PROGRAMS.contains(&key)))
-            .map(|(key, _)| (key.place.clone(), key.as_text().unwrap_or_default().to_string()))
-            .collect();
-        entries.retain(|(key, _)| !(snippets || key.as_text().is_none_or(|key| PROGRAMS.contains(&key))));
-        for (place, key) in refused {
-            self.leave_out(&place, format!("TechDocs does not take `{key}` of the extension `{name}`"));
+        let outside =
+            OUTSIDE.iter().find(|(extension, _)| *extension == name).map_or(&[][..], |(_, keys)| keys);
+        let is_refused =
+            |key: &Node| SNIPPETS.contains(&name) || key.as_text().is_none_or(|key| outside.contains(&key));
+        let refused = entries.extract_if(.., |(key, _)| is_refused(key));
+        for (key, _) in refused.collect::<Vec<_>>() {
+            let setting = key.as_text().unwrap_or_default();
+            self.leave_out(
+                &key.place,
+                format!("TechDocs does not take `{setting}` of the extension `{name}`"),
+            );
         }
     }
 

@@ -68,7 +68,7 @@ fn snippet<'a>(problem: &'a Problem, name: &'a str, files: &[SourceFile]) -> Sni
             kind.span(span).label(label.map(trusted))
         })
         .collect();
-    Snippet::source(source).path(name).line_start(line_start).annotations(annotations)
+    Snippet::source(source).path(trusted(name)).line_start(line_start).annotations(annotations)
 }
 
 /// The whole lines in which places begin, from the first to the last.

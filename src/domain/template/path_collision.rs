@@ -2,21 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use icu_normalizer::ComposingNormalizerBorrowed;
-
 use super::TemplateError;
+use crate::domain::tree::folded;
 
-/// Refuses paths that are one on Windows or macOS, which take `README` for `readme`, and an `é` of one
-/// character for one of two. `made` are paths with the file of the template that each is made from.
+/// Refuses paths that are one on Windows or macOS, which take `README` for `readme`, an `é` of one
+/// character for one of two, and pass over characters that nobody sees. `made` are paths with the file of the template that each is made from.
 pub fn refuse_collisions<'p>(
     made: impl IntoIterator<Item = (&'p str, &'p str)>,
 ) -> Result<(), TemplateError> {
-    let normalizer = ComposingNormalizerBorrowed::new_nfc();
     let mut taken: BTreeMap<String, (&str, &str)> = BTreeMap::new();
     for (path, source) in made {
         let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
         for part in ends.filter_map(|end| path.get(..end)) {
-            let place = normalizer.normalize(&part.to_lowercase()).into_owned();
+            let place = folded(part).into_owned();
             let (other, other_source) = *taken.entry(place).or_insert((part, source));
             if other != part {
                 let why = format!(
@@ -48,6 +46,8 @@ mod tests {
             ("A/x", "a/y"),
             ("a/B/c", "a/b"),
             ("caf\u{e9}", "cafe\u{301}"),
+            ("a\u{200c}b", "ab"),
+            ("stra\u{df}e", "STRASSE"),
             ("CAF\u{c9}/x", "cafe\u{301}/y"),
         ] {
             let told =

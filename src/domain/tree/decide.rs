@@ -1,7 +1,9 @@
 //! Decides what is done about each file.
 
+use std::collections::btree_map::Entry as Slot;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::fold::folded;
 use super::manifest::{Entry, Manifest};
 use super::path::RelPath;
 use super::text::{digest, is_binary, unified_diff, with_lf};
@@ -29,6 +31,13 @@ pub enum Refused {
     Clash { file: RelPath, below: RelPath },
     #[error("`{path}` is rendered as a file and as a folder")]
     FileAndFolder { path: RelPath },
+    #[error("`{}` and `{}` are rendered, which are one file on some systems", one.as_str().escape_debug(), other.as_str().escape_debug())]
+    Alike { one: RelPath, other: RelPath },
+    #[error(
+        "{} is rendered with HEAD, objects and refs: Git would take it for a repository, and run what its configuration names",
+        place(folder)
+    )]
+    Repository { folder: Option<RelPath> },
     #[error("`{name}` can't be the name of a file among billpay's records")]
     Record { name: String },
 }
@@ -144,7 +153,43 @@ pub fn decide(
 }
 
 /// Refuses what can't be on any disk.
+fn place(folder: &Option<RelPath>) -> String {
+    folder.as_ref().map_or("the project itself".to_string(), |folder| format!("`{folder}`"))
+}
+
+/// Refuses paths that are one on some systems, and folders that Git takes for repositories.
+fn check_names(rendered: &Rendered) -> Result<(), Refused> {
+    let mut known: BTreeMap<String, RelPath> = BTreeMap::new();
+    for path in rendered.files.keys().chain(&rendered.folders) {
+        for part in std::iter::once(path.clone()).chain(path.folders()) {
+            match known.entry(folded(part.as_str()).into_owned()) {
+                Slot::Occupied(other) if *other.get() == part => break,
+                Slot::Occupied(other) => {
+                    return Err(Refused::Alike { one: other.get().clone(), other: part });
+                }
+                Slot::Vacant(place) => drop(place.insert(part)),
+            }
+        }
+    }
+    for (path, head) in &known {
+        let Some(folder) =
+            path.strip_suffix("head").filter(|folder| folder.is_empty() || folder.ends_with('/'))
+        else {
+            continue;
+        };
+        if !rendered.files.contains_key(head) {
+            continue;
+        }
+        let has = |name: &str| known.contains_key(&format!("{folder}{name}"));
+        if (has("objects") && has("refs")) || has("commondir") {
+            return Err(Refused::Repository { folder: head.folders().next() });
+        }
+    }
+    Ok(())
+}
+
 fn check(rendered: &Rendered) -> Result<(), Refused> {
+    check_names(rendered)?;
     for below in rendered.files.keys().chain(&rendered.folders) {
         if let Some(file) = below.folders().find(|folder| rendered.files.contains_key(folder)) {
             return Err(Refused::Clash { file, below: below.clone() });

@@ -6,6 +6,7 @@
 
 mod bases;
 mod decide;
+mod fold;
 mod manifest;
 mod merge;
 mod over;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use bases::Bases;
 pub use decide::{Decision, Refused, decide, wanted_bases};
+pub use fold::folded;
 pub use manifest::{Damage, Entry, Journal, MAX_BYTES, Manifest, Pending, PendingKind, SCHEMA};
 pub use merge::{Merged, merge, merge_marked, merge_rejecting};
 pub use path::{BadPath, OURS, RelPath};

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::folded;
+
 /// The folder in a tree's root where billpay remembers what it rendered.
 pub const OURS: &str = ".billpay";
 
@@ -62,10 +64,18 @@ fn fault(path: &str) -> Option<&'static str> {
     if path.starts_with('/') {
         return Some("it is absolute");
     }
-    if path.split('/').next().is_some_and(|first| first.eq_ignore_ascii_case(OURS)) {
+    if path.split('/').next().is_some_and(|first| is_alias(first, OURS, "billpa~")) {
         return Some("billpay keeps its own records there");
     }
     path.split('/').find_map(fault_of_part)
+}
+
+/// Returns whether some system takes a name for this one: `.GIT`, `git~1`, or with characters that nobody sees.
+fn is_alias(part: &str, name: &str, short: &str) -> bool {
+    let folded = folded(part);
+    let number = folded.strip_prefix(short);
+    folded == name
+        || number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn fault_of_part(part: &str) -> Option<&'static str> {
@@ -75,7 +85,7 @@ fn fault_of_part(part: &str) -> Option<&'static str> {
     match part {
         "" => Some("a part of it is empty"),
         "." | ".." => Some("a part of it is `.` or `..`"),
-        _ if part.eq_ignore_ascii_case(".git") => Some("Git keeps its own records there"),
+        _ if is_alias(part, ".git", "git~") => Some("Git keeps its own records there"),
         _ if part.chars().any(char::is_control) => Some("it has a control character"),
         _ if part.contains(ODD) => Some(r#"it has one of \ : * ? " < > |"#),
         _ if part.ends_with(['.', ' ']) || part.starts_with(' ') => {

@@ -245,6 +245,44 @@ fn a_rendering_that_contradicts_itself_is_refused() {
 }
 
 #[test]
+fn names_that_are_one_file_on_some_systems_are_refused() {
+    for (one, other) in
+        [("a/README", "a/readme"), ("caf\u{e9}", "cafe\u{301}"), ("A/x", "a/y"), ("a\u{200b}", "a")]
+    {
+        let new = rendered(&[(one, "1\n"), (other, "1\n")]);
+        let refused = decide(&new, &coverage(), PLAIN, &Manifest::default(), &Seen::default());
+        assert!(matches!(refused, Err(Refused::Alike { .. })), "{one:?} {other:?}");
+    }
+    let folders = Rendered { folders: [path("a"), path("A")].into(), ..Rendered::default() };
+    let refused = decide(&folders, &coverage(), PLAIN, &Manifest::default(), &Seen::default());
+    assert!(matches!(refused, Err(Refused::Alike { .. })));
+}
+
+#[test]
+fn folders_that_git_takes_for_repositories_are_refused() {
+    for (files, folder) in [
+        (vec!["HEAD", "config", "objects/x", "refs/x"], None),
+        (vec!["a/b/HEAD", "a/b/objects/x", "a/b/refs/x"], Some("a/b")),
+        (vec!["a/head", "a/Objects/x", "a/REFS/x"], Some("a")),
+        (vec!["a/HEAD", "a/commondir"], Some("a")),
+    ] {
+        let files: Vec<(&str, &str)> = files.into_iter().map(|file| (file, "1\n")).collect();
+        let refused = decide(&rendered(&files), &coverage(), PLAIN, &Manifest::default(), &Seen::default());
+        assert_eq!(refused, Err(Refused::Repository { folder: folder.map(path) }), "{files:?}");
+    }
+    let mut with_folders = rendered(&[("a/HEAD", "1\n")]);
+    with_folders.folders = [path("a/objects"), path("a/refs/heads")].into();
+    let refused = decide(&with_folders, &coverage(), PLAIN, &Manifest::default(), &Seen::default());
+    assert_eq!(refused, Err(Refused::Repository { folder: Some(path("a")) }));
+    for files in [&["HEAD", "objects/x", "a/refs/x"][..], &["ahead", "objects/x", "refs/x"]] {
+        let files: Vec<(&str, &str)> = files.iter().map(|file| (*file, "1\n")).collect();
+        assert!(
+            decide(&rendered(&files), &coverage(), PLAIN, &Manifest::default(), &Seen::default()).is_ok()
+        );
+    }
+}
+
+#[test]
 fn paths_lead_nowhere_else() {
     for good in
         ["a", "a/b.tf", ".github/workflows/x.yaml", "a b", "ü", "...a", "console", "com", "a/.billpay"]
@@ -270,6 +308,12 @@ fn paths_lead_nowhere_else() {
         "a\nb",
         ".git/config",
         "a/.GIT/hooks",
+        "a/git~1/hooks",
+        "GIT~2",
+        ".g\u{200c}it/config",
+        "a/.gi\u{feff}t",
+        ".billpa\u{200d}y",
+        "BILLPA~1",
         "con",
         "a/NUL.txt",
         "com1",

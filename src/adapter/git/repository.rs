@@ -1,0 +1,160 @@
+//! The repository that a folder is in, found by a walk of our own: Git would also take a folder with `HEAD`,
+//! `objects` and `refs` for one, and run what its configuration names.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::config::{self, Setting};
+use super::{answer, command, parts};
+use crate::adapter::ownership;
+
+/// Deepest nesting of submodules that is looked at.
+const MAX_DEPTH: usize = 8;
+
+/// Largest `.git` file and `commondir` that is read, bytes.
+const MAX_POINTER: u64 = 64 * 1024;
+
+/// State of a folder's files against what its repository holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WorkTree {
+    /// In no repository.
+    Outside,
+    Clean,
+    Dirty,
+    /// Not asked, or not answered; with the reason.
+    Unknown(String),
+}
+
+/// A repository with the directory that its files are in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repository {
+    pub top: PathBuf,
+    git_dir: PathBuf,
+    /// Where the configuration is: another directory in a linked work tree.
+    common: PathBuf,
+}
+
+impl Repository {
+    /// Finds the repository that a folder is in.
+    ///
+    /// Fails if it belongs to another user, or if what `.git` says can't be followed.
+    pub fn find(folder: &Path) -> io::Result<Option<Repository>> {
+        let folder = folder.canonicalize()?;
+        for top in folder.ancestors() {
+            if let Some(found) = Repository::at(top)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the repository whose files are in this very folder.
+    fn at(top: &Path) -> io::Result<Option<Repository>> {
+        let link = top.join(".git");
+        let git_dir = match link.metadata() {
+            Ok(it) if it.is_dir() => link.clone(),
+            Ok(it) if it.is_file() => match pointer(&link)?.strip_prefix("gitdir: ") {
+                Some(path) => top.join(path),
+                None => {
+                    return Err(io::Error::other(format!("{} is no link to a repository", link.display())));
+                }
+            },
+            Ok(_) => return Ok(None),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        if !git_dir.join("HEAD").exists() {
+            // Git passes over an empty `.git`, too; a link that leads nowhere is an error there.
+            return Ok(None);
+        }
+        let common = match git_dir.join("commondir") {
+            file if file.exists() => git_dir.join(pointer(&file)?),
+            _ => git_dir.clone(),
+        };
+        ownership::check(top, &[top, &link, &git_dir, &common])
+            .map_err(|error| io::Error::other(format!("{error}; {}", error.hint())))?;
+        let (git_dir, common) = (git_dir.canonicalize()?, common.canonicalize()?);
+        Ok(Some(Repository { top: top.to_owned(), git_dir, common }))
+    }
+
+    /// Returns the repository's own settings, without what they include.
+    fn settings(&self) -> io::Result<Vec<Setting>> {
+        let mut settings = config::read(&self.common.join("config"))?;
+        settings.extend(config::read(&self.git_dir.join("config.worktree"))?);
+        Ok(settings)
+    }
+
+    /// Returns the URLs that the repository is known by.
+    pub fn remotes(&self) -> io::Result<Vec<String>> {
+        let is_url =
+            |key: &str| key.starts_with("remote.") && (key.ends_with(".url") || key.ends_with(".pushurl"));
+        let settings = self.settings()?.into_iter();
+        Ok(settings.filter(|(key, _)| is_url(key)).map(|(_, url)| url).collect())
+    }
+
+    fn state(&self, folder: &Path, depth: usize) -> io::Result<WorkTree> {
+        let unknown = |why: String| Ok(WorkTree::Unknown(why));
+        let settings = self.settings()?;
+        if let Some(key) = config::program(&settings) {
+            return unknown(format!(
+                "the repository's own configuration has `{key}`, which may run a program"
+            ));
+        }
+        let elsewhere = settings.iter().filter(|(key, _)| key == "core.worktree");
+        for (_, path) in elsewhere {
+            if self.git_dir.join(path).canonicalize().ok().as_ref() != Some(&self.top) {
+                return unknown(format!("the repository's files are in {path}"));
+            }
+        }
+        let ask = |arguments: &[&str]| {
+            let mut git = command(&self.git_dir)?;
+            git.arg("--work-tree").arg(&self.top).args(arguments).args(["--", "."]).current_dir(folder);
+            answer(git.env("GIT_TERMINAL_PROMPT", "0"))
+        };
+        // A status looks into submodules with what their own configurations name.
+        let status =
+            ask(&["status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=dirty"])?;
+        if !status.stdout.is_empty() {
+            return Ok(WorkTree::Dirty);
+        }
+        let listed = ask(&["ls-files", "--stage", "-z"])?;
+        for entry in parts(&listed.stdout) {
+            let Some(path) = entry.strip_prefix("160000 ").and_then(|entry| entry.split_once('\t')) else {
+                continue;
+            };
+            let Ok(inner) = folder.join(path.1).canonicalize() else { continue };
+            let Some(submodule) = Repository::at(&inner)? else { continue };
+            if depth == MAX_DEPTH {
+                return unknown(format!("submodules are nested more than {MAX_DEPTH} levels deep"));
+            }
+            match submodule.state(&inner, depth + 1)? {
+                WorkTree::Clean => {}
+                other => return Ok(other),
+            }
+        }
+        Ok(WorkTree::Clean)
+    }
+}
+
+/// Reads the path that a small file holds.
+fn pointer(file: &Path) -> io::Result<String> {
+    if file.metadata()?.len() > MAX_POINTER {
+        return Err(io::Error::other(format!("{} is too large to be a link", file.display())));
+    }
+    Ok(fs::read_to_string(file)?.trim_end_matches(['\n', '\r']).to_string())
+}
+
+/// Compares a folder's files with what its repository holds. Nothing of the repository runs, and nothing is written.
+pub fn work_tree(folder: &Path) -> WorkTree {
+    let state = || {
+        let folder = folder.canonicalize()?;
+        match Repository::find(&folder)? {
+            None => Ok(WorkTree::Outside),
+            Some(repository) => repository.state(&folder, 0),
+        }
+    };
+    state().unwrap_or_else(|error: io::Error| WorkTree::Unknown(error.to_string()))
+}

@@ -1,0 +1,71 @@
+//! Ownership of what is found without having been named: as Git checks it.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::git;
+
+/// A path of another user.
+#[derive(Debug, thiserror::Error)]
+#[error("{} belongs to another user (uid {owner})", path.display())]
+pub struct NotOwned {
+    path: PathBuf,
+    owner: u32,
+    /// The directory that Git would have to be told of.
+    folder: PathBuf,
+}
+
+impl NotOwned {
+    /// Returns the way on.
+    pub fn hint(&self) -> String {
+        let folder = self.folder.display();
+        format!(
+            "if you trust it: git config --global --add safe.directory {folder}, which billpay honours, too"
+        )
+    }
+}
+
+/// Fails if one of `paths`, which were found in `folder`, belongs to another user and the user's Git does not take the
+/// folder for a safe one.
+pub fn check(folder: &Path, paths: &[&Path]) -> Result<(), NotOwned> {
+    let user = rustix::process::geteuid().as_raw();
+    // As root under sudo, the files are those of the user who called it.
+    let caller = std::env::var("SUDO_UID").ok().and_then(|uid| uid.parse::<u32>().ok()).filter(|_| user == 0);
+    for path in paths {
+        // A link counts as what it leads to, and as itself.
+        for found in [path.symlink_metadata(), path.metadata()].into_iter().flatten() {
+            let owner = found.uid();
+            if owner != user && Some(owner) != caller {
+                let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+                let is_safe = is_safe(&folder, &git::safe_directories());
+                let path = path.to_path_buf();
+                return if is_safe { Ok(()) } else { Err(NotOwned { path, owner, folder }) };
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns whether a folder is one of Git's `safe.directory`; an empty entry takes back those before it.
+fn is_safe(folder: &Path, entries: &[String]) -> bool {
+    let start = entries.iter().rposition(String::is_empty).map_or(0, |at| at + 1);
+    entries[start..].iter().any(|entry| match entry.strip_suffix("/*") {
+        _ if entry == "*" => true,
+        Some(above) => folder.starts_with(above) && folder != Path::new(above),
+        None => folder == Path::new(entry.trim_end_matches('/')),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn safe_directories_are_read_as_git_reads_them() {
+        let is = |entries: &[&str]| {
+            is_safe(Path::new("/a/b"), &entries.iter().map(|entry| entry.to_string()).collect::<Vec<_>>())
+        };
+        assert!(is(&["/a/b"]) && is(&["/x", "/a/b/"]) && is(&["*"]) && is(&["/a/*"]) && is(&["", "/a/b"]));
+        assert!(!is(&[]) && !is(&["/a"]) && !is(&["/a/b/c"]) && !is(&["/a/b/*"]) && !is(&["*", ""]));
+    }
+}
