@@ -204,7 +204,7 @@ fn a_file_of_answers_that_is_no_yaml_is_told_in_one_line_with_the_place() {
     for (text, place_of) in [
         ("name: [\n", "line 1, column 7"),
         ("name: a\nname: b\n", "line 2, column 1"),
-        ("name: a\n---\nname: b\n", "line 3, column 1"),
+        ("name: a\n---\nname: b\n", "line 2, column 1"),
     ] {
         place.write("answers.yaml", text);
         let said = place.say(&["scaffold", "./t", "--values", "answers.yaml"]).exits(1);
