@@ -33,7 +33,7 @@ use crate::kinds::aws::{self, AwsProvider};
 pub use crate::adapter::cookiecutter::CruftTemplate;
 pub use crate::adapter::docs::{Built, DocsError};
 pub use crate::adapter::git::WorkTree;
-/// What front ends read files with.
+/// Reads files for front ends, up to a size.
 pub use crate::adapter::limits::{read_input, read_text};
 pub use crate::adapter::local::Error as LocalError;
 /// Ownership of what is found without having been named.
@@ -63,7 +63,7 @@ impl App {
 
     /// Opens the directory of the specs: as asked for, or `environments` here or above, in CI only here.
     ///
-    /// What is found, and not named, has to be the user's own.
+    /// Fails if something that was found, and not named, is not the user's own.
     pub fn specs(&self) -> Result<SpecDir, SpecError> {
         if let Some(named) = &self.specs {
             return SpecDir::open(named);

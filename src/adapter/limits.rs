@@ -1,4 +1,4 @@
-//! What a template from somebody else may cost, and any file.
+//! Limits of what a template from somebody else may cost, and of any file.
 
 use std::fs::File;
 use std::io::{self, Read};

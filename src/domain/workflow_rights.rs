@@ -36,7 +36,7 @@ pub fn has_rights(path: &str) -> bool {
 
 /// Returns the rights that a workflow or an action has after an edit and had not before, in words.
 ///
-/// What can't be read may do anything.
+/// Rights of what can't be read: it may do anything.
 pub fn added_rights(before: Option<&[u8]>, after: &[u8]) -> Vec<String> {
     if before == Some(after) {
         return vec![];
@@ -68,7 +68,7 @@ enum Permissions {
 /// An action or a workflow that is called.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Call {
-    /// Whether it is called by a name that its owner can move to other code.
+    /// Set if it is called by a name that its owner can move to other code.
     is_movable: bool,
     /// The call as it is written.
     written: String,

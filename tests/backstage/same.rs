@@ -124,7 +124,7 @@ pub fn theirs(portal: &mut Portal, folder: &TemplateFolder, answers: &Answers) -
     theirs_with(portal, folder, answers, None)
 }
 
-/// What the portal makes where the repository `https://git.acme.test/acme/parts` is in a folder.
+/// Returns what the portal makes where the repository `https://git.acme.test/acme/parts` is in a folder.
 pub fn theirs_with(
     portal: &mut Portal,
     folder: &TemplateFolder,

@@ -163,7 +163,7 @@ fn a_strangers_server_gets_no_key() {
     refused();
 }
 
-/// What is installed is what was looked at, wherever it comes from.
+/// Packages are those that were looked at, wherever they come from.
 #[test]
 fn python_packages_are_pinned_with_the_digests_of_their_files() {
     for file in ["src/adapter/local/ministack/requirements.txt", "src/adapter/docs/requirements.txt"] {

@@ -14,15 +14,15 @@ use crate::languages;
 const ADDRESS_SPACE: usize = 2 << 20;
 /// Most memory that it may really use, MiB.
 const MOST_MEMORY: usize = 1 << 10;
-/// What only a reader that is not linear can miss, on a slow machine in a debug build.
+/// Time that only a reader that is not linear can miss, on a slow machine in a debug build.
 const DEADLINE: Duration = Duration::from_secs(120);
 
 /// A kind of file, and how the program comes to read it.
 struct Kind {
     name: &'static str,
-    /// Where the file is; its other files are below.
+    /// Path of the file; its other files are below.
     file: &'static str,
-    /// What it has to have to be read at all.
+    /// Beginning without which it is not read at all.
     head: &'static str,
     /// Largest file that is read, bytes.
     limit: usize,
@@ -346,9 +346,13 @@ pub struct Row {
     pub refused: bool,
 }
 
+/// A kind of JSON: name, path, largest size in bytes, files around it, and arguments.
+type JsonKind =
+    (&'static str, &'static str, usize, &'static [(&'static str, &'static str)], &'static [&'static str]);
+
 /// Rows of JSON.
 fn others(size: usize) -> Vec<Row> {
-    let kinds: [(&str, &str, usize, &[(&str, &str)], &[&str]); 4] = [
+    let kinds: [JsonKind; 4] = [
         ("cookiecutter.json", "t/cookiecutter.json", 256 << 10, &[], &["scaffold", "show", "./t"]),
         ("plan", "plan.json", 16 << 20, &[], &["provision", "--env", "dev", "--plan-file", "plan.json"]),
         (
@@ -472,7 +476,7 @@ fn peak(child: &Child) -> usize {
     line.split_whitespace().next().and_then(|kib| kib.parse::<usize>().ok()).unwrap_or_default() >> 10
 }
 
-/// What is wrong with how the program took a bomb.
+/// Returns what is wrong with how the program took a bomb.
 fn fault(row: &Row, ran: &Ran) -> Option<String> {
     let first: String = ran.said.chars().take(600).collect();
     let name = row.file.rsplit('/').next().unwrap_or(row.file);

@@ -19,7 +19,7 @@ const SECONDS: u64 = 170;
 /// Largest input, bytes.
 const MAX_BYTES: usize = 8 << 10;
 
-/// What the languages of the files are made of.
+/// Pieces that the languages of the files are made of.
 const WORDS: &[&str] = &[
     "\n",
     "\n  ",
@@ -120,7 +120,7 @@ const WORDS: &[&str] = &[
 ];
 
 thread_local! {
-    /// Where the last panic of this thread was, and why.
+    /// Place of the last panic of this thread, and its reason.
     static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
 }
 

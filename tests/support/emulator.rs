@@ -104,7 +104,7 @@ impl Emulator {
         Emulator { name, url: format!("http://127.0.0.1:{port}"), guard, state }
     }
 
-    /// Where it keeps its state and its log.
+    /// Directory of its state and its log.
     pub fn state(&self) -> &Path {
         self.state.path()
     }

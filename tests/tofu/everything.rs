@@ -16,7 +16,7 @@ const TAGS: [(&str, &str); 2] =
 const DESCRIPTION: &str = r#"${x} %{y} $${z} %%{w} "quoted" \ back\n {{ account }} 支付 ü"#;
 const POLICY: &str = r#"default-src 'self'; report-uri https://billpay.example/${x}?%{y}=$${z}"\n""#;
 
-/// What a person makes before: the zone, the certificate for CloudFront, a role that gets access.
+/// Resources that a person makes before: the zone, the certificate for CloudFront, a role that gets access.
 /// Says what the certificate is called. The function that rotates a secret, the emulator takes for granted.
 fn made_before(sandbox: &Sandbox) -> String {
     let zone = ["route53", "create-hosted-zone", "--name", ZONE, "--caller-reference", "once"];

@@ -24,7 +24,7 @@ use crate::domain::template::{
 /// The input of a fetching step that is needed for private repositories only.
 const TOKEN: &str = "token";
 
-/// What steps may read.
+/// Files that steps may read.
 #[derive(Clone, Copy)]
 pub(super) struct Sources<'a> {
     pub folder: &'a TemplateFolder,

@@ -31,7 +31,7 @@ pub enum WorkTree {
 pub struct Repository {
     pub top: PathBuf,
     git_dir: PathBuf,
-    /// Where the configuration is: another directory in a linked work tree.
+    /// Directory of the configuration: another one in a linked work tree.
     common: PathBuf,
 }
 

@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Bytes that are read of an answer to whether it is up; the server's own has a fraction of that.
 const LONGEST_ANSWER: u64 = 4096;
 
-/// What keeps the local AWS from running.
+/// Reasons for which the local AWS does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -54,7 +54,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What to do about it.
+    /// Advice on what to do about it.
     pub fn hints(&self) -> Vec<String> {
         let hint = match self {
             Error::Python(error) => return error.hints(),
@@ -94,7 +94,7 @@ pub struct LocalStatus {
     pub port_taken: bool,
     pub url: String,
     pub pid: Option<i32>,
-    /// Where it keeps its state.
+    /// Directory of its state.
     pub state: PathBuf,
     pub log: PathBuf,
 }
@@ -315,7 +315,7 @@ impl LocalAws {
     }
 }
 
-/// Whether the process is there and is the server: process numbers are used again.
+/// Returns whether the process is there and is the server: process numbers are used again.
 fn is_alive(server: &Server) -> bool {
     let Some(pid) = Pid::from_raw(server.pid) else { return false };
     if test_kill_process(pid).is_err() {

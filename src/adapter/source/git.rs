@@ -96,7 +96,7 @@ impl Surroundings for Around {
 pub(super) struct Repository<'a> {
     url: &'a str,
     folder: PathBuf,
-    /// Whether a server may send Git on to another place.
+    /// Set if a server may send Git on to another place.
     redirects: bool,
     /// One at a time: Git's own locks only make the second one fail.
     _lock: fs::File,

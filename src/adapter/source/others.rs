@@ -14,7 +14,7 @@ const MOST_SLASHES: usize = 16;
 /// Fetches from other repositories; each of their branches is at one commit for all steps.
 #[derive(Debug)]
 pub struct Others {
-    /// Whether the template is of this machine, so that it may name repositories of this machine.
+    /// Set if the template is of this machine, so that it may name repositories of this machine.
     local: bool,
     /// Commits by repository and reference.
     commits: RefCell<BTreeMap<(String, Option<String>), String>>,

@@ -30,7 +30,7 @@ const MARKS: &[(char, &str)] = &[
 
 const RESET: char = '\u{fdd0}';
 
-/// Whether GitHub Actions reads along and understands its commands.
+/// Set if GitHub Actions reads along and understands its commands.
 pub static GITHUB: LazyLock<bool> = LazyLock::new(|| std::env::var_os("GITHUB_ACTIONS").is_some());
 
 /// Begins the style; with `{:#}`, ends it.
@@ -54,7 +54,7 @@ fn sequence(sign: char) -> Option<&'static str> {
     MARKS.iter().find(|(mark, _)| *mark == sign).map(|(_, sequence)| *sequence)
 }
 
-/// Who reads what is printed, and what it may hold.
+/// Readers of what is printed, and what they may be shown.
 #[derive(Debug, Clone, Copy, Default)]
 struct Reader {
     /// GitHub's runner, for which no line may be a command.

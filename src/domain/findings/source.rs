@@ -11,7 +11,7 @@ pub struct SourceFile {
     name: String,
     text: String,
     not_utf8: Option<NotUtf8>,
-    /// Where lines begin, once a place was looked for.
+    /// Beginnings of the lines, once a place was looked for.
     lines: OnceLock<Vec<usize>>,
 }
 

@@ -16,7 +16,7 @@ pub struct FetchedRepository {
     pub commit: String,
 }
 
-/// What may be fetched, and at which commits.
+/// Repositories that may be fetched, and their commits.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FetchOptions {
     /// Every repository.

@@ -39,7 +39,7 @@ pub struct RenderOptions {
     pub no_hooks: bool,
     /// Makes undefined values errors in a Backstage template, too, not warnings.
     pub strict: bool,
-    /// What the template's steps may fetch from other repositories.
+    /// Repositories that the template's steps may fetch from other repositories.
     pub fetch: FetchOptions,
 }
 

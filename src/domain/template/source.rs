@@ -62,7 +62,7 @@ impl BadSource {
     }
 }
 
-/// Why a URL with a password is refused.
+/// Reason for which a URL with a password is refused.
 const CREDENTIALS: &str = "it has a password or token, which would end in files and messages";
 
 /// The ways to a repository that are gone. Git knows more, such as `ext::`, which runs programs.

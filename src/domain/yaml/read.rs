@@ -13,7 +13,7 @@ const MAX_PROBLEMS: usize = 1_000;
 /// Longest part of a key in a message, characters.
 const MAX_NAME: usize = 80;
 
-/// How large and how deep a file may be, and what may be in it.
+/// Limits of a file: its size, its depth, and what may be in it.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// The kind of file, as in `a spec`.

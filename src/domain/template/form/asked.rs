@@ -27,7 +27,7 @@ pub(super) struct Asking<'p> {
     root: Root<'p>,
     title: Option<&'p str>,
     asked: Vec<Asked>,
-    /// Whether what nobody sees is asked, too.
+    /// Set if what nobody sees is asked, too.
     hidden: bool,
 }
 
@@ -73,7 +73,7 @@ impl<'p> Asking<'p> {
         asking.asked
     }
 
-    /// What may be asked, and what is hidden.
+    /// Questions that may be asked, and those that are hidden.
     pub(super) fn anything(page: &'p Value) -> Vec<Asked> {
         let mut asking = Asking { root: Root(page), title: None, asked: vec![], hidden: true };
         let references = vec![];
