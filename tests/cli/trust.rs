@@ -98,7 +98,7 @@ fn in_ci_no_file_says_which_endpoint_or_profile_is_meant() {
         }
         command.current_dir(place.path()).env("HOME", &home).env("CI", ci).envs(env.iter().copied());
         let mut child = command
-            .stderr(std::process::Stdio::null())
+            .stderr(fs::File::create(place.path().join("stderr")).expect("a file"))
             .stdout(std::process::Stdio::null())
             .spawn()
             .expect("billpay");
@@ -112,6 +112,8 @@ fn in_ci_no_file_says_which_endpoint_or_profile_is_meant() {
         }
         let _ = child.kill();
         let _ = child.wait();
+        let said = fs::read_to_string(place.path().join("stderr")).expect("what it said");
+        assert!(!said.contains("panicked"), "{said}");
         called
     };
     assert!(check("false", &[]), "outside of CI, the files count");

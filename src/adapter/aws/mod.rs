@@ -8,7 +8,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_types::origin::Origin;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use std::ffi::OsString;
@@ -107,7 +107,10 @@ impl Aws {
             );
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         if in_ci() && !PROFILE_VARIABLES.iter().any(|name| is_set(name)) {
-            loader = loader.profile_files(EnvConfigFiles::builder().build());
+            // A set of no files is a panic there.
+            loader = loader.profile_files(
+                EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, "").build(),
+            );
         }
         if let Some(endpoint) = endpoint {
             loader = loader.endpoint_url(&endpoint.url).credentials_provider(Credentials::new(
