@@ -88,7 +88,7 @@ pub async fn run(args: LocalArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
 
 /// Prints what makes tools use the local AWS in a shell that evaluates it.
 async fn env(account: Option<String>, app: &App, ui: &Ui) -> Result<(), Report> {
-    let (account, region) = place(account, app)?;
+    let (account, region) = place(account, app, ui)?;
     let access = app.local_aws()?.access(&account).await?;
     let variables = BTreeMap::from([
         ("AWS_ACCESS_KEY_ID", access.access_key.as_str()),
@@ -111,13 +111,16 @@ async fn env(account: Option<String>, app: &App, ui: &Ui) -> Result<(), Report> 
 }
 
 /// Returns the account and the region that tools are to use.
-fn place(account: Option<String>, app: &App) -> Result<(String, String), Report> {
+fn place(account: Option<String>, app: &App, ui: &Ui) -> Result<(String, String), Report> {
     // Without specs, or with broken ones, there still is a local AWS.
     let specs = app.load_several(None).map(|several| several.all).unwrap_or_default();
     let mut accounts: BTreeSet<&str> = specs.iter().map(|spec| spec.environment.account.as_str()).collect();
     let account = match (account, accounts.pop_last()) {
         (Some(account), _) => account,
-        (None, None) => LOCAL_ACCOUNT.to_string(),
+        (None, None) => {
+            ui.note(&format!("no specs here: the account is {LOCAL_ACCOUNT}; --account names another"));
+            LOCAL_ACCOUNT.to_string()
+        }
         (None, Some(only)) if accounts.is_empty() => only.to_string(),
         (None, Some(last)) => {
             let all: Vec<&str> = accounts.into_iter().chain([last]).collect();

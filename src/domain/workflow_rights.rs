@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use crate::domain::tree::template_side;
 use crate::domain::yaml::{self, Limits};
 
 const LIMITS: Limits = Limits::data("a workflow");
@@ -42,7 +43,7 @@ pub fn added_rights(before: Option<&[u8]>, after: &[u8]) -> Vec<String> {
         return vec![];
     }
     let before = before.and_then(|before| Rights::read(before).ok()).unwrap_or_default();
-    match Rights::read(after) {
+    match Rights::read(&template_side(after)) {
         Ok(after) => after.beyond(&before),
         Err(why) => vec![format!("can't be read, so that what it may do is unknown: {why}")],
     }
@@ -502,6 +503,14 @@ jobs:
         ] {
             assert_eq!(added(PLAIN, &PLAIN.replacen(from, to, 1)), Vec::<String>::new(), "{to}");
         }
+    }
+
+    #[test]
+    fn of_a_conflict_the_side_of_the_template_is_judged() {
+        let before = "on: push\npermissions: { contents: read }\n";
+        let marked = "on: push\n<<<<<<< yours\npermissions: { issues: read }\n=======\npermissions: { packages: write }\n>>>>>>> template\n";
+        let rights = added(before, marked);
+        assert!(rights.len() == 1 && rights[0].contains("`packages`"), "{rights:?}");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::cli::ui::{BAD, BOLD, CHANGED, DIM, GOOD};
-use crate::domain::tree::{Action, Decision, FilePlan, Marked, Why};
+use crate::cli::ui::{BAD, BOLD, CHANGED, DIM, GOOD, holds_secret};
+use crate::domain::tree::{Action, Decision, FilePlan, Marked, RelPath, Why};
 
 /// How many changed files are named before only their number is told.
 const MOST_NAMED: usize = 20;
@@ -41,7 +41,7 @@ pub fn show(decision: &Decision, shown: &Shown<'_>) -> String {
         let moved = file.at.as_ref().map(|at| format!("  at {at}, where you moved it")).unwrap_or_default();
         let _ = writeln!(text, "  {style}{sign}{style:#} {}{DIM}{moved}{what}{DIM:#}", file.path);
         if diff {
-            let _ = writeln!(text, "{}", indented(&decision.diff(&file.path)));
+            let _ = writeln!(text, "{}", difference(decision, &file.path));
         }
     }
     if touched.len() > named {
@@ -54,7 +54,7 @@ pub fn show(decision: &Decision, shown: &Shown<'_>) -> String {
             let (what, style) = if file.action.is_stale() { ("behind", CHANGED) } else { ("yours", DIM) };
             let _ = writeln!(text, "  {style}{what}{style:#} {}: {}", file.path, explain(why));
             if diff && file.action.is_stale() {
-                let _ = writeln!(text, "{}", indented(&decision.diff(&file.path)));
+                let _ = writeln!(text, "{}", difference(decision, &file.path));
             }
         }
     }
@@ -131,6 +131,11 @@ fn marks(marked: &Marked) -> String {
     }
 }
 
-fn indented(diff: &str) -> String {
+/// Returns what changes in a file; of one with a secret nothing, since what goes may be the secret of before.
+fn difference(decision: &Decision, path: &RelPath) -> String {
+    let diff = decision.diff(path);
+    if holds_secret(&diff) {
+        return "      not shown: it holds a secret\n".to_string();
+    }
     diff.lines().map(|line| format!("      {line}\n")).collect()
 }

@@ -45,10 +45,10 @@ pub struct UpdateArgs {
     /// What becomes of a change that is in the same place as yours
     #[arg(long, value_enum, default_value_t)]
     conflict: OnConflict,
-    /// Write nothing; exit with 2 if there is something to take
+    /// Write nothing (a dry run); exit with 2 if there is something to take
     #[arg(long)]
     check: bool,
-    /// Show what changes in each file
+    /// Show what changes in each file as well; with --check nothing is written
     #[arg(long)]
     diff: bool,
     /// Take changes that let workflows do more: new triggers, permissions, secrets, runners and actions

@@ -32,7 +32,7 @@ use crate::ops::{self, Survey};
 
 pub use out::{BAD, BOLD, CHANGED, DIM, GOOD};
 pub use progress::Progress;
-pub use secrets::{MASK, hide, hide_text};
+pub use secrets::{MASK, hide, hide_text, holds_secret};
 pub use value::{line, name};
 
 /// How results and messages are shown.

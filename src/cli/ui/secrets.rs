@@ -52,6 +52,11 @@ pub fn masked(text: &str) -> Cow<'_, str> {
     Cow::Owned(replaced)
 }
 
+/// Returns whether a text has a secret in it.
+pub fn holds_secret(text: &str) -> bool {
+    matches!(masked(text), Cow::Owned(_))
+}
+
 /// Returns a value of which no text has a secret in it.
 pub fn masked_value(value: Value) -> Value {
     match value {

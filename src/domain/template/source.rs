@@ -161,7 +161,7 @@ pub fn without_credentials(text: &str) -> String {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Origin::Billpay(name) => write!(f, "{name} of billpay"),
+            Origin::Billpay(name) => write!(f, "{name} (built in)"),
             Origin::Path(path) => write!(f, "{path}"),
             Origin::Git(git) => {
                 let reference = git.reference.as_deref().unwrap_or("the default branch");

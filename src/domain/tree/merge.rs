@@ -10,6 +10,24 @@ const BETWEEN: &str = "=======\n";
 /// What stands behind the template's.
 const TEMPLATE: &str = ">>>>>>> template\n";
 
+/// Returns a text in which the template's side stands for each conflict that a merge marked.
+pub fn template_side(bytes: &[u8]) -> Vec<u8> {
+    let marks = [YOURS, BETWEEN, TEMPLATE].map(|mark| mark.trim_end().as_bytes());
+    let mut out = vec![];
+    let (mut is_marked, mut is_yours) = (false, false);
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let [yours, between, template] = marks.map(|mark| line.trim_ascii_end() == mark);
+        match (yours, between && is_marked, template && is_marked) {
+            (true, ..) => (is_marked, is_yours) = (true, true),
+            (_, true, _) => is_yours = false,
+            (.., true) => is_marked = false,
+            _ if is_yours => {}
+            _ => out.extend_from_slice(line),
+        }
+    }
+    out
+}
+
 /// What came of a three-way merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Merged {

@@ -23,7 +23,7 @@ pub use bases::Bases;
 pub use decide::{Decision, Refused, decide, wanted_bases};
 pub use fold::folded;
 pub use manifest::{Damage, Entry, Journal, MAX_BYTES, Manifest, Pending, PendingKind, SCHEMA};
-pub use merge::{Merged, merge, merge_marked, merge_rejecting};
+pub use merge::{Merged, merge, merge_marked, merge_rejecting, template_side};
 pub use path::{BadPath, OURS, RelPath};
 pub use renames::{may_be_renamed, missing, moved, renamed};
 pub use text::{Lines, digest, is_binary, unified_diff};
