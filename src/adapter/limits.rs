@@ -8,6 +8,9 @@ use std::path::Path;
 /// loop ends within a second or so.
 pub const FUEL: u64 = 5_000_000;
 
+/// Times the steps of one text that all texts of a project may take.
+pub const TEXTS: u64 = 20;
+
 /// Most bytes that one file may become.
 pub const MOST_BYTES: usize = 64 << 20;
 
