@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::adapter::limits::read_bytes;
+use crate::adapter::limits::{self, read_bytes};
 use crate::adapter::{aside, python, site};
 use crate::domain::docs::mkdocs::{Wishes, config, default_config};
 use crate::domain::docs::{METADATA, yaml};
@@ -118,7 +118,7 @@ pub async fn build(options: &BuildOptions<'_>, say: &(dyn Fn(&str) + Sync)) -> R
         None => default_config(&options.wishes),
         Some(name) => {
             let path = dir.join(name);
-            let opened = fs::File::open(&path).and_then(|file| read_bytes(file, yaml::LIMITS.bytes));
+            let opened = limits::open(&path).and_then(|file| read_bytes(file, yaml::LIMITS.bytes));
             let bytes = opened.map_err(at(&path))?;
             let shown = options.dir.join(name).display().to_string();
             let file = SourceFile::new(shown.trim_start_matches("./"), bytes);
