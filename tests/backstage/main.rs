@@ -14,6 +14,7 @@ mod hostile;
 mod outside;
 mod portal;
 mod same;
+mod scalars;
 mod shared;
 
 use billpay::adapter::backstage::open;

@@ -24,7 +24,7 @@ mod json;
 mod looping;
 mod machine;
 mod methods;
-mod number;
+pub(super) mod number;
 mod operate;
 mod plan;
 mod regex;

@@ -16,6 +16,8 @@ pub const LIMITS: yaml::Limits = yaml::Limits {
     values: 100_000,
     text: 4 << 20,
     merge_keys: false,
+    // What means something else in another version is written as it stands here.
+    any_version: true,
     ..yaml::Limits::data("mkdocs.yml")
 };
 /// What the tags of YAML itself begin with.

@@ -109,6 +109,11 @@ impl Converter<'_> {
         if let Err(reason) = resolve(key.text(), false, key.tag.as_deref()) {
             self.refuse_tag(&place, reason, repeated || key.alias.is_some());
         }
+        if let Some(meant) = not_text(key).filter(|_| !repeated) {
+            let message = format!("a key must be a text, and YAML reads `{}` as {meant}", key.text());
+            let problem = Problem::error("key", place.clone(), message);
+            self.problems.push(problem.help("put it in quotes, if the text is meant"));
+        }
         Entry { key: key.text().to_owned(), place, value: self.node(&entry.value, repeated) }
     }
 
@@ -148,6 +153,21 @@ fn resolve(text: &str, is_plain: bool, tag: Option<&Tag>) -> Result<Content, Str
 
 fn unknown_tag(tag: &Tag) -> String {
     format!("the tag `{}` has no meaning in a spec", tag.original())
+}
+
+/// What another reader of YAML takes a key for that is not the text which stands there.
+fn not_text(key: &yaml::Node) -> Option<String> {
+    if key.tag.is_some() || !matches!(key.content, yaml::Content::Scalar { plain: true, .. }) {
+        return None;
+    }
+    let meant = match yaml::plain(key.text()) {
+        Plain::Text => return None,
+        Plain::Null => "nothing".to_owned(),
+        Plain::Bool(value) => value.to_string(),
+        Plain::Number(number) => number.to_string(),
+        Plain::NotFinite => "a number without an end".to_owned(),
+    };
+    (meant != key.text()).then_some(meant)
 }
 
 /// Resolves a scalar that has neither quotes nor a tag.

@@ -62,7 +62,7 @@ fn text(value: &str) -> String {
     // Older readers take `yes` for true and `1_000` for a number.
     let old_words = ["yes", "no", "on", "off", "y", "n"];
     let old_number = value.starts_with(|c: char| c.is_ascii_digit()) && value.contains('_');
-    let is_text = matches!(yaml::plain(value), Plain::Text | Plain::NotFinite) && !old_number;
+    let is_text = yaml::plain(value) == Plain::Text && !old_number;
     if safe && edges && is_text && !old_words.contains(&value.to_lowercase().as_str()) {
         value.to_owned()
     } else {

@@ -10,7 +10,7 @@ use serde::de::{
 use serde_json::Value;
 
 use super::node::{Content, Entry, Mark, Node};
-use super::read::{Limits, read};
+use super::read::{Limits, read, shortened};
 use super::scalar::{Plain, plain};
 use crate::domain::findings::{Problem, SourceFile};
 
@@ -80,7 +80,7 @@ fn resolve(node: &Node, is_plain: bool) -> Result<Plain, Error> {
     };
     let fits = match (suffix, &found) {
         (_, Plain::NotFinite) => {
-            let message = format!("value `{}` is not a finite number", node.text());
+            let message = format!("value `{}` is not a finite number", shortened(node.text()));
             return Err(Error { message, at: None }.at(&node.mark));
         }
         (Some("null"), found) => *found == Plain::Null,
@@ -378,6 +378,7 @@ mod tests {
             ("text: 1\nkind: { git: {} }", "missing field `url` at line 2, column 14"),
             ("kind:\n  nope: 1", "at line 2, column 3"),
             ("texts: a", "at line 1, column 8"),
+            ("text: 1e400\nflag: 1e400", "value `1e400` is not a finite number at line 2, column 7"),
             ("text: .inf\nflag: .nan", "value `.nan` is not a finite number at line 2, column 7"),
             ("number: !!int x", "is not what its tag `!!int` says at line 1, column 15"),
             ("- a", "at line 1, column 1"),

@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use serde_yaml::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, Tag, options};
+use serde_yaml::granit_parser::{
+    ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, Tag, YamlVersion, options,
+};
 
 use super::node::{Content, Entry, Mark, Node, Size};
 use crate::domain::findings::{Place, Problem, SourceFile};
@@ -28,8 +30,10 @@ pub struct Limits {
     pub text: usize,
     /// Set if a second document is refused.
     pub one_document: bool,
-    /// Set if `<<` takes in the entries of other mappings; it is refused otherwise.
+    /// Set if `<<` takes in the entries of other mappings; it is refused otherwise, where it would.
     pub merge_keys: bool,
+    /// Set if a file that says it is of another version than YAML 1.2 is taken.
+    pub any_version: bool,
     /// Set if reading goes on after a key that is there twice, to find all problems.
     pub all_problems: bool,
 }
@@ -45,6 +49,7 @@ impl Limits {
             text: 16 << 20,
             one_document: true,
             merge_keys: true,
+            any_version: false,
             all_problems: false,
         }
     }
@@ -91,6 +96,7 @@ pub fn read(file: &SourceFile, limits: &Limits) -> Read {
     }
     let mut reader = Reader {
         file: file.name(),
+        text,
         limits,
         open: vec![],
         documents: vec![],
@@ -98,7 +104,7 @@ pub fn read(file: &SourceFile, limits: &Limits) -> Read {
         made: Size::default(),
         problems: vec![],
     };
-    match reader.run(text) {
+    match reader.run() {
         Ok(()) => Read { documents: Some(reader.documents), problems: reader.problems },
         Err(fatal) => {
             reader.problems.push(*fatal);
@@ -147,14 +153,16 @@ impl Mapping {
     /// Puts in a key, or the value of the last one.
     fn put(&mut self, node: Node, limits: &Limits, file: &str) -> Option<Problem> {
         let Some(key) = self.key.take() else {
-            let refused = !limits.merge_keys && node.text() == "<<";
-            let place = node.place_of_use().place(file);
             self.key = Some(node);
-            return refused.then(|| {
-                Problem::error("merge-key", place, "`<<` is not taken here").help("write the keys out")
-            });
+            return None;
         };
-        if is_merge(&key) {
+        if !limits.merge_keys && is_merge(&key) && may_be_merged(&node) {
+            let place = key.mark.place(file);
+            return Some(
+                Problem::error("merge-key", place, "`<<` is not taken here").help("write the keys out"),
+            );
+        }
+        if limits.merge_keys && is_merge(&key) {
             return match mergeable(node) {
                 Ok(nodes) => {
                     self.merged.extend(nodes);
@@ -183,6 +191,7 @@ impl Mapping {
 
 struct Reader<'a> {
     file: &'a str,
+    text: &'a str,
     limits: &'a Limits,
     open: Vec<Open>,
     documents: Vec<Node>,
@@ -193,11 +202,11 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn run(&mut self, text: &str) -> Result<(), Fatal> {
+    fn run(&mut self) -> Result<(), Fatal> {
         let depth = 2 * self.limits.depth;
         let options =
             options! { emit_comments: false, flow_nesting_limit: depth, block_nesting_limit: depth };
-        for next in Parser::new_from_str_with_options(text, options) {
+        for next in Parser::new_from_str_with_options(self.text, options) {
             match next {
                 Ok((event, span)) => self.event(event, span)?,
                 Err(error) => return Err(Box::new(self.syntax(&error))),
@@ -215,6 +224,11 @@ impl Reader<'_> {
         match event {
             Event::DocumentStart(..) if self.limits.one_document && !self.documents.is_empty() => {
                 Err(Box::new(self.error("several-documents", &mark, "a second YAML document starts here")))
+            }
+            Event::DocumentStart(_, Some(version))
+                if !self.limits.any_version && version != YamlVersion::new(1, 2) =>
+            {
+                Err(Box::new(self.version(version, &mark)))
             }
             Event::DocumentStart(..) => {
                 self.anchors.clear();
@@ -243,6 +257,20 @@ impl Reader<'_> {
 
     fn error(&self, code: &'static str, mark: &Mark, message: impl Into<String>) -> Problem {
         Problem::error(code, mark.place(self.file), message)
+    }
+
+    fn version(&self, version: YamlVersion, document: &Mark) -> Problem {
+        let above = self.text.get(..document.span.start).unwrap_or_default();
+        let at =
+            above.rmatch_indices("%YAML").map(|(at, _)| at).find(|at| above[..*at].ends_with(['\n', '\r']));
+        let at = at.or_else(|| above.find("%YAML")).unwrap_or(document.span.start);
+        let place = SourceFile::new(self.file, self.text).place(at..at + 5);
+        let message = format!(
+            "files are read as YAML 1.2, and this one says it is {}.{}",
+            version.major, version.minor
+        );
+        Problem::error("yaml-version", place, message)
+            .help("leave the line out; `yes`, `no`, `on` and `off` are text in YAML 1.2, and `010` is ten")
     }
 
     fn start(&mut self, mark: Mark, anchor: usize, tag: Option<Tag>, kind: OpenKind) -> Result<(), Fatal> {
@@ -387,8 +415,18 @@ fn scalar(node: &Node) -> Rc<str> {
     }
 }
 
+/// Returns whether a key is `<<` and not the text of that name, by quotes or by a tag.
 fn is_merge(key: &Node) -> bool {
-    key.alias.is_none() && matches!(&key.content, Content::Scalar { text, plain: true } if &**text == "<<")
+    let text = |tag: &Tag| tag.core_suffix() == Some("str") || tag.original() == "!";
+    key.alias.is_none()
+        && !key.tag.as_deref().is_some_and(text)
+        && matches!(&key.content, Content::Scalar { text, plain: true } if &**text == "<<")
+}
+
+/// Returns whether whoever wrote this value of `<<` meant it to be taken in.
+fn may_be_merged(value: &Node) -> bool {
+    let item = |node: &Node| node.alias.is_some() || matches!(node.content, Content::Mapping(_));
+    item(value) || matches!(&value.content, Content::List(items) if items.iter().any(item))
 }
 
 /// The mappings that a merge key takes in, or where something else is.
@@ -405,8 +443,8 @@ fn mergeable(node: Node) -> Result<Vec<Node>, Mark> {
     }
 }
 
-/// A key as it is told in a message.
-fn shortened(name: &str) -> String {
+/// A key or a value as it is told in a message.
+pub(super) fn shortened(name: &str) -> String {
     match name.char_indices().nth(MAX_NAME) {
         Some((at, _)) => format!("{}…", &name[..at]),
         None => name.to_owned(),
@@ -468,6 +506,7 @@ mod tests {
             ("? [a]\n: b\n", "key", "a.yaml:1:3"),
             ("a: 1\n---\nb: 2\n", "several-documents", "a.yaml:2:1"),
             ("a: {<<: 1}\n", "merge-key", "a.yaml:1:9"),
+            ("# é\n%YAML 1.1\n---\na: yes\n", "yaml-version", "a.yaml:2:1"),
             ("a: \"é\n", "yaml-syntax", "a.yaml:1:4"),
             (&format!("{}{}", "[".repeat(70), "]".repeat(70)), "too-deep", "a.yaml:1:65"),
             (&format!("é: {}\n", "x".repeat(5 << 20)), "too-large", "a.yaml:1:1"),
