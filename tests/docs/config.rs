@@ -194,7 +194,7 @@ fn settings_that_pages_need_stay() {
                 a/b.md: 'https://x.example/#y' } }\nmarkdown_extensions:\n- toc: { permalink: true, toc_depth: 3 }\n- codehilite: { linenums: true, guess_lang: false }\n\
                 - pymdownx.highlight: { anchor_linenums: true, line_spans: __span }\n- pymdownx.tabbed: { alternate_style: true }\n- pymdownx.tasklist: { custom_checkbox: true }\n\
                 - pymdownx.magiclink: { repo_url_shorthand: true, user: u, repo: r }\n- plantuml_markdown: { format: svg, classes: uml }\n- pymdownx.emoji: { options: { attributes: { a: b } } }\n\
-                - pymdownx.extra: { pymdownx.superfences: { css_class: x }, footnotes: { UNIQUE_IDS: true } }\n- pymdownx.arithmatex: { generic: true }\n\
+                - pymdownx.extra: { pymdownx.superfences: { css_class: x }, markdown.extensions.footnotes: { UNIQUE_IDS: true } }\n- pymdownx.arithmatex: { generic: true }\n\
                 - pymdownx.snippets\n- pymdownx.mark:\n";
     assert_eq!(left_out(text), Vec::<String>::new());
     let data = data(text);

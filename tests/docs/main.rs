@@ -1,4 +1,4 @@
-//! Documentation sites: what gets to MkDocs (`config`, `hostile`), what gets to the bucket and in
+//! Documentation sites: what gets to MkDocs (`config`, `hostile`, `included`, `picture`), what gets to the bucket and in
 //! which order (`order`), what templates begin with (`generated`), the same sites and objects as
 //! techdocs-cli's (`peers`), and published again, interrupted, refused (`publish`).
 

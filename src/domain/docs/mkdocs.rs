@@ -406,7 +406,10 @@ impl Rules<'_> {
     fn extension(&mut self, name: &str, value: &mut Node) {
         let what = format!("the extension `{name}`");
         if BUNDLES.contains(&name) {
-            self.keep(&what, value, &[EXTENSIONS, MARKDOWN].concat());
+            let whole: Vec<String> =
+                MARKDOWN.iter().map(|own| format!("markdown.extensions.{own}")).collect();
+            let known = EXTENSIONS.iter().chain(MARKDOWN).copied().chain(whole.iter().map(String::as_str));
+            self.keep(&what, value, &known.collect::<Vec<_>>());
         } else {
             self.keep(&what, value, settings::of_extension(name));
         }
