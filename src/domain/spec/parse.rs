@@ -155,7 +155,7 @@ fn unknown_tag(tag: &Tag) -> String {
     format!("the tag `{}` has no meaning in a spec", tag.original())
 }
 
-/// What another reader of YAML takes a key for that is not the text which stands there.
+/// Returns what another reader of YAML takes a key for, where that is not the text which stands there.
 fn not_text(key: &yaml::Node) -> Option<String> {
     if key.tag.is_some() || !matches!(key.content, yaml::Content::Scalar { plain: true, .. }) {
         return None;

@@ -58,7 +58,7 @@ fn rounded(digits: &str, bits: i32) -> f64 {
     let (mut first, mut left) = (0_u128, 0_i32);
     for digit in digits.chars().filter_map(|c| c.to_digit(1 << bits)) {
         if first >> 64 == 0 {
-            first = first << bits | u128::from(digit);
+            first = (first << bits) | u128::from(digit);
         } else {
             // Past the digits of a float it only matters whether there is anything.
             first |= u128::from(digit != 0);
