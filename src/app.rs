@@ -218,6 +218,11 @@ impl App {
         root.map(|root| source::from_project(project, root).display().to_string())
     }
 
+    /// Returns a project's place in its repository; where none is found, its place on the disk.
+    pub fn place_in_repository(&self, project: &Path) -> String {
+        git::place_in_repository(project).display().to_string()
+    }
+
     /// Compares a project's files with what its repository holds.
     pub fn work_tree(&self, project: &Path) -> WorkTree {
         git::work_tree(project)

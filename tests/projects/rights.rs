@@ -82,6 +82,44 @@ fn rights_are_those_of_the_file_that_is_written_whatever_it_was_before() {
 }
 
 #[test]
+fn a_workflow_that_goes_stands_for_one_new_one_alone() {
+    let place = Place::new();
+    place.project_with_workflow();
+    let ci = "template/files/.github/workflows/ci.yml";
+    let open = WORKFLOW.replace("ubuntu-24.04", "self-hosted");
+    place.write("pay/.github/workflows/ci.yml", &open);
+    place.write(ci, &open);
+    place.say(&["scaffold", "update", "pay"]).exits(0);
+    place.commit("pay");
+    place.remove(ci);
+    for name in ["a", "b"] {
+        place.write(&format!("template/files/.github/workflows/{name}.yml"), &open);
+    }
+    let said = place.say(&["scaffold", "update", "pay"]).exits(4);
+    assert_eq!(said.err.matches("runs on `self-hosted`").count(), 1, "{}", said.err);
+    place.remove("template/files/.github/workflows/b.yml");
+    place.say(&["scaffold", "update", "pay"]).exits(0);
+}
+
+#[test]
+fn a_project_inside_of_github_s_own_folder_is_looked_at() {
+    for inner in [".github", ".github/workflows"] {
+        let place = Place::new();
+        let template = "apiVersion: scaffolder.backstage.io/v1beta3\nkind: Template\nmetadata: { name: ci }\nspec:\n  type: service\n  \
+                        steps:\n    - { action: fetch:plain, input: { url: ./files } }\n";
+        place.write("template/template.yaml", template);
+        place.write("template/files/a.txt", "one\n");
+        place.write("pay/b.txt", "");
+        place.say(&["scaffold", "./template", "--out", &format!("pay/{inner}")]).exits(0);
+        place.commit("pay");
+        let name = if inner.ends_with("workflows") { "ci.yml" } else { "workflows/ci.yml" };
+        place.write(&format!("template/files/{name}"), WORKFLOW.replace("ubuntu-24.04", "self-hosted"));
+        let said = place.say(&["scaffold", "update", &format!("pay/{inner}")]).exits(4);
+        assert!(said.err.contains("runs on `self-hosted`"), "{inner}: {}", said.err);
+    }
+}
+
+#[test]
 #[ignore = "full tier: needs util-linux's script for a terminal"]
 fn on_a_terminal_more_rights_are_asked_for() {
     let place = Place::new();

@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-pub use repository::{Repository, WorkTree, work_tree};
+pub use repository::{Repository, WorkTree, place_in_repository, work_tree};
 
 /// Variables that lead Git to a repository, or into its parts: the list of `git rev-parse --local-env-vars`, with
 /// what older and newer versions have on it. What is for transports and credentials stays.

@@ -177,6 +177,15 @@ fn pointer(file: &Path) -> io::Result<String> {
     Ok(text.trim_end_matches(['\n', '\r']).to_string())
 }
 
+/// Returns a folder's path from the top of its repository; the whole path if none is found.
+pub fn place_in_repository(folder: &Path) -> PathBuf {
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    match Repository::find(&folder) {
+        Ok(Some(repository)) => folder.strip_prefix(&repository.top).map(Path::to_owned).unwrap_or(folder),
+        _ => folder,
+    }
+}
+
 /// Compares a folder's files with what its repository holds. Nothing of the repository runs, and nothing is written.
 pub fn work_tree(folder: &Path) -> WorkTree {
     let state = || {

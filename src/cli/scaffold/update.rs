@@ -217,7 +217,7 @@ fn one(
     let options = TreeOptions { merge: true, renames: true, conflict, ..TreeOptions::default() };
     let tree = app.tree(folder.to_owned());
     let decision = tree.check(&rendered, &coverage, options)?;
-    let rights = project::added_rights(&decision);
+    let rights = project::added_rights(&decision, &app.place_in_repository(folder));
     let decision = match args.check {
         true => decision,
         false => {

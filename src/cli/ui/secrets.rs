@@ -24,8 +24,27 @@ pub fn hide(value: &Value) {
     }
 }
 
-/// Keeps a text out of all that is printed from now on, in every way in which it may be written.
+/// Keeps a text out of all that is printed from now on, in every way in which it may be written: in quotes,
+/// in capitals, in base64.
 pub fn hide_text(text: &str) {
+    for form in [text.to_string(), text.to_uppercase(), text.to_lowercase(), capitalized(text)] {
+        hide_as(&form);
+    }
+    let mut secrets = SECRETS.lock().unwrap_or_else(PoisonError::into_inner);
+    // What follows a text changes the end of its base64 alone.
+    let encoded = aws_smithy_types::base64::encode(text);
+    let encoded = encoded.trim_end_matches('=');
+    let forms = [encoded.to_string(), encoded.replace('+', "-").replace('/', "_")];
+    secrets.extend(forms.into_iter().filter(|form| form.len() >= SHORTEST));
+}
+
+fn capitalized(text: &str) -> String {
+    let mut rest = text.chars();
+    let first = rest.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(rest.flat_map(char::to_lowercase)).collect()
+}
+
+fn hide_as(text: &str) {
     let mut secrets = SECRETS.lock().unwrap_or_else(PoisonError::into_inner);
     let quoted = Value::from(text).to_string();
     let escaped = quoted.trim_matches('"').to_string();
@@ -66,5 +85,20 @@ pub fn masked_value(value: Value) -> Value {
             Value::Object(fields.into_iter().map(|(name, value)| (name, masked_value(value))).collect())
         }
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_of_a_secret_are_masked() {
+        hide_text("Heron>>?7q");
+        for form in
+            ["Heron>>?7q", "HERON>>?7Q", "heron>>?7q", "SGVyb24+Pj83cQ==", "SGVyb24-Pj83cQ", "\"HERON>>?7Q\""]
+        {
+            assert!(masked(form).trim_matches(['=', '"']) == MASK, "{form}: {}", masked(form));
+        }
     }
 }

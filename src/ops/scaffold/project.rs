@@ -7,7 +7,7 @@ use crate::domain::template::{
     Answers, BadRecord, Origin, Project, ProjectTemplate, Question, RECORD, Record, RenderOptions,
     TemplateError, TemplateRecord,
 };
-use crate::domain::tree::{Action, Content, Coverage, Decision, RelPath, Rendered, RenderedFile, Why};
+use crate::domain::tree::{Action, Coverage, Decision, RelPath, Rendered, RenderedFile, Why};
 use crate::domain::workflow_rights::{self, has_rights};
 
 /// What the files of an applied template belong to in a tree.
@@ -86,29 +86,45 @@ pub struct AddedRight {
     pub right: String,
 }
 
-/// Returns the rights that the workflows and actions among the written files get.
-pub fn added_rights(decision: &Decision) -> Vec<AddedRight> {
-    let mut added = vec![];
+/// Returns the rights that the workflows and actions among the written files get; `folder` is the project's place
+/// in its repository.
+pub fn added_rights(decision: &Decision, folder: &str) -> Vec<AddedRight> {
+    let judged = |path: &RelPath| Some(format!("{folder}/{path}")).filter(|path| has_rights(path));
+    let (mut added, mut new) = (vec![], vec![]);
     for (path, write) in &decision.work.writes {
         let file = decision.work.after.place(path);
-        if !has_rights(path.as_str()) && !has_rights(file.as_str()) {
-            continue;
-        }
-        let rights = |before: Option<&Content>| {
-            workflow_rights::added_rights(before.map(|before| &*before.bytes), &write.after.bytes)
-        };
-        let rights = match &write.before {
-            Some(before) => rights(Some(before)),
-            // A new name for one that goes adds nothing to it.
-            None => {
-                let gone = decision.work.deletes.iter().filter(|(path, _)| has_rights(path.as_str()));
-                let all = gone.map(|(_, content)| rights(Some(content))).chain([rights(None)]);
-                all.min_by_key(Vec::len).unwrap_or_default()
+        let Some(judged) = judged(&file).or_else(|| judged(path)) else { continue };
+        let after = &*write.after.bytes;
+        match &write.before {
+            Some(before) => {
+                added.push((file, workflow_rights::added_rights(&judged, Some(&before.bytes), after)));
             }
-        };
-        added.extend(rights.into_iter().map(|right| AddedRight { file: file.clone(), right }));
+            None => new.push((file, judged, after)),
+        }
     }
-    added
+    // A new name for one that goes adds nothing to it; each goes but once.
+    let gone = decision.work.deletes.iter();
+    let mut gone: Vec<(String, &[u8])> =
+        gone.filter_map(|(path, content)| Some((judged(path)?, &*content.bytes))).collect();
+    while !new.is_empty() {
+        let pairs = new.iter().enumerate().flat_map(|(at, (_, path, after))| {
+            let renamed = gone
+                .iter()
+                .enumerate()
+                .filter(|(_, (from, before))| workflow_rights::may_be_renamed((from, before), (path, after)));
+            let befores =
+                renamed.map(|(from, (_, before))| (Some(from), Some(*before))).chain([(None, None)]);
+            befores.map(move |(from, before)| (at, from, workflow_rights::added_rights(path, before, after)))
+        });
+        let Some((at, from, rights)) = pairs.min_by_key(|(_, _, rights)| rights.len()) else { break };
+        added.push((new.remove(at).0, rights));
+        from.map(|from| gone.remove(from));
+    }
+    let all = added.into_iter();
+    all.flat_map(|(file, rights)| {
+        rights.into_iter().map(move |right| AddedRight { file: file.clone(), right })
+    })
+    .collect()
 }
 
 /// The remembered answers that the template, as it is now, still asks for, and what was left
