@@ -37,7 +37,7 @@ pub use crate::adapter::git::WorkTree;
 pub use crate::adapter::limits::{read_input, read_text};
 pub use crate::adapter::local::Error as LocalError;
 /// Ownership of what is found without having been named.
-pub use crate::adapter::ownership::check as check_owner;
+pub use crate::adapter::ownership::{check as check_owner, stays_in_project};
 /// Returns whether the program runs where nobody can be asked.
 pub use crate::adapter::program::in_ci;
 pub use crate::adapter::site::{SiteBucket, SiteError};
@@ -63,7 +63,7 @@ impl App {
 
     /// Opens the directory of the specs: as asked for, or `environments` here or above, in CI only here.
     ///
-    /// Fails if something that was found, and not named, is not the user's own.
+    /// Fails if something that was found, and not named, is not the user's own, or leads out of the project.
     pub fn specs(&self) -> Result<SpecDir, SpecError> {
         if let Some(named) = &self.specs {
             return SpecDir::open(named);
@@ -74,7 +74,7 @@ impl App {
         let found = searched.map(|folder| (folder, folder.join(default))).find(|(_, path)| path.is_dir());
         let Some((folder, found)) = found else { return SpecDir::open(default) };
         check_owner(folder, &[folder, &found])?;
-        SpecDir::open(found.strip_prefix(&here).unwrap_or(&found))
+        SpecDir::open_found(found.strip_prefix(&here).unwrap_or(&found), folder)
     }
 
     /// The spec of an environment, read and checked.

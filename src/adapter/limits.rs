@@ -1,19 +1,36 @@
 //! Limits of what a template from somebody else may cost, and of any file.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+
+use rustix::fs::OFlags;
 
 /// Steps that rendering one text may take: no honest template comes near, and an endless
 /// loop ends within a second or so.
 pub const FUEL: u64 = 5_000_000;
 
+/// Times the steps of one text that all texts of a project may take.
+pub const TEXTS: u64 = 20;
+
 /// Most bytes that one file may become.
 pub const MOST_BYTES: usize = 64 << 20;
 
-/// Reads a file of text that may have so many bytes.
+/// Opens a file that was found: a pipe is refused, since whoever reads it may wait for ever, and so is a device.
+pub fn open(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path)?;
+    let kind = file.metadata()?.file_type();
+    // To read a directory fails by itself.
+    if kind.is_file() || kind.is_dir() {
+        return Ok(file);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"))
+}
+
+/// Reads a regular file of text that may have so many bytes.
 pub fn read_text(path: &Path, limit: usize) -> io::Result<String> {
-    read_input(File::open(path)?, limit)
+    read_input(open(path)?, limit)
 }
 
 /// Reads text that may have so many bytes.

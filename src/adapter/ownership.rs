@@ -46,6 +46,14 @@ pub fn check(folder: &Path, paths: &[&Path]) -> Result<(), NotOwned> {
     Ok(())
 }
 
+/// Returns whether a path that was found in `folder` leads to a place in the same project: the repository, or else the folder.
+pub fn stays_in_project(folder: &Path, path: &Path) -> bool {
+    let Ok(folder) = folder.canonicalize() else { return false };
+    let project = folder.ancestors().find(|above| above.join(".git").symlink_metadata().is_ok());
+    // What isn't there leads nowhere.
+    path.canonicalize().map_or(true, |path| path.starts_with(project.unwrap_or(&folder)))
+}
+
 /// Returns whether a folder is one of Git's `safe.directory`; an empty entry takes back those before it.
 fn is_safe(folder: &Path, entries: &[String]) -> bool {
     let start = entries.iter().rposition(String::is_empty).map_or(0, |at| at + 1);

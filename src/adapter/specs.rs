@@ -1,15 +1,14 @@
 //! Finds and reads the files of specs: the only place where a spec touches the disk.
 
 use std::fmt;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
-use super::ownership::NotOwned;
+use super::ownership::{self, NotOwned};
 use super::program::in_ci;
-use crate::adapter::limits::read_bytes;
+use crate::adapter::limits::{self, read_bytes};
 use crate::domain::findings::{Findings, SourceFile, nearest};
 use crate::domain::spec::{self, EntryFile, Environment, Loaded, Sources};
 
@@ -21,6 +20,8 @@ const SHARED: &str = "shared";
 #[derive(Debug, Clone)]
 pub struct SpecDir {
     path: PathBuf,
+    /// The folder in which it was found, if nobody named it: no link may lead out of its project.
+    found_in: Option<PathBuf>,
 }
 
 /// The environments of a directory, read once.
@@ -48,6 +49,8 @@ pub enum SpecError {
     Misnamed { path: PathBuf },
     /// It was found, not named, and belongs to another user.
     NotOwned(NotOwned),
+    /// It was found, not named, and is a link that leads out of the project.
+    LeadsOut { path: PathBuf },
     /// A file could not be read.
     Unreadable { path: PathBuf, error: io::Error },
     /// The files were read, and are wrong.
@@ -63,6 +66,9 @@ impl fmt::Display for SpecError {
             }
             SpecError::Misnamed { path } => write!(f, "{} would not be read", path.display()),
             SpecError::NotOwned(error) => error.fmt(f),
+            SpecError::LeadsOut { path } => {
+                write!(f, "{} is a link that leads out of the project", path.display())
+            }
             SpecError::Unreadable { path, error } => write!(f, "cannot read {}: {error}", path.display()),
             SpecError::Invalid(findings) => match findings.problems.as_slice() {
                 [only] => write!(f, "{}: {}", only.place, only.message),
@@ -113,6 +119,9 @@ impl SpecError {
                 vec![format!("specs end in .yaml: rename it to {}", right.display())]
             }
             SpecError::NotOwned(error) => vec![error.hint(), "or name the directory with --specs".to_owned()],
+            SpecError::LeadsOut { .. } => {
+                vec!["name the directory with --specs if it is to be followed".to_owned()]
+            }
             SpecError::Unreadable { .. } | SpecError::Invalid(_) => Vec::new(),
         }
     }
@@ -121,11 +130,36 @@ impl SpecError {
 impl SpecDir {
     /// Opens a directory of specs.
     pub fn open(path: impl Into<PathBuf>) -> Result<SpecDir, SpecError> {
-        let dir = SpecDir { path: path.into() };
-        if dir.environments()?.is_empty() {
-            return Err(dir.no_specs());
+        SpecDir { path: path.into(), found_in: None }.with_environments()
+    }
+
+    /// Opens a directory of specs that nobody named, but which was found in a folder.
+    pub fn open_found(path: impl Into<PathBuf>, folder: &Path) -> Result<SpecDir, SpecError> {
+        let dir = SpecDir { path: path.into(), found_in: Some(folder.to_owned()) };
+        dir.check_link(&dir.path)?;
+        dir.with_environments()
+    }
+
+    /// Fails if a path of a directory that was found leads out of its project.
+    fn check_link(&self, path: &Path) -> Result<(), SpecError> {
+        match &self.found_in {
+            Some(folder) if !ownership::stays_in_project(folder, path) => {
+                Err(SpecError::LeadsOut { path: path.to_owned() })
+            }
+            _ => Ok(()),
         }
-        Ok(dir)
+    }
+
+    fn read(&self, path: &Path) -> Result<SourceFile, SpecError> {
+        self.check_link(path)?;
+        read(path)
+    }
+
+    fn with_environments(self) -> Result<SpecDir, SpecError> {
+        match self.environments()?.is_empty() {
+            true => Err(self.no_specs()),
+            false => Ok(self),
+        }
     }
 
     pub fn path(&self) -> &Path {
@@ -159,8 +193,8 @@ impl SpecDir {
         if !known.iter().any(|known| known == name) {
             return Err(self.unknown(name, known));
         }
-        let environment = read(&self.path.join(format!("{name}.yaml")))?;
-        let shared = match read(&self.path.join(format!("{SHARED}.yaml"))) {
+        let environment = self.read(&self.path.join(format!("{name}.yaml")))?;
+        let shared = match self.read(&self.path.join(format!("{SHARED}.yaml"))) {
             Ok(file) => Some(file),
             Err(SpecError::Unreadable { error, .. }) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
@@ -196,7 +230,8 @@ impl SpecDir {
             }
         }
         files.sort();
-        let entry = |(name, path): (String, PathBuf)| Ok(EntryFile { section, name, file: read(&path)? });
+        let entry =
+            |(name, path): (String, PathBuf)| Ok(EntryFile { section, name, file: self.read(&path)? });
         files.into_iter().map(entry).collect()
     }
 
@@ -272,7 +307,7 @@ pub fn check(name: &str, env: &Environment, today: Date) -> Result<Loaded, SpecE
 
 /// Reads a file of another kind, as those of specs are read.
 pub fn read(path: &Path) -> Result<SourceFile, SpecError> {
-    let bytes = File::open(path)
+    let bytes = limits::open(path)
         .and_then(|file| read_bytes(file, spec::MAX_BYTES))
         .map_err(|error| unreadable(path, error))?;
     Ok(SourceFile::new(path.display().to_string(), bytes))

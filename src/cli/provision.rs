@@ -1,5 +1,6 @@
 //! `billpay provision`: makes the environment what its spec says.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,7 +11,7 @@ use super::error::Report;
 use super::plan::{planned, refused, select};
 use super::ui::Ui;
 use super::{EnvArg, KeepArgs, SelectionArgs, exit};
-use crate::app::{App, SpecError, read_text};
+use crate::app::{App, SpecError, read_input};
 use crate::domain::permit::Permit;
 use crate::domain::plan::{Goal, Plan};
 use crate::domain::port::Provider;
@@ -189,6 +190,8 @@ fn read(file: &Path) -> Result<SavedPlan, Report> {
         Report::new(format!("can't use the plan in {}", file.display()), why)
             .hint("make one with `billpay provision --env <name> --out <file>`")
     };
-    let text = read_text(file, MAX_BYTES).map_err(|error| fail(error.to_string()))?;
+    let text = File::open(file)
+        .and_then(|file| read_input(file, MAX_BYTES))
+        .map_err(|error| fail(error.to_string()))?;
     SavedPlan::parse(&text).map_err(fail)
 }

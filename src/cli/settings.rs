@@ -133,6 +133,12 @@ fn project_file() -> Result<Option<PathBuf>, Report> {
         Report::new(format!("the settings in {} are not taken", path.display()), error.to_string())
             .hint(error.hint())
     })?;
+    if !app::stays_in_project(folder, &path) {
+        return Err(Report::new(
+            format!("the settings in {} are not taken", path.display()),
+            "it is a link that leads out of the project",
+        ));
+    }
     Ok(Some(path))
 }
 

@@ -507,9 +507,12 @@ jobs:
 
     #[test]
     fn of_a_conflict_the_side_of_the_template_is_judged() {
-        let before = "on: push\npermissions: { contents: read }\n";
-        let marked = "on: push\n<<<<<<< yours\npermissions: { issues: read }\n=======\npermissions: { packages: write }\n>>>>>>> template\n";
-        let rights = added(before, marked);
+        let jobs = "jobs: { a: { runs-on: ubuntu-latest } }\n";
+        let before = format!("on: push\npermissions: {{ contents: read }}\n{jobs}");
+        let marked = format!(
+            "on: push\n<<<<<<< yours\npermissions: {{ issues: read }}\n=======\npermissions: {{ packages: write }}\n>>>>>>> template\n{jobs}"
+        );
+        let rights = added(&before, &marked);
         assert!(rights.len() == 1 && rights[0].contains("`packages`"), "{rights:?}");
     }
 

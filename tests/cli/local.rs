@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -161,6 +161,115 @@ fn a_strangers_server_gets_no_key() {
         json!({"pid": 999_999_999, "port": home.port, "launcher": launcher.path().join("launcher.py")});
     fs::write(home.state().join("server.json"), server.to_string()).expect("it is ours");
     refused();
+}
+
+/// A process that runs until it is killed, with a word on its command line.
+fn process(word: &str) -> Child {
+    let mut command = Command::new("sh");
+    command.args(["-c", "read line", word]).stdin(Stdio::piped()).spawn().expect("sh")
+}
+
+fn is_running(child: &mut Child) -> bool {
+    child.try_wait().expect("a child").is_none()
+}
+
+#[test]
+fn what_others_planted_in_the_state_directory_is_not_trusted() {
+    let home = Home::new();
+    let mut process = process("x");
+    let precious = home.folder.path().join("precious");
+    fs::write(&precious, "precious").expect("a file");
+    fs::create_dir(home.state()).expect("a folder");
+    fs::write(home.state().join("lock"), "").expect("a file");
+    fs::write(home.state().join("secret"), "0".repeat(64)).expect("a file");
+    let record = |launcher: &str| {
+        let server = json!({"pid": process.id(), "port": home.port, "launcher": launcher});
+        fs::write(home.state().join("server.json"), server.to_string()).expect("a file");
+    };
+    record("");
+    std::os::unix::fs::symlink(&precious, home.state().join("server.log")).expect("a link");
+    for mode in [0o777, 0o775, 0o1777] {
+        fs::set_permissions(home.state(), fs::Permissions::from_mode(mode)).expect("it is ours");
+        for command in ["up", "down", "reset", "env"] {
+            let said = home.says(&["local", command]);
+            assert!(said.code == 1 && said.err.contains("is open to other users"), "{command}: {}", said.err);
+        }
+        assert!(home.says(&["local", "status"]).out.contains("not running"));
+        assert_eq!(fs::metadata(home.state()).expect("it is there").mode() & 0o7777, mode);
+    }
+    // In a closed one, a process counts as ours by the whole name of its launcher, and links are not followed.
+    fs::set_permissions(home.state(), fs::Permissions::from_mode(0o700)).expect("it is ours");
+    for launcher in ["", "s", "read"] {
+        record(launcher);
+        assert_eq!(home.says(&["local", "down"]).code, 0);
+    }
+    for name in ["lock", "secret"] {
+        fs::remove_file(home.state().join(name)).expect("a file");
+        std::os::unix::fs::symlink(&precious, home.state().join(name)).expect("a link");
+        let said = home.says(&["local", "env"]);
+        assert!(said.code == 1 && said.err.contains("is a link, or not a file of yours"), "{}", said.err);
+        fs::remove_file(home.state().join(name)).expect("a link");
+    }
+    assert_eq!(fs::read_to_string(&precious).expect("a file"), "precious");
+    assert!(is_running(&mut process));
+    process.kill().and_then(|()| process.wait()).expect("it ends");
+}
+
+#[test]
+fn a_state_has_one_server_whatever_the_port() {
+    let home = Home::new();
+    home.says(&["local", "env"]);
+    let mut process = process("/x/launcher.py");
+    let server = json!({"pid": process.id(), "port": 4321, "launcher": "/x/launcher.py"});
+    fs::write(home.state().join("server.json"), server.to_string()).expect("it is ours");
+    for command in ["up", "env"] {
+        let said = home.says(&["local", command]);
+        let words = format!("it runs already, on port 4321 and not on {}", home.port);
+        let is_told = said.err.contains(&words) && said.err.contains("`billpay local down` first");
+        assert!(said.code == 1 && is_told, "{command}: {}", said.err);
+    }
+    let said = home.says(&["local", "status"]);
+    let ours = format!("at http://127.0.0.1:4321, process {}", process.id());
+    assert!(said.out.contains(&ours), "{}", said.out);
+    assert!(is_running(&mut process));
+    assert_eq!(home.says(&["local", "reset"]).code, 0);
+    assert!(!is_running(&mut process), "a reset stops the server of its state");
+    assert!(!home.state().join("server.json").exists());
+}
+
+#[test]
+fn a_relative_state_directory_is_that_of_the_working_directory() {
+    let home = Home::new();
+    let mut command = home.command(&["local", "status", "--output", "json"]);
+    let said = run(command.env("BILLPAY_LOCAL_STATE", "st").current_dir(home.folder.path()));
+    let value: Value = serde_json::from_str(&said.out).expect("JSON");
+    let expected = home.folder.path().canonicalize().expect("a folder").join("st");
+    assert_eq!(value["state"].as_str(), expected.to_str(), "{}", said.err);
+}
+
+#[test]
+#[ignore = "full tier: needs python3"]
+fn a_token_that_is_no_text_is_refused_and_no_error() {
+    let script = r#"
+import sys, types
+def module(name, **names):
+    sys.modules[name] = types.ModuleType(name)
+    vars(sys.modules[name]).update(names)
+module("credentials", registry_scope=lambda password: None)
+module("confine", SERVICES=set())
+module("gap_kit", require=lambda *names: None)
+sys.path.insert(0, sys.argv[1])
+import guard
+for token in ["\xe9\xe9", "AAA", "/w==", "=", ""]:
+    try:
+        guard.of_registry({"headers": []}, "Basic " + token)
+    except guard.Refusal as refusal:
+        print(refusal.status)
+"#;
+    let folder = crate::root().join("src/adapter/local/ministack");
+    let output = Command::new("python3").args(["-B", "-c", script]).arg(folder).output().expect("python3");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(said, "401\n".repeat(5), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Packages are those that were looked at, wherever they come from.

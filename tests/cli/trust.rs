@@ -166,3 +166,40 @@ fn what_is_found_upwards_is_the_users_own_or_git_takes_it_for_safe() {
     safe(&place.path().join("repo"));
     assert_eq!(say(&args).code, 0);
 }
+
+#[test]
+fn a_spec_that_was_found_is_no_link_out_of_the_project() {
+    let place = folder();
+    let project = place.path().join("project");
+    specs(&project.join("environments"));
+    write(project.join(".git/HEAD"), "ref: refs/heads/main\n");
+    write(place.path().join("credentials"), "aws_secret_access_key = topsecret\n");
+    fs::rename(project.join("environments/dev.yaml"), project.join("dev.yaml")).expect("a spec");
+    let dev = project.join("environments/dev.yaml");
+    let args = ["config", "--env", "dev"];
+    let link = |to: &str| {
+        let _ = fs::remove_file(&dev);
+        std::os::unix::fs::symlink(to, &dev).expect("a link");
+    };
+    link("../../credentials");
+    let said = run(billpay(&args).current_dir(&project));
+    assert!(said.code == 1 && said.err.contains("leads out of the project"), "{}", said.err);
+    assert!(!said.err.contains("topsecret"), "{}", said.err);
+    // Within the project a link is followed, and named specs are taken as they are.
+    link("../dev.yaml");
+    let said = run(billpay(&args).current_dir(&project));
+    assert_eq!(said.code, 0, "{}", said.err);
+    fs::rename(project.join("dev.yaml"), place.path().join("dev.yaml")).expect("a spec");
+    link("../../dev.yaml");
+    let said = run(billpay(&[&args[..], &["--specs", "environments"]].concat()).current_dir(&project));
+    assert_eq!(said.code, 0, "{}", said.err);
+    // The folder itself, and the file of settings.
+    fs::rename(project.join("environments"), place.path().join("specs")).expect("a folder");
+    std::os::unix::fs::symlink("../specs", project.join("environments")).expect("a link");
+    let said = run(billpay(&args).current_dir(&project));
+    assert!(said.code == 1 && said.err.contains("leads out of the project"), "{}", said.err);
+    std::os::unix::fs::symlink("../credentials", project.join(".billpay.yaml")).expect("a link");
+    let said = run(billpay(&args).current_dir(&project));
+    assert!(said.code == 1 && said.err.contains("settings in"), "{}", said.err);
+    assert!(!said.err.contains("topsecret"), "{}", said.err);
+}

@@ -71,16 +71,31 @@ fn values_that_share_their_parts_are_paid_for_each_time() {
         "{{ [ns.a].count(ns.b) }}",
         "{{ ns.a|string|length }}",
         "{{ {(ns.a): 1}|length }}",
+        "{% for i in [1, 2] %}{% if loop.changed(ns.a if loop.first else ns.b) %}{% endif %}{% endfor %}",
     ] {
         refused(&format!("{two}{use_of}"), "");
     }
     let long = "{% set t = 'ab' * 10**7 %}";
-    for use_of in ["t.count('a')", "'c' in t", "t|length"] {
+    for use_of in ["t.count('a')", "'c' in t", "t|length", "t[-1]", "t[::100000]"] {
         refused(
             &format!("{long}{{% for i in range(100000) %}}{{{{ {use_of} }}}}{{% endfor %}}"),
             "takes too long",
         );
     }
+}
+
+#[test]
+#[ignore = "full tier: takes all steps that a project may take"]
+fn a_project_of_many_long_loops_is_stopped() {
+    let mut folder = corpus::one("x");
+    let text = "{% for i in range(900) %}{% for j in range(900) %}{% endfor %}{% endfor %}";
+    for number in 0..200 {
+        let path = format!("{{{{cookiecutter.name}}}}/{number}.txt");
+        let file = billpay::domain::template::TemplateFile { bytes: text.into(), executable: false };
+        folder.entries.insert(path, Entry::File(file));
+    }
+    let told = corpus::refusal(&folder, &Answers::new());
+    assert!(told.contains("rendering all files takes too long"), "{told}");
 }
 
 #[test]

@@ -94,6 +94,7 @@ fn settings_that_techdocs_does_not_take_are_named_and_left_out() {
         "`markdown.extensions.evil`",
         "`evil.module:Extension`",
         "`plantuml_cmd`",
+        "`server`",
         "`cachedir`",
         "`base_path`",
     ];
@@ -107,8 +108,7 @@ fn settings_that_techdocs_does_not_take_are_named_and_left_out() {
         data["plugins"],
         serde_json::json!(["search", {"group": {"plugins": ["search"]}}, "techdocs-core"])
     );
-    let extensions =
-        serde_json::json!(["toc", {"plantuml_markdown": {"server": "s"}}, {"pymdownx.snippets": {}}]);
+    let extensions = serde_json::json!(["toc", {"plantuml_markdown": {}}, {"pymdownx.snippets": {}}]);
     assert_eq!(data["markdown_extensions"], extensions);
     assert!(data.get("hooks").is_none() && data.get("INHERIT").is_none());
 }
@@ -158,4 +158,93 @@ fn links_to_the_sources_come_from_the_annotation() {
     assert!(own.contains("https://example.com/") && !own.contains("tree/main"), "{own}");
     let elsewhere = text("https://evil.example/x/y", "site_name: x");
     assert!(!elsewhere.contains("repo_url"), "{elsewhere}");
+}
+
+#[test]
+fn settings_of_extensions_that_reach_outside_are_left_out() {
+    for (settings, name) in [
+        ("plantuml_markdown: { servers: ['http://x.example'] }", "`servers`"),
+        ("plantuml_markdown: { kroki_server: 'http://x.example' }", "`kroki_server`"),
+        ("plantuml_markdown: { theme: 'x from /private' }", "`theme`"),
+        ("pymdownx.b64: { restrict_path: false }", "`restrict_path`"),
+        ("pymdownx.emoji: { options: { custom_icons: [/private] } }", "`custom_icons`"),
+        ("pymdownx.extra: { pymdownx.b64: { base_path: / } }", "`base_path`"),
+        ("pymdownx.extra: { configs: { x: y } }", "`configs`"),
+        ("codehilite: { cssfile: /tmp/x, full: true }", "`cssfile`"),
+        ("markdown.extensions.codehilite: { pygments_formatter: img }", "`pygments_formatter`"),
+        ("tables: { unheard_of: 1 }", "`unheard_of`"),
+        ("toc: [permalink]", "no mapping"),
+    ] {
+        let text = format!("site_name: x\nmarkdown_extensions:\n- {settings}\n");
+        let told = left_out(&text).join("\n");
+        assert!(told.contains(name), "{settings}: {told}");
+        let made = made(&text).unwrap().text;
+        assert!(
+            !["/private", "x.example", "false", "cssfile", "base_path"]
+                .iter()
+                .any(|gone| made.contains(gone)),
+            "{made}"
+        );
+    }
+}
+
+#[test]
+fn settings_that_pages_need_stay() {
+    let text = "site_name: x\nplugins:\n- search: { lang: en }\n- techdocs-core: { use_pymdownx_blocks: true }\n- redirects: { redirect_maps: { old.md: new.md, \
+                a/b.md: 'https://x.example/#y' } }\nmarkdown_extensions:\n- toc: { permalink: true, toc_depth: 3 }\n- codehilite: { linenums: true, guess_lang: false }\n\
+                - pymdownx.highlight: { anchor_linenums: true, line_spans: __span }\n- pymdownx.tabbed: { alternate_style: true }\n- pymdownx.tasklist: { custom_checkbox: true }\n\
+                - pymdownx.magiclink: { repo_url_shorthand: true, user: u, repo: r }\n- plantuml_markdown: { format: svg, classes: uml }\n- pymdownx.emoji: { options: { attributes: { a: b } } }\n\
+                - pymdownx.extra: { pymdownx.superfences: { css_class: x }, footnotes: { UNIQUE_IDS: true } }\n- pymdownx.arithmatex: { generic: true }\n\
+                - pymdownx.snippets\n- pymdownx.mark:\n";
+    assert_eq!(left_out(text), Vec::<String>::new());
+    let data = data(text);
+    assert_eq!(data["plugins"][2]["redirects"]["redirect_maps"]["old.md"], "new.md");
+    assert_eq!(data["markdown_extensions"][0]["toc"], serde_json::json!({"permalink": true, "toc_depth": 3}));
+}
+
+#[test]
+fn redirections_stay_in_the_site() {
+    for (from, to) in [
+        ("../../x.md", "new.md"),
+        ("/tmp/x.md", "new.md"),
+        ("a/../../x.md", "new.md"),
+        ("a\\..\\x.md", "new.md"),
+        ("x.html", "new.md"),
+        ("C:x.md", "new.md"),
+        ("a\nb.md", "new.md"),
+        ("x.md", "https://x.example/\n"),
+        ("x.md", "https://x.example/\"><script>"),
+    ] {
+        let [from, to] = [from, to].map(|text| serde_json::Value::from(text).to_string());
+        let text = format!(
+            "site_name: x\nplugins: [redirects: {{ redirect_maps: {{ {from}: {to}, ok.md: new.md }} }}]\n"
+        );
+        assert_eq!(left_out(&text).len(), 1, "{text}");
+        let kept = serde_json::json!({"redirect_maps": {"ok.md": "new.md"}});
+        assert_eq!(data(&text)["plugins"][0]["redirects"], kept, "{text}");
+    }
+    for odd in [
+        "redirects: { redirect_maps: [a] }",
+        "redirects: x",
+        "redirects: { x: y }",
+        "group: [evil]",
+        "search: { jieba: /x }",
+    ] {
+        assert_eq!(left_out(&format!("site_name: x\nplugins: [{odd}]\n")).len(), 1, "{odd}");
+    }
+}
+
+#[test]
+fn a_theme_of_the_projects_own_becomes_that_of_techdocs() {
+    for theme in [
+        "{ custom_dir: o }",
+        "{ name: null, custom_dir: o }",
+        "{ name: , custom_dir: o, static_templates: [x] }",
+    ] {
+        let text = format!("site_name: x\ntheme: {theme}\n");
+        assert!(data(&text).get("theme").is_none(), "{text}");
+        assert!(left_out(&text).join("\n").contains("`custom_dir`"), "{text}");
+    }
+    let text = "site_name: x\ntheme: { name: null, custom_dir: o, logo: a.png }\n";
+    assert_eq!(data(text)["theme"], serde_json::json!({"logo": "a.png", "name": "material"}));
 }

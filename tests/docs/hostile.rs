@@ -74,14 +74,30 @@ fn huge_deep_and_multiplying_settings_are_refused() {
     assert!(made(&bomb).unwrap_err().contains("unfolds"));
 }
 
+#[test]
+fn no_setting_hides_behind_a_tag() {
+    for text in [
+        "theme: !ENV [NOTHING, { name: material, custom_dir: o }]",
+        "markdown_extensions: !ENV [NOTHING, [evil]]",
+        "markdown_extensions: [pymdownx.b64: !ENV [NOTHING, { base_path: / }]]",
+        "plugins: [group: !ENV [NOTHING, { plugins: [evil] }]]",
+        "nav: !ENV [NOTHING, [{ x: '!include /etc/x.yml' }]]",
+        "nav: [{ x: !ENV [NOTHING, '!include /etc/x.yml'] }]",
+        "nav: [{ x: !!str '!include ./x.yml' }]",
+        "theme: !!map { custom_dir: o }",
+    ] {
+        assert!(made(&format!("site_name: x\n{text}\n")).is_err(), "{text}");
+    }
+}
+
 /// `billpay docs build` on a project, which has to fail before MkDocs is asked for.
-fn refused(project: &TempDir, out: &str) -> Run {
+pub fn refused(project: &TempDir, out: &str) -> Run {
     let sandbox = Sandbox::of_account("http://127.0.0.1:9", "123456789012");
     let dir = project.path().display().to_string();
     sandbox.billpay(&["docs", "build", "--dir", &dir, "--out", out]).exits(1)
 }
 
-fn project(files: &[(&str, &str)]) -> TempDir {
+pub fn project(files: &[(&str, &str)]) -> TempDir {
     let folder = TempDir::new().expect("a folder");
     for (path, text) in files {
         let path = folder.path().join(path);

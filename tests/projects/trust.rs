@@ -25,6 +25,11 @@ impl Place {
         self.say(&["scaffold", "update", "pay"])
     }
 
+    fn make_pipe(&self, path: &str) {
+        let made = Command::new("mkfifo").arg(self.path(path)).status();
+        assert!(made.is_ok_and(|status| status.success()), "mkfifo is there");
+    }
+
     /// Git writes its index anew, so that a status has to look into every file.
     fn touch(&self, path: &str) {
         let text = self.read(path);
@@ -57,6 +62,18 @@ fn the_configuration_of_a_repository_runs_nothing() {
         place.say(&["scaffold", "update", "pay", "--check"]).exits(2);
         assert!(!place.is_there("pwned"), "{settings}");
     }
+    // Commands that a status doesn't run, and an included file that runs nothing: as actions/checkout keeps credentials.
+    place.write("included", "[http \"https://github.com/\"]\n\textraheader = AUTHORIZATION: basic x\n");
+    let settings = format!(
+        "[core]\n\texcludesFile = /dev/null/none\n[alias]\n\tst = !{program}\n[difftool \"x\"]\n\tcmd = {program}\n\
+         [mergetool \"x\"]\n\tpath = {program}\n[includeIf \"gitdir:/x/.git\"]\n\tpath = {included}\n\
+         [includeIf \"gitdir:/y/.git\"]\n\tpath = /not/there\n"
+    );
+    place.write("pay/.git/config", format!("{config}{settings}"));
+    place.touch("pay/README.md");
+    place.refresh().exits(0);
+    assert!(!place.is_there("pwned"));
+    place.commit("pay");
     // Hooks don't run; with them, the answer is known.
     place.write("pay/.git/config", &config);
     place.write("pay/.git/hooks/post-index-change", place.read("evil.sh"));
@@ -134,6 +151,65 @@ fn work_trees_and_submodules_of_honest_people_are_known() {
     place.write("pay/.git/modules/lib/config", config);
     place.refresh().exits(0);
     assert!(place.is_there("pay/new.txt"));
+}
+
+#[test]
+fn old_and_linked_repositories_are_known() {
+    let place = Place::new();
+    place.project_and_program();
+    place.git("pay", &["pack-refs", "--all"]);
+    place.remove("pay/.git/HEAD");
+    std::os::unix::fs::symlink("refs/heads/main", place.path("pay/.git/HEAD")).expect("a link");
+    place.refresh().exits(0);
+    place.commit("pay");
+
+    place.write("above/a", "a\n");
+    place.commit("above");
+    let allowed = ["-c", "protocol.file.allow=always"];
+    place.git("above", &[&allowed[..], &["submodule", "--quiet", "add", "../pay", "pay"]].concat());
+    place.git("above/pay", &["worktree", "add", "--quiet", "../../linked"]);
+    place.write("t/skeleton/more.txt", "more\n");
+    place.say(&["scaffold", "update", "linked"]).exits(0);
+    assert!(place.is_there("linked/more.txt"));
+}
+
+#[test]
+fn a_project_that_git_ignores_is_not_taken_for_a_committed_one() {
+    let place = Place::new();
+    place.service_template("t");
+    place.say(&["scaffold", "./t", "--set", "name=pay", "--out", "all/out/pay"]).exits(0);
+    place.write("all/.gitignore", "out/\n");
+    place.commit("all");
+    place.write("t/skeleton/README.md", "new\n");
+    let update = ["scaffold", "update", "all/out/pay"];
+    place.say(&update).fails_with(&["holds no file of the project", "--allow-dirty"]);
+    place.git("all", &["add", "--force", "out/pay/README.md"]);
+    place.git("all", &["commit", "--quiet", "--message", "one"]);
+    place.say(&update).fails_with(&["holds nothing of `.billpay`"]);
+    assert_ne!(place.read("all/out/pay/README.md"), "new\n");
+}
+
+#[test]
+fn a_pipe_in_place_of_a_file_holds_nothing_up() {
+    let place = Place::new();
+    place.project_and_program();
+    for path in [".git/config", ".git/HEAD", ".git/info/exclude", ".gitignore"] {
+        let full = place.path("pay").join(path);
+        let before = fs::read(&full).ok();
+        let _ = fs::remove_file(&full);
+        place.make_pipe(&format!("pay/{path}"));
+        place.refresh().fails_with(&["not known", "is no regular file"]);
+        fs::remove_file(&full).expect("it was there");
+        before.into_iter().for_each(|text| fs::write(&full, text).expect("a file"));
+    }
+    for path in ["environments/dev.yaml", "environments/shared.yaml", "environments/services/a.yaml"] {
+        let _ = fs::remove_dir_all(place.path("environments"));
+        place.write("environments/dev.yaml", "environment: dev\n");
+        fs::create_dir_all(place.path("environments/services")).expect("a folder");
+        let _ = fs::remove_file(place.path(path));
+        place.make_pipe(path);
+        place.say(&["plan", "--env", "dev"]).fails_with(&[path, "is no regular file"]);
+    }
 }
 
 #[test]

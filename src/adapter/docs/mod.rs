@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::adapter::limits::read_bytes;
+use crate::adapter::limits::{self, read_bytes};
 use crate::adapter::{aside, python, site};
 use crate::domain::docs::mkdocs::{Wishes, config, default_config};
 use crate::domain::docs::{METADATA, yaml};
@@ -31,10 +31,8 @@ pub enum DocsError {
     NoProject { path: String },
     #[error("{} of the settings can't be used", .0.problems.first().map_or("mkdocs.yml", |first| first.place.file.as_str()))]
     Config(Box<Findings>),
-    #[error("{path} is a symbolic link that {why}")]
+    #[error("{path} {why}")]
     Link { path: String, why: &'static str },
-    #[error("{path} could be taken in by `!include`, and has a tag that would run Python code")]
-    Included { path: String },
     #[error("there is no page to begin with: neither {docs_dir}/index.md nor a README.md")]
     NoPage { docs_dir: String },
     #[error("MkDocs could not build the site")]
@@ -61,7 +59,6 @@ impl DocsError {
             DocsError::Link { .. } => {
                 "documentation is built from the project's own files only: copy what it needs"
             }
-            DocsError::Included { .. } => "take the tag out of the file, or the `!include` out of `nav`",
             DocsError::NoPage { .. } => "write docs/index.md",
             DocsError::MkDocs { strict: true, .. } => {
                 "put right what it says, or build with --no-strict, which takes warnings as they are"
@@ -113,15 +110,11 @@ pub async fn build(options: &BuildOptions<'_>, say: &(dyn Fn(&str) + Sync)) -> R
     if !dir.is_dir() {
         return Err(no_project());
     }
-    let found = CONFIGS.iter().find(|name| dir.join(name).exists());
+    let found = CONFIGS.iter().find(|name| dir.join(name).symlink_metadata().is_ok());
     let config = match found {
         None => default_config(&options.wishes),
         Some(name) => {
-            let path = dir.join(name);
-            let opened = fs::File::open(&path).and_then(|file| read_bytes(file, yaml::LIMITS.bytes));
-            let bytes = opened.map_err(at(&path))?;
-            let shown = options.dir.join(name).display().to_string();
-            let file = SourceFile::new(shown.trim_start_matches("./"), bytes);
+            let file = settings(&dir, &dir.join(name), options.dir)?;
             config(&file, &options.wishes).map_err(|findings| DocsError::Config(Box::new(findings)))?
         }
     };
@@ -130,7 +123,7 @@ pub async fn build(options: &BuildOptions<'_>, say: &(dyn Fn(&str) + Sync)) -> R
     }
     let place = aside::directory("docs").map_err(at(&std::env::temp_dir()))?;
     let project = place.path().join("project");
-    stage::stage(&dir, &project, &config)?;
+    stage::stage(&dir, &project, &config, options.dir)?;
     let mkdocs = program::find(place.path(), &dir, say).await?;
     let site = place.path().join("site");
     let warnings = mkdocs.build(&project, &site, options.strict, &dir).await?;
@@ -144,6 +137,14 @@ pub async fn build(options: &BuildOptions<'_>, say: &(dyn Fn(&str) + Sync)) -> R
         site,
         _aside: place,
     })
+}
+
+/// Reads a file of settings, which has to be one of the project's; it is told as below `shown`.
+fn settings(project: &Path, path: &Path, shown: &Path) -> Result<SourceFile, DocsError> {
+    let real = stage::real(path, project)?;
+    let opened = limits::open(&real).and_then(|file| read_bytes(file, yaml::LIMITS.bytes));
+    let name = shown.join(path.strip_prefix(project).unwrap_or(path)).display().to_string();
+    Ok(SourceFile::new(name.trim_start_matches("./"), opened.map_err(at(path))?))
 }
 
 /// Puts what the portal asks for into the metadata.

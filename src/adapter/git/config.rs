@@ -1,9 +1,14 @@
 //! A repository's own configuration, and what in it names a program.
 
-use std::io;
-use std::path::Path;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
-use super::{answer, bare_command, parts};
+use rustix::process::geteuid;
+
+use super::{bare_command, finished, parts};
+use crate::adapter::limits;
 
 /// One setting: its key as Git prints it, and its value.
 pub type Setting = (String, String);
@@ -21,6 +26,7 @@ const CORE: &[&str] = &[
     "compression",
     "deltabasecachelimit",
     "eol",
+    "excludesfile",
     "filemode",
     "fscache",
     "fsync",
@@ -69,8 +75,13 @@ const EXTENSIONS: &[&str] = &[
 ];
 
 /// Sections in which everything is, or brings in, something to run or to go by.
-const SECTIONS: &[&str] =
-    &["alias", "browser", "filter", "hook", "include", "includeif", "pager", "protocol"];
+const SECTIONS: &[&str] = &["browser", "filter", "hook", "include", "includeif", "pager", "protocol"];
+
+/// Sections for commands that are never called: a status asks none of them.
+const OTHER_COMMANDS: &[&str] = &["alias", "difftool", "guitool", "mergetool"];
+
+/// Deepest nesting of included files, as Git has it.
+const MAX_INCLUDES: usize = 10;
 
 /// Last words of keys whose values are programs, in any section.
 const PROGRAMS: &[&str] = &[
@@ -95,15 +106,70 @@ const PROGRAMS: &[&str] = &[
     "vcs",
 ];
 
-/// Reads a file of configuration; includes are not followed. No file, no settings.
+/// Reads a file of configuration, and what it includes under any condition. No file, no settings.
+///
+/// An include stays among the settings if it is not followed: that of a file which others may change.
 pub fn read(file: &Path) -> io::Result<Vec<Setting>> {
-    if !file.exists() {
-        return Ok(vec![]);
+    followed(file, 0)
+}
+
+fn followed(file: &Path, depth: usize) -> io::Result<Vec<Setting>> {
+    let mut settings = vec![];
+    for (key, value) in plain(file)? {
+        let is_include = key == "include.path" || (key.starts_with("includeif.") && key.ends_with(".path"));
+        match place(file, &value).filter(|path| is_include && depth < MAX_INCLUDES && is_ours(path)) {
+            Some(path) => settings.extend(followed(&path, depth + 1)?),
+            None => settings.push((key, value)),
+        }
     }
+    Ok(settings)
+}
+
+/// Returns the place of a file that a setting names, if it is clear.
+pub fn place(config: &Path, value: &str) -> Option<PathBuf> {
+    match value.strip_prefix("~/") {
+        Some(rest) => Some(PathBuf::from(std::env::var_os("HOME")?).join(rest)),
+        None if value.starts_with(['~', '%']) => None,
+        None => Some(config.parent()?.join(value)),
+    }
+}
+
+/// Returns whether nobody but the user and root may change a file, or put one there.
+fn is_ours(path: &Path) -> bool {
+    let user = geteuid().as_raw();
+    let owners = [0, user];
+    let mut is_there = true;
+    for (depth, path) in path.ancestors().enumerate() {
+        match path.metadata() {
+            // A file of ours stays ours in a directory that is sticky, as /tmp is.
+            Ok(facts) if depth > 0 => {
+                let is_closed = facts.mode() & 0o002 == 0 || (is_there && facts.mode() & 0o1000 != 0);
+                return owners.contains(&facts.uid()) && is_closed;
+            }
+            Ok(facts) if !owners.contains(&facts.uid()) || facts.mode() & 0o002 != 0 => return false,
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                is_there = false;
+            }
+            Err(_) => return false,
+        }
+    }
+    false
+}
+
+fn plain(file: &Path) -> io::Result<Vec<Setting>> {
+    let input = match limits::open(file) {
+        Ok(input) => input,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(vec![]);
+        }
+        Err(error) => return Err(io::Error::new(error.kind(), format!("{}: {error}", file.display()))),
+    };
     let mut command = bare_command()?;
-    command.args(["config", "--no-includes", "--null", "--list", "--file"]).arg(file);
+    command.args(["config", "--no-includes", "--null", "--list", "--file", "-"]);
     // Not the repository of wherever this runs.
-    let output = answer(command.current_dir("/").env("GIT_DIR", "/dev/null"))?;
+    command.current_dir("/").env("GIT_DIR", "/dev/null").stdin(Stdio::from(input));
+    let output = finished(&mut command)?;
     let setting = |part: String| match part.split_once('\n') {
         Some((key, value)) => (key.to_string(), value.to_string()),
         None => (part, "true".to_string()),
@@ -126,6 +192,7 @@ fn names_program(key: &str, value: &str) -> bool {
         }
         "core" => !CORE.contains(&last),
         "extensions" => !EXTENSIONS.contains(&last),
+        _ if OTHER_COMMANDS.contains(&section) => false,
         _ => SECTIONS.contains(&section) || PROGRAMS.contains(&last) || value.trim_start().starts_with('!'),
     }
 }
@@ -177,6 +244,10 @@ mod tests {
             ("http.https://github.com/.extraheader", "AUTHORIZATION: basic x"),
             ("submodule.a.url", "../a"),
             ("submodule.a.active", "true"),
+            ("core.excludesfile", "/tmp/x"),
+            ("alias.st", "!touch x"),
+            ("difftool.x.cmd", "touch x"),
+            ("mergetool.x.path", "/tmp/x"),
             ("lfs.repositoryformatversion", "0"),
         ] {
             assert!(!names_program(key, value), "{key}");

@@ -76,7 +76,12 @@ pub fn safe_directories() -> Vec<String> {
 
 /// Runs a command that has to succeed.
 fn answer(command: &mut Command) -> io::Result<Output> {
-    let output = command.stdin(Stdio::null()).output()?;
+    finished(command.stdin(Stdio::null()))
+}
+
+/// Runs a command that has its input, and has to succeed.
+fn finished(command: &mut Command) -> io::Result<Output> {
+    let output = command.output()?;
     match output.status.success() {
         true => Ok(output),
         false => Err(io::Error::other(String::from_utf8_lossy(&output.stderr).trim().to_string())),

@@ -1,19 +1,19 @@
 //! The repository that a folder is in, found by a walk of our own: Git would also take a folder with `HEAD`,
 //! `objects` and `refs` for one, and run what its configuration names.
 
-use std::fs;
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use super::config::{self, Setting};
 use super::{answer, command, parts};
-use crate::adapter::ownership;
+use crate::adapter::{limits, ownership};
 
 /// Deepest nesting of submodules that is looked at.
 const MAX_DEPTH: usize = 8;
 
 /// Largest `.git` file and `commondir` that is read, bytes.
-const MAX_POINTER: u64 = 64 * 1024;
+const MAX_POINTER: usize = 64 * 1024;
 
 /// State of a folder's files against what its repository holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +66,8 @@ impl Repository {
             }
             Err(error) => return Err(error),
         };
-        if !git_dir.join("HEAD").exists() {
+        // An old HEAD is a link, to a file that is not there where references are packed.
+        if git_dir.join("HEAD").symlink_metadata().is_err() {
             // Git passes over an empty `.git`, too; a link that leads nowhere is an error there.
             return Ok(None);
         }
@@ -80,9 +81,13 @@ impl Repository {
         Ok(Some(Repository { top: top.to_owned(), git_dir, common }))
     }
 
-    /// Returns the repository's own settings, without what they include.
+    /// Returns the repository's own settings, with those of included files that are the user's.
     fn settings(&self) -> io::Result<Vec<Setting>> {
         let mut settings = config::read(&self.common.join("config"))?;
+        if self.common != self.git_dir {
+            // In a linked work tree, that of the first one does not hold.
+            settings.retain(|(key, _)| key != "core.worktree");
+        }
         settings.extend(config::read(&self.git_dir.join("config.worktree"))?);
         Ok(settings)
     }
@@ -93,6 +98,21 @@ impl Repository {
             |key: &str| key.starts_with("remote.") && (key.ends_with(".url") || key.ends_with(".pushurl"));
         let settings = self.settings()?.into_iter();
         Ok(settings.filter(|(key, _)| is_url(key)).map(|(_, url)| url).collect())
+    }
+
+    /// Returns the first of the files that Git would read which is a pipe: it may wait for ever.
+    fn blocking(&self, folder: &Path, settings: &[Setting]) -> Option<PathBuf> {
+        let inside =
+            ["HEAD", "index", "config.worktree", "info/sparse-checkout"].map(|it| self.git_dir.join(it));
+        let shared = ["config", "packed-refs", "shallow", "info/exclude", "info/attributes", "info/grafts"];
+        let above = folder.ancestors().take_while(|above| above.starts_with(&self.top));
+        let rules = above.flat_map(|above| [".gitignore", ".gitattributes"].map(|name| above.join(name)));
+        let excludes = settings.iter().filter(|(key, _)| key == "core.excludesfile");
+        // A relative one is looked for where Git runs.
+        let excludes = excludes.filter_map(|(_, value)| config::place(&folder.join(".gitignore"), value));
+        let mut all =
+            inside.into_iter().chain(shared.map(|it| self.common.join(it))).chain(rules).chain(excludes);
+        all.find(|path| path.metadata().is_ok_and(|facts| facts.file_type().is_fifo()))
     }
 
     fn state(&self, folder: &Path, depth: usize) -> io::Result<WorkTree> {
@@ -109,6 +129,9 @@ impl Repository {
                 return unknown(format!("the repository's files are in {path}"));
             }
         }
+        if let Some(path) = self.blocking(folder, &settings) {
+            return unknown(format!("{} is no regular file", path.display()));
+        }
         let ask = |arguments: &[&str]| {
             let mut git = command(&self.git_dir)?;
             git.arg("--work-tree").arg(&self.top).args(arguments).args(["--", "."]).current_dir(folder);
@@ -120,8 +143,16 @@ impl Repository {
         if !status.stdout.is_empty() {
             return Ok(WorkTree::Dirty);
         }
-        let listed = ask(&["ls-files", "--stage", "-z"])?;
-        for entry in parts(&listed.stdout) {
+        let listed = parts(&ask(&["ls-files", "--stage", "-z"])?.stdout);
+        // A status says nothing of a folder that is ignored.
+        if depth == 0 && listed.is_empty() {
+            return unknown("Git holds no file of the project, or ignores it".to_string());
+        }
+        let holds_record = || listed.iter().any(|entry| entry.contains("\t.billpay/"));
+        if depth == 0 && folder.join(".billpay").exists() && !holds_record() {
+            return unknown("Git holds nothing of `.billpay`, or ignores it".to_string());
+        }
+        for entry in listed {
             let Some(path) = entry.strip_prefix("160000 ").and_then(|entry| entry.split_once('\t')) else {
                 continue;
             };
@@ -141,10 +172,9 @@ impl Repository {
 
 /// Reads the path that a small file holds.
 fn pointer(file: &Path) -> io::Result<String> {
-    if file.metadata()?.len() > MAX_POINTER {
-        return Err(io::Error::other(format!("{} is too large to be a link", file.display())));
-    }
-    Ok(fs::read_to_string(file)?.trim_end_matches(['\n', '\r']).to_string())
+    let text = limits::read_text(file, MAX_POINTER)
+        .map_err(|error| io::Error::other(format!("{}: {error}", file.display())))?;
+    Ok(text.trim_end_matches(['\n', '\r']).to_string())
 }
 
 /// Compares a folder's files with what its repository holds. Nothing of the repository runs, and nothing is written.

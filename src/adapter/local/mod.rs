@@ -10,7 +10,7 @@ mod private;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -41,6 +41,8 @@ pub enum Error {
     Python(#[from] python::Error),
     #[error("port {port} is taken by another program")]
     PortTaken { port: u16 },
+    #[error("it runs already, on port {port} and not on {asked}")]
+    OtherPort { port: u16, asked: u16 },
     #[error("it did not start; the last lines of {log}:\n{tail}")]
     NotStarted { log: String, tail: String },
     #[error("BILLPAY_LOCAL_PORT is `{0}`, which is not a port")]
@@ -49,6 +51,8 @@ pub enum Error {
     NoHome,
     #[error("the directory of its state, {path}, is open to other users")]
     Open { path: String },
+    #[error("{path} is a link, or not a file of yours alone")]
+    Strange { path: String },
     #[error("{path}: {error}")]
     File { path: String, error: io::Error },
 }
@@ -59,14 +63,20 @@ impl Error {
         let hint = match self {
             Error::Python(error) => return error.hints(),
             Error::PortTaken { .. } => "stop that program, or choose another port in BILLPAY_LOCAL_PORT",
+            Error::OtherPort { port, .. } => {
+                return vec![format!(
+                    "`billpay local down` first, or BILLPAY_LOCAL_PORT={port}; a second one needs a BILLPAY_LOCAL_STATE of its own"
+                )];
+            }
             Error::NotStarted { .. } => {
                 "`billpay local reset` forgets its state, if that is what it trips over"
             }
             Error::NotAPort(_) => "use a number from 1 to 65535",
             Error::NoHome => "set HOME",
             Error::Open { .. } => {
-                "close it with chmod 700 if it is yours alone, or name another in BILLPAY_LOCAL_STATE"
+                "if everything in it is yours, close it with chmod 700; else name another in BILLPAY_LOCAL_STATE"
             }
+            Error::Strange { .. } => "look who put it there, and remove it",
             Error::File { .. } => return vec![],
         };
         vec![hint.to_string()]
@@ -126,14 +136,15 @@ impl LocalAws {
             Err(_) => PORT,
         };
         let state = match std::env::var_os("BILLPAY_LOCAL_STATE") {
-            Some(path) => PathBuf::from(path),
+            // The server has another working directory.
+            Some(path) => std::path::absolute(path).map_err(at(Path::new("BILLPAY_LOCAL_STATE")))?,
             None => base.state_dir().unwrap_or_else(|| base.data_dir()).join("billpay/local"),
         };
         Ok(LocalAws { cache: base.cache_dir().join("billpay/local"), state, port })
     }
 
     fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        url(self.port)
     }
 
     /// Makes sure that it runs and returns its address; `say` is told what takes a moment.
@@ -141,8 +152,8 @@ impl LocalAws {
         let _lock = self.lock()?;
         let secret = Secret::of(&self.state)?;
         let launcher = install::launcher(&self.cache)?;
-        if let Some(server) = self.server().filter(|server| server.port == self.port) {
-            if server.launcher == launcher && self.is_ready(&secret).await {
+        if let Some(server) = self.server_on_the_port()? {
+            if server.launcher == launcher && is_ready(self.port, &secret).await {
                 say(&format!("using the local AWS at {} (not a real account)", self.url()));
                 return Ok(self.url());
             }
@@ -165,7 +176,8 @@ impl LocalAws {
     pub async fn access(&self, account: &str) -> Result<LocalAccess, Error> {
         let _lock = self.lock()?;
         let secret = Secret::of(&self.state)?;
-        let running = self.is_ready(&secret).await;
+        self.server_on_the_port()?;
+        let running = is_ready(self.port, &secret).await;
         if !running && self.is_taken().await {
             return Err(Error::PortTaken { port: self.port });
         }
@@ -203,13 +215,13 @@ impl LocalAws {
     pub async fn status(&self) -> LocalStatus {
         let server = self.server().filter(is_alive);
         let running = match (&server, Secret::read(&self.state)) {
-            (Some(_), Some(secret)) => self.is_ready(&secret).await,
+            (Some(server), Some(secret)) => is_ready(server.port, &secret).await,
             _ => false,
         };
         LocalStatus {
             running,
             port_taken: !running && server.is_none() && self.is_taken().await,
-            url: self.url(),
+            url: url(server.as_ref().map_or(self.port, |server| server.port)),
             pid: server.map(|server| server.pid),
             state: self.state.clone(),
             log: self.log(),
@@ -224,15 +236,24 @@ impl LocalAws {
     fn lock(&self) -> Result<File, Error> {
         let path = self.state.join("lock");
         private::directory(&self.state, path.exists())?;
-        let mut options = OpenOptions::new();
-        let file =
-            options.create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(at(&path))?;
+        let file = private::open(&path, OpenOptions::new().create(true).truncate(false).write(true))?;
         flock(&file, FlockOperation::LockExclusive).map_err(|error| at(&path)(error.into()))?;
         Ok(file)
     }
 
     fn server(&self) -> Option<Server> {
-        serde_json::from_slice(&fs::read(self.state.join("server.json")).ok()?).ok()
+        serde_json::from_str(&private::read(&self.state, "server.json")?).ok()
+    }
+
+    /// Returns the server that was started; fails if it runs on another port, since a state has one server.
+    fn server_on_the_port(&self) -> Result<Option<Server>, Error> {
+        match self.server() {
+            Some(Server { port, .. }) if port == self.port => Ok(self.server()),
+            Some(server) if is_alive(&server) => {
+                Err(Error::OtherPort { port: server.port, asked: self.port })
+            }
+            _ => Ok(None),
+        }
     }
 
     async fn start(&self, python: &Path, launcher: PathBuf, secret: &Secret) -> Result<(), Error> {
@@ -266,7 +287,7 @@ impl LocalAws {
         private::file(&record)?.write_all(&text).map_err(at(&record))?;
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
-            if self.is_ready(secret).await {
+            if is_ready(self.port, secret).await {
                 return Ok(());
             }
             if child.try_wait().map_err(at(python))?.is_some() {
@@ -298,21 +319,25 @@ impl LocalAws {
     async fn is_taken(&self) -> bool {
         TcpStream::connect(("127.0.0.1", self.port)).await.is_ok()
     }
+}
 
-    /// Tells if this user's server answers on the port: nobody else knows the secret.
-    async fn is_ready(&self, secret: &Secret) -> bool {
-        let Ok(nonce) = private::random() else { return false };
-        let request = format!("GET /_billpay/ready?nonce={nonce} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n");
-        let ask = async {
-            let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.ok()?;
-            stream.write_all(request.as_bytes()).await.ok()?;
-            let mut answer = String::new();
-            stream.take(LONGEST_ANSWER).read_to_string(&mut answer).await.ok()?;
-            let (head, body) = answer.split_once("\r\n\r\n")?;
-            Some(head.split(' ').nth(1) == Some("200") && body == secret.proof(self.port, &nonce))
-        };
-        matches!(timeout(Duration::from_secs(2), ask).await, Ok(Some(true)))
-    }
+fn url(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
+/// Tells if this user's server answers on a port: nobody else knows the secret.
+async fn is_ready(port: u16, secret: &Secret) -> bool {
+    let Ok(nonce) = private::random() else { return false };
+    let request = format!("GET /_billpay/ready?nonce={nonce} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n");
+    let ask = async {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
+        stream.write_all(request.as_bytes()).await.ok()?;
+        let mut answer = String::new();
+        stream.take(LONGEST_ANSWER).read_to_string(&mut answer).await.ok()?;
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        Some(head.split(' ').nth(1) == Some("200") && body == secret.proof(port, &nonce))
+    };
+    matches!(timeout(Duration::from_secs(2), ask).await, Ok(Some(true)))
 }
 
 /// Returns whether the process is there and is the server: process numbers are used again.
@@ -323,7 +348,10 @@ fn is_alive(server: &Server) -> bool {
     }
     match fs::read(format!("/proc/{}/cmdline", server.pid)) {
         // A process that has ended and was not waited for has an empty command line.
-        Ok(line) => String::from_utf8_lossy(&line).contains(&*server.launcher.to_string_lossy()),
+        Ok(line) => {
+            let launcher = server.launcher.as_os_str().as_bytes();
+            !launcher.is_empty() && line.split(|byte| *byte == 0).any(|argument| argument == launcher)
+        }
         Err(_) => !Path::new("/proc/self").exists(),
     }
 }

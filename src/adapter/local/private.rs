@@ -1,11 +1,12 @@
 //! Keeps the files of the local AWS, and the secret that its keys carry, to their owner.
 
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, KeyInit, Mac};
+use rustix::fs::OFlags;
 use rustix::process::geteuid;
 use sha2::Sha256;
 
@@ -17,10 +18,13 @@ const OPEN: u32 = 0o077;
 const WRITABLE: u32 = 0o022;
 /// Characters of a secret: 256 bits in hexadecimal.
 const SECRET_LENGTH: usize = 64;
+/// Bytes that are read of a file.
+const LARGEST: u64 = 64 << 10;
 
 /// Makes a directory that only the user can enter, and everything above it.
 ///
-/// One that is there and open to others is closed if it is known to be ours or nothing is in it, and else refused.
+/// One that others can only look into is closed if it is known to be ours or nothing is in it. One that they can write
+/// is refused: what is in it may be theirs.
 pub fn directory(path: &Path, is_ours: bool) -> Result<(), Error> {
     if let Some(above) = path.parent() {
         fs::create_dir_all(above).map_err(at(above))?;
@@ -31,14 +35,15 @@ pub fn directory(path: &Path, is_ours: bool) -> Result<(), Error> {
     }
     let facts = fs::metadata(path).map_err(at(path))?;
     let open = || Error::Open { path: path.display().to_string() };
-    if facts.uid() != geteuid().as_raw() {
+    let link = fs::symlink_metadata(path).map_err(at(path))?;
+    if [&facts, &link].iter().any(|facts| facts.uid() != geteuid().as_raw()) || !facts.is_dir() {
         return Err(open());
     }
     if facts.mode() & OPEN == 0 {
         return Ok(());
     }
     let is_empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-    if !is_ours && (facts.mode() & WRITABLE != 0 || !is_empty()) {
+    if facts.mode() & WRITABLE != 0 || (!is_ours && !is_empty()) {
         return Err(open());
     }
     fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(at(path))
@@ -46,10 +51,36 @@ pub fn directory(path: &Path, is_ours: bool) -> Result<(), Error> {
 
 /// Opens a file to be written anew that only the user can read, whatever it was before.
 pub fn file(path: &Path) -> Result<fs::File, Error> {
-    let mut options = OpenOptions::new();
-    let file = options.create(true).truncate(true).write(true).mode(0o600).open(path).map_err(at(path))?;
-    file.set_permissions(Permissions::from_mode(0o600)).map_err(at(path))?;
+    let file = open(path, OpenOptions::new().create(true).write(true))?;
+    file.set_permissions(Permissions::from_mode(0o600)).and_then(|()| file.set_len(0)).map_err(at(path))?;
     Ok(file)
+}
+
+/// Opens a regular file of the user's own, and follows no link.
+pub fn open(path: &Path, options: &mut OpenOptions) -> Result<fs::File, Error> {
+    let strange = || Error::Strange { path: path.display().to_string() };
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = match options.mode(0o600).custom_flags(flags.bits() as i32).open(path) {
+        Ok(file) => file,
+        // The error for a link has other names on other systems.
+        Err(_) if fs::symlink_metadata(path).is_ok_and(|facts| !facts.is_file()) => return Err(strange()),
+        Err(error) => return Err(at(path)(error)),
+    };
+    let facts = file.metadata().map_err(at(path))?;
+    let is_ours = facts.is_file() && facts.nlink() == 1 && facts.uid() == geteuid().as_raw();
+    if is_ours { Ok(file) } else { Err(strange()) }
+}
+
+/// Reads a small file of ours in the state directory; none if it isn't there, or others can write the directory.
+pub fn read(state: &Path, name: &str) -> Option<String> {
+    let facts = fs::metadata(state).ok()?;
+    if facts.uid() != geteuid().as_raw() || facts.mode() & WRITABLE != 0 {
+        return None;
+    }
+    let mut text = String::new();
+    let file = open(&state.join(name), OpenOptions::new().read(true)).ok()?;
+    file.take(LARGEST).read_to_string(&mut text).ok()?;
+    Some(text)
 }
 
 /// The secret of one user, by which the local AWS tells its own user from all others.
@@ -64,7 +95,7 @@ impl Secret {
 
     /// Reads the secret; none if there is no whole one.
     pub fn read(state: &Path) -> Option<Secret> {
-        let text = fs::read_to_string(Secret::path(state)).ok()?;
+        let text = read(state, "secret")?;
         let text = text.trim();
         let is_whole = text.len() == SECRET_LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         is_whole.then(|| Secret(text.to_string()))
@@ -123,7 +154,7 @@ mod tests {
         let state = folder.path().join("above/state");
         directory(&state, false).unwrap();
         assert_eq!(mode(&state), 0o700);
-        for (open, is_ours) in [(0o755, false), (0o777, true)] {
+        for (open, is_ours) in [(0o755, false), (0o750, true)] {
             fs::set_permissions(&state, Permissions::from_mode(open)).unwrap();
             directory(&state, is_ours).unwrap();
             assert_eq!(mode(&state), 0o700);
@@ -138,13 +169,34 @@ mod tests {
     #[test]
     fn a_directory_of_others_is_neither_used_nor_changed() {
         let folder = tempfile::tempdir().unwrap();
-        for (open, files) in [(0o777, 0), (0o755, 1)] {
+        for (open, files, is_ours) in
+            [(0o777, 0, false), (0o755, 1, false), (0o777, 1, true), (0o770, 1, true)]
+        {
             (0..files).for_each(|number| fs::write(folder.path().join(number.to_string()), "").unwrap());
             fs::set_permissions(folder.path(), Permissions::from_mode(open)).unwrap();
-            let refused = directory(folder.path(), false).unwrap_err();
+            let refused = directory(folder.path(), is_ours).unwrap_err();
             assert!(refused.to_string().contains("open to other users"), "{refused}");
             assert_eq!(mode(folder.path()), open);
         }
+    }
+
+    #[test]
+    fn a_link_and_a_pipe_are_neither_written_nor_read() {
+        let state = tempfile::tempdir().unwrap();
+        let [precious, link, second] = ["precious", "link", "second"].map(|name| state.path().join(name));
+        fs::write(&precious, "precious").unwrap();
+        std::os::unix::fs::symlink(&precious, &link).unwrap();
+        fs::hard_link(&precious, &second).unwrap();
+        for path in [&link, &second] {
+            let refused = file(path).unwrap_err();
+            assert!(refused.to_string().contains("is a link, or not a file of yours"), "{refused}");
+        }
+        assert_eq!(fs::read_to_string(&precious).unwrap(), "precious");
+        assert!(read(state.path(), "link").is_none());
+        fs::remove_file(&second).unwrap();
+        assert_eq!(read(state.path(), "precious").unwrap(), "precious");
+        fs::set_permissions(state.path(), Permissions::from_mode(0o777)).unwrap();
+        assert!(read(state.path(), "precious").is_none());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::fault::{Fault, Outcome};
 use super::value::Value;
 
 /// Steps that one rendering may take: the portal's limit, so that both refuse.
-const STEPS: usize = 1_000_000;
+pub const STEPS: usize = 1_000_000;
 /// Bytes that one text may have, and that all texts made on the way may have together.
 const LONGEST: usize = 64 << 20;
 const BYTES: usize = 512 << 20;
@@ -52,6 +52,11 @@ impl Budget {
             return Err(Box::new(Fault::of("too-long", "rendering this makes too many long texts")));
         }
         Ok(())
+    }
+
+    /// Returns the steps that were taken, and what was gone through in steps.
+    pub fn spent(&self) -> usize {
+        self.steps.get() + self.through.get() / PART
     }
 
     /// Pays for a value that an operation goes through.

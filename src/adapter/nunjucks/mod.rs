@@ -35,9 +35,10 @@ mod token;
 mod units;
 mod value;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use crate::adapter::limits::TEXTS;
 use crate::domain::findings::{Findings, SourceFile};
 use crate::domain::template::TemplateError;
 
@@ -68,6 +69,8 @@ pub struct Settings {
 pub struct Nunjucks {
     settings: Settings,
     warnings: RefCell<Findings>,
+    /// Steps that all texts took so far.
+    spent: Cell<usize>,
 }
 
 /// What templates are rendered with, prepared once and cheap to clone.
@@ -80,7 +83,7 @@ pub struct Context {
 
 impl Nunjucks {
     pub fn new(settings: &Settings) -> Nunjucks {
-        Nunjucks { settings: settings.clone(), warnings: RefCell::default() }
+        Nunjucks { settings: settings.clone(), warnings: RefCell::default(), spent: Cell::new(0) }
     }
 
     /// Returns what was worth a warning since the last call, and forgets it.
@@ -173,6 +176,9 @@ impl Nunjucks {
         let Settings { cookiecutter_compat: cookiecutter, trim_blocks, lstrip_blocks, seed, strict } =
             self.settings;
         let text = file.text();
+        if self.spent.get() > TEXTS as usize * budget::STEPS {
+            return Err(Box::new(Fault::of("endless", "rendering all files takes too many steps")));
+        }
         if text.len() > LONGEST {
             return Err(Box::new(Fault::of(
                 "too-long",
@@ -194,6 +200,7 @@ impl Nunjucks {
         let machine = Machine::new(text, Options { cookiecutter, seed, strict, step }, file.name());
         let place = machine.start(&plan, entries);
         let outcome = run(&machine, &body, &place)?;
+        self.spent.set(self.spent.get().saturating_add(machine.budget.spent()));
         for missing in machine.noted() {
             let problem = Fault::of_missing(&missing).problem(file);
             self.warnings.borrow_mut().warn(problem, file);

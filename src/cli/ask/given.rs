@@ -1,10 +1,11 @@
 //! The answers that the command line gives: `--values FILE`, then each `--set name=value`.
 
+use std::fs::File;
 use std::path::Path;
 
 use serde_json::Value;
 
-use crate::app::{read_input, read_text};
+use crate::app::read_input;
 use crate::cli::error::Report;
 use crate::cli::exit;
 use crate::cli::ui::hide_text;
@@ -43,7 +44,11 @@ fn file(path: &Path) -> Result<Answers, Report> {
     let told = if is_input { "standard input".to_string() } else { path.display().to_string() };
     let fail = |why: String| Report::new(format!("can't read answers from {told}"), why);
     let limit = yaml::ANSWERS.bytes;
-    let text = if is_input { read_input(std::io::stdin(), limit) } else { read_text(path, limit) };
+    let text = if is_input {
+        read_input(std::io::stdin(), limit)
+    } else {
+        File::open(path).and_then(|file| read_input(file, limit))
+    };
     let text = text.map_err(|error| fail(error.to_string()))?;
     let text = text.trim_start_matches('\u{feff}');
     // An empty file gives no answers.

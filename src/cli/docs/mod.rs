@@ -110,8 +110,13 @@ fn described(dir: &Path) -> Result<Option<Described>, Report> {
         if path.is_file() {
             let shown = path.display().to_string();
             let shown = shown.trim_start_matches("./");
-            let text = read_text(&path, entity::LIMITS.bytes)
-                .map_err(|error| EntityError::NotRead { file: shown.to_string(), why: error.to_string() })?;
+            let not_read = |why: String| EntityError::NotRead { file: shown.to_string(), why };
+            let is_inside = || path.canonicalize().ok()?.starts_with(dir.canonicalize().ok()?).then_some(());
+            if is_inside().is_none() {
+                let why = "it is a symbolic link that leads out of the project";
+                return Err(not_read(why.to_string()).into());
+            }
+            let text = read_text(&path, entity::LIMITS.bytes).map_err(|error| not_read(error.to_string()))?;
             return Ok(Some(entity::described(shown, &text)?));
         }
     }

@@ -3,6 +3,8 @@
 //! A configuration of MkDocs can run any code. TechDocs takes of it what documentation needs;
 //! so do we, and what it takes is written anew, aside: the project's file stays as it is.
 
+use super::include::Includes;
+use super::settings;
 use super::yaml::{self, Content, Fatal, Node};
 use crate::domain::findings::{Findings, Place, Problem, SourceFile};
 
@@ -42,9 +44,6 @@ const THEME_KEYS: &[&str] =
 
 const PLUGINS: &[&str] =
     &["techdocs-core", "search", "material/search", "redirects", "group", "material/group"];
-
-/// Plugins that hold others.
-const GROUPS: &[&str] = &["group", "material/group"];
 
 /// The plugin without which there is no TechDocs site.
 const CORE: &str = "techdocs-core";
@@ -123,13 +122,8 @@ const MARKDOWN: &[&str] = &[
     "wikilinks",
 ];
 
-const SNIPPETS: &[&str] = &["pymdownx.snippets", "pymdownx.snippets:SnippetExtension"];
-
-/// Settings of extensions that name a program to run, or a place outside of the project to read or write.
-const OUTSIDE: &[(&str, &[&str])] = &[
-    ("plantuml_markdown", &["plantuml_cmd", "config", "base_dir", "cachedir"]),
-    ("pymdownx.b64", &["base_path", "root_path"]),
-];
+/// Extensions that hold others, whose settings are theirs.
+const BUNDLES: &[&str] = &["extra", "markdown.extensions.extra", "pymdownx.extra"];
 
 /// What is put into a configuration where it says nothing itself.
 #[derive(Debug, Clone, Default)]
@@ -149,8 +143,8 @@ pub struct Config {
     pub text: String,
     /// The folder of the pages, inside the project.
     pub docs_dir: String,
-    /// Whether the pages of other settings' are taken in (`!include`), which a plugin reads by itself.
-    pub includes: bool,
+    /// Settings of other sites that `nav` takes in.
+    pub includes: Includes,
     /// What was left out of the project's own, and why.
     pub left_out: Findings,
 }
@@ -162,7 +156,7 @@ pub fn default_config(wishes: &Wishes<'_>) -> Config {
     for (key, value) in wishes.source.map(|source| links(source, "docs")).unwrap_or_default() {
         text += &format!("\"{key}\": {}\n", serde_json::Value::from(value));
     }
-    Config { text, docs_dir: "docs".into(), includes: false, left_out: Findings::default() }
+    Config { text, docs_dir: "docs".into(), includes: Includes::default(), left_out: Findings::default() }
 }
 
 /// Makes MkDocs' configuration from a project's; fails where something must not get to MkDocs
@@ -177,7 +171,7 @@ pub fn config(file: &SourceFile, wishes: &Wishes<'_>) -> Result<Config, Findings
         match key.as_text().filter(|name| KEYS.contains(name)) {
             Some("plugins") => kept.push((key, rules.plugins(value))),
             Some("markdown_extensions") => kept.push((key, rules.extensions(value))),
-            Some("theme") => kept.push((key, rules.theme(value))),
+            Some("theme") => kept.extend(rules.theme(value).map(|theme| (key, theme))),
             Some(_) => kept.push((key, value)),
             None => {
                 let name = key.as_text().unwrap_or_default();
@@ -185,7 +179,7 @@ pub fn config(file: &SourceFile, wishes: &Wishes<'_>) -> Result<Config, Findings
             }
         }
     }
-    let docs_dir = docs_dir(&kept).map_err(wrong)?;
+    let docs_dir = docs_dir(&kept, false).map_err(wrong)?;
     add_core(&mut kept, &file.place(0..0));
     if let Some(source) = wishes.source {
         for (key, value) in links(source, &docs_dir) {
@@ -195,38 +189,15 @@ pub fn config(file: &SourceFile, wishes: &Wishes<'_>) -> Result<Config, Findings
             }
         }
     }
-    let mut text = String::new();
-    for (key, value) in &kept {
-        key.write(&mut text);
-        text += ": ";
-        value.write(&mut text);
-        text += "\n";
-    }
+    let nav = kept.iter().find(|(key, _)| key.as_text() == Some("nav"));
+    let includes = nav.map(|(_, nav)| Includes::of(nav)).transpose().map_err(wrong)?.unwrap_or_default();
     let files = vec![file.clone()];
-    let includes = kept.iter().any(|(key, value)| key.as_text() == Some("nav") && has_include(value));
-    Ok(Config { text, docs_dir, includes, left_out: Findings { problems: rules.left_out, files } })
+    let left_out = Findings { problems: rules.left_out, files };
+    Ok(Config { text: yaml::write(&kept), docs_dir, includes, left_out })
 }
 
-fn has_include(node: &Node) -> bool {
-    match &node.content {
-        Content::Scalar(text, _) => text.contains("include"),
-        Content::List(items) => items.iter().any(has_include),
-        Content::Mapping(entries) => entries.iter().any(|(_, value)| has_include(value)),
-    }
-}
-
-/// Whether settings that are taken in by others could call something in Python, by whatever
-/// spelling of a tag.
-pub fn may_run_python(text: &str) -> bool {
-    let escaped = |word: &str| word.find('!').is_some_and(|at| word[at..].contains('%'));
-    text.contains("!!python")
-        || text.contains("2002:python")
-        || text.lines().any(|line| line.starts_with("%TAG") || line.starts_with("\u{feff}%TAG"))
-        || text.split_whitespace().any(escaped)
-}
-
-/// Refuses what would call something in Python.
-fn check_tags(node: &Node) -> Result<(), Fatal> {
+/// Refuses what would call something in Python, or hide settings.
+pub(super) fn check_tags(node: &Node) -> Result<(), Fatal> {
     if let Some(tag) = &node.tag
         && tag.contains("python")
         && !PYTHON.contains(&tag.as_str())
@@ -237,6 +208,16 @@ fn check_tags(node: &Node) -> Result<(), Fatal> {
                 .help("take the setting out: the techdocs-core plugin sets up the usual extensions itself"),
         ));
     }
+    let scalars = |items: &[Node]| items.iter().all(|item| item.as_text().is_some());
+    let plain = match (&node.tag, &node.content) {
+        (None, _) | (_, Content::Scalar(..)) => true,
+        (Some(tag), Content::List(items)) if tag == "!ENV" => scalars(items),
+        (Some(tag), _) => PYTHON.contains(&tag.as_str()),
+    };
+    if !plain {
+        let message = "a list or mapping has no tag, but for `!ENV` with names of variables and a text";
+        return Err(Box::new(Problem::error("tag", node.place.clone(), message)));
+    }
     match &node.content {
         Content::Scalar(..) => Ok(()),
         Content::List(items) => items.iter().try_for_each(check_tags),
@@ -246,8 +227,8 @@ fn check_tags(node: &Node) -> Result<(), Fatal> {
     }
 }
 
-/// The folder of the pages, which must be one of the project's.
-fn docs_dir(entries: &[(Node, Node)]) -> Result<String, Fatal> {
+/// The folder of the pages, which must be one of the project's; `or_itself`, the folder of the settings too.
+pub(super) fn docs_dir(entries: &[(Node, Node)], or_itself: bool) -> Result<String, Fatal> {
     let Some((_, value)) = entries.iter().find(|(key, _)| key.as_text() == Some("docs_dir")) else {
         return Ok("docs".to_string());
     };
@@ -262,7 +243,7 @@ fn docs_dir(entries: &[(Node, Node)]) -> Result<String, Fatal> {
     if text.starts_with(['/', '~']) || parts.contains(&"..") || text.contains(['\\', '\0']) {
         return outside("`docs_dir` leads out of the project");
     }
-    if parts.is_empty() {
+    if parts.is_empty() && !or_itself {
         return outside("`docs_dir` is the folder of mkdocs.yml itself, which MkDocs does not take");
     }
     Ok(parts.join("/"))
@@ -345,32 +326,59 @@ impl Rules<'_> {
                 }
                 continue;
             }
-            if GROUPS.contains(&name.as_str()) {
-                self.group(&mut item);
+            if let Content::Mapping(entries) = &mut item.content {
+                for (_, value) in entries {
+                    self.plugin(&name, value);
+                }
             }
             kept.push(item);
         }
         Node::list(kept, &place)
     }
 
-    /// The plugins inside a group of plugins.
-    fn group(&mut self, item: &mut Node) {
-        let Content::Mapping(entries) = &mut item.content else { return };
-        let settings = entries.iter_mut().map(|(_, settings)| settings);
-        for settings in settings {
-            let Content::Mapping(settings) = &mut settings.content else { continue };
-            for (key, value) in settings.iter_mut() {
-                if key.as_text() == Some("plugins") {
-                    let inner = std::mem::replace(value, Node::text("", &key.place));
+    /// Takes out what the settings of one plugin may not say.
+    fn plugin(&mut self, name: &str, value: &mut Node) {
+        // What is allowed beside TechDocs' own is up to whoever allowed it.
+        let Some(known) = settings::of_plugin(name) else { return };
+        self.keep(&format!("the plugin `{name}`"), value, known);
+        let Content::Mapping(entries) = &mut value.content else { return };
+        for (key, value) in entries {
+            match key.as_text() {
+                Some("plugins") => {
+                    let inner = std::mem::replace(value, Node::null(&key.place));
                     *value = self.plugins(inner);
                 }
+                Some("redirect_maps") => self.redirects(value),
+                _ => {}
             }
         }
     }
 
+    /// Takes out redirections that would be written outside of the site.
+    fn redirects(&mut self, value: &mut Node) {
+        if !self.is_mapping("`redirect_maps`", value) {
+            return;
+        }
+        let Content::Mapping(entries) = &mut value.content else { return };
+        entries.retain(|(from, to)| {
+            let name = from.as_text().unwrap_or_default();
+            let flaw = settings::redirect_flaw(name, to.as_text());
+            if let Some(why) = flaw {
+                self.leave_out(&from.place, format!("the redirection of `{}` {why}", name.escape_debug()));
+            }
+            flaw.is_none()
+        });
+    }
+
     fn extensions(&mut self, value: Node) -> Node {
         let place = value.place.clone();
-        let Some(items) = as_list(value) else { return Node::list(vec![], &place) };
+        if value.is_null() {
+            return Node::list(vec![], &place);
+        }
+        let Some(items) = as_list(value) else {
+            self.leave_out(&place, "`markdown_extensions` is not a list of extensions".into());
+            return Node::list(vec![], &place);
+        };
         let mut kept = vec![];
         for mut item in items {
             let place = item.place.clone();
@@ -385,8 +393,8 @@ impl Rules<'_> {
                 continue;
             }
             if let Content::Mapping(entries) = &mut item.content {
-                for (key, settings) in entries {
-                    self.settings(key, settings);
+                for (_, value) in entries {
+                    self.extension(&name, value);
                 }
             }
             kept.push(item);
@@ -395,33 +403,75 @@ impl Rules<'_> {
     }
 
     /// Takes out what the settings of one extension may not say.
-    fn settings(&mut self, extension: &Node, settings: &mut Node) {
-        let name = extension.as_text().unwrap_or_default();
-        let Content::Mapping(entries) = &mut settings.content else { return };
-        let outside =
-            OUTSIDE.iter().find(|(extension, _)| *extension == name).map_or(&[][..], |(_, keys)| keys);
-        let is_refused =
-            |key: &Node| SNIPPETS.contains(&name) || key.as_text().is_none_or(|key| outside.contains(&key));
-        let refused = entries.extract_if(.., |(key, _)| is_refused(key));
-        for (key, _) in refused.collect::<Vec<_>>() {
-            let setting = key.as_text().unwrap_or_default();
-            self.leave_out(
-                &key.place,
-                format!("TechDocs does not take `{setting}` of the extension `{name}`"),
-            );
+    fn extension(&mut self, name: &str, value: &mut Node) {
+        let what = format!("the extension `{name}`");
+        if BUNDLES.contains(&name) {
+            self.keep(&what, value, &[EXTENSIONS, MARKDOWN].concat());
+        } else {
+            self.keep(&what, value, settings::of_extension(name));
+        }
+        let Content::Mapping(entries) = &mut value.content else { return };
+        for (key, value) in entries {
+            match key.as_text() {
+                Some(inner) if BUNDLES.contains(&name) => self.extension(inner, value),
+                Some("options") if name == "pymdownx.emoji" => {
+                    self.keep(&what, value, settings::EMOJI_OPTIONS)
+                }
+                _ => {}
+            }
         }
     }
 
-    fn theme(&mut self, mut value: Node) -> Node {
-        if let Content::Mapping(entries) = &mut value.content {
-            let taken = |key: &Node| key.as_text().is_some_and(|key| THEME_KEYS.contains(&key));
-            for (key, _) in entries.iter().filter(|(key, _)| !taken(key)) {
-                let name = key.as_text().unwrap_or_default();
-                self.leave_out(&key.place, format!("TechDocs does not take `{name}` of the theme"));
-            }
-            entries.retain(|(key, _)| taken(key));
+    /// Keeps the known ones of some settings.
+    fn keep(&mut self, what: &str, value: &mut Node, known: &[&str]) {
+        if !self.is_mapping(what, value) {
+            return;
         }
-        value
+        let Content::Mapping(entries) = &mut value.content else { return };
+        entries.retain(|(key, _)| {
+            let name = key.as_text().unwrap_or_default();
+            let is_known = known.contains(&name);
+            if !is_known {
+                self.leave_out(&key.place, format!("TechDocs does not take `{name}` of {what}"));
+            }
+            is_known
+        });
+    }
+
+    /// Whether there are settings to look at; what is something else is taken out.
+    fn is_mapping(&mut self, what: &str, value: &mut Node) -> bool {
+        let is_mapping = value.tag.is_none() && matches!(value.content, Content::Mapping(_));
+        if !is_mapping && !value.is_null() {
+            self.leave_out(&value.place, format!("the settings of {what} are no mapping"));
+            *value = Node::null(&value.place);
+        }
+        is_mapping
+    }
+
+    fn theme(&mut self, mut value: Node) -> Option<Node> {
+        if let Content::Mapping(entries) = &mut value.content {
+            let before = entries.len();
+            entries.retain(|(key, _)| {
+                let name = key.as_text().unwrap_or_default();
+                let is_known = THEME_KEYS.contains(&name);
+                if !is_known {
+                    self.leave_out(&key.place, format!("TechDocs does not take `{name}` of the theme"));
+                }
+                is_known
+            });
+            // A theme of the project's own has no name; without it there is TechDocs'.
+            let is_nameless = |entry: &(Node, Node)| entry.0.as_text() == Some("name") && entry.1.is_null();
+            if entries.len() < before {
+                entries.retain(|entry| !is_nameless(entry));
+                if entries.is_empty() {
+                    return None;
+                }
+                if !entries.iter().any(|(key, _)| key.as_text() == Some("name")) {
+                    entries.push((Node::text("name", &value.place), Node::text("material", &value.place)));
+                }
+            }
+        }
+        Some(value)
     }
 }
 

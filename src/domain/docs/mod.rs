@@ -1,7 +1,9 @@
 //! Documentation sites as Backstage's TechDocs wants them.
 
 pub mod entity;
+pub mod include;
 pub mod mkdocs;
+mod settings;
 pub mod yaml;
 
 use serde_json::{Map, Value, json};

@@ -50,6 +50,11 @@ impl Node {
         Node { content: Content::List(items), tag: None, place: place.clone() }
     }
 
+    /// Nothing.
+    pub fn null(place: &Place) -> Node {
+        Node { content: Content::Scalar("null".into(), true), tag: None, place: place.clone() }
+    }
+
     /// The text, where there is one without a tag.
     pub fn as_text(&self) -> Option<&str> {
         match &self.content {
@@ -97,6 +102,18 @@ impl Node {
             }
         }
     }
+}
+
+/// Writes a file of settings, one on a line.
+pub fn write(entries: &[(Node, Node)]) -> String {
+    let mut text = String::new();
+    for (key, value) in entries {
+        key.write(&mut text);
+        text += ": ";
+        value.write(&mut text);
+        text += "\n";
+    }
+    text
 }
 
 fn may_be_plain(text: &str) -> bool {

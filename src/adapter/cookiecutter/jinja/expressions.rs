@@ -53,6 +53,11 @@ pub fn is_scalar(expr: &Expr<'_>) -> bool {
     matches!(expr, Expr::Const(constant) if constant.value.as_object().is_none())
 }
 
+/// Returns whether an expression is a text, as it is written.
+pub fn is_text(expr: &Expr<'_>) -> bool {
+    matches!(expr, Expr::Const(constant) if constant.value.as_str().is_some())
+}
+
 /// Returns whether an expression is the beginning of the filters of a block, which go on with its text.
 pub fn is_open(expr: &Expr<'_>) -> bool {
     matches!(expr, Expr::Filter(filter) if filter.expr.as_ref().is_none_or(is_open))

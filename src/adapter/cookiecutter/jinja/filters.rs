@@ -9,7 +9,7 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use super::fault::{Fault, Res, otherwise, unseeded};
 use super::globals::Random;
-use super::reading::{COST, EACH, LIST, ORDER, TEXT};
+use super::reading::{COST, EACH, LENGTH, LIST, ORDER, TEXT};
 use super::{cost, json, methods, numbers, printing, slugify};
 
 /// Most digits of a width in a format.
@@ -99,6 +99,27 @@ pub const TEXTUAL: [&str; 12] = [
     "wordcount",
 ];
 
+/// Filters that look at an end of what they are given, or count it.
+pub const SHALLOW: [&str; 4] = ["count", "first", "last", "length"];
+
+/// Tests that look at the kind of a value, or whether it is there.
+pub const SHALLOW_TESTS: [&str; 14] = [
+    "boolean",
+    "defined",
+    "false",
+    "filter",
+    "float",
+    "integer",
+    "iterable",
+    "mapping",
+    "none",
+    "number",
+    "sequence",
+    "string",
+    "true",
+    "undefined",
+];
+
 /// Filters that compare texts, whatever their case.
 pub const ORDERING: [&str; 6] = ["dictsort", "groupby", "max", "min", "sort", "unique"];
 
@@ -162,7 +183,7 @@ const COMPARISONS: &[Comparison] = &[
 /// Refuses a filter that nobody knows, or that is read otherwise.
 pub fn known(name: &str) -> Res<()> {
     if KNOWN.contains(&name)
-        || [TEXT, EACH, ORDER, COST, LIST].contains(&name)
+        || [TEXT, EACH, ORDER, COST, LENGTH, LIST].contains(&name)
         || COMPARISONS.iter().any(|(known, ..)| *known == name)
     {
         Ok(())
@@ -226,6 +247,7 @@ pub fn add(environment: &mut Environment<'static>, random: Option<Random>) {
         environment.add_filter(name, escape);
     }
     environment.add_filter(COST, cost::charged);
+    environment.add_filter(LENGTH, cost::looked_into);
     environment.add_filter(LIST, cost::joined);
     environment.add_filter(TEXT, |state: &State<'_, '_>, value: &Value| {
         printing::check(value).and_then(|()| cost::charged(state, value))
@@ -271,7 +293,7 @@ pub fn add(environment: &mut Environment<'static>, random: Option<Random>) {
         methods::padded(&printing::text(value)?, width.unwrap_or(80), " ", methods::Side::Both)
     });
     environment.add_filter("urlencode", urlencode);
-    environment.add_filter("wordcount", |text: &str| wordcount(text));
+    environment.add_filter("wordcount", |value: &Value| wordcount(&printing::text(value)?));
     environment.add_filter("tojson", |value: &Value, indent: Option<usize>| json::for_html(value, indent));
     environment.add_filter("jsonify", |value: &Value, indent: Rest<Value>| {
         let indent = match indent.first() {
@@ -370,14 +392,14 @@ fn replace(value: &Value, old: &Value, new: &Value, count: Option<usize>) -> Res
 fn default(
     value: &Value,
     other: Option<Value>,
-    boolean: Option<bool>,
+    boolean: Option<Value>,
     options: Kwargs,
 ) -> Result<Value, Error> {
     let other =
         other.map_or_else(|| options.get::<Option<Value>>("default_value"), |other| Ok(Some(other)))?;
-    let boolean = boolean.map_or_else(|| options.get::<Option<bool>>("boolean"), |yes| Ok(Some(yes)))?;
+    let boolean = boolean.map_or_else(|| options.get::<Option<Value>>("boolean"), |yes| Ok(Some(yes)))?;
     options.assert_all_used()?;
-    let is_missing = value.is_undefined() || (boolean.unwrap_or(false) && !value.is_true());
+    let is_missing = value.is_undefined() || (boolean.is_some_and(|yes| yes.is_true()) && !value.is_true());
     Ok(if is_missing { other.unwrap_or_else(|| Value::from("")) } else { value.clone() })
 }
 

@@ -37,7 +37,7 @@ pub enum Side {
 
 /// Calls a method that minijinja doesn't know.
 pub fn call(state: &mut State<'_, '_>, value: &Value, method: &str, args: &[Value]) -> Result<Value, Error> {
-    [value].into_iter().chain(args).try_for_each(|value| cost::charge(state, value))?;
+    cost::charge(state, value)?;
     if let Some(text) = value.as_str() {
         return of_text(state, value, text, method, args);
     }

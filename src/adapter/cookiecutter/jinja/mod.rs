@@ -24,13 +24,14 @@ mod values;
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
 use super::extensions::{Added, Extensions};
-use crate::adapter::limits::{FUEL, MOST_BYTES};
+use crate::adapter::limits::{FUEL, MOST_BYTES, TEXTS};
 use edits::Reading;
 
 pub use fault::{Fault, Res};
@@ -54,6 +55,8 @@ pub struct Engine {
     has_extensions: bool,
     /// The texts that were included, as they were read.
     included: Arc<Mutex<BTreeMap<String, Result<Reading, Fault>>>>,
+    /// Fuel that all texts took so far.
+    spent: AtomicU64,
 }
 
 /// Writes a text up to its greatest length.
@@ -113,7 +116,15 @@ impl Engine {
             kept.insert(name.to_string(), reading.map_err(|fault| *fault));
             result
         });
-        Ok(Engine { environment, syntax: syntax.clone(), config, added, has_extensions, included })
+        Ok(Engine {
+            environment,
+            syntax: syntax.clone(),
+            config,
+            added,
+            has_extensions,
+            included,
+            spent: AtomicU64::new(0),
+        })
     }
 
     /// Renders a text; `name` is what its faults are told with.
@@ -131,13 +142,18 @@ impl Engine {
     }
 
     fn rendered(&self, name: &str, source: &str, context: &Value) -> Res<String> {
+        if self.spent.load(Ordering::Relaxed) > TEXTS * FUEL {
+            return Err(Fault::new("endless", "rendering all files takes too long").within(name));
+        }
         let reading = reading::read(name, source, &self.syntax, &self.config, &self.added)?;
         let template = self.environment.template_from_named_str(name, &reading.text);
         let template = template.map_err(|error| self.fault(&error, name, &reading, context))?;
         let mut out = Bounded(vec![]);
-        template
+        let rendered = template
             .render_captured_to(context.clone(), &mut out)
             .map_err(|error| self.fault(&error, name, &reading, context))?;
+        let taken = rendered.state().fuel_levels().map_or(0, |(taken, _)| taken);
+        self.spent.fetch_add(taken, Ordering::Relaxed);
         String::from_utf8(out.0).map_err(|error| Fault::of(error.to_string()))
     }
 

@@ -10,7 +10,7 @@ use minijinja::machinery::{Span, Token, parse, tokenize};
 use minijinja::syntax::SyntaxConfig;
 
 use super::edits::{Edit, Reading, applied};
-use super::expressions::{argument, below, is_open, is_scalar, mentions, ordering};
+use super::expressions::{argument, below, is_open, is_scalar, is_text, mentions, ordering};
 use super::fault::{self, Fault, Res};
 use super::tags::tags;
 use super::{Added, Syntax, filters, printing};
@@ -26,6 +26,8 @@ pub const EACH: &str = "_each";
 
 /// Filter behind what an operation goes through: charges for it.
 pub const COST: &str = "_cost";
+/// Filter behind what an operation only looks into: charges for the length of a text.
+pub const LENGTH: &str = "_length";
 /// Filter behind what was added: makes one list of two.
 pub const LIST: &str = "_list";
 
@@ -318,6 +320,9 @@ impl Walk<'_> {
             }
             let is_loop = matches!(&call.expr, Expr::Var(var) if var.id == "loop");
             self.expression(argument(given), if is_loop { Use::Consumed } else { Use::Kept })?;
+            if !is_loop && !is_scalar(argument(given)) {
+                self.wrap(argument(given), COST);
+            }
         }
         match &call.expr {
             Expr::GetAttr(get) => {
@@ -497,8 +502,12 @@ impl Walk<'_> {
     /// Makes an operation pay for what it goes through.
     fn charge(&mut self, expr: &Expr<'_>) {
         let parts: Vec<&Expr<'_>> = match expr {
-            Expr::Filter(filter) if filter.name != "now" => below(expr),
-            Expr::Test(test) if !["defined", "undefined"].contains(&test.name) => below(expr),
+            Expr::Filter(filter) if filters::SHALLOW.contains(&filter.name) => {
+                filter.expr.iter().filter(|of| !is_open(of)).for_each(|of| self.wrap(of, LENGTH));
+                return;
+            }
+            Expr::Filter(filter) if !["now", "d", "default"].contains(&filter.name) => below(expr),
+            Expr::Test(test) if !filters::SHALLOW_TESTS.contains(&test.name) => below(expr),
             Expr::Compare(_) => below(expr),
             Expr::BinOp(binary) => {
                 let is_shallow = is_scalar(&binary.left) || is_scalar(&binary.right);
@@ -508,9 +517,13 @@ impl Walk<'_> {
                     _ => return,
                 }
             }
-            Expr::GetItem(get) => vec![&get.subscript_expr],
+            Expr::Slice(slice) => return self.wrap_inside(&slice.expr, LENGTH),
+            Expr::GetItem(get) if is_scalar(&get.subscript_expr) && is_text(&get.subscript_expr) => return,
+            Expr::GetItem(get) => {
+                self.wrap_inside(&get.expr, LENGTH);
+                vec![&get.subscript_expr]
+            }
             Expr::Map(map) => map.keys.iter().collect(),
-            Expr::Call(call) if matches!(call.expr, Expr::Var(_)) => call.args.iter().map(argument).collect(),
             _ => return,
         };
         let parts = parts.into_iter().filter(|part| !is_scalar(part) && !is_open(part));
@@ -524,20 +537,26 @@ impl Walk<'_> {
         self.edits.push(Edit { at: at.end..at.end, by: format!(")|{filter}") });
     }
 
+    /// Puts a filter behind an expression that something else follows: `((a)|filter)[0]`.
+    fn wrap_inside(&mut self, expr: &Expr<'_>, filter: &str) {
+        let at = self.whole(expr);
+        self.edits.push(Edit { at: at.start..at.start, by: "((".to_string() });
+        self.edits.push(Edit { at: at.end..at.end, by: format!(")|{filter})") });
+    }
+
     /// Returns all that an expression is written with, its own parentheses included.
     fn whole(&self, expr: &Expr<'_>) -> Range<usize> {
-        let mut at = match expr {
-            Expr::IfExpr(choice) => self.whole(&choice.true_expr),
-            expr => range(expr.span()),
-        };
-        for inner in below(expr) {
-            let inner = self.whole(inner);
-            at = at.start.min(inner.start)..at.end.max(inner.end);
-        }
-        if let Expr::UnaryOp(unary) = expr
-            && matches!(unary.op, UnaryOpKind::Not | UnaryOpKind::Neg)
-        {
-            at.start = at.start.min(range(expr.span()).start);
+        // The span of an operation begins with the token in front of it.
+        let is_operation =
+            matches!(expr, Expr::BinOp(_) | Expr::Compare(_) | Expr::IfExpr(_) | Expr::UnaryOp(_));
+        let own = (!is_operation).then(|| range(expr.span()));
+        let parts = own.into_iter().chain(below(expr).into_iter().map(|inner| self.whole(inner)));
+        let mut at = parts.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end)).unwrap_or_default();
+        if let Expr::UnaryOp(unary) = expr {
+            let before = self.text.get(..at.start).unwrap_or_default().trim_end();
+            let sign = if matches!(unary.op, UnaryOpKind::Not) { "not" } else { "-" };
+            // There is none in front of `a not in b`.
+            at.start = before.strip_suffix(sign).map_or(at.start, str::len);
         }
         let parens = self.parens.get_or_init(|| parens(self.text, self.config));
         let begin = parens.partition_point(|(place, _)| *place < at.start);

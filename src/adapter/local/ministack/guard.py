@@ -8,7 +8,6 @@ ministack takes the account from a 12-digit access key: of the user's own key, i
 """
 
 import base64
-import binascii
 import json
 import re
 from urllib.parse import parse_qsl, urlencode
@@ -138,7 +137,7 @@ def of_registry(scope, authorization):
     """Put a signature's scope in place of a token, so that the registry is the account's own."""
     try:
         user, _, password = base64.b64decode(authorization[6:], validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, no UTF-8, or no ASCII to begin with
         user, password = "", ""
     found = credentials.registry_scope(password) if user == "AWS" else None
     if not found:
