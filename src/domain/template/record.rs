@@ -144,6 +144,7 @@ mod tests {
             "name": "payment", "text": "yes", "number": "01", "null": "null", "colon": "a: b # c", "lines": "a\n\nb\n",
             "unicode": "żółć 🦀", "quote": "it's \"so\"", "empty": "", "list": [1, 2.5, true, null, "x"], "object": {"b": {}, "a": []},
             "big": 18_446_744_073_709_551_615_u64, "date": "2026-11-22", "tilde": "~", "no": "no", "y": "y", "on": "on", "octal": "0o7", "infinity": ".inf", "space": "  x  ", "merge": "<<",
+            "overflow": "1e400", "address": "0xde0b295669a9fd93d5f28d9ec85e40f4cb697bae", "digits": "1".repeat(500),
         });
         let origin = Origin::Git(GitOrigin {
             url: "https://example.com/x.git".into(),
