@@ -88,6 +88,7 @@ fn a_workflow_that_goes_stands_for_one_new_one_alone() {
     let ci = "template/files/.github/workflows/ci.yml";
     let open = WORKFLOW.replace("ubuntu-24.04", "self-hosted");
     place.write("pay/.github/workflows/ci.yml", &open);
+    place.commit("pay");
     place.write(ci, &open);
     place.say(&["scaffold", "update", "pay"]).exits(0);
     place.commit("pay");

@@ -82,6 +82,47 @@ impl Place {
     }
 }
 
+#[test]
+fn objects_that_are_hidden_as_a_whole_and_changed_forms_of_secrets_are_not_seen() {
+    let place = Place::new();
+    let template = "\
+apiVersion: scaffolder.backstage.io/v1beta3
+kind: Template
+metadata: { name: whole }
+spec:
+  type: service
+  parameters:
+    properties:
+      unseen: { type: object, ui:backstage: { review: { show: false } }, properties: { a: { type: string } } }
+      masked:
+        type: object
+        ui:backstage: { review: { mask: '*' } }
+        properties: { a: { type: object, properties: { b: { type: string } } } }
+        additionalProperties: { type: string }
+      word: { type: string, ui:field: Secret }
+  steps:
+    - { action: fetch:plain, input: { url: ./files } }
+    - action: debug:log
+      input: { message: '${{ parameters.unseen.a | upper }} ${{ parameters.unseen.a | capitalize }} ${{ parameters.unseen.a | dump }}' }
+";
+    place.write("template/template.yaml", template);
+    place.write("template/files/a.txt", "one\n");
+    let secret = "Canary-7f3x";
+    let answers = serde_json::json!({
+        "unseen": {"a": secret}, "masked": {"a": {"b": secret}, "more": secret}, "word": secret,
+    });
+    let said =
+        place.say_with(&["scaffold", "./template", "--out", "pay", "--output", "json"], &answers.to_string());
+    assert_eq!(said.code, 0, "{}", said.err);
+    let record = place.read("pay/.billpay/scaffold.yaml");
+    for (what, text) in [("JSON", &said.out), ("standard error", &said.err), ("the record", &record)] {
+        assert!(!text.to_lowercase().contains("canary"), "{what}:\n{text}");
+    }
+    for name in ["unseen.a", "masked", "word"] {
+        assert!(record.contains(name), "{name}: {record}");
+    }
+}
+
 #[track_caller]
 fn is_clean(what: &str, text: &str) {
     for part in PARTS {

@@ -27,6 +27,8 @@ pub(super) struct Asking<'p> {
     root: Root<'p>,
     title: Option<&'p str>,
     asked: Vec<Asked>,
+    /// The objects with everything in them secret.
+    secret: Vec<Vec<String>>,
     /// Set if what nobody sees is asked, too.
     hidden: bool,
 }
@@ -57,29 +59,38 @@ impl At<'_> {
 impl<'p> Asking<'p> {
     /// What is asked when the page's data is `state`.
     pub(super) fn now(page: &'p Value, title: Option<&'p str>, state: &Value) -> Vec<Asked> {
-        let mut asking = Asking { root: Root(page), title, asked: vec![], hidden: false };
+        let mut asking = Asking { root: Root(page), title, asked: vec![], secret: vec![], hidden: false };
         let references = vec![];
         let at = At { path: vec![], there: true, conditional: false, state: Some(state), references };
         asking.object(page, page, at, 0);
-        asking.asked
+        asking.done()
     }
 
     /// What may be asked at all.
     pub(super) fn ever(page: &'p Value, title: Option<&'p str>) -> Vec<Asked> {
-        let mut asking = Asking { root: Root(page), title, asked: vec![], hidden: false };
+        let mut asking = Asking { root: Root(page), title, asked: vec![], secret: vec![], hidden: false };
         let references = vec![];
         let at = At { path: vec![], there: true, conditional: false, state: None, references };
         asking.everything(page, at, 0);
-        asking.asked
+        asking.done()
     }
 
     /// Questions that may be asked, and those that are hidden.
     pub(super) fn anything(page: &'p Value) -> Vec<Asked> {
-        let mut asking = Asking { root: Root(page), title: None, asked: vec![], hidden: true };
+        let mut asking =
+            Asking { root: Root(page), title: None, asked: vec![], secret: vec![], hidden: true };
         let references = vec![];
         let at = At { path: vec![], there: true, conditional: false, state: None, references };
         asking.everything(page, at, 0);
-        asking.asked
+        asking.done()
+    }
+
+    /// What is asked, with what lies in a secret object as secret as it.
+    fn done(mut self) -> Vec<Asked> {
+        for asked in &mut self.asked {
+            asked.question.secret |= self.secret.iter().any(|object| asked.path.starts_with(object));
+        }
+        self.asked
     }
 
     /// The fields of which the portal keeps the answers apart.
@@ -169,6 +180,9 @@ impl<'p> Asking<'p> {
         let field = ui(&resolved, "field").and_then(Value::as_str);
         let inner = resolved.contains_key("properties") || is_choice_of_objects(self.root, &resolved);
         if schema_type(&resolved) == Some("object") && field.is_none() && inner && new {
+            if is_secret_object(self.root, &resolved, &mut vec![], 0) {
+                self.secret.push(at.path.clone());
+            }
             let there = at.there || at.state.is_some_and(Value::is_object);
             return self.object(&Value::Object(resolved), written, At { there, ..at }, deep + 1);
         }
@@ -262,6 +276,15 @@ impl<'p> Asking<'p> {
         let field = ui(&schema, "field").is_some();
         let inner = schema.contains_key("properties") || is_choice_of_objects(self.root, &schema);
         if schema_type(&schema) == Some("object") && !field && inner && new {
+            if is_secret_object(self.root, &schema, &mut vec![], 0) {
+                self.secret.push(at.path.clone());
+                // It may hold more than what is asked.
+                let more = ["additionalProperties", "patternProperties"];
+                if self.hidden && more.iter().any(|key| truthy(schema.get(*key))) {
+                    let (path, references) = (at.path.clone(), vec![]);
+                    self.ask(schema.clone(), At { path, references, state: None, ..at });
+                }
+            }
             return self.everything(&Value::Object(schema), at, deep + 1);
         }
         let constants = constant(&Value::Object(schema.clone())).is_some() && at.conditional;
@@ -356,27 +379,57 @@ pub(super) fn ui<'s>(schema: &'s Object, key: &str) -> Option<&'s Value> {
 /// Returns whether an answer is not to be seen, or something in it: by its field, its widget or its format, or
 /// because the portal doesn't show it before it begins.
 fn is_secret(root: Root, schema: &Object, seen: &mut Vec<String>, deep: usize) -> bool {
+    let keys = ["items", "properties", "patternProperties", "additionalItems", "additionalProperties"];
+    is_unseen(schema) || is_any_secret(root, schema, &keys, is_secret, seen, deep)
+}
+
+/// Returns whether everything in an object is not to be seen: by its own settings in any branch, or because what
+/// it may hold beside its properties is secret.
+fn is_secret_object(root: Root, schema: &Object, seen: &mut Vec<String>, deep: usize) -> bool {
+    let more = ["patternProperties", "additionalProperties"];
+    is_unseen(schema)
+        || is_any_secret(root, schema, &[], is_secret_object, seen, deep)
+        || more.into_iter().any(|key| {
+            let only = schema.get(key).map(|value| Object::from_iter([(key.to_string(), value.clone())]));
+            only.is_some_and(|only| is_secret(root, &only, &mut vec![], deep))
+        })
+}
+
+/// Returns whether a schema's own settings keep its answer from being seen.
+fn is_unseen(schema: &Object) -> bool {
     let word = |key: &str| ui(schema, key).and_then(Value::as_str);
     let review = ui(schema, "backstage").and_then(|settings| settings.get("review"));
     let unseen =
         |review: &Value| review.get("show") == Some(&Value::Bool(false)) || truthy(review.get("mask"));
-    if word("field") == Some("Secret")
+    word("field") == Some("Secret")
         || word("widget") == Some("password")
         || schema.get("format").and_then(Value::as_str) == Some("password")
         || review.is_some_and(unseen)
-    {
-        return true;
-    }
+}
+
+/// Returns whether a schema's branches, or what it has under these keys, are secret.
+fn is_any_secret(
+    root: Root,
+    schema: &Object,
+    keys: &[&str],
+    is_secret: fn(Root, &Object, &mut Vec<String>, usize) -> bool,
+    seen: &mut Vec<String>,
+    deep: usize,
+) -> bool {
     if deep > DEEPEST {
         return false;
     }
-    let lists =
-        ["allOf", "anyOf", "oneOf", "items"].into_iter().filter_map(|key| schema.get(key)?.as_array());
-    let maps = ["properties", "patternProperties", "dependencies"];
-    let maps = maps.into_iter().filter_map(|key| schema.get(key)?.as_object());
-    let ones = ["items", "additionalItems", "additionalProperties", "then", "else"];
-    let ones = ones.into_iter().filter_map(|key| schema.get(key)).filter(|schema| schema.is_object());
-    let inner: Vec<&Value> = lists.flatten().chain(maps.flat_map(|map| map.values())).chain(ones).collect();
+    let branches = ["allOf", "anyOf", "oneOf", "dependencies", "then", "else"];
+    let all = branches.iter().chain(keys).filter_map(|key| Some((*key, schema.get(*key)?)));
+    let inner = all.flat_map(|(key, value)| match value {
+        Value::Array(list) => list.iter().collect(),
+        Value::Object(named) if matches!(key, "properties" | "patternProperties" | "dependencies") => {
+            named.values().collect()
+        }
+        Value::Object(_) => vec![value],
+        _ => vec![],
+    });
+    let inner: Vec<&Value> = inner.collect();
     inner.into_iter().any(|schema| {
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             if seen.iter().any(|known| known == reference) {
