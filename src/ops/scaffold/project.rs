@@ -93,7 +93,7 @@ pub fn added_rights(decision: &Decision, folder: &str) -> Vec<AddedRight> {
     let (mut added, mut new) = (vec![], vec![]);
     for (path, write) in &decision.work.writes {
         let file = decision.work.after.place(path);
-        let Some(judged) = judged(&file).or_else(|| judged(path)) else { continue };
+        let Some(judged) = judged(file).or_else(|| judged(path)) else { continue };
         let after = &*write.after.bytes;
         match &write.before {
             Some(before) => {
