@@ -23,6 +23,9 @@ fn loops_without_an_end_are_stopped() {
     refused(&"{% if true %}".repeat(500), "too many levels");
     refused(&format!("{{{{ {} }}}}", vec!["a"; 20_000].join(" ~ ")), "too many levels");
     refused(&format!("{{{{ a{} }}}}", "|sort".repeat(20_000)), "too many levels");
+    for sign in ["-", "- ", "not ", "1 if 1 else "] {
+        refused(&format!("{{{{ {}1 }}}}", sign.repeat(200_000)), "too many levels");
+    }
 }
 
 #[test]

@@ -55,6 +55,7 @@ pub fn read(name: &str, source: &str, syntax: &Syntax, config: &SyntaxConfig, ad
         }
         fault.at(&place).within(name)
     };
+    refuse_signs(source, config).map_err(|fault| fault.within(name))?;
     let tags = tags(source, syntax, config).map_err(|fault| fault.within(name))?;
     let mut reading =
         Reading { source: source.to_string(), text: applied(source, &tags), layers: vec![tags] };
@@ -84,6 +85,26 @@ pub fn read(name: &str, source: &str, syntax: &Syntax, config: &SyntaxConfig, ad
     reading.text = applied(&reading.text, &edits);
     reading.layers.push(edits);
     Ok(reading)
+}
+
+/// Refuses a tag with more signs, `not` and `else` than may lie in one another: minijinja goes into each of them.
+fn refuse_signs(source: &str, config: &SyntaxConfig) -> Res<()> {
+    let count = |word: &str| source.matches(word).count();
+    if count("-") + count("not") + count("else") <= MOST_LEVELS {
+        return Ok(());
+    }
+    let mut signs = 0;
+    for (token, span) in tokenize(source, false, config.clone()).map_while(Result::ok) {
+        match token {
+            Token::VariableStart | Token::BlockStart => signs = 0,
+            Token::Minus | Token::Ident("not" | "else") => signs += 1,
+            _ => {}
+        }
+        if signs > MOST_LEVELS {
+            return Err(Fault::new("nesting", "this lies too many levels in one another").at(&range(span)));
+        }
+    }
+    Ok(())
 }
 
 /// Returns where parentheses are in a text that can be parsed, and whether they open.
