@@ -58,7 +58,7 @@ struct Picture<'a> {
     project: &'a Path,
     to: &'a Path,
     shown: &'a Path,
-    /// What files of settings that are taken in become.
+    /// Texts of the included settings, as they are written anew.
     included: HashMap<PathBuf, String>,
     config: &'a Config,
 }

@@ -7,7 +7,7 @@ use super::mkdocs::{check_tags, docs_dir};
 use super::yaml::{self, Content, Fatal, Node};
 use crate::domain::findings::{Findings, Place, Problem, SourceFile};
 
-/// What the plugin takes from such a file, beside its pages.
+/// Settings that the plugin takes from an included file, beside its pages.
 const TEXTS: &[&str] = &["site_name", "docs_dir", "repo_url", "repo_name", "edit_uri", "edit_uri_template"];
 
 /// Files that `nav` takes in.
@@ -15,7 +15,7 @@ const TEXTS: &[&str] = &["site_name", "docs_dir", "repo_url", "repo_name", "edit
 pub struct Includes {
     /// Paths inside the project.
     pub files: Vec<String>,
-    /// Whether some are named by a pattern: any file of settings may be meant.
+    /// Set if some are named by a pattern: any file of settings may be meant.
     pub by_pattern: bool,
 }
 

@@ -441,7 +441,7 @@ impl Rules<'_> {
         });
     }
 
-    /// Whether there are settings to look at; what is something else is taken out.
+    /// Returns whether there are settings to look at; anything else is taken out.
     fn is_mapping(&mut self, what: &str, value: &mut Node) -> bool {
         let is_mapping = value.tag.is_none() && matches!(value.content, Content::Mapping(_));
         if !is_mapping && !value.is_null() {

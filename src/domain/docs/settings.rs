@@ -1,6 +1,6 @@
 //! The settings that extensions and plugins may have.
 //!
-//! What is not in a list is not taken: it could name a program to run, a file of the user, or a
+//! A setting that is not in a list is left out: it could name a program to run, a file of the user, or a
 //! server that pages are sent to.
 
 /// Settings by the extension of Markdown that has them; one that is not here has none.
@@ -212,7 +212,7 @@ fn find(lists: &[(&str, &'static [&'static str])], name: &str) -> Option<&'stati
     lists.iter().find(|(known, _)| *known == name).map(|(_, keys)| *keys)
 }
 
-/// Why a page can't be redirected from one address to another.
+/// Returns why a page can't be redirected from one address to another.
 pub fn redirect_flaw(from: &str, to: Option<&str>) -> Option<&'static str> {
     let parts = || from.split('/');
     let inside = !from.starts_with('/') && !from.contains(['\\', ':']) && parts().all(|part| part != "..");

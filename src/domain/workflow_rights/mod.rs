@@ -35,7 +35,7 @@ const FIRST_PARTIES: &[&str] = &["actions", "github"];
 /// Beginnings of the labels of GitHub's own runners.
 const HOSTED: &[&str] = &["ubuntu-", "windows-", "macos-"];
 
-/// What GitHub takes a file for.
+/// The kind of a file for GitHub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Workflow,
@@ -90,7 +90,7 @@ struct Call {
     written: String,
 }
 
-/// What holds a job back that others start.
+/// Conditions that hold back a job that others start.
 #[derive(Debug, Default)]
 struct Guards {
     needs: BTreeSet<String>,
@@ -105,7 +105,7 @@ struct Rights {
     triggers: BTreeSet<String>,
     /// By job, where others start it.
     guards: BTreeMap<String, Guards>,
-    /// What each job passes to the workflow that it calls.
+    /// Inputs that each job passes to the workflow that it calls.
     passed: BTreeMap<String, String>,
     /// Events that others cause, in words, and their conditions.
     events: BTreeMap<String, String>,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-/// What expressions of a job, or of an action, get their values from.
+/// Sources of the values of expressions in a job, or in an action.
 pub(super) struct Sources<'s> {
     pub(super) root: &'s Map<String, Value>,
     pub(super) job: Option<&'s Map<String, Value>>,

@@ -85,7 +85,7 @@ impl<'p> Asking<'p> {
         asking.done()
     }
 
-    /// What is asked, with what lies in a secret object as secret as it.
+    /// Returns the questions; inside a secret object, each of them is secret.
     fn done(mut self) -> Vec<Asked> {
         for asked in &mut self.asked {
             asked.question.secret |= self.secret.iter().any(|object| asked.path.starts_with(object));
