@@ -1,5 +1,6 @@
 //! Ownership of what is found without having been named: as Git checks it.
 
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -7,10 +8,14 @@ use super::git;
 
 /// A path of another user.
 #[derive(Debug, thiserror::Error)]
-#[error("{} belongs to another user (uid {owner})", path.display())]
+#[error("{}", match owner {
+    Some(owner) => format!("{} belongs to another user (uid {owner})", path.display()),
+    None => format!("{}: its owner can't be told", path.display()),
+})]
 pub struct NotOwned {
     path: PathBuf,
-    owner: u32,
+    /// None if it can't be told.
+    owner: Option<u32>,
     /// The directory that Git would have to be told of.
     folder: PathBuf,
 }
@@ -33,9 +38,13 @@ pub fn check(folder: &Path, paths: &[&Path]) -> Result<(), NotOwned> {
     let caller = std::env::var("SUDO_UID").ok().and_then(|uid| uid.parse::<u32>().ok()).filter(|_| user == 0);
     for path in paths {
         // A link counts as what it leads to, and as itself.
-        for found in [path.symlink_metadata(), path.metadata()].into_iter().flatten() {
-            let owner = found.uid();
-            if owner != user && Some(owner) != caller {
+        for found in [path.symlink_metadata(), path.metadata()] {
+            let owner = match found {
+                Ok(found) => Some(found.uid()),
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(_) => None,
+            };
+            if owner.is_none() || (owner != Some(user) && owner != caller) {
                 let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
                 let is_safe = is_safe(&folder, &git::safe_directories());
                 let path = path.to_path_buf();
@@ -51,7 +60,10 @@ pub fn stays_in_project(folder: &Path, path: &Path) -> bool {
     let Ok(folder) = folder.canonicalize() else { return false };
     let project = folder.ancestors().find(|above| above.join(".git").symlink_metadata().is_ok());
     // What isn't there leads nowhere.
-    path.canonicalize().map_or(true, |path| path.starts_with(project.unwrap_or(&folder)))
+    match path.canonicalize() {
+        Ok(path) => path.starts_with(project.unwrap_or(&folder)),
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    }
 }
 
 /// Returns whether a folder is one of Git's `safe.directory`; an empty entry takes back those before it.

@@ -9,6 +9,7 @@ use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest, Sha256};
 
 use super::program;
+use crate::domain::hex::hex;
 
 /// What keeps an environment from being made.
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +94,7 @@ impl Packages {
 
 /// The beginning of a digest, for names.
 pub fn short(hash: Sha256) -> String {
-    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize()[..6])
 }
 
 /// The first Python on the path that is new enough.

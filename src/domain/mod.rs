@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod docs;
 pub mod failure;
 pub mod findings;
+pub mod hex;
 pub mod kind;
 pub mod manifests;
 pub mod names;

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::adapter::aws::Aws;
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::hex::hex;
 use crate::domain::kind::KindInfo;
 use crate::domain::ownership::{Fit, Identity, Ownership, owner_tags, owners};
 use crate::domain::permit::Permit;
@@ -433,5 +434,5 @@ fn from_value<A: DeserializeOwned>(attrs: &serde_json::Value) -> Result<A, Failu
 pub fn token(env: &Environment, address: &Address, generation: u32, spent: u32) -> String {
     let Environment { account, project, region, environment, .. } = env;
     let identity = format!("{account}/{project}/{region}/{environment}/{address}/{generation}/{spent}");
-    Sha256::digest(identity.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(identity.as_bytes()))
 }

@@ -19,8 +19,7 @@ mod shared;
 
 use billpay::adapter::backstage::open;
 use billpay::domain::template::{
-    Answers, Entry, FetchOptions, ProjectTemplate, RenderOptions, Rendering, TemplateError, TemplateFile,
-    TemplateFolder,
+    Answers, Entry, ProjectTemplate, RenderOptions, Rendering, TemplateError, TemplateFile, TemplateFolder,
 };
 
 /// A folder of text files.
@@ -55,14 +54,7 @@ fn asking(steps: &str) -> String {
 }
 
 fn options() -> RenderOptions {
-    RenderOptions {
-        seed: None,
-        now: 0,
-        trust: false,
-        no_hooks: false,
-        strict: false,
-        fetch: FetchOptions::NONE,
-    }
+    RenderOptions::PLAIN
 }
 
 /// Renders a folder with a name.

@@ -6,8 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use billpay::domain::template::{
-    Answers, Entry, FetchOptions, ProjectTemplate, RenderOptions, Rendering, TemplateError, TemplateFile,
-    TemplateFolder,
+    Answers, Entry, ProjectTemplate, RenderOptions, Rendering, TemplateError, TemplateFile, TemplateFolder,
 };
 
 pub fn root() -> PathBuf {
@@ -111,14 +110,7 @@ pub fn one(text: &str) -> TemplateFolder {
     small(&[("cookiecutter.json", r#"{"name": "demo"}"#), ("{{cookiecutter.name}}/a.txt", text)])
 }
 
-pub const PLAIN: RenderOptions = RenderOptions {
-    seed: None,
-    now: 0,
-    trust: false,
-    no_hooks: false,
-    strict: false,
-    fetch: FetchOptions::NONE,
-};
+pub const PLAIN: RenderOptions = RenderOptions::PLAIN;
 
 /// Answers all questions by their defaults, where `answers` has none, and renders.
 pub fn render(

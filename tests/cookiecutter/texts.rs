@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use billpay::domain::template::{Answers, FetchOptions, RenderOptions, TemplateError};
+use billpay::domain::template::{Answers, RenderOptions, TemplateError};
 use serde_json::{Value, json};
 
 use crate::{corpus, peer};
@@ -40,14 +40,7 @@ fn texts_are_what_jinja_makes_of_them_or_refused() {
     let context = json!({"s": "Hello", "n": "3", "cookiecutter": {"name": "demo"}});
     let done = peer::run(folder.path(), &json!({"texts": texts, "context": context}));
     let theirs = done["texts"].as_array().expect("texts");
-    let options = RenderOptions {
-        seed: Some(1),
-        now: 0,
-        trust: false,
-        no_hooks: false,
-        strict: false,
-        fetch: FetchOptions::NONE,
-    };
+    let options = RenderOptions { seed: Some(1), ..RenderOptions::PLAIN };
     let (mut wrong, mut both, mut same) = (vec![], 0, 0);
     let (mut refused, mut without_a_way_on) = (vec![], vec![]);
     for (text, theirs) in texts.iter().zip(theirs) {
@@ -102,17 +95,7 @@ fn random_values_and_the_time_are_the_same_for_the_same_seed() {
     let source = "{{ uuid4() }} {{ random_ascii_string(8, true) }} {{ [1, 2, 3]|random }} \
                   {% now 'utc', '%Y-%m-%dT%H:%M:%S %a %j' %} {% now 'utc' + 'days=1,hours=2', '%d %H' %}";
     let seeded = |seed| {
-        corpus::text(
-            source,
-            &RenderOptions {
-                seed: Some(seed),
-                now: 1_700_000_000,
-                trust: false,
-                no_hooks: false,
-                strict: false,
-                fetch: FetchOptions::NONE,
-            },
-        )
+        corpus::text(source, &RenderOptions { seed: Some(seed), now: 1_700_000_000, ..RenderOptions::PLAIN })
     };
     assert_eq!(seeded(1), seeded(1));
     assert_ne!(seeded(1), seeded(2));

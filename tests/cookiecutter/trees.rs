@@ -6,8 +6,7 @@ use std::path::Path;
 
 use billpay::adapter::cookiecutter::hooks;
 use billpay::domain::template::{
-    Answers, Entry, FetchOptions, HookTime, ProjectFile, ProjectTemplate, RenderOptions, Rendering,
-    TemplateFile,
+    Answers, Entry, HookTime, ProjectFile, ProjectTemplate, RenderOptions, Rendering, TemplateFile,
 };
 use serde_json::{Value, json};
 
@@ -129,14 +128,7 @@ fn hooks_run_in_the_project_only_when_trusted() {
     let told = corpus::refusal(&template, &Answers::new());
     assert!(told.contains("hooks/p") && told.contains("--trust"), "{told}");
 
-    let options = RenderOptions {
-        seed: None,
-        now: 0,
-        trust: true,
-        no_hooks: false,
-        strict: false,
-        fetch: FetchOptions::NONE,
-    };
+    let options = RenderOptions { trust: true, ..RenderOptions::PLAIN };
     let rendering = corpus::render(&template, &Answers::new(), &options).expect("it is trusted");
     let times: Vec<HookTime> = rendering.hooks.iter().map(|hook| hook.when).collect();
     assert_eq!(times, [HookTime::BeforeFiles, HookTime::AfterFiles]);

@@ -6,8 +6,7 @@ use billpay::domain::findings::{Findings, SourceFile};
 use billpay::domain::manifests::Values;
 use billpay::domain::spec::{Environment, Sources, load};
 use billpay::domain::template::{
-    Answers, Entry, FetchOptions, ProjectTemplate, Record, RenderOptions, TemplateError, TemplateFile,
-    TemplateFolder, yaml,
+    Answers, Entry, ProjectTemplate, Record, RenderOptions, TemplateError, TemplateFile, TemplateFolder, yaml,
 };
 use billpay::ops::SavedPlan;
 use jiff::civil::date;
@@ -100,14 +99,7 @@ fn template(input: &[u8]) -> bool {
 }
 
 fn cookiecutter_json(input: &[u8]) -> bool {
-    let options = RenderOptions {
-        seed: None,
-        now: 0,
-        trust: false,
-        no_hooks: false,
-        strict: false,
-        fetch: FetchOptions::NONE,
-    };
+    let options = RenderOptions::PLAIN;
     asked(cookiecutter::open(&folder("cookiecutter.json", input), None, &options))
 }
 

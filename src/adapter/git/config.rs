@@ -80,6 +80,9 @@ const SECTIONS: &[&str] = &["browser", "filter", "hook", "include", "includeif",
 /// Sections for commands that are never called: a status asks none of them.
 const OTHER_COMMANDS: &[&str] = &["alias", "difftool", "guitool", "mergetool"];
 
+/// Bits of a mode that let the group or others write.
+const WRITABLE: u32 = 0o022;
+
 /// Deepest nesting of included files, as Git has it.
 const MAX_INCLUDES: usize = 10;
 
@@ -143,10 +146,10 @@ fn is_ours(path: &Path) -> bool {
         match path.metadata() {
             // A file of ours stays ours in a directory that is sticky, as /tmp is.
             Ok(facts) if depth > 0 => {
-                let is_closed = facts.mode() & 0o002 == 0 || (is_there && facts.mode() & 0o1000 != 0);
+                let is_closed = facts.mode() & WRITABLE == 0 || (is_there && facts.mode() & 0o1000 != 0);
                 return owners.contains(&facts.uid()) && is_closed;
             }
-            Ok(facts) if !owners.contains(&facts.uid()) || facts.mode() & 0o002 != 0 => return false,
+            Ok(facts) if !owners.contains(&facts.uid()) || facts.mode() & WRITABLE != 0 => return false,
             Ok(_) => {}
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
                 is_there = false;

@@ -11,6 +11,7 @@ use rustix::process::geteuid;
 use sha2::Sha256;
 
 use super::{Error, at};
+use crate::domain::hex::hex;
 
 /// Bits of a mode that let the group or others in.
 const OPEN: u32 = 0o077;
@@ -125,7 +126,7 @@ impl Secret {
     pub fn proof(&self, port: u16, nonce: &str) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_bytes()).expect("any length is a key");
         mac.update(format!("ready\0{port}\0{nonce}").as_bytes());
-        hexadecimal(&mac.finalize().into_bytes())
+        hex(&mac.finalize().into_bytes())
     }
 }
 
@@ -133,11 +134,7 @@ impl Secret {
 pub fn random() -> io::Result<String> {
     let mut bytes = [0; SECRET_LENGTH / 2];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-    Ok(hexadecimal(&bytes))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    Ok(hex(&bytes))
 }
 
 #[cfg(test)]

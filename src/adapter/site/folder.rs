@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use md5::{Digest, Md5};
 
 use super::content_type;
+use crate::domain::hex::hex;
 use crate::domain::site::SiteFile;
 
 /// Largest file: what S3 takes in one piece without further ado.
@@ -74,5 +75,5 @@ fn at(path: &Path) -> impl Fn(io::Error) -> SiteError + '_ {
 /// What S3 calls the content of a small object that it encrypts with a key of its own: MD5 in hex. It
 /// tells changes, nothing more.
 fn etag(bytes: &[u8]) -> String {
-    Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Md5::digest(bytes))
 }

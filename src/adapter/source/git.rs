@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use super::{At, Budget, Found, SourceError};
 use crate::adapter::program::in_ci;
 use crate::adapter::{git, ownership};
+use crate::domain::hex::hex;
 use crate::domain::template::{
     Entry, GitOrigin, Origin, Surroundings, TemplateFile, TemplateFolder, without_credentials,
 };
@@ -105,8 +106,7 @@ pub(super) struct Repository<'a> {
 impl Repository<'_> {
     pub(super) fn open(url: &str) -> Result<Repository<'_>, SourceError> {
         let cache = choose_base_strategy().map_err(|_| SourceError::NoHome)?.cache_dir();
-        let digest: String =
-            Sha256::digest(url.as_bytes()).iter().take(12).map(|b| format!("{b:02x}")).collect();
+        let digest = hex(&Sha256::digest(url.as_bytes())[..12]);
         let folder = cache.join("billpay/templates").join(digest);
         let failed = |error| SourceError::Io { path: folder.clone(), error };
         fs::create_dir_all(&folder).map_err(failed)?;

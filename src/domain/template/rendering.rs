@@ -43,6 +43,18 @@ pub struct RenderOptions {
     pub fetch: FetchOptions,
 }
 
+impl RenderOptions {
+    /// Options of a rendering without chance, programs or other repositories.
+    pub const PLAIN: RenderOptions = RenderOptions {
+        seed: None,
+        now: 0,
+        trust: false,
+        no_hooks: false,
+        strict: false,
+        fetch: FetchOptions::NONE,
+    };
+}
+
 /// A rendered project and how it came about.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Rendering {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::folder::{Entry, TemplateFolder};
+use crate::domain::hex::hex;
 
 /// A template as somebody names it on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,7 +178,7 @@ impl fmt::Display for Origin {
 pub fn version(digest: &str, shared: Option<&str>) -> String {
     let Some(shared) = shared else { return digest.to_string() };
     let hash = Sha256::digest(format!("{digest}+{shared}"));
-    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash[..8])
 }
 
 impl TemplateFolder {
@@ -203,7 +204,7 @@ impl TemplateFolder {
                 Entry::Folder | Entry::Other => {}
             }
         }
-        hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash.finalize()[..8])
     }
 }
 

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::adapter::aws::{Explain, Lagging};
 use crate::domain::address::Address;
 use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::hex::hex;
 use crate::domain::resource::{
     ADDRESS_TAG, ATTEMPT_TAG, ENVIRONMENT_TAG, Evidence, ID_TAG, Owner, PROTECTED_TAG, Ref, Tags,
     UNCOMPARED_TAGS,
@@ -134,7 +135,7 @@ pub fn tags(found: Option<Vec<Tag>>) -> Tags {
 pub fn token<A: Serialize>(new: &New<A>, attempt: u32) -> String {
     let asked = serde_json::to_string(&new.attrs).unwrap_or_default();
     let identity = format!("{}/{attempt}/{asked}", new.token);
-    Sha256::digest(identity.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(identity.as_bytes()))
 }
 
 /// How many spent tokens are passed over before the engine is asked to look again.
