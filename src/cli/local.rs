@@ -8,7 +8,7 @@ use serde_json::json;
 use super::error::Report;
 use super::exit;
 use super::ui::Ui;
-use crate::app::{App, LOCAL_ACCOUNT};
+use crate::app::{App, LOCAL_ACCOUNT, SpecError};
 
 /// The region for tools where the specs name none, or several.
 const REGION: &str = "us-east-1";
@@ -113,12 +113,16 @@ async fn env(account: Option<String>, app: &App, ui: &Ui) -> Result<(), Report> 
 /// Returns the account and the region that tools are to use.
 fn place(account: Option<String>, app: &App, ui: &Ui) -> Result<(String, String), Report> {
     // Without specs, or with broken ones, there still is a local AWS.
-    let specs = app.load_several(None).map(|several| several.all).unwrap_or_default();
+    let (specs, missing) = match app.load_several(None) {
+        Ok(several) => (several.all, "no specs here".to_string()),
+        Err(error @ SpecError::NoSpecs { .. }) => (vec![], error.to_string()),
+        Err(error) => (vec![], format!("the specs can't be read ({error})")),
+    };
     let mut accounts: BTreeSet<&str> = specs.iter().map(|spec| spec.environment.account.as_str()).collect();
     let account = match (account, accounts.pop_last()) {
         (Some(account), _) => account,
         (None, None) => {
-            ui.note(&format!("no specs here: the account is {LOCAL_ACCOUNT}; --account names another"));
+            ui.note(&format!("{missing}: the account is {LOCAL_ACCOUNT}; --account names another"));
             LOCAL_ACCOUNT.to_string()
         }
         (None, Some(only)) if accounts.is_empty() => only.to_string(),

@@ -99,7 +99,7 @@ fn in_ci_no_file_says_which_endpoint_or_profile_is_meant() {
         command.current_dir(place.path()).env("HOME", &home).env("CI", ci).envs(env.iter().copied());
         let mut child = command
             .stderr(fs::File::create(place.path().join("stderr")).expect("a file"))
-            .stdout(std::process::Stdio::null())
+            .stdout(fs::File::create(place.path().join("stdout")).expect("a file"))
             .spawn()
             .expect("billpay");
         let mut called = false;
@@ -114,6 +114,8 @@ fn in_ci_no_file_says_which_endpoint_or_profile_is_meant() {
         let _ = child.wait();
         let said = fs::read_to_string(place.path().join("stderr")).expect("what it said");
         assert!(!said.contains("panicked"), "{said}");
+        let shown = fs::read_to_string(place.path().join("stdout")).expect("what it showed");
+        assert!(called || shown.contains("✗ credentials"), "neither asked nor refused: {shown}{said}");
         called
     };
     assert!(check("false", &[]), "outside of CI, the files count");

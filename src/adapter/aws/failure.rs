@@ -84,12 +84,25 @@ where
         }
         // Nothing was sent, or it was and the connection broke before an answer came.
         SdkError::DispatchFailure(_) => {
-            let unsigned = causes(error).any(|cause| cause.is::<CredentialsError>());
-            let class = if unsigned { FailureClass::Credentials } else { FailureClass::Ambiguous };
-            fail(class, root(error))
+            match causes(error).find_map(|cause| cause.downcast_ref::<CredentialsError>()) {
+                Some(missing) => fail(FailureClass::Credentials, without_credentials(missing)),
+                None => fail(FailureClass::Ambiguous, root(error)),
+            }
         }
         SdkError::ConstructionFailure(_) => fail(FailureClass::Invalid, root(error)),
         _ => fail(FailureClass::Other, root(error)),
+    }
+}
+
+/// Returns why there are no credentials, in place of the chain of all that was tried.
+fn without_credentials(error: &CredentialsError) -> String {
+    let profile = std::env::var("AWS_PROFILE").ok().filter(|profile| !profile.is_empty());
+    let of = profile.map(|profile| format!(" (AWS_PROFILE is `{profile}`)")).unwrap_or_default();
+    match error {
+        CredentialsError::CredentialsNotLoaded(_) => format!(
+            "there are no credentials{of}: none in AWS_ACCESS_KEY_ID, none of a web identity, none in a profile, none of this machine"
+        ),
+        other => format!("credentials can't be had{of}: {}", root(other)),
     }
 }
 

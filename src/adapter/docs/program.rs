@@ -33,10 +33,11 @@ pub struct MkDocs {
 /// Returns the user's MkDocs if it can build a TechDocs site and is no part of the project, else ours, which is installed
 /// once.
 pub async fn find(place: &Path, dir: &Path, say: &(dyn Fn(&str) + Sync)) -> Result<MkDocs, DocsError> {
-    // The repository of another user is not looked into; its files are no more ours to run.
-    let repository = Repository::find(dir).ok().flatten();
-    let project = repository.map_or_else(|| dir.to_path_buf(), |repository| repository.top);
-    if let Some(path) = program::find_outside("mkdocs", &project) {
+    let repository = Repository::find(dir);
+    // Where the repository can't be told, nor can what is outside of it.
+    let is_known = repository.is_ok();
+    let project = repository.ok().flatten().map_or_else(|| dir.to_path_buf(), |repository| repository.top);
+    if let Some(path) = program::find_outside("mkdocs", &project).filter(|_| is_known) {
         let name = path.display().to_string();
         let theirs = MkDocs { name, command: vec![path.into_os_string()], project: project.clone() };
         if theirs.has_techdocs(&place.join("probe")).await? {

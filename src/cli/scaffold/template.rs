@@ -181,10 +181,14 @@ impl AnswerArgs {
     }
 
     /// Returns the commits that a project's record in the replay file names.
-    fn pins(&self) -> Vec<FetchedRepository> {
-        let text = self.replay.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
-        let record = text.and_then(|text| Record::parse(&text).ok()).unwrap_or_default();
-        record.templates.into_iter().flat_map(|applied| applied.fetched).collect()
+    fn pins(&self) -> Result<Vec<FetchedRepository>, Report> {
+        let Some(path) = &self.replay else { return Ok(vec![]) };
+        match Record::parse(&read_replay(path)?) {
+            Ok(record) => Ok(record.templates.into_iter().flat_map(|applied| applied.fetched).collect()),
+            // Answers of Cookiecutter or cruft, which pin nothing.
+            Err(BadRecord::Damaged(_)) => Ok(vec![]),
+            Err(other) => Err(bad_replay(path, other.to_string())),
+        }
     }
 
     fn replayed(&self, path: &Path, template: &dyn ProjectTemplate) -> Result<Answers, Report> {
@@ -230,7 +234,7 @@ impl AnswerArgs {
             trust: self.trust,
             no_hooks: self.no_hooks,
             strict: self.strict,
-            fetch: FetchOptions { all: self.fetch, pins: self.pins(), ..FetchOptions::NONE },
+            fetch: FetchOptions { all: self.fetch, pins: self.pins()?, ..FetchOptions::NONE },
         })
     }
 }
