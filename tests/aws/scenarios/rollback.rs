@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Sandbox;
 use crate::support::values::{items, text};
+use crate::support::{Sandbox, access_key};
 
 const CLUSTER: &str = "billpay-cluster-dev";
 
@@ -23,8 +23,8 @@ fn to(sandbox: &Sandbox, version: &str) {
 
 /// Sets what only time and EKS's own checks bring about.
 fn set_up(sandbox: &Sandbox, state: &Value) {
-    let url = format!("{}/_billpay/clusters/{CLUSTER}", sandbox.url);
-    let scope = format!("{}/20261130/us-east-1/eks/aws4_request", sandbox.account);
+    let url = format!("{}/clusters/{CLUSTER}/test-state", sandbox.url);
+    let scope = format!("{}/20261130/us-east-1/eks/aws4_request", access_key(&sandbox.account));
     let signed = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
     ureq::post(&url).header("Authorization", &signed).send(state.to_string()).expect("it is set");
 }

@@ -83,7 +83,7 @@ def delete_cluster(theirs, name):
 
 
 # No call of AWS's: what only time and EKS's own checks bring about.
-@route("POST", rf"/_billpay/clusters/{NAME}")
+@route("POST", rf"/clusters/{NAME}/test-state")
 def set_up(name, body, query):
     """`insights` become the cluster's, and its updates older by `age` seconds."""
     cluster_of(name)
