@@ -1,5 +1,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    billpay::cli::main()
+    billpay_cli::main()
 }

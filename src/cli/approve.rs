@@ -2,14 +2,14 @@
 
 use std::io::IsTerminal;
 
+use billpay_engine::permit::{Permit, Protection};
+use billpay_engine::plan::Plan;
+use billpay_engine::{Error, Survey};
+use billpay_model::environment::Environment;
 use clap::Args;
 
 use super::error::Report;
 use super::ui::Ui;
-use crate::domain::permit::{Permit, Protection};
-use crate::domain::plan::Plan;
-use crate::domain::spec::Environment;
-use crate::ops::{Error, Survey};
 
 /// Flags that approve a plan.
 #[derive(Debug, Clone, Args)]

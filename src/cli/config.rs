@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use billpay_core::app::App;
+use billpay_model::environment::Environment;
+use billpay_model::names;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::error::Report;
 use super::ui::Ui;
 use super::{EnvArg, exit};
-use crate::app::App;
-use crate::domain::names;
-use crate::domain::spec::Environment;
 
 const SCHEMA: &str = "billpay/config/v1";
 

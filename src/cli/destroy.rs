@@ -1,5 +1,9 @@
 //! `billpay destroy`: deletes everything that belongs to the environment.
 
+use billpay_core::app::App;
+use billpay_engine::cloud::Provider;
+use billpay_engine::plan::Goal;
+use billpay_engine::{leftovers, survey};
 use clap::Args;
 
 use super::approve::approve;
@@ -8,10 +12,6 @@ use super::plan::{planned, refused, select};
 use super::provision::{ApplyArgs, code, work};
 use super::ui::Ui;
 use super::{EnvArg, KeepArgs, SelectionArgs, exit};
-use crate::app::App;
-use crate::domain::plan::Goal;
-use crate::domain::port::Provider;
-use crate::ops::{leftovers, survey};
 
 #[derive(Debug, Args)]
 pub struct DestroyArgs {

@@ -1,14 +1,14 @@
 //! `billpay doctor`: whether everything that a run needs is in order.
 
+use billpay_core::app::App;
+use billpay_core::doctor;
+use billpay_model::check::{Check, Health};
 use clap::Args;
 use serde_json::json;
 
 use super::error::Report;
 use super::exit;
 use super::ui::{BAD, CHANGED, GOOD, Ui};
-use crate::app::App;
-use crate::domain::port::{Check, Health};
-use crate::ops::doctor;
 
 #[derive(Debug, Args)]
 pub struct DoctorArgs {

@@ -3,17 +3,16 @@
 
 use std::collections::BTreeSet;
 
+use billpay_core::app::{LocalError, RecordError, SiteError, SourceError, SpecError, TreeError};
+use billpay_engine::plan::Conflict;
+use billpay_model::address::Address;
+use billpay_model::failure::Failure;
+use billpay_model::findings::Findings;
+use billpay_model::resource::{ADDRESS_TAG, ENVIRONMENT_TAG, PROJECT_TAG, REGION_TAG};
+use billpay_scaffold::{BadRecord, TemplateError};
 use serde::Serialize;
 
 use super::{exit, obstacle};
-use crate::app::{LocalError, RecordError, SiteError, SourceError, SpecError, TreeError};
-use crate::domain::address::Address;
-use crate::domain::failure::Failure;
-use crate::domain::findings::Findings;
-use crate::domain::plan::Conflict;
-use crate::domain::resource::{ADDRESS_TAG, ENVIRONMENT_TAG, PROJECT_TAG, REGION_TAG};
-use crate::domain::template::{BadRecord, TemplateError};
-use crate::ops;
 
 /// An error, ready to be shown.
 #[derive(Debug, Clone, Serialize)]
@@ -129,20 +128,20 @@ impl From<std::io::Error> for Report {
     }
 }
 
-impl From<ops::Error> for Report {
-    fn from(error: ops::Error) -> Report {
+impl From<billpay_engine::Error> for Report {
+    fn from(error: billpay_engine::Error) -> Report {
         let mut report = Report::new(error.to_string(), "");
         report.details.clear();
         match error {
-            ops::Error::Observe(failures) => {
+            billpay_engine::Error::Observe(failures) => {
                 report.details = failures.iter().map(Failure::to_string).collect();
                 report.hints = hints_of(&failures);
             }
-            ops::Error::WrongAccount { expected, arn, .. } => {
+            billpay_engine::Error::WrongAccount { expected, arn, .. } => {
                 report.details.push(format!("signed in as {arn}"));
                 report.hints.push(format!("sign in to {expected}, or correct `account` in the spec"));
             }
-            ops::Error::LivesElsewhere { expected, regions } => {
+            billpay_engine::Error::LivesElsewhere { expected, regions } => {
                 for (region, addresses) in &regions {
                     report.details.push(format!("there is in {region}, for example: {}", some(addresses)));
                 }
@@ -152,10 +151,10 @@ impl From<ops::Error> for Report {
                      {expected} another name"
                 ));
             }
-            ops::Error::NothingToKeep(_) => {
+            billpay_engine::Error::NothingToKeep(_) => {
                 report.hints.push("the plan names the ids among which --keep chooses".to_string());
             }
-            ops::Error::Protected { environment, protection, changes } => {
+            billpay_engine::Error::Protected { environment, protection, changes } => {
                 report.code = exit::STOPPED;
                 if protection.spec {
                     report.details.push("the spec says `protected: true`".to_string());
@@ -168,14 +167,14 @@ impl From<ops::Error> for Report {
                     "nothing was changed: look at the plan, then confirm with --confirm {environment}"
                 ));
             }
-            ops::Error::GivesAccess(addresses) => {
+            billpay_engine::Error::GivesAccess(addresses) => {
                 report.details.push(format!("not allowed: {}", some(&addresses)));
                 report.hints.push(
                     "run it in the repository that has the spec, or name the directory with --specs DIR"
                         .to_string(),
                 );
             }
-            ops::Error::Conflicts(conflicts) => {
+            billpay_engine::Error::Conflicts(conflicts) => {
                 for conflict in &conflicts {
                     let (detail, hint) = explain(conflict);
                     report.details.push(detail);
@@ -184,24 +183,24 @@ impl From<ops::Error> for Report {
                     }
                 }
             }
-            ops::Error::StalePlan(addresses) => {
+            billpay_engine::Error::StalePlan(addresses) => {
                 report.details =
                     addresses.iter().map(|address| format!("{address} has changed since")).collect();
                 report.hints.push("make a new plan, have it reviewed, and apply that".to_string());
             }
-            ops::Error::OtherSpec(keys) => {
+            billpay_engine::Error::OtherSpec(keys) => {
                 report.details = keys.iter().map(|key| format!("`{key}` has changed since")).collect();
                 report.hints.push("make a new plan, have it reviewed, and apply that".to_string());
             }
-            ops::Error::OtherGoal => {
+            billpay_engine::Error::OtherGoal => {
                 report.hints.push("`billpay destroy` does, and asks first".to_string());
             }
-            ops::Error::OtherEnvironment { actual, .. } => {
+            billpay_engine::Error::OtherEnvironment { actual, .. } => {
                 report
                     .hints
                     .push(format!("use --env {actual}, or the plan that belongs to this environment"));
             }
-            ops::Error::Cycle(_) => {
+            billpay_engine::Error::Cycle(_) => {
                 let way =
                     "nothing was changed; go in two steps: apply first what leaves the spec, then the rest";
                 report.hints.push(way.to_string());

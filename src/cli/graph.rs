@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
+use billpay_core::app::App;
+use billpay_model::resource::Desired;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::error::Report;
 use super::ui::Ui;
 use super::{EnvArg, exit};
-use crate::app::App;
-use crate::domain::resource::Desired;
 
 #[derive(Debug, Args)]
 pub struct GraphArgs {

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use billpay_core::app::{App, LOCAL_ACCOUNT, SpecError};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::error::Report;
 use super::exit;
 use super::ui::Ui;
-use crate::app::{App, LOCAL_ACCOUNT, SpecError};
 
 /// The region for tools where the specs name none, or several.
 const REGION: &str = "us-east-1";

@@ -1,8 +1,9 @@
 //! Changes that AWS would refuse, in words, and the way on.
 
+use billpay_engine::plan::{Blocker, Obstacle};
+use billpay_model::address::Address;
+
 use super::ui::name;
-use crate::domain::address::Address;
-use crate::domain::plan::{Blocker, Obstacle};
 
 /// Most blockers that are named; the rest is counted.
 const MOST_NAMED: usize = 6;

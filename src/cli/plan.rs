@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use billpay_core::app::App;
+use billpay_engine::cloud::Provider;
+use billpay_engine::plan::{Conflict, Goal, Kinds, Plan, Selection};
+use billpay_engine::{Survey, survey};
+use billpay_model::environment::Environment;
+use billpay_model::findings::nearest;
 use clap::Args;
 
 use super::approve::needs_name;
 use super::error::Report;
 use super::ui::Ui;
 use super::{EnvArg, KeepArgs, SelectionArgs, exit};
-use crate::app::App;
-use crate::domain::findings::nearest;
-use crate::domain::plan::{Conflict, Goal, Kinds, Plan, Selection};
-use crate::domain::port::Provider;
-use crate::domain::spec::Environment;
-use crate::ops::{self, Survey, survey};
 
 #[derive(Debug, Args)]
 pub struct PlanArgs {
@@ -60,7 +60,7 @@ pub fn planned(env: &Environment, plan: &Plan, survey: &Survey, detailed_exitcod
 /// Ends a command whose plan can't be applied; where text is written, the plan has been shown.
 pub fn refused(conflicts: Vec<Conflict>, ui: &Ui) -> Result<u8, Report> {
     if ui.is_json() {
-        return Err(ops::Error::Conflicts(conflicts).into());
+        return Err(billpay_engine::Error::Conflicts(conflicts).into());
     }
     ui.conflicts(&conflicts);
     Ok(exit::ERROR)

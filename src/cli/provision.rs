@@ -3,6 +3,13 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use billpay_core::app::{App, SpecError, read_input};
+use billpay_engine::cloud::Provider;
+use billpay_engine::permit::Permit;
+use billpay_engine::plan::{Goal, Plan};
+use billpay_engine::saved::MAX_BYTES;
+use billpay_engine::{ApplyOptions, Outcome, SavedPlan, Survey, apply, survey};
+use billpay_model::environment::Environment;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
@@ -11,13 +18,6 @@ use super::error::Report;
 use super::plan::{planned, refused, select};
 use super::ui::Ui;
 use super::{EnvArg, KeepArgs, SelectionArgs, exit};
-use crate::app::{App, SpecError, read_input};
-use crate::domain::permit::Permit;
-use crate::domain::plan::{Goal, Plan};
-use crate::domain::port::Provider;
-use crate::domain::spec::Environment;
-use crate::ops::saved::MAX_BYTES;
-use crate::ops::{self, ApplyOptions, Outcome, SavedPlan, Survey, apply, survey};
 
 #[derive(Debug, Args)]
 pub struct ProvisionArgs {
@@ -85,7 +85,7 @@ async fn apply_saved(file: &Path, args: &ProvisionArgs, app: &App, ui: &Ui) -> R
     let saved = read(file)?;
     if saved.spec.environment != args.env.env {
         let (expected, actual) = (args.env.env.clone(), saved.spec.environment.clone());
-        return Err(ops::Error::OtherEnvironment { expected, actual }.into());
+        return Err(billpay_engine::Error::OtherEnvironment { expected, actual }.into());
     }
     match app.load(&args.env.env) {
         Ok(loaded) => saved.check_spec(&loaded.environment)?,

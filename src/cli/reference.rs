@@ -3,13 +3,13 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use billpay_core::app::App;
+use billpay_engine::plan::Kinds;
 use clap::Args;
 
 use super::error::Report;
 use super::exit;
 use super::ui::Ui;
-use crate::app::App;
-use crate::domain::plan::Kinds;
 
 #[derive(Debug, Args)]
 pub struct ReferenceArgs {

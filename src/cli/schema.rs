@@ -5,7 +5,6 @@ use clap::{Args, ValueEnum};
 use super::error::Report;
 use super::exit;
 use super::ui::Ui;
-use crate::domain::{manifests, spec};
 
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
@@ -25,8 +24,8 @@ enum Of {
 
 pub fn run(args: SchemaArgs, ui: &Ui) -> Result<u8, Report> {
     let schema = match args.of {
-        Of::Spec => spec::json_schema(),
-        Of::Values => manifests::json_schema(),
+        Of::Spec => billpay_spec::json_schema(),
+        Of::Values => billpay_manifests::json_schema(),
     };
     ui.json(&schema)?;
     Ok(exit::DONE)

@@ -7,6 +7,8 @@
 
 use std::path::{Path, PathBuf};
 
+use billpay_core::app::{self, read_text};
+use billpay_spec::yaml::{self, Limits};
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 use etcetera::BaseStrategy;
@@ -14,8 +16,6 @@ use serde::Deserialize;
 
 use super::Global;
 use super::error::Report;
-use crate::app::{self, read_text};
-use crate::domain::yaml::{self, Limits};
 
 const PROJECT_FILE: &str = ".billpay.yaml";
 const USER_FILE: &str = "billpay/config.yaml";

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use billpay_core::app::App;
+use billpay_engine::plan::{Goal, Selection};
+use billpay_engine::survey;
 use clap::Args;
 
 use super::error::Report;
 use super::ui::Ui;
 use super::{EnvArg, exit};
-use crate::app::App;
-use crate::domain::plan::{Goal, Selection};
-use crate::ops::survey;
 
 #[derive(Debug, Args)]
 pub struct StatusArgs {

@@ -5,15 +5,15 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 
-use billpay::adapter::specs::SpecDir;
-use billpay::domain::spec::Environment;
-use billpay::domain::tofu::inputs;
-use billpay::kinds::aws::desire;
+use billpay_aws::kinds::desire;
+use billpay_model::environment::Environment;
+use billpay_spec::directory::SpecDir;
+use billpay_tofu::inputs;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
-use crate::support::programs::opentofu;
-use crate::support::values::text;
+use billpay_testkit::programs::opentofu;
+use billpay_testkit::values::text;
 
 /// The day of the tests, for checks that depend on it.
 const TODAY: jiff::civil::Date = jiff::civil::date(2026, 11, 22);

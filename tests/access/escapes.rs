@@ -2,7 +2,7 @@
 //! roles do what they are for.
 
 use super::documents::{Documents, environment, of_billpay, of_module};
-use crate::support::evaluator::{Request, everything, may};
+use billpay_testkit::evaluator::{Request, everything, may};
 
 const ACCOUNT: &str = "123456789012";
 

@@ -1,10 +1,10 @@
 //! Limits of IAM, and that no statement is wider than its purpose.
 
-use billpay::domain::access::{INLINE, MANAGED, TRUST, size};
-use billpay::domain::names::ROLE;
+use billpay_model::access::{INLINE, MANAGED, TRUST, size};
+use billpay_model::names::ROLE;
 
 use super::documents::{environment, of_billpay};
-use crate::support::values::texts;
+use billpay_testkit::values::texts;
 
 #[test]
 fn no_role_may_change_everything() {

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use super::documents::{Documents, environment, of_billpay, of_module};
-use crate::support::install;
+use billpay_testkit::install;
 
 /// Findings of Parliament that are right nevertheless: the issue, a part of where, and why.
 const RIGHT: &[(&str, &str, &str)] = &[

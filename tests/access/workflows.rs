@@ -1,12 +1,12 @@
 //! The roles of workflows: each does what its pipeline calls, and not what the other's does.
 
-use billpay::domain::spec::Environment;
-use billpay::kinds::aws::desire;
+use billpay_aws::kinds::desire;
+use billpay_model::environment::Environment;
 use serde_json::json;
 
 use super::documents::{Documents, environment, of_billpay, of_module};
-use crate::support::evaluator::{Request, may};
-use crate::support::values::text;
+use billpay_testkit::evaluator::{Request, may};
+use billpay_testkit::values::text;
 
 const OF_DEV: &[(&str, &str)] =
     &[("aws:ResourceTag/billpay:environment", "dev"), ("aws:ResourceTag/billpay:project", "billpay")];

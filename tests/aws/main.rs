@@ -4,8 +4,5 @@
 //! The emulators are installed by the tests themselves; `cargo test` alone skips these
 //! tests, `cargo test -- --include-ignored` runs them.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod contract;
 mod scenarios;

@@ -10,7 +10,7 @@
 use std::fs;
 use std::path::Path;
 
-use billpay::domain::template::{Answers, Entry, TemplateFile, TemplateFolder};
+use billpay_scaffold::{Answers, Entry, TemplateFile, TemplateFolder};
 
 use crate::put;
 

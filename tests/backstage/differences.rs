@@ -1,6 +1,6 @@
 //! Where we refuse what the portal renders, or the other way round, and why it stays so.
 
-use billpay::adapter::nunjucks::Difference;
+use billpay_nunjucks::Difference;
 
 pub const DIFFERENCES: &[Difference] = &[
     Difference {

@@ -1,7 +1,7 @@
 //! What is wrong with a template, at its place in it.
 
-use billpay::adapter::backstage::open;
-use billpay::domain::template::{Answers, ProjectTemplate};
+use billpay_scaffold::backstage::open;
+use billpay_scaffold::{Answers, ProjectTemplate};
 
 use crate::{asking, folder, options, render, render_strictly, told};
 
@@ -227,7 +227,7 @@ fn a_seed_gives_the_same_task_each_time() {
         .expect("a template");
     let answers: Answers = serde_json::from_str(r#"{"name": "shop"}"#).expect("answers");
     let once = || {
-        let options = billpay::domain::template::RenderOptions { seed: Some(7), ..options() };
+        let options = billpay_scaffold::RenderOptions { seed: Some(7), ..options() };
         template.render(&answers, &options, &mut |_| ()).expect("a project")
     };
     assert_eq!(once().project, once().project);

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use billpay::adapter::source::read_folder;
+use billpay_scaffold::sources::read_folder;
 use tempfile::TempDir;
 
 use crate::asking;

@@ -1,6 +1,6 @@
 //! Patterns, texts and bytes by the hundred, through the portal's scaffolder and through ours.
 
-use billpay::domain::template::{Answers, Entry, TemplateFile, TemplateFolder};
+use billpay_scaffold::{Answers, Entry, TemplateFile, TemplateFolder};
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 

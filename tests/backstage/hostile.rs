@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use billpay::domain::template::{Entry, TemplateFile};
+use billpay_scaffold::{Entry, TemplateFile};
 
 use crate::{asking, folder, put, render, told};
 

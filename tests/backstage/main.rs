@@ -2,9 +2,6 @@
 //! wrong with a template at its place (`errors`), hostile templates (`hostile`), and the steps
 //! that only the portal runs (`outside`).
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod corpus;
 mod differences;
 mod errors;
@@ -17,8 +14,8 @@ mod same;
 mod scalars;
 mod shared;
 
-use billpay::adapter::backstage::open;
-use billpay::domain::template::{
+use billpay_scaffold::backstage::open;
+use billpay_scaffold::{
     Answers, Entry, ProjectTemplate, RenderOptions, Rendering, TemplateError, TemplateFile, TemplateFolder,
 };
 

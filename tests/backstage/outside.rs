@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-use billpay::adapter::backstage::open;
-use billpay::domain::template::{Answers, Entry, ProjectTemplate, StepKind, TemplateFile};
+use billpay_scaffold::backstage::open;
+use billpay_scaffold::{Answers, Entry, ProjectTemplate, StepKind, TemplateFile};
 
 use crate::{asking, folder, options, put, render, render_strictly, told};
 

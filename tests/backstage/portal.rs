@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::npm;
+use billpay_testkit::npm;
 
 pub struct Portal {
     child: Child,

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use billpay::adapter::backstage::open;
-use billpay::domain::template::{
+use billpay_scaffold::backstage::open;
+use billpay_scaffold::{
     Answers, Entry, ProjectTemplate, RenderOptions, Rendering, TemplateError, TemplateFolder,
 };
 use serde_json::{Value, json};

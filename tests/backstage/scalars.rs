@@ -1,6 +1,6 @@
 //! Keys, values, tags and line ends of `template.yaml`: what the portal's reader makes of them, or refused.
 
-use billpay::domain::template::Answers;
+use billpay_scaffold::Answers;
 
 use crate::portal::Portal;
 use crate::same::{differs, made, theirs};

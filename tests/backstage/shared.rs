@@ -3,11 +3,9 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use billpay::adapter::backstage::open;
-use billpay::adapter::source::{At, find};
-use billpay::domain::template::{
-    Answers, Entry, ProjectTemplate, Rendering, Source, TemplateError, TemplateFile,
-};
+use billpay_scaffold::backstage::open;
+use billpay_scaffold::sources::{At, find};
+use billpay_scaffold::{Answers, Entry, ProjectTemplate, Rendering, Source, TemplateError, TemplateFile};
 use tempfile::TempDir;
 
 use crate::portal::Portal;

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::proxy::{Calls, Proxy};
-use crate::support::{Emulator, Sandbox};
+use billpay_testkit::proxy::{Calls, Proxy};
+use billpay_testkit::{Emulator, Sandbox};
 
 /// One run of a program.
 pub struct Measured {

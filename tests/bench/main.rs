@@ -8,9 +8,6 @@
 //! emulated AWS. It judges nothing but what it says beside each figure; times depend on the
 //! machine and on what else runs on it.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod billpay;
 mod projects;
 mod rehearsal;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::support::install::python;
+use billpay_testkit::install::python;
 
 /// How often each figure is taken; the middle one is shown.
 const RUNS: usize = 5;

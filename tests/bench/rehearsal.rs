@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use billpay::adapter::specs::SpecDir;
-use billpay::domain::plan::{Goal, Selection, Snapshot, plan, rehearse};
-use billpay::domain::resource::{Desired, Evidence, Observed, Outputs, Owner, Status, resolve};
-use billpay::kinds::aws;
+use billpay_aws::kinds;
+use billpay_engine::plan::{Goal, Selection, Snapshot, plan, rehearse};
+use billpay_model::resource::{Desired, Evidence, Observed, Outputs, Owner, Status, resolve};
+use billpay_spec::directory::SpecDir;
 
 /// Times of one rehearsal, the middle of several runs.
 pub struct Rehearsal {
@@ -25,7 +25,7 @@ impl Rehearsal {
             ("nothing to do", Goal::Converge, there.clone()),
             ("destroy", Goal::Destroy, there),
         ];
-        let kinds = aws::kinds();
+        let kinds = kinds::kinds();
         let measure = |(what, goal, snapshot): (&'static str, Goal, Snapshot)| {
             let plan =
                 plan("prod", goal, &Selection::default(), &desired, &snapshot, &kinds).expect("a plan");
@@ -50,7 +50,7 @@ fn desired(least: usize) -> Vec<Desired> {
     let mut env = specs.load("prod", jiff::civil::date(2026, 11, 30)).expect("a spec").environment;
     let service = env.services.values().next().expect("a service").clone();
     for number in 0.. {
-        let desired = aws::desire(&env);
+        let desired = kinds::desire(&env);
         if desired.len() >= least {
             return desired;
         }

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use crate::billpay::{Life, Measured};
 use crate::projects::Projects;
-use crate::support::proxy::Calls;
 use crate::terraform;
 use crate::trees::Trees;
+use billpay_testkit::proxy::Calls;
 
 #[derive(Default)]
 pub struct Report {

@@ -7,9 +7,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::billpay::Measured;
-use crate::support::programs;
-use crate::support::proxy::Proxy;
-use crate::support::{Emulator, access_key};
+use billpay_testkit::proxy::Proxy;
+use billpay_testkit::{Emulator, access_key, programs};
 
 /// Where Terraform takes the AWS provider from.
 pub struct Terraform {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::support::programs::{opentofu, terragrunt};
+use billpay_testkit::programs::{opentofu, terragrunt};
 
 /// How often each figure is taken; the middle one is shown.
 const RUNS: usize = 5;

@@ -60,7 +60,7 @@ fn say(args: &[&str]) -> Said {
 
 #[test]
 fn help_says_what_each_command_does() {
-    let mut program = billpay::cli::Cli::command();
+    let mut program = billpay_cli::Cli::command();
     program.build();
     assert_data_eq!(say(&["--help"]).out, golden("help.txt"));
     let commands = program.get_subcommands().map(|command| command.get_name());
@@ -189,7 +189,7 @@ fn a_projects_settings_fill_in_for_flags() {
 
 #[test]
 fn completions_know_every_command() {
-    let program = billpay::cli::Cli::command();
+    let program = billpay_cli::Cli::command();
     let shown = program.get_subcommands().filter(|command| !command.is_hide_set());
     let commands: Vec<&str> = shown.map(|command| command.get_name()).collect();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
@@ -209,7 +209,7 @@ fn every_command_has_a_manual_page() {
     let folder = tempfile::tempdir().expect("a folder");
     let said = say(&["man", &folder.path().to_string_lossy()]);
     assert_eq!(said.code, 0, "{}", said.err);
-    let program = billpay::cli::Cli::command();
+    let program = billpay_cli::Cli::command();
     let shown = program.get_subcommands().filter(|command| !command.is_hide_set());
     for name in
         shown.map(|command| format!("billpay-{}.1", command.get_name())).chain(["billpay.1".to_string()])

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use billpay::domain::template::{
+use billpay_scaffold::{
     Answers, Entry, ProjectTemplate, RenderOptions, Rendering, TemplateError, TemplateFile, TemplateFolder,
 };
 
@@ -118,7 +118,7 @@ pub fn render(
     answers: &Answers,
     options: &RenderOptions,
 ) -> Result<Rendering, TemplateError> {
-    let template = billpay::adapter::cookiecutter::open(folder, None, options)?;
+    let template = billpay_scaffold::cookiecutter::open(folder, None, options)?;
     let answers = template.complete(answers)?;
     template.render(&answers, options, &mut |_| {})
 }

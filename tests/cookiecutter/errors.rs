@@ -1,6 +1,6 @@
 //! Errors point into the template.
 
-use billpay::domain::template::Answers;
+use billpay_scaffold::Answers;
 
 use crate::corpus;
 

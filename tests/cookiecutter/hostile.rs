@@ -1,6 +1,6 @@
 //! Templates and answers that mean harm: nothing is rendered, nothing runs.
 
-use billpay::domain::template::{Answers, Entry};
+use billpay_scaffold::{Answers, Entry};
 use serde_json::json;
 
 use crate::corpus;
@@ -94,7 +94,7 @@ fn a_project_of_many_long_loops_is_stopped() {
     let text = "{% for i in range(900) %}{% for j in range(900) %}{% endfor %}{% endfor %}";
     for number in 0..200 {
         let path = format!("{{{{cookiecutter.name}}}}/{number}.txt");
-        let file = billpay::domain::template::TemplateFile { bytes: text.into(), executable: false };
+        let file = billpay_scaffold::TemplateFile { bytes: text.into(), executable: false };
         folder.entries.insert(path, Entry::File(file));
     }
     let told = corpus::refusal(&folder, &Answers::new());
@@ -171,7 +171,7 @@ fn names_that_lead_out_are_refused() {
     {
         let template = corpus::small(&[("cookiecutter.json", json)]);
         assert!(
-            billpay::adapter::cookiecutter::open(&template, directory, &corpus::PLAIN).is_err(),
+            billpay_scaffold::cookiecutter::open(&template, directory, &corpus::PLAIN).is_err(),
             "{json} {directory:?}"
         );
     }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::install;
+use billpay_testkit::install;
 
 const PACKAGES: &[&str] = &[
     "cookiecutter==2.7.1",

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use billpay::domain::template::{Answers, Entry, ProjectTemplate, RenderOptions};
+use billpay_scaffold::{Answers, Entry, ProjectTemplate, RenderOptions};
 use serde_json::json;
 
 use crate::{corpus, peer};
@@ -83,7 +83,7 @@ fn extensions_are_called_in_a_python_that_has_jinja() {
         ("cookiecutter.json", r#"{"name": "demo", "_extensions": ["local_extensions.shout"]}"#),
         ("{{cookiecutter.name}}/a.txt", ""),
     ]);
-    let asked = billpay::adapter::cookiecutter::open(&plain, None, &corpus::PLAIN).expect("a template");
+    let asked = billpay_scaffold::cookiecutter::open(&plain, None, &corpus::PLAIN).expect("a template");
     assert_eq!(asked.all_questions().expect("questions need no trust").len(), 1);
     let told = corpus::refusal(&plain, &Answers::new());
     assert!(told.contains("local_extensions.shout") && told.contains("--trust"), "{told}");

@@ -1,7 +1,7 @@
 //! What a template asks, and which answers it takes.
 
-use billpay::adapter::cookiecutter::{open, replay};
-use billpay::domain::template::{Answers, ProjectTemplate, QuestionKind, TemplateError};
+use billpay_scaffold::cookiecutter::{open, replay};
+use billpay_scaffold::{Answers, ProjectTemplate, QuestionKind, TemplateError};
 use serde_json::{Value, json};
 
 use crate::corpus;

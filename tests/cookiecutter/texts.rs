@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use billpay::domain::template::{Answers, RenderOptions, TemplateError};
+use billpay_scaffold::{Answers, RenderOptions, TemplateError};
 use serde_json::{Value, json};
 
 use crate::{corpus, peer};

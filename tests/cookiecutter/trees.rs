@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use billpay::adapter::cookiecutter::hooks;
-use billpay::domain::template::{
+use billpay_scaffold::cookiecutter::hooks;
+use billpay_scaffold::{
     Answers, Entry, HookTime, ProjectFile, ProjectTemplate, RenderOptions, Rendering, TemplateFile,
 };
 use serde_json::{Value, json};
@@ -187,7 +187,7 @@ fn a_project_of_many_files_is_told_of_on_the_way() {
     let mut files = vec![("cookiecutter.json", r#"{"name": "demo"}"#)];
     files.extend(paths.iter().map(|path| (path.as_str(), "{{ cookiecutter.name }}\n")));
     let template = corpus::small(&files);
-    let template = billpay::adapter::cookiecutter::open(&template, None, &corpus::PLAIN).expect("a template");
+    let template = billpay_scaffold::cookiecutter::open(&template, None, &corpus::PLAIN).expect("a template");
     let answers = template.complete(&Answers::new()).expect("answers");
     let mut heard = vec![];
     let rendering =

@@ -1,6 +1,6 @@
 //! Whose documentation it is.
 
-use billpay::domain::docs::entity::{EntityError, EntityName, described};
+use billpay_docs::entity::{EntityError, EntityName, described};
 
 #[test]
 fn keys_begin_with_the_entity_in_lower_case() {

@@ -1,7 +1,7 @@
 //! What of a `mkdocs.yml` gets to MkDocs.
 
-use billpay::domain::docs::mkdocs::{Config, Wishes, config, default_config};
-use billpay::domain::findings::SourceFile;
+use billpay_docs::mkdocs::{Config, Wishes, config, default_config};
+use billpay_model::findings::SourceFile;
 use serde_json::Value;
 
 pub fn made_with(text: &str, wishes: &Wishes<'_>) -> Result<Config, String> {

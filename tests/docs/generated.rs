@@ -1,7 +1,7 @@
 //! The documentation that projects from our templates begin with.
 
 use crate::project::billpay;
-use crate::support::Sandbox;
+use billpay_testkit::Sandbox;
 
 /// A title that wants out of its quotes.
 const TITLE: &str = r#"title=Invoices: "all" of {{ them }} & more # 'here'"#;

@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use tempfile::TempDir;
 
 use super::config::made;
-use crate::support::{Run, Sandbox};
+use billpay_testkit::{Run, Sandbox};
 
 #[test]
 fn a_folder_of_pages_outside_the_project_is_refused() {

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use billpay::domain::docs::include;
-use billpay::domain::findings::SourceFile;
+use billpay_docs::include;
+use billpay_model::findings::SourceFile;
 
 use crate::config::made;
 use crate::hostile::{project, refused};

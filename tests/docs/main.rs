@@ -2,9 +2,6 @@
 //! which order (`order`), what templates begin with (`generated`), the same sites and objects as
 //! techdocs-cli's (`peers`), and published again, interrupted, refused (`publish`).
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod catalog;
 mod config;
 mod generated;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use billpay::domain::failure::{Failure, FailureClass};
-use billpay::domain::port::Identity;
-use billpay::domain::site::{SiteFile, SiteStore, StoredFile};
-use billpay::ops::docs::{PublishError, publish};
+use billpay_docs::publish::{PublishError, publish};
+use billpay_model::caller::CallerIdentity;
+use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::site::{SiteFile, SiteStore, StoredFile};
 
 const PREFIX: &str = "default/component/x/";
 
@@ -32,8 +32,8 @@ impl Memory {
 
 #[async_trait]
 impl SiteStore for Memory {
-    async fn identity(&self) -> Result<Identity, Failure> {
-        Ok(Identity { account: "1".into(), arn: "me".into() })
+    async fn identity(&self) -> Result<CallerIdentity, Failure> {
+        Ok(CallerIdentity { account: "1".into(), arn: "me".into() })
     }
 
     async fn list(&self, prefix: &str) -> Result<BTreeMap<String, StoredFile>, Failure> {

@@ -8,8 +8,8 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::project::{billpay, files, site, with_mkdocs};
-use crate::support::values::{items, text};
-use crate::support::{Sandbox, access_key, npm};
+use billpay_testkit::values::{items, text};
+use billpay_testkit::{Sandbox, access_key, npm};
 
 const SITES: [(&str, &[&str]); 3] = [
     ("plain", &[]),
@@ -246,7 +246,7 @@ fn content_types_are_those_of_the_list_that_techdocs_uses() {
     let theirs: Vec<Option<String>> =
         serde_json::from_slice(&node.output().expect("node runs").stdout).expect("a list");
     for (end, theirs) in ends.iter().zip(theirs) {
-        let ours = billpay::adapter::site::content_type(&format!("a/b.{end}"));
+        let ours = billpay_docs::content_types::content_type(&format!("a/b.{end}"));
         // Their list is older than RFC 9239, which says what JavaScript is.
         let theirs = theirs.map(|theirs| theirs.replace("application/javascript", "text/javascript"));
         assert_eq!(ours, theirs.as_deref(), ".{end}");

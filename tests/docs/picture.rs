@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::hostile::{project, refused};
 use crate::project::{billpay, files};
-use crate::support::{Run, Sandbox};
+use billpay_testkit::{Run, Sandbox};
 
 /// Makes a site of the picture itself; a site beside its pages is only a trial.
 const MKDOCS: &str = r#"#!/bin/sh

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-use crate::support::{Run, Sandbox, install};
+use billpay_testkit::{Run, Sandbox, install};
 
 /// What the own MkDocs of billpay is kept in, for all tests.
 pub fn cache() -> PathBuf {

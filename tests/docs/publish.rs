@@ -7,9 +7,9 @@ use std::os::unix::fs::symlink;
 use serde_json::Value;
 
 use super::project::{billpay, files, mkdocs, site, with_mkdocs, without_mkdocs};
-use crate::support::proxy::{Fault, Proxy};
-use crate::support::values::{items, text};
-use crate::support::{Emulator, Run, Sandbox};
+use billpay_testkit::proxy::{Fault, Proxy};
+use billpay_testkit::values::{items, text};
+use billpay_testkit::{Emulator, Run, Sandbox};
 
 /// An environment with a bucket for documentation, and a proxy before AWS that counts and breaks.
 fn sandbox() -> (Proxy, Sandbox, String) {

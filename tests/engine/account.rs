@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use billpay::domain::address::Address;
-use billpay::domain::resource::{ADDRESS_TAG, Status, Tags};
-use billpay::domain::spec::Environment;
+use billpay_model::address::Address;
+use billpay_model::environment::Environment;
+use billpay_model::resource::{ADDRESS_TAG, Status, Tags};
 use serde_json::Value;
 use tokio::time::Instant;
 

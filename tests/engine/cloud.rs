@@ -7,18 +7,20 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use billpay::domain::address::Address;
-use billpay::domain::failure::{Failure, FailureClass};
-use billpay::domain::kind::OnDelete;
-use billpay::domain::ownership::{Claim, claim, is_protected, owners};
-use billpay::domain::permit::Permit;
-use billpay::domain::plan::{Goal, Kinds, Plan, Snapshot};
-use billpay::domain::port::{Check, Create, Identity, Inspection, Progress, Provider};
-use billpay::domain::resource::{
+use billpay_engine::cloud::{Create, Inspection, Progress, Provider};
+use billpay_engine::kind::OnDelete;
+use billpay_engine::ownership::{Claim, claim, is_protected, owners};
+use billpay_engine::permit::Permit;
+use billpay_engine::plan::{Goal, Kinds, Plan, Snapshot};
+use billpay_model::address::Address;
+use billpay_model::caller::CallerIdentity;
+use billpay_model::check::Check;
+use billpay_model::environment::Environment;
+use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::resource::{
     ADDRESS_TAG, ATTEMPT_TAG, Desired, ENVIRONMENT_TAG, Evidence, ID_TAG, Observed, Outputs, REGION_TAG,
     TAGS_OF_OTHERS, Tags, UNCOMPARED_TAGS,
 };
-use billpay::domain::spec::Environment;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
@@ -173,7 +175,7 @@ impl Cloud {
         if !is_asked_for || (!is_named && tag(ENVIRONMENT_TAG) != Some(&env.environment)) {
             return vec![];
         }
-        let mut identity = billpay::domain::ownership::Identity::new(&thing.id, &thing.tags);
+        let mut identity = billpay_engine::ownership::Identity::new(&thing.id, &thing.tags);
         identity.is_unique = is_own_reference(env, thing);
         if is_named {
             identity = identity.named(&thing.id);
@@ -364,8 +366,8 @@ impl Provider for Cloud {
         Ok(BTreeMap::new())
     }
 
-    async fn identity(&self) -> Result<Identity, Failure> {
-        Ok(Identity { account: "123456789012".into(), arn: "me".into() })
+    async fn identity(&self) -> Result<CallerIdentity, Failure> {
+        Ok(CallerIdentity { account: "123456789012".into(), arn: "me".into() })
     }
 
     async fn observe(&self, env: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
@@ -401,7 +403,7 @@ impl Provider for Cloud {
             attrs: desired.attrs.clone(),
             outputs: Outputs::from([("id".to_string(), made.key.clone())]),
             status: made.status(),
-            owner: billpay::domain::resource::Owner::Ours,
+            owner: billpay_model::resource::Owner::Ours,
             generation: create.generation,
             evidence: Evidence::Unique,
             attempt: None,

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
-use billpay::domain::permit::Permit;
-use billpay::domain::plan::{Action, Attachment, Conflict, Goal, Kinds, Obstacle, Plan, Selection, Snapshot};
-use billpay::domain::resource::{Observed, Status};
-use billpay::domain::spec::{Capacity, Environment, Nat};
-use billpay::kinds::aws;
-use billpay::ops::{ApplyOptions, Error, Outcome, apply, survey};
+use billpay_aws::kinds;
+use billpay_engine::permit::Permit;
+use billpay_engine::plan::{Action, Attachment, Conflict, Goal, Kinds, Obstacle, Plan, Selection, Snapshot};
+use billpay_engine::{ApplyOptions, Error, Outcome, apply, survey};
+use billpay_model::environment::{Capacity, Environment, Nat};
+use billpay_model::resource::{Observed, Status};
 use proptest::prelude::*;
 use tokio_util::sync::CancellationToken;
 
@@ -143,7 +143,7 @@ fn edit(env: &mut Environment, base: &Environment, edit: &Edit) {
             toggle(&mut env.cluster.nodes, &format!("more-{to}"), group);
         }
         Edit::Fargate => {
-            let profile = billpay::domain::spec::FargateProfile { namespaces: vec!["jobs".to_string()] };
+            let profile = billpay_model::environment::FargateProfile { namespaces: vec!["jobs".to_string()] };
             toggle(&mut env.cluster.fargate, "jobs", &profile);
         }
         Edit::Addon(to) => {
@@ -342,7 +342,7 @@ fn start(kinds: &Kinds) -> (Environment, Vec<Observed>) {
 /// same histories.
 #[test]
 fn an_accepted_plan_ends_and_a_refused_one_would_not_have() {
-    let kinds = aws::kinds();
+    let kinds = kinds::kinds();
     let (base, made) = start(&kinds);
     let step = || proptest::collection::vec(edits(), 1..4);
     let histories = || (proptest::collection::vec(step(), 1..4), any::<u32>());
@@ -356,7 +356,7 @@ fn an_accepted_plan_ends_and_a_refused_one_would_not_have() {
 /// of the old one only after the new one is there.
 #[test]
 fn what_only_uses_a_resource_does_not_hold_it() {
-    let kinds = aws::kinds();
+    let kinds = kinds::kinds();
     let (base, mut made) = start(&kinds);
     let fails =
         |one: &&mut Observed| one.address.name() == "subnet.public-a" || one.address.kind() == "cluster";
@@ -370,7 +370,7 @@ fn what_only_uses_a_resource_does_not_hold_it() {
 /// A circle has a reason: the steps that can't be ordered are walked as far as they go.
 #[test]
 fn a_network_that_moves_while_a_zone_leaves_is_refused_with_the_reason() {
-    let kinds = aws::kinds();
+    let kinds = kinds::kinds();
     let (base, made) = start(&kinds);
     let cloud = Cloud::new(&kinds, made, vec![], 0, 1_000);
     let counts = Counts::default();

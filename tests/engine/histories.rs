@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use billpay::domain::plan::Goal;
-use billpay::domain::spec::Environment;
+use billpay_engine::plan::Goal;
+use billpay_model::environment::Environment;
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use billpay::domain::address::Address;
-use billpay::domain::kind::{Base, KindInfo, Usual};
-use billpay::domain::names;
-use billpay::domain::ownership::{Fit, owner_tags};
-use billpay::domain::plan::Kinds;
-use billpay::domain::resource::{ADDRESS_TAG, Tags};
-use billpay::domain::spec::Environment;
+use billpay_engine::kind::{Base, KindInfo, Usual};
+use billpay_engine::ownership::Fit;
+use billpay_engine::plan::Kinds;
+use billpay_model::address::Address;
+use billpay_model::environment::Environment;
+use billpay_model::names;
+use billpay_model::resource::{ADDRESS_TAG, Tags, owner_tags};
 
 /// The identity of a kind's resources, and what makes a repeated create call harmless.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! Acts of people, modules and restores in an account, apart from billpay.
 
-use billpay::domain::address::Address;
-use billpay::domain::resource::{
+use billpay_model::address::Address;
+use billpay_model::environment::Environment;
+use billpay_model::resource::{
     ADDRESS_TAG, ATTEMPT_TAG, ENVIRONMENT_TAG, ID_TAG, Outputs, PROJECT_TAG, PROTECTED_TAG, REGION_TAG, Tags,
     resolve,
 };
-use billpay::domain::spec::Environment;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -6,15 +6,17 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use billpay::domain::address::Address;
-use billpay::domain::failure::{Failure, FailureClass};
-use billpay::domain::names;
-use billpay::domain::permit::Permit;
-use billpay::domain::plan::{Attachment, Goal, Kinds, Model, Plan, Snapshot};
-use billpay::domain::port::{Check, Create, Identity, Inspection, Progress, Provider};
-use billpay::domain::resource::{Desired, Evidence, Observed, Outputs, Owner, Status, Tags, for_each_link};
-use billpay::domain::spec::Environment;
-use billpay::kinds::aws;
+use billpay_aws::kinds;
+use billpay_engine::cloud::{Create, Inspection, Progress, Provider};
+use billpay_engine::permit::Permit;
+use billpay_engine::plan::{Attachment, Goal, Kinds, Model, Plan, Snapshot};
+use billpay_model::address::Address;
+use billpay_model::caller::CallerIdentity;
+use billpay_model::check::Check;
+use billpay_model::environment::Environment;
+use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::names;
+use billpay_model::resource::{Desired, Evidence, Observed, Outputs, Owner, Status, Tags, for_each_link};
 use tokio::time::sleep;
 
 /// AWS's own kinds over a model of its rules. Nothing goes wrong in it but what the rules forbid.
@@ -94,7 +96,7 @@ impl Provider for Cloud<'_> {
 
     /// Policies are left out: they are long, and no rule of the model is about them.
     fn desire(&self, env: &Environment) -> Vec<Desired> {
-        let mut desired = aws::desire(env);
+        let mut desired = kinds::desire(env);
         for want in &mut desired {
             let attrs = want.attrs.as_object_mut().expect("attributes");
             attrs.retain(|name, _| !["document", "inline", "tags", "trust"].contains(&name.as_str()));
@@ -103,7 +105,7 @@ impl Provider for Cloud<'_> {
     }
 
     fn adapt(&self, wanted: &Desired, found: &Observed) -> Desired {
-        aws::adapt(wanted, found)
+        kinds::adapt(wanted, found)
     }
 
     fn refuse(&self, _: &Environment, _: &Observed, _: &Desired) -> Option<String> {
@@ -126,8 +128,8 @@ impl Provider for Cloud<'_> {
         Ok(Snapshot::default())
     }
 
-    async fn identity(&self) -> Result<Identity, Failure> {
-        Ok(Identity { account: "123456789012".into(), arn: "me".into() })
+    async fn identity(&self) -> Result<CallerIdentity, Failure> {
+        Ok(CallerIdentity { account: "123456789012".into(), arn: "me".into() })
     }
 
     /// A resource that AWS knows by a name is ours under the name that the spec gives, and told otherwise.

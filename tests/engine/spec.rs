@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use billpay::domain::address::Address;
-use billpay::domain::resource::Desired;
-use billpay::domain::spec::Environment;
+use billpay_model::address::Address;
+use billpay_model::environment::Environment;
+use billpay_model::resource::Desired;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

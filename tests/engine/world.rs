@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use billpay::domain::address::Address;
-use billpay::domain::failure::FailureClass;
-use billpay::domain::ownership::{Claim, claim, is_protected};
-use billpay::domain::permit::Permit;
-use billpay::domain::plan::{Action, Change, Conflict, Goal, Plan, Reason, Selection};
-use billpay::domain::resource::{Evidence, ID_TAG, Observed, Owner};
-use billpay::domain::spec::Environment;
-use billpay::ops::{ApplyOptions, Error, Outcome, Survey, apply, leftovers, survey};
+use billpay_engine::ownership::{Claim, claim, is_protected};
+use billpay_engine::permit::Permit;
+use billpay_engine::plan::{Action, Change, Conflict, Goal, Plan, Reason, Selection};
+use billpay_engine::{ApplyOptions, Error, Outcome, Survey, apply, leftovers, survey};
+use billpay_model::address::Address;
+use billpay_model::environment::Environment;
+use billpay_model::failure::FailureClass;
+use billpay_model::resource::{Evidence, ID_TAG, Observed, Owner};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 

@@ -1,8 +1,8 @@
 //! What people are asked and told.
 
-use billpay::domain::template::form::Form;
-use billpay::domain::template::question::{name_of, path_of, put_answer};
-use billpay::domain::template::{AnswerFault, Answers, Question};
+use billpay_scaffold::form::Form;
+use billpay_scaffold::question::{name_of, path_of, put_answer};
+use billpay_scaffold::{AnswerFault, Answers, Question};
 use serde_json::{Value, json};
 
 fn form(pages: &str) -> Form {

@@ -5,12 +5,12 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use billpay::domain::template::Answers;
-use billpay::domain::template::form::Form;
+use billpay_scaffold::Answers;
+use billpay_scaffold::form::Form;
 use serde_json::{Value, json};
 
 use crate::generated::Generator;
-use crate::support::install;
+use billpay_testkit::install;
 
 /// As the portal has them that VALIDATORS' backend belongs to.
 const PACKAGES: &[&str] = &[

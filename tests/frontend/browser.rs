@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::debian::debian;
+use billpay_testkit::debian::debian;
 
 pub struct Browser {
     child: Child,

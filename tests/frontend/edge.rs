@@ -6,8 +6,8 @@ use std::io::Read;
 use serde_json::Value;
 
 use crate::http::{Answer, Request};
-use crate::support::values::{items, text};
-use crate::support::{Sandbox, access_key};
+use billpay_testkit::values::{items, text};
+use billpay_testkit::{Sandbox, access_key};
 
 /// The distribution of a frontend of dev.
 pub struct Distribution {

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::project::Project;
-use crate::support::Sandbox;
-use crate::support::values::{items, text};
+use billpay_testkit::Sandbox;
+use billpay_testkit::values::{items, text};
 
 /// What a description may be made of.
 pub const HOSTILE: &str = r##"It's "a" & <b>b</b>: #1 \ {{ x }} ${y} *c* `d` – 100 %"##;

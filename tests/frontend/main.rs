@@ -2,9 +2,6 @@
 //! shell and two remotes are built, tested, put into the buckets of an environment, and looked at
 //! in Chromium as CloudFront would serve them. And what pages can do to the local AWS (`pages`).
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod browser;
 mod edge;
 mod generated;

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::http::{Answer, Origin};
-use crate::support::debian::debian;
-use crate::support::values::text;
-use crate::support::{Sandbox, access_key};
+use billpay_testkit::debian::debian;
+use billpay_testkit::values::text;
+use billpay_testkit::{Sandbox, access_key};
 
 /// A page that tries everything a page can, and writes down what it was told.
 const PAGE: &str = r#"<!doctype html><title>trying</title>

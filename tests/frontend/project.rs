@@ -7,9 +7,9 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::debian::debian;
-use crate::support::install::run;
-use crate::support::npm;
+use billpay_testkit::debian::debian;
+use billpay_testkit::install::run;
+use billpay_testkit::npm;
 
 pub struct Project {
     pub name: String,

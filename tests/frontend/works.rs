@@ -13,9 +13,9 @@ use crate::edge::Distribution;
 use crate::generated::{HOSTILE, remote, shell};
 use crate::http::{Answer, Origin, Server};
 use crate::project::Project;
-use crate::support::Sandbox;
-use crate::support::install::run;
-use crate::support::values::{items, text};
+use billpay_testkit::Sandbox;
+use billpay_testkit::install::run;
+use billpay_testkit::values::{items, text};
 
 /// Says how long something took; nothing depends on it.
 fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {

@@ -1,14 +1,15 @@
 //! The readers that take any bytes, each with what it does to what it could read.
 
-use billpay::adapter::{backstage, cookiecutter};
-use billpay::domain::docs::{entity, mkdocs};
-use billpay::domain::findings::{Findings, SourceFile};
-use billpay::domain::manifests::Values;
-use billpay::domain::spec::{Environment, Sources, load};
-use billpay::domain::template::{
-    Answers, Entry, ProjectTemplate, Record, RenderOptions, TemplateError, TemplateFile, TemplateFolder, yaml,
+use billpay_docs::{entity, mkdocs};
+use billpay_engine::SavedPlan;
+use billpay_manifests::Values;
+use billpay_model::environment::Environment;
+use billpay_model::findings::{Findings, SourceFile};
+use billpay_scaffold::{
+    Answers, Entry, ProjectTemplate, Record, RenderOptions, TemplateError, TemplateFile, TemplateFolder,
+    backstage, cookiecutter, yaml,
 };
-use billpay::ops::SavedPlan;
+use billpay_spec::{Sources, load};
 use jiff::civil::date;
 use serde_json::Value;
 
@@ -127,7 +128,7 @@ fn plan(input: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(input) else { return false };
     let Ok(saved) = SavedPlan::parse(text) else { return false };
     let _ = saved.check_spec(&environment());
-    let _ = saved.check_harmless(&billpay::kinds::aws::kinds());
+    let _ = saved.check_harmless(&billpay_aws::kinds::kinds());
     let _ = saved.plan.differs_from(&saved.plan);
     true
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use ureq::http::{Request, Response};
 use ureq::{Agent, Body};
 
-use crate::support::access_key;
+use billpay_testkit::access_key;
 
 pub struct Account {
     pub number: String,

@@ -11,8 +11,8 @@ use super::account::Account;
 use super::foreign;
 use super::inventory::Inventory;
 use super::phase::Phase;
-use crate::support::proxy::{Fault, Proxy};
-use crate::support::{Emulator, Run, Sandbox};
+use billpay_testkit::proxy::{Fault, Proxy};
+use billpay_testkit::{Emulator, Run, Sandbox};
 
 /// Points in each phase.
 const POINTS: usize = 20;

@@ -5,16 +5,13 @@
 //! phase one change goes wrong; which one moves evenly from the first to the last over
 //! twenty accounts, of which a seeded sample is tried unless `POINTS=20` asks for all.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod account;
 mod campaign;
 mod foreign;
 mod inventory;
 mod phase;
 
-use support::proxy::Fault;
+use billpay_testkit::proxy::Fault;
 
 #[test]
 #[ignore = "needs the emulators: cargo test -- --include-ignored"]

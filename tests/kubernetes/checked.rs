@@ -4,15 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use billpay::domain::manifests::Values;
-use billpay::domain::spec::Environment;
-use billpay::domain::yaml;
+use billpay_manifests::Values;
+use billpay_model::environment::Environment;
+use billpay_spec::yaml;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::hostile::NASTY;
-use crate::support::{install, values::items, values::text};
 use crate::{environment, everything, objects, with_dns};
+use billpay_testkit::{install, values::items, values::text};
 
 /// The version of Kubernetes in our specs, and the oldest that AWS supports as a matter of course.
 const VERSIONS: [&str; 2] = ["1.36", "1.34"];

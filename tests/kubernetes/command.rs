@@ -134,5 +134,5 @@ fn values_that_are_wrong_are_told_by_file_line_and_column() {
 fn the_schema_of_values_is_printed_for_editors() {
     let output = Command::new(env!("CARGO_BIN_EXE_billpay")).args(["schema", "--of", "values"]).output();
     let schema: serde_json::Value = serde_json::from_slice(&output.expect("billpay").stdout).expect("JSON");
-    assert_eq!(schema, billpay::domain::manifests::json_schema());
+    assert_eq!(schema, billpay_manifests::json_schema());
 }

@@ -1,7 +1,7 @@
 //! Texts that YAML readers like to misread, all the way to what Kubernetes gets.
 
-use billpay::domain::manifests::{self, Manifest, Probe, Probes, Startup, Values};
-use billpay::domain::yaml;
+use billpay_manifests::{Manifest, Probe, Probes, Startup, Values};
+use billpay_spec::yaml;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -141,7 +141,7 @@ proptest! {
     #[test]
     fn any_values_of_a_service_become_objects_that_are_read_back_as_they_were(values in values()) {
         let env = environment("prod");
-        for Manifest { name, object } in manifests::service(&env, &values, &image("payment-service", 'b')).expect("objects") {
+        for Manifest { name, object } in billpay_manifests::service(&env, &values, &image("payment-service", 'b')).expect("objects") {
             let text = yaml::document(&object);
             let read: Value = serde_yaml::from_str(&text).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
             prop_assert_eq!(read, object, "{}", name);

@@ -2,9 +2,6 @@
 //! service's values (`wrong`), texts that want to be something else (`hostile`), the command
 //! (`command`), and what the programs of others say of them (`checked`).
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod checked;
 mod command;
 mod hostile;
@@ -14,10 +11,10 @@ mod wrong;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use billpay::adapter::specs::SpecDir;
-use billpay::domain::findings::{Findings, SourceFile};
-use billpay::domain::manifests::{self, Image, Manifest, Values};
-use billpay::domain::spec::{Dns, Environment};
+use billpay_manifests::{Image, Manifest, Values};
+use billpay_model::environment::{Dns, Environment};
+use billpay_model::findings::{Findings, SourceFile};
+use billpay_spec::directory::SpecDir;
 use serde_json::Value;
 
 /// Names of the environments of this repository.
@@ -63,21 +60,22 @@ fn payment_service(env: &Environment) -> Values {
 
 /// The objects of one service, by the names of their files.
 fn objects(env: &Environment, values: &Values) -> BTreeMap<&'static str, Value> {
-    let manifests = manifests::service(env, values, &image(&values.service, 'a')).expect("its objects");
+    let manifests =
+        billpay_manifests::service(env, values, &image(&values.service, 'a')).expect("its objects");
     manifests.into_iter().map(|Manifest { name, object }| (name, object)).collect()
 }
 
 /// Every object of an environment by its path, in order.
 fn everything(env: &Environment) -> Vec<(String, Value)> {
     let mut all: Vec<(String, Value)> = Vec::new();
-    let own = manifests::environment(env);
+    let own = billpay_manifests::environment(env);
     all.extend(own.into_iter().map(|Manifest { name, object }| (name.to_owned(), object)));
-    for service in manifests::order(env) {
+    for service in billpay_manifests::order(env) {
         let values = match service {
             "payment-service" => payment_service(env),
             service => Values::of(service),
         };
-        let manifests = manifests::service(env, &values, &image(service, 'a')).expect("its objects");
+        let manifests = billpay_manifests::service(env, &values, &image(service, 'a')).expect("its objects");
         all.extend(
             manifests.into_iter().map(|Manifest { name, object }| (format!("{service}/{name}"), object)),
         );

@@ -2,8 +2,8 @@
 //!
 //! `SNAPSHOTS=overwrite cargo test --test kubernetes` writes `golden/` anew.
 
-use billpay::domain::manifests::{self, Image, Probe, Probes, Startup, Unfit, Values, json_schema};
-use billpay::domain::yaml;
+use billpay_manifests::{Image, Probe, Probes, Startup, Unfit, Values, json_schema};
+use billpay_spec::yaml;
 use serde_json::{Value, json};
 use snapbox::Data;
 
@@ -25,7 +25,7 @@ fn the_manifests_of_our_environments_are_those_that_were_reviewed() {
 #[test]
 fn a_service_comes_behind_those_that_it_needs() {
     let env = environment("dev");
-    let order = manifests::order(&env);
+    let order = billpay_manifests::order(&env);
     assert_eq!(order, ["backend-api", "payment-service", "admin-service", "user-service"]);
 }
 
@@ -153,7 +153,7 @@ fn two_secrets_never_share_a_variable() {
     env.secrets.insert("billpay/jwt_secret".to_owned(), secret);
     let secrets = ["billpay/jwt/secret", "billpay/jwt_secret"].map(str::to_owned).to_vec();
     env.services.get_mut("backend-api").expect("it").secrets = Some(secrets);
-    let refused = manifests::service(&env, &Values::of("backend-api"), &image("backend-api", 'a'));
+    let refused = billpay_manifests::service(&env, &Values::of("backend-api"), &image("backend-api", 'a'));
     assert!(matches!(refused, Err(Unfit::SameVariable { .. })), "{refused:?}");
 }
 

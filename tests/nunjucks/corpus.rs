@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use billpay::adapter::nunjucks::{DIFFERENCES, Settings};
+use billpay_nunjucks::{DIFFERENCES, Settings};
 use serde_json::{Value, json};
 
 use crate::peer::{Case, portal};

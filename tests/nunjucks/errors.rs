@@ -1,7 +1,6 @@
 //! What people see of what is wrong with a template.
 
-use billpay::adapter::nunjucks::Settings;
-use billpay::domain::template::TemplateError;
+use billpay_nunjucks::Settings;
 use serde_json::json;
 
 use crate::{problem, render, render_with};
@@ -74,10 +73,7 @@ fn random_is_refused_without_a_seed_and_the_same_each_time_with_one() {
     let template = "${{ range(1000) | random }} ${{ range(1000) | random }}";
     let found = problem(template, &json!({}));
     assert_eq!(found.code, "random");
-    let told = render(template, &json!({})).map_err(|error| match error {
-        TemplateError::Wrong(findings) => findings.render(false),
-        other => other.to_string(),
-    });
+    let told = render(template, &json!({})).map_err(|findings| findings.render(false));
     assert!(told.is_err_and(|told| told.contains("--seed")));
     let seeded =
         |seed| render_with(&Settings { seed: Some(seed), ..Settings::default() }, template, &json!({}));
@@ -87,7 +83,7 @@ fn random_is_refused_without_a_seed_and_the_same_each_time_with_one() {
 
 #[test]
 fn a_template_that_changes_a_list_leaves_the_next_one_as_it_was() {
-    use billpay::adapter::nunjucks::Nunjucks;
+    use billpay_nunjucks::Nunjucks;
     let engine = Nunjucks::new(&Settings::default());
     let context = engine.context(&json!({"values": {"list": [1]}}));
     let file = crate::file("${{ values.list.push(2) }} ${{ values.list }}");
@@ -97,7 +93,7 @@ fn a_template_that_changes_a_list_leaves_the_next_one_as_it_was() {
 
 #[test]
 fn a_step_s_input_keeps_its_kind_and_what_is_not_there_is_left_out() {
-    use billpay::adapter::nunjucks::Nunjucks;
+    use billpay_nunjucks::Nunjucks;
     let engine = Nunjucks::new(&Settings::default());
     let context = engine.context(&json!({"parameters": {"n": 3, "o": {"a": [1, null]}}}));
     let value = |text| engine.value(&crate::file(text), &context);
@@ -117,7 +113,7 @@ fn a_step_s_input_keeps_its_kind_and_what_is_not_there_is_left_out() {
 
 /// The places of the warnings for a text, and what is told there.
 fn warnings(text: &str, context: &serde_json::Value) -> Vec<(usize, usize, String)> {
-    let engine = billpay::adapter::nunjucks::Nunjucks::new(&Settings::default());
+    let engine = billpay_nunjucks::Nunjucks::new(&Settings::default());
     engine.render(&crate::file(text), &engine.context(context)).expect("a text");
     let found = engine.take_warnings().problems.into_iter();
     found.map(|problem| (problem.place.line, problem.place.column, problem.message)).collect()
@@ -137,7 +133,7 @@ fn what_is_undefined_is_a_warning_once_at_each_place_and_prints_nothing() {
 
 #[test]
 fn an_expression_of_a_workflow_is_told_with_the_way_to_write_it() {
-    let engine = billpay::adapter::nunjucks::Nunjucks::new(&Settings::default());
+    let engine = billpay_nunjucks::Nunjucks::new(&Settings::default());
     let context = engine.context(&json!({"values": {}}));
     let text = "ref: ${{ github.ref }}";
     assert_eq!(engine.render(&crate::file(text), &context), Ok("ref: ".into()));

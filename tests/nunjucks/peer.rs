@@ -4,11 +4,11 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use billpay::adapter::nunjucks::{Nunjucks, Settings};
-use billpay::domain::template::TemplateError;
+use billpay_model::findings::Findings;
+use billpay_nunjucks::{Nunjucks, Settings};
 use serde_json::{Value, json};
 
-use crate::support::npm;
+use billpay_testkit::npm;
 
 /// One template and what it is rendered with.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +31,7 @@ impl Case {
     }
 
     /// What we make of it.
-    pub fn ours(&self) -> Result<Value, TemplateError> {
+    pub fn ours(&self) -> Result<Value, Box<Findings>> {
         let engine = Nunjucks::new(&self.settings);
         let context = engine.context(&self.context);
         let file = crate::file(&self.template);

@@ -8,13 +8,13 @@ use std::process::Command;
 use std::time::Duration;
 
 use aws_smithy_types::base64;
-use billpay::domain::catalog::catalog;
+use billpay_portal::catalog::catalog;
 use serde_json::{Value, json};
 
 use super::node::Node;
 use super::projects::Projects;
 use super::{Portal, environments, repository};
-use crate::support::npm;
+use billpay_testkit::npm;
 
 /// A template of the portal whose step calls billpay.
 const TEMPLATE: &str = "apiVersion: scaffolder.backstage.io/v1beta3

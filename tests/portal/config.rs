@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::node::Node;
 use super::{Portal, environments};
-use crate::support::npm;
+use billpay_testkit::npm;
 
 /// What a pod has beside the secrets: app-config.production.yaml says where each is from.
 fn variables() -> Value {

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{Portal, environments};
-use crate::support::install::{checkov, python};
-use crate::support::npm;
+use billpay_testkit::install::{checkov, python};
+use billpay_testkit::npm;
 
 fn runs(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));

@@ -1,8 +1,5 @@
 //! The developer portal: that it says what the specs say, and that Backstage itself takes it.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod backend;
 mod config;
 mod images;
@@ -14,10 +11,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use billpay::adapter::specs::SpecDir;
-use billpay::adapter::templates::Embedded;
-use billpay::domain::spec::Environment;
-use billpay::ops::scaffold::backstage::render;
+use billpay_model::environment::Environment;
+use billpay_portal::tree::render;
+use billpay_spec::directory::SpecDir;
 use serde_json::Value;
 use snapbox::Data;
 use snapbox::data::DataFormat;
@@ -36,7 +32,7 @@ fn repository() -> PathBuf {
 
 /// The portal's files, by their paths; it knows two project templates.
 fn files(environments: &[&Environment]) -> BTreeMap<String, String> {
-    let templates = Embedded::portal().expect("the templates are sound");
+    let templates = billpay_portal::tree::templates().expect("the templates are sound");
     let names = ["billpay-frontend".to_string(), "billpay-service".to_string()];
     let (rendered, _) = render(&templates, environments, &names).expect("the templates can be rendered");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("a text");

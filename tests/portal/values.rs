@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use billpay::domain::catalog::{Catalog, catalog};
-use billpay::domain::spec::{Dns, Environment};
+use billpay_model::environment::{Dns, Environment};
+use billpay_portal::catalog::{Catalog, catalog};
 use proptest::prelude::*;
 use serde_json::Value;
 

@@ -8,11 +8,10 @@ mod values;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use billpay::adapter::specs::SpecDir;
-use billpay::adapter::templates::Embedded;
-use billpay::domain::spec::Environment;
-use billpay::domain::tree::Rendered;
-use billpay::ops::scaffold::infrastructure::{Wanted, render};
+use billpay_model::environment::Environment;
+use billpay_spec::directory::SpecDir;
+use billpay_tofu::tree::{Wanted, render};
+use billpay_tree::Rendered;
 use snapbox::Data;
 use snapbox::data::DataFormat;
 
@@ -30,7 +29,7 @@ fn environment(name: &str) -> Environment {
 
 /// The tree of all of some environments.
 fn rendered(environments: &[&Environment]) -> Rendered {
-    let templates = Embedded::load().expect("the templates are sound");
+    let templates = billpay_tofu::tree::templates().expect("the templates are sound");
     let wanted = Wanted { all: environments, names: None, broken: &[] };
     render(&templates, &wanted).expect("the templates can be rendered").0
 }
@@ -72,7 +71,7 @@ fn the_same_specs_make_the_same_bytes() {
 fn one_by_one_is_all_at_once() {
     let environments = environments();
     let all: Vec<&Environment> = environments.iter().collect();
-    let templates = Embedded::load().expect("the templates are sound");
+    let templates = billpay_tofu::tree::templates().expect("the templates are sound");
     let mut together = Rendered::default();
     for env in &all {
         let names = BTreeSet::from([env.environment.clone()]);
@@ -89,7 +88,7 @@ fn one_by_one_is_all_at_once() {
 fn a_broken_spec_leaves_the_account_alone() {
     let environments = environments();
     let all: Vec<&Environment> = environments.iter().filter(|env| env.environment != "staging").collect();
-    let templates = Embedded::load().expect("the templates are sound");
+    let templates = billpay_tofu::tree::templates().expect("the templates are sound");
     let names = BTreeSet::from(["dev".to_string()]);
     let broken = ["staging".to_string()];
     let wanted = Wanted { all: &all, names: Some(&names), broken: &broken };

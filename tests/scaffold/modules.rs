@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use billpay::domain::spec::{Dns, Environment};
+use billpay_model::environment::{Dns, Environment};
 
 use super::{environments, files, rendered};
 

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use billpay::domain::spec::{Access, AccessPolicy, Dns, Environment, FargateProfile};
-use billpay::domain::tofu::inputs;
+use billpay_model::environment::{Access, AccessPolicy, Dns, Environment, FargateProfile};
+use billpay_tofu::inputs;
 use hcl::eval::Context;
 use proptest::prelude::*;
 use serde_json::Value;

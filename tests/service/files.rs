@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::project::{make, texts};
-use crate::support::install;
+use billpay_testkit::install;
 
 /// What every service has, beside its Java sources.
 const EVERY: &[&str] = &[

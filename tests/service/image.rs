@@ -12,8 +12,8 @@ use tempfile::TempDir;
 
 use crate::project::{make, texts};
 use crate::running::{Service, environment};
-use crate::support::debian::debian;
-use crate::support::install;
+use billpay_testkit::debian::debian;
+use billpay_testkit::install;
 
 #[test]
 #[ignore = "full tier: installs hadolint and checkov"]

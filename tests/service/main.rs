@@ -1,9 +1,6 @@
 //! What `billpay-service` makes: its files (`files`), and in the full tier its tests, the running
 //! service (`running`) and its image (`image`), built by Maven since no Gradle can be had here.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod files;
 mod image;
 mod project;

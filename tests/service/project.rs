@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use tempfile::TempDir;
 
-use crate::support::install;
+use billpay_testkit::install;
 
 /// The answers that the comparison with the portal uses too.
 pub fn answers(name: &str) -> PathBuf {

@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::project::{Built, everything, smallest};
-use crate::support::{Emulator, access_key, aws_cli};
+use billpay_testkit::{Emulator, access_key, aws_cli};
 
 const BASE: &str = "/invoicing/v1";
 

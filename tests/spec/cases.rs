@@ -6,8 +6,8 @@
 use std::fs;
 use std::path::Path;
 
-use billpay::domain::findings::SourceFile;
-use billpay::domain::spec::{EntryFile, SECTIONS, Sources, load};
+use billpay_model::findings::SourceFile;
+use billpay_spec::{EntryFile, SECTIONS, Sources, load};
 use snapbox::Data;
 
 use super::{BASE, TODAY};

@@ -1,6 +1,6 @@
 //! Environments beside each other.
 
-use billpay::domain::spec::{Loaded, clashes};
+use billpay_spec::{Loaded, clashes};
 
 use super::load_over_base;
 

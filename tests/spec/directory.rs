@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use billpay::adapter::specs::{SpecDir, SpecError};
+use billpay_spec::directory::{SpecDir, SpecError};
 
 use super::{BASE, TODAY};
 
@@ -32,7 +32,7 @@ fn environments_are_the_yaml_files_but_the_shared_one() {
 fn an_environment_goes_over_the_shared_file() {
     let dir = directory(&[("dev.yaml", "environment: dev\nnetwork: { zones: 2, nat: per-zone }")]);
     let loaded = SpecDir::open(dir.path()).unwrap().load("dev", TODAY).unwrap();
-    assert_eq!(loaded.environment.network.nat, billpay::domain::spec::Nat::PerZone);
+    assert_eq!(loaded.environment.network.nat, billpay_model::environment::Nat::PerZone);
     assert_eq!(loaded.environment.network.cidr.to_string(), "10.0.0.0/16");
 }
 
@@ -134,11 +134,11 @@ fn a_service_in_a_file_of_its_own_is_part_of_every_environment_that_does_not_tak
         (dev.environment.services["ledger"].replicas, dev.environment.services["ledger"].port),
         (2, 8080)
     );
-    let subjects = billpay::domain::names::github_subjects(&dev.environment);
+    let subjects = billpay_model::names::github_subjects(&dev.environment);
     assert!(subjects.iter().any(|subject| subject.ends_with("/ledger:environment:dev")), "{subjects:?}");
     let prod = specs.load("prod", TODAY).unwrap();
     assert!(!prod.environment.services.contains_key("ledger"));
-    let subjects = billpay::domain::names::github_subjects(&prod.environment);
+    let subjects = billpay_model::names::github_subjects(&prod.environment);
     assert!(!subjects.iter().any(|subject| subject.contains("/ledger:")), "{subjects:?}");
 }
 

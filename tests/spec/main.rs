@@ -7,8 +7,8 @@ mod directory;
 mod platform;
 mod round_trip;
 
-use billpay::domain::findings::{Findings, SourceFile};
-use billpay::domain::spec::{Loaded, Sources, load};
+use billpay_model::findings::{Findings, SourceFile};
+use billpay_spec::{Loaded, Sources, load};
 use jiff::civil::{Date, date};
 
 /// The day on which all tests run.

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use billpay::adapter::specs::{SpecDir, SpecError};
-use billpay::domain::spec::{Loaded, Nat, json_schema};
+use billpay_model::environment::Nat;
+use billpay_spec::directory::{SpecDir, SpecError};
+use billpay_spec::{Loaded, json_schema};
 use snapbox::Data;
 
 use super::TODAY;

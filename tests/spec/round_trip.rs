@@ -1,7 +1,8 @@
 //! A valid spec survives being written out and read again.
 
-use billpay::domain::findings::SourceFile;
-use billpay::domain::spec::{Environment, Sources, load};
+use billpay_model::environment::Environment;
+use billpay_model::findings::SourceFile;
+use billpay_spec::{Sources, load};
 use proptest::prelude::*;
 
 use super::{TODAY, load_over_base};
@@ -56,16 +57,16 @@ prop_compose! {
             .into_iter()
             .map(|(name, (replicas, max_replicas))| {
                 let path = Some(format!("/{name}"));
-                (name, billpay::domain::spec::Service { replicas, max_replicas, path, ..service.clone() })
+                (name, billpay_model::environment::Service { replicas, max_replicas, path, ..service.clone() })
             })
             .collect();
         env.frontends = policies
             .into_iter()
-            .map(|(name, policy)| (name, billpay::domain::spec::Frontend { content_security_policy: policy, ..frontend.clone() }))
+            .map(|(name, policy)| (name, billpay_model::environment::Frontend { content_security_policy: policy, ..frontend.clone() }))
             .collect();
         env.secrets = secrets
             .into_iter()
-            .map(|(name, description)| (name, billpay::domain::spec::Secret { description, ..secret.clone() }))
+            .map(|(name, description)| (name, billpay_model::environment::Secret { description, ..secret.clone() }))
             .collect();
         env.tags = tags;
         for alarm in env.monitoring.alarms.values_mut() {

@@ -8,9 +8,9 @@ use std::time::Instant;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::programs::{Tofu, opentofu, terraform};
-use crate::support::{install, values::items, values::text};
 use crate::{files, modules, names, none};
+use billpay_testkit::programs::{Tofu, opentofu, terraform};
+use billpay_testkit::{install, values::items, values::text};
 
 /// A copy of all modules, in which programs may leave what they like.
 fn copy() -> TempDir {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::Sandbox;
-use crate::support::values::{items, text};
+use billpay_testkit::Sandbox;
+use billpay_testkit::values::{items, text};
 
 /// Something that billpay would still do after OpenTofu made an environment.
 pub struct Difference {

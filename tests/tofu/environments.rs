@@ -6,12 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::differences::{self, DEV, PROD, PROD_UNPROTECTED, STAGING};
-use crate::files;
-use crate::remains;
-use crate::support::Run;
-use crate::support::programs::opentofu;
-use crate::support::values::{items, text};
 use crate::tree::Tree;
+use crate::{files, remains};
+use billpay_testkit::Run;
+use billpay_testkit::programs::opentofu;
+use billpay_testkit::values::{items, text};
 
 /// What waits for what in dev; what isn't here waits for nothing.
 const ORDER: &[(&str, &[&str])] = &[

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use crate::differences::{self, EVERYTHING};
 use crate::remains;
-use crate::support::Sandbox;
-use crate::support::values::{items, tags, text};
 use crate::tree::Tree;
+use billpay_testkit::Sandbox;
+use billpay_testkit::values::{items, tags, text};
 
 const ZONE: &str = "billpay.example";
 const DOMAIN: &str = "payments.billpay.example";

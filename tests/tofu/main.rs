@@ -4,9 +4,6 @@
 //! environments through Terragrunt (`environments`) and without it (`stacks`), and all that can
 //! be switched on (`everything`).
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod checked;
 mod differences;
 mod environments;

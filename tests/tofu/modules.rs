@@ -5,8 +5,8 @@ use std::path::Path;
 
 use hcl::{Block, Body, Expression};
 
-use crate::support::programs::AWS_PROVIDER;
 use crate::{files, infrastructure, modules, names, none};
+use billpay_testkit::programs::AWS_PROVIDER;
 
 /// The blocks of a module, all files together.
 fn blocks(module: &str) -> Vec<Block> {

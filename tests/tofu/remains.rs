@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::inventory::inventory;
-use crate::support::Sandbox;
-use crate::support::values::{items, text};
+use billpay_testkit::Sandbox;
+use billpay_testkit::values::{items, text};
 
 /// What the inventory of billpay's own kinds doesn't see: the call, where the list is in its
 /// answer, and what identifies one.

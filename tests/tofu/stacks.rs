@@ -4,9 +4,9 @@ use serde_json::json;
 
 use crate::differences::{self, DEV, PROD_UNPROTECTED, STAGING};
 use crate::remains;
-use crate::support::Sandbox;
-use crate::support::programs::{Tofu, opentofu, terraform};
 use crate::tree::Tree;
+use billpay_testkit::Sandbox;
+use billpay_testkit::programs::{Tofu, opentofu, terraform};
 
 /// A tree whose environments may all be destroyed, and the bucket that the state goes to, made
 /// as the tree's README says.

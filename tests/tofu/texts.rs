@@ -1,13 +1,13 @@
 //! What OpenTofu makes of texts as we write them: the texts.
 
-use billpay::domain::tofu::hcl;
+use billpay_templates::hcl;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 
-use crate::support::programs::opentofu;
 use crate::tree::Tree;
+use billpay_testkit::programs::opentofu;
 
 const MODULE: &str = r#"
 variable "texts" {

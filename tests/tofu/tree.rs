@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use crate::support::programs::{Tofu, opentofu, terragrunt};
-use crate::support::{Run, Sandbox};
+use billpay_testkit::programs::{Tofu, opentofu, terragrunt};
+use billpay_testkit::{Run, Sandbox};
 
 pub struct Tree {
     /// The account, the specs for it, and whatever else looks into it.

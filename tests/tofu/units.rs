@@ -3,8 +3,8 @@
 
 use serde_json::json;
 
-use crate::support::values::{items, text};
 use crate::tree::Tree;
+use billpay_testkit::values::{items, text};
 
 const ROOT: &str = r#"
 remote_state {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use billpay::domain::tree::{Action, Conflict, Refused, Rendered, TreeOptions, Why, decide};
+use billpay_tree::{Action, Conflict, Refused, Rendered, TreeOptions, Why, decide};
 
 use crate::world::{FORCE, MERGE, PLAIN, World, coverage, file, kept, path, rendered};
 

@@ -1,7 +1,7 @@
 //! What can't be merged, and what becomes of it.
 
-use billpay::adapter::tree::TreeError;
-use billpay::domain::tree::{
+use billpay_tree::disk::TreeError;
+use billpay_tree::{
     Action, Conflict, Lines, Marked, Rendered, TreeOptions, Why, merge_marked, merge_rejecting,
 };
 use proptest::prelude::*;

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::time::Instant;
 
-use billpay::adapter::tree::{Tree, TreeError};
-use billpay::domain::tree::{Decision, Rendered};
+use billpay_tree::disk::{Tree, TreeError};
+use billpay_tree::{Decision, Rendered};
 use rustix::fs::{FlockOperation, flock};
 
 use crate::world::{Files, PLAIN, Stop, StopAt, World, coverage, file, path, rendered};

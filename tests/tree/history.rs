@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use billpay::adapter::tree::TreeError;
-use billpay::domain::tree::{Action, Conflict, FilePlan, Rendered, TreeOptions, digest};
+use billpay_tree::disk::TreeError;
+use billpay_tree::{Action, Conflict, FilePlan, Rendered, TreeOptions, digest};
 use proptest::prelude::*;
 
 use crate::world::{Files, Stop, World, coverage, file, path, same};

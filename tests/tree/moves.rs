@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use billpay::domain::tree::{Action, Conflict, FilePlan, TreeOptions, Why};
+use billpay_tree::{Action, Conflict, FilePlan, TreeOptions, Why};
 
 use crate::world::{FORCE, MERGE, PLAIN, World, kept, path, rendered};
 
@@ -13,7 +13,7 @@ fn text(n: usize) -> String {
     format!("# version {n}\nfirst\nsecond\nthird\nfourth\nfifth\nlast {n}\n")
 }
 
-fn plan<'a>(decision: &'a billpay::domain::tree::Decision, at: &str) -> &'a FilePlan {
+fn plan<'a>(decision: &'a billpay_tree::Decision, at: &str) -> &'a FilePlan {
     decision.plan.files.iter().find(|file| file.path.as_str() == at).expect("a planned file")
 }
 

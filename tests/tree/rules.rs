@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::time::Instant;
 
-use billpay::adapter::tree::TreeError;
-use billpay::domain::tree::{Action, Coverage, Damage, Lines, Rendered, RenderedFile, Why};
+use billpay_tree::disk::TreeError;
+use billpay_tree::{Action, Coverage, Damage, Lines, Rendered, RenderedFile, Why};
 
 use crate::world::{FORCE, MERGE, PLAIN, World, coverage, kept, path, rendered};
 

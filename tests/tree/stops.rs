@@ -1,7 +1,7 @@
 //! Runs that are killed, or fail, at every point there is.
 
-use billpay::adapter::tree::TreeError;
-use billpay::domain::tree::{Conflict, Coverage, Rendered, TreeOptions};
+use billpay_tree::disk::TreeError;
+use billpay_tree::{Conflict, Coverage, Rendered, TreeOptions};
 
 use crate::world::{Files, MERGE, PLAIN, Stop, World, coverage, file, path, rendered, same};
 
@@ -229,12 +229,12 @@ fn what_the_system_refuses_is_told_and_undone() {
 #[test]
 fn somebody_who_is_faster_wins() {
     struct Meddler<'a>(&'a World, &'static str);
-    impl billpay::adapter::tree::Steps for Meddler<'_> {
+    impl billpay_tree::disk::Steps for Meddler<'_> {
         fn before(
             &mut self,
             doing: &'static str,
             at: &std::path::Path,
-        ) -> Result<(), billpay::adapter::tree::Halt> {
+        ) -> Result<(), billpay_tree::disk::Halt> {
             if doing != "sync" && at == self.0.root().join(self.1) {
                 self.0.put(self.1, "person-fast\n");
             }

@@ -1,15 +1,12 @@
 //! A tree on disk, and what a run of billpay and a person do to it.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
-use billpay::adapter::tree::{Halt, Steps, Tree, TreeError};
-use billpay::domain::tree::{
-    Action, Conflict, Coverage, Decision, RelPath, Rendered, RenderedFile, TreeOptions, Why,
-};
+use billpay_tree::disk::{Halt, Steps, Tree, TreeError};
+use billpay_tree::{Action, Conflict, Coverage, Decision, RelPath, Rendered, RenderedFile, TreeOptions, Why};
 
 pub const PLAIN: TreeOptions = TreeOptions {
     merge: false,

@@ -1,9 +1,6 @@
 //! The walk that the README shows, from nothing to a service in an environment, done again
 //! command by command: what the README says comes out is what comes out.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod transcript;
 
 use std::path::{Path, PathBuf};
@@ -47,7 +44,7 @@ impl Walker {
             .env("PATH", format!("{}:{path}", program.display()))
             .env("HOME", self.folder.path())
             // Where the local AWS is installed already, it is taken from.
-            .env("XDG_CACHE_HOME", support::install::cache().ancestors().nth(2).expect("the cache"))
+            .env("XDG_CACHE_HOME", billpay_testkit::install::cache().ancestors().nth(2).expect("the cache"))
             .env("BILLPAY_LOCAL_STATE", self.folder.path().join("aws"))
             .env("BILLPAY_LOCAL_PORT", &self.port)
             .env("NO_COLOR", "1")
@@ -82,7 +79,7 @@ fn the_walk_of_the_readme_goes_as_it_says() {
     let readme = std::fs::read_to_string(readme).expect("the README");
     let steps = steps(&readme, "walk");
     assert!(steps.len() >= 5, "the README has lost its walk");
-    let _one_at_a_time = support::install::lock("ministack");
+    let _one_at_a_time = billpay_testkit::install::lock("ministack");
     let mut walker = Walker::new();
     for step in steps {
         let said = walker.run(&step);

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::root;
-use crate::support::debian::debian;
+use billpay_testkit::debian::debian;
 
 pub const COMMIT: &str = "1111111111111111111111111111111111111111";
 

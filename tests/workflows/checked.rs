@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::install::{checkov, once, python, run};
 use crate::{File, everything, files, repositories, root, shell_scripts};
+use billpay_testkit::install::{checkov, once, python, run};
 
 /// GitHub's language service, bundled with what asks it.
 fn language_service() -> PathBuf {
@@ -23,7 +23,7 @@ fn language_service() -> PathBuf {
             let install = ["install", "--ignore-scripts", "--no-audit", "--no-fund"];
             run(Command::new("npm").args(install).current_dir(folder));
         });
-    let lock = crate::support::install::lock("languageservice-bundle");
+    let lock = billpay_testkit::install::lock("languageservice-bundle");
     fs::write(folder.join("ask.mjs"), program).expect("the program is written");
     let banner = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
     let mut bundle = Command::new(folder.join("node_modules/.bin/esbuild"));

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::action::{COMMIT, Runner};
-use crate::support::debian::debian;
-use crate::support::install::run;
+use billpay_testkit::debian::debian;
+use billpay_testkit::install::run;
 
 /// A registry on a port of its own; gone with the test.
 struct Registry {

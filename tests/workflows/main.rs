@@ -1,9 +1,6 @@
 //! Pipelines: our own workflows and actions, and those of rendered projects. What they must hold to (`rules`, `wiring`), what
 //! GitHub and others say of them (`checked`), and what their scripts do when they run (`scripts`, `provisioning`, `releases`, `image`).
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod action;
 mod checked;
 mod image;

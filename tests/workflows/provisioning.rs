@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::action::{Ran, Runner};
 use crate::root;
-use crate::support::Sandbox;
+use billpay_testkit::Sandbox;
 
 /// A runner on which the program is installed, and that has access to an account.
 fn runner(sandbox: &Sandbox) -> Runner {

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::action::Runner;
 use crate::root;
-use crate::support::install::run;
+use billpay_testkit::install::run;
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 

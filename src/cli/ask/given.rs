@@ -3,15 +3,15 @@
 use std::fs::File;
 use std::path::Path;
 
+use billpay_core::app::read_input;
+use billpay_model::findings::nearest;
+use billpay_scaffold::question::{path_of, put_answer};
+use billpay_scaffold::{Answers, Choice, Question, QuestionKind, yaml};
 use serde_json::Value;
 
-use crate::app::read_input;
-use crate::cli::error::Report;
-use crate::cli::exit;
-use crate::cli::ui::hide_text;
-use crate::domain::findings::nearest;
-use crate::domain::template::question::{path_of, put_answer};
-use crate::domain::template::{Answers, Choice, Question, QuestionKind, yaml};
+use crate::error::Report;
+use crate::exit;
+use crate::ui::hide_text;
 
 /// Reads answers from a file, `-` for standard input, and lets `sets` overrule them.
 ///

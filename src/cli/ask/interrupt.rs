@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use dialoguer::console::Term;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::error::Report;
-use crate::cli::exit;
-use crate::cli::ui::out;
+use crate::error::Report;
+use crate::exit;
+use crate::ui::out;
 
 /// Whether a prompt is open, which notices the interruption itself.
 static PROMPTING: AtomicBool = AtomicBool::new(false);

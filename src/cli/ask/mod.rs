@@ -11,13 +11,13 @@ mod tests;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
+use billpay_core::app::in_ci;
+use billpay_scaffold::question::{answer, path_of, put_answer};
+use billpay_scaffold::{AnswerFault, Answers, ProjectTemplate, Question, TemplateError};
 use serde_json::Value;
 
 use super::error::Report;
 use super::ui::{BOLD, DIM, Ui, out};
-use crate::app::in_ci;
-use crate::domain::template::question::{answer, path_of, put_answer};
-use crate::domain::template::{AnswerFault, Answers, ProjectTemplate, Question, TemplateError};
 
 pub use given::given;
 pub use report::{kind, report};

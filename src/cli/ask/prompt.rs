@@ -2,6 +2,7 @@
 
 use std::io;
 
+use billpay_scaffold::{AnswerFault, Choice, Question, QuestionKind};
 use dialoguer::console::{Key, Term};
 use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
 use dialoguer::{Confirm, Input, MultiSelect, Select};
@@ -10,9 +11,8 @@ use serde_json::Value;
 use super::given::{typed, written};
 use super::interrupt;
 use super::report::kind;
-use crate::cli::error::Report;
-use crate::cli::ui::{BAD, DIM, hide_text, line, out};
-use crate::domain::template::{AnswerFault, Choice, Question, QuestionKind};
+use crate::error::Report;
+use crate::ui::{BAD, DIM, hide_text, line, out};
 
 /// What is shown where a question may be left open.
 const NONE: &str = "(none)";

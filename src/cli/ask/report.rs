@@ -1,8 +1,9 @@
 //! What is wrong with a template or with its answers, as people are told.
 
-use crate::cli::error::Report;
-use crate::cli::exit;
-use crate::domain::template::{AnswerFault, FetchRequest, Question, QuestionKind, TemplateError};
+use billpay_scaffold::{AnswerFault, FetchRequest, Question, QuestionKind, TemplateError};
+
+use crate::error::Report;
+use crate::exit;
 
 /// Most choices that are named.
 const MOST_NAMED: usize = 12;
@@ -86,7 +87,7 @@ fn open(fault: &AnswerFault, questions: &[Question]) -> String {
 
 /// What an answer is, in words.
 pub fn kind(kind: &QuestionKind) -> String {
-    let named = |choices: &[crate::domain::template::Choice]| {
+    let named = |choices: &[billpay_scaffold::Choice]| {
         let left = choices.len().saturating_sub(MOST_NAMED);
         let names = choices.iter().take(MOST_NAMED).map(|choice| super::given::written(&choice.value));
         names.chain((left > 0).then(|| format!("… and {left} more"))).collect::<Vec<_>>().join(", ")

@@ -4,13 +4,13 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use billpay_scaffold::form::Form;
+use billpay_scaffold::{About, RenderOptions, Rendering, StepDone};
 use clap::Parser;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::cli::Cli;
-use crate::domain::template::form::Form;
-use crate::domain::template::{About, RenderOptions, Rendering, StepDone};
+use crate::Cli;
 
 /// Says to the test program that it is on the terminal; what it says is the answers given.
 const ON_TERMINAL: &str = "BILLPAY_TEST_DIALOGUE";
@@ -133,7 +133,7 @@ fn dialogue(given: &str, env: &[(&str, &str)], steps: &[(&str, &str)]) -> Seen {
         "command": [program.to_string_lossy(), "--exact", test, "--nocapture"],
         "env": variables, "unset": ["CI", "GITHUB_ACTIONS", "NO_COLOR"], "steps": steps,
     });
-    let driver = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/form/terminal.py");
+    let driver = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/form/terminal.py");
     let mut python = Command::new("python3");
     let mut python =
         python.arg(driver).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("python3");

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
+use billpay_core::app::App;
 use clap::Args;
 use serde_json::json;
 
 use super::{SourceArgs, bytes, counted, described, site};
-use crate::app::App;
-use crate::cli::error::Report;
-use crate::cli::exit;
-use crate::cli::ui::Ui;
+use crate::error::Report;
+use crate::exit;
+use crate::ui::Ui;
 
 #[derive(Debug, Args)]
 #[command(

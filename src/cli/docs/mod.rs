@@ -5,14 +5,14 @@ mod publish;
 
 use std::path::{Path, PathBuf};
 
+use billpay_core::app::{App, Built, DocsError, read_text};
+use billpay_docs::entity::{self, Described, EntityError};
+use billpay_docs::mkdocs::Wishes;
 use clap::{Args, Subcommand};
 
 use super::error::Report;
 use super::exit;
 use super::ui::Ui;
-use crate::app::{App, Built, DocsError, read_text};
-use crate::domain::docs::entity::{self, Described, EntityError};
-use crate::domain::docs::mkdocs::Wishes;
 
 #[derive(Debug, Args)]
 pub struct DocsArgs {

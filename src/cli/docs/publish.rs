@@ -2,20 +2,20 @@
 
 use std::path::PathBuf;
 
+use billpay_core::app::App;
+use billpay_docs::entity::EntityName;
+use billpay_docs::publish::{PublishError, Published, publish};
+use billpay_engine::at_home;
+use billpay_model::failure::FailureClass;
+use billpay_model::names::{self, TECHDOCS};
+use billpay_model::site::{SiteFile, SiteStore};
 use clap::Args;
 use serde_json::json;
 
 use super::{SourceArgs, bytes, counted, described, site};
-use crate::app::App;
-use crate::cli::error::{Report, hints_of};
-use crate::cli::exit;
-use crate::cli::ui::{BOLD, Ui, name};
-use crate::domain::docs::entity::EntityName;
-use crate::domain::failure::FailureClass;
-use crate::domain::names::{self, TECHDOCS};
-use crate::domain::site::{SiteFile, SiteStore};
-use crate::ops::at_home;
-use crate::ops::docs::{PublishError, Published, publish};
+use crate::error::{Report, hints_of};
+use crate::exit;
+use crate::ui::{BOLD, Ui, name};
 
 #[derive(Debug, Args)]
 #[command(

@@ -2,18 +2,17 @@
 
 use std::path::PathBuf;
 
+use billpay_core::app::App;
+use billpay_scaffold::question::mask_secrets;
+use billpay_scaffold::{Answers, project};
+use billpay_tree::{Action, TreeOptions, Why};
 use clap::Args;
 use serde_json::json;
 
 use super::template::{AnswerArgs, AtArgs, render};
-use crate::app::App;
-use crate::cli::error::Report;
-use crate::cli::exit;
-use crate::cli::ui::{BOLD, DIM, MASK, Ui};
-use crate::domain::template::Answers;
-use crate::domain::template::question::mask_secrets;
-use crate::domain::tree::{Action, TreeOptions, Why};
-use crate::ops::scaffold::project;
+use crate::error::Report;
+use crate::exit;
+use crate::ui::{BOLD, DIM, MASK, Ui};
 
 #[derive(Debug, Args)]
 pub struct AdoptArgs {

@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
+use billpay_core::app::App;
+use billpay_model::environment::Environment;
 use clap::Args;
 
 use super::tree::{self, TreeArgs, in_template};
-use crate::app::App;
-use crate::cli::error::Report;
-use crate::cli::ui::Ui;
-use crate::domain::spec::Environment;
-use crate::ops::scaffold::backstage;
+use crate::error::Report;
+use crate::ui::Ui;
 
 #[derive(Debug, Args)]
 pub struct BackstageArgs {
@@ -29,6 +28,6 @@ pub fn run(args: BackstageArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let all: Vec<&Environment> = several.all.iter().map(|loaded| &loaded.environment).collect();
     let templates = app.portal_templates().map_err(in_template)?;
     let (rendered, coverage) =
-        backstage::render(&templates, &all, &app.template_names()).map_err(in_template)?;
+        billpay_portal::tree::render(&templates, &all, &app.template_names()).map_err(in_template)?;
     tree::write(args.tree, args.out, app, ui, &rendered, &coverage)
 }

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::cli::ui::{BAD, BOLD, CHANGED, DIM, GOOD, holds_secret};
-use crate::domain::tree::{Action, Decision, FilePlan, Marked, RelPath, Why};
+use billpay_tree::{Action, Decision, FilePlan, Marked, RelPath, Why};
+
+use crate::ui::{BAD, BOLD, CHANGED, DIM, GOOD, holds_secret};
 
 /// How many changed files are named before only their number is told.
 const MOST_NAMED: usize = 20;

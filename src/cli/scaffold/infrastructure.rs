@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use billpay_core::app::App;
+use billpay_model::environment::Environment;
+use billpay_tofu::tree::Wanted;
 use clap::{ArgGroup, Args};
 
 use super::tree::{self, TreeArgs, in_template};
-use crate::app::App;
-use crate::cli::error::Report;
-use crate::cli::ui::Ui;
-use crate::domain::spec::Environment;
-use crate::ops::scaffold::infrastructure::{self, Wanted};
+use crate::error::Report;
+use crate::ui::Ui;
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("environments").required(true).multiple(true).args(["env", "all"]))]
@@ -44,7 +44,7 @@ pub fn run(args: InfrastructureArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let all: Vec<&Environment> = several.all.iter().map(|loaded| &loaded.environment).collect();
     let wanted = Wanted { all: &all, names: names.as_ref(), broken: &several.broken };
     let templates = app.templates().map_err(in_template)?;
-    let (rendered, coverage) = infrastructure::render(&templates, &wanted).map_err(in_template)?;
+    let (rendered, coverage) = billpay_tofu::tree::render(&templates, &wanted).map_err(in_template)?;
 
     tree::write(args.tree, args.out, app, ui, &rendered, &coverage)
 }

@@ -3,18 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use billpay_core::app::App;
+use billpay_core::kubernetes::{self, Error, Wanted};
+use billpay_manifests::{Image, Values};
+use billpay_model::environment::Environment;
+use billpay_model::findings::Findings;
 use clap::Args;
 
 use super::tree::{self, TreeArgs};
-use crate::app::App;
-use crate::cli::EnvArg;
-use crate::cli::error::Report;
-use crate::cli::exit;
-use crate::cli::ui::Ui;
-use crate::domain::findings::Findings;
-use crate::domain::manifests::{Image, Values};
-use crate::domain::spec::Environment;
-use crate::ops::scaffold::kubernetes::{self, Error, Wanted};
+use crate::error::Report;
+use crate::ui::Ui;
+use crate::{EnvArg, exit};
 
 /// The add-on that tells how busy pods are; without it nothing is scaled.
 const METRICS: &str = "metrics-server";

@@ -1,14 +1,14 @@
 //! `billpay scaffold list`: the project templates that there are.
 
+use billpay_core::app::App;
+use billpay_scaffold::RenderOptions;
 use clap::Args;
 use serde_json::json;
 
 use super::template::AtArgs;
-use crate::app::App;
-use crate::cli::error::Report;
-use crate::cli::exit;
-use crate::cli::ui::{BOLD, DIM, Ui, line};
-use crate::domain::template::RenderOptions;
+use crate::error::Report;
+use crate::exit;
+use crate::ui::{BOLD, DIM, Ui, line};
 
 #[derive(Debug, Args)]
 pub struct ListArgs {

@@ -12,11 +12,11 @@ mod template;
 mod tree;
 mod update;
 
+use billpay_core::app::App;
 use clap::{Args, Subcommand};
 
 use super::error::Report;
 use super::ui::Ui;
-use crate::app::App;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]

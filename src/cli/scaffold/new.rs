@@ -3,19 +3,18 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use billpay_core::app::App;
+use billpay_scaffold::question::mask_secrets;
+use billpay_scaffold::{Answers, EXAMPLE, Rendering, StepDone, StepKind, project};
+use billpay_tree::{Action, Decision, TreeOptions};
 use clap::Args;
 use serde_json::json;
 
 use super::changes::{self, Shown};
 use super::template::{AnswerArgs, AtArgs, render};
-use crate::app::App;
-use crate::cli::error::Report;
-use crate::cli::exit;
-use crate::cli::ui::{BOLD, DIM, MASK, Ui, line};
-use crate::domain::template::question::mask_secrets;
-use crate::domain::template::{Answers, EXAMPLE, Rendering, StepDone, StepKind};
-use crate::domain::tree::{Action, Decision, TreeOptions};
-use crate::ops::scaffold::project;
+use crate::error::Report;
+use crate::exit;
+use crate::ui::{BOLD, DIM, MASK, Ui, line};
 
 #[derive(Debug, Args)]
 pub struct NewArgs {

@@ -2,16 +2,15 @@
 
 use std::fmt::Write;
 
+use billpay_core::app::App;
+use billpay_scaffold::{Question, RenderOptions, StepDone, StepKind};
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::template::{AtArgs, Opened};
-use crate::app::App;
-use crate::cli::ask;
-use crate::cli::error::Report;
-use crate::cli::exit;
-use crate::cli::ui::{BOLD, DIM, Ui, line};
-use crate::domain::template::{Question, RenderOptions, StepDone, StepKind};
+use crate::error::Report;
+use crate::ui::{BOLD, DIM, Ui, line};
+use crate::{ask, exit};
 
 #[derive(Debug, Args)]
 pub struct ShowArgs {

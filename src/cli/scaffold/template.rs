@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
-
-use crate::app::{App, At, CruftTemplate, Found, read_text};
-use crate::cli::ask::{self, How};
-use crate::cli::error::Report;
-use crate::cli::ui::{Ui, hide};
-use crate::domain::template::question::answer;
-use crate::domain::template::{
+use billpay_core::app::{App, At, CruftTemplate, Found, read_text};
+use billpay_scaffold::question::answer;
+use billpay_scaffold::{
     Answers, BadRecord, Entry, FetchOptions, FetchRequest, FetchedRepository, Origin, ProjectTemplate,
     Question, RECORD_LIMITS, Record, RenderOptions, Rendering, TemplateError, version,
 };
+use clap::Args;
+
+use crate::ask::{self, How};
+use crate::error::Report;
+use crate::ui::{Ui, hide};
 
 /// Length of the shortest secret that is looked for in files.
 const SHORTEST_SECRET: usize = 4;

@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
+use billpay_core::app::App;
+use billpay_tree::{Action, Coverage, Rendered, TreeOptions};
 use clap::Args;
 use serde_json::json;
 
 use super::changes::{self, Shown};
-use crate::app::App;
-use crate::cli::error::Report;
-use crate::cli::exit;
-use crate::cli::ui::Ui;
-use crate::domain::tree::{Action, Coverage, Rendered, TreeOptions};
+use crate::error::Report;
+use crate::exit;
+use crate::ui::Ui;
 
 /// What is done about files that people changed.
 #[derive(Debug, Args)]

@@ -3,22 +3,19 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use billpay_core::app::{App, At, WorkTree};
+use billpay_model::findings::Problem;
+use billpay_scaffold::project::{self, AddedRight};
+use billpay_scaffold::{Conversion, Question, Record, TemplateError, TemplateRecord, convert, unconverted};
+use billpay_tree::{Action, Conflict, Decision, TreeOptions};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::changes::{self, Shown};
 use super::template::{AnswerArgs, Opened, render};
-use crate::app::{App, At, WorkTree};
-use crate::cli::ask;
-use crate::cli::error::Report;
-use crate::cli::exit;
-use crate::cli::ui::{BAD, BOLD, CHANGED, DIM, Ui};
-use crate::domain::findings::Problem;
-use crate::domain::template::{
-    Conversion, Question, Record, TemplateError, TemplateRecord, convert, unconverted,
-};
-use crate::domain::tree::{Action, Conflict, Decision, TreeOptions};
-use crate::ops::scaffold::project::{self, AddedRight};
+use crate::error::Report;
+use crate::ui::{BAD, BOLD, CHANGED, DIM, Ui};
+use crate::{ask, exit};
 
 #[derive(Debug, Args)]
 pub struct UpdateArgs {

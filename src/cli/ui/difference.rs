@@ -1,11 +1,11 @@
 //! Lines that show a change of a resource: the fields that differ, and the access that a new resource gives.
 
+use billpay_engine::kind::KindInfo;
+use billpay_engine::plan::{Detail, Difference, FieldChange, details, statements};
+use billpay_model::resource::as_link;
 use serde_json::{Map, Value};
 
 use super::value::{element, name, shorten_elements, shorten_pair, shown, word};
-use crate::domain::kind::KindInfo;
-use crate::domain::plan::{Detail, Difference, FieldChange, details, statements};
-use crate::domain::resource::as_link;
 
 /// Actions of a statement that are named where it may be shortened.
 const NAMED_ACTIONS: usize = 6;

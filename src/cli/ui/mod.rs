@@ -17,18 +17,18 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use billpay_core::app::in_ci;
+use billpay_engine::Survey;
+use billpay_engine::cloud::Event;
+use billpay_engine::plan::{Conflict, Plan};
+use billpay_model::address::Address;
+use billpay_model::environment::Environment;
+use billpay_model::findings::{Findings, Problem};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::error::{Report, explain};
 use super::{Color, Global, Output};
-use crate::app::in_ci;
-use crate::domain::address::Address;
-use crate::domain::findings::{Findings, Problem};
-use crate::domain::plan::{Conflict, Plan};
-use crate::domain::port::Event;
-use crate::domain::spec::Environment;
-use crate::ops::{self, Survey};
 
 pub use out::{BAD, BOLD, CHANGED, DIM, GOOD};
 pub use progress::Progress;
@@ -194,8 +194,8 @@ impl Ui {
     /// Waits for the cloud to be read, and says so if it takes a moment.
     pub async fn while_looking<T>(
         &self,
-        work: impl Future<Output = Result<T, ops::Error>>,
-    ) -> Result<T, ops::Error> {
+        work: impl Future<Output = Result<T, billpay_engine::Error>>,
+    ) -> Result<T, billpay_engine::Error> {
         let mut work = std::pin::pin!(work);
         tokio::select! {
             result = &mut work => return result,

@@ -3,21 +3,21 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use billpay_core::app;
+use billpay_engine::kind::{KindInfo, OnDelete};
+use billpay_engine::ownership::Stranger;
+use billpay_engine::plan::{Action, Change, Counts, Goal, Kinds, Plan, Reason, widens_access};
+use billpay_engine::{Leftover, Leftovers, Outcome, Survey};
+use billpay_model::address::Address;
+use billpay_model::environment::Environment;
+use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::resource::{Owner, Status};
 use serde_json::{Value, json};
 
 use super::difference::{Extent, access_lines, attribute_lines, field_lines};
 use super::value::{fenced, markdown, name};
 use super::{BAD, BOLD, CHANGED, DIM, GOOD, Report, Ui, duration, out};
-use crate::app;
-use crate::cli::error::{explain, hints_of};
-use crate::domain::address::Address;
-use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::kind::{KindInfo, OnDelete};
-use crate::domain::ownership::Stranger;
-use crate::domain::plan::{Action, Change, Counts, Goal, Kinds, Plan, Reason, widens_access};
-use crate::domain::resource::{Owner, Status};
-use crate::domain::spec::Environment;
-use crate::ops::{Leftover, Leftovers, Outcome, Survey};
+use crate::error::{explain, hints_of};
 
 /// Up to this many changes are listed one by one without being asked.
 const LISTED: usize = 24;

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+use billpay_engine::cloud::{Event, Reporter};
+use billpay_engine::plan::{Action, Plan};
+use billpay_model::address::Address;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::{BAD, CHANGED, DIM, GOOD, Ui, duration, out, value};
-use crate::domain::address::Address;
-use crate::domain::plan::{Action, Plan};
-use crate::domain::port::{Event, Reporter};
 
 /// Shows the events of one run.
 pub struct Progress<'a> {

@@ -1,16 +1,16 @@
 //! Tests of what reviewers see of changes: all that differs, and nothing that is not there.
 
+use billpay_core::app::kinds;
+use billpay_engine::kind::KindInfo;
+use billpay_engine::plan::{Action, Change, Goal, Plan, Reason, Selection, differences};
+use billpay_model::address::Address;
+use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::resource::{Desired, Observed, Owner, Status};
 use serde_json::{Value, json};
 
 use super::difference::{Extent, access_lines, field_lines};
 use super::out;
 use super::plan::{change_json, failure_hints, skipped_once, summary_text};
-use crate::app::kinds;
-use crate::domain::address::Address;
-use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::kind::KindInfo;
-use crate::domain::plan::{Action, Change, Goal, Plan, Reason, Selection, differences};
-use crate::domain::resource::{Desired, Observed, Owner, Status};
 
 fn kind(name: &str) -> KindInfo {
     kinds()[name].clone()

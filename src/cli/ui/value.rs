@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use billpay_model::resource::as_link;
 use serde_json::Value;
 
 use super::out::{self, DIM};
-use crate::domain::resource::as_link;
 
 /// Longest value of a field that is shown whole where values may be shortened, characters.
 const LONGEST_VALUE: usize = 60;

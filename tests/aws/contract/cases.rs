@@ -1,6 +1,8 @@
 //! Per kind: how a change of the spec changes its resources.
 
-use billpay::domain::spec::{Access, AccessPolicy, ClusterLog, Environment, FargateProfile, Nat, PriceClass};
+use billpay_model::environment::{
+    Access, AccessPolicy, ClusterLog, Environment, FargateProfile, Nat, PriceClass,
+};
 use serde_json::{Value, json};
 
 pub struct Case {
@@ -181,7 +183,7 @@ pub const CASES: &[Case] = &[
     ),
 ];
 
-fn nodes(env: &mut Environment) -> &mut billpay::domain::spec::NodeGroup {
+fn nodes(env: &mut Environment) -> &mut billpay_model::environment::NodeGroup {
     env.cluster.nodes.get_mut("billpay-nodes").expect("the group")
 }
 

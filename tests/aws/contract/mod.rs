@@ -12,20 +12,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use billpay::adapter::aws::{Aws, Endpoint};
-use billpay::app::App;
-use billpay::domain::address::Address;
-use billpay::domain::plan::{Action, Goal, Plan, Selection, Snapshot, plan};
-use billpay::domain::port::{Event, Provider, Reporter};
-use billpay::domain::resource::{Desired, Observed, Status, resolve};
-use billpay::domain::spec::Environment;
-use billpay::kinds::aws::{AwsProvider, desire};
-use billpay::ops::{ApplyOptions, apply};
+use billpay_aws::kinds::{AwsProvider, desire};
+use billpay_aws::{Aws, Endpoint};
+use billpay_core::app::App;
+use billpay_engine::cloud::{Event, Provider, Reporter};
+use billpay_engine::plan::{Action, Goal, Plan, Selection, Snapshot, plan};
+use billpay_engine::{ApplyOptions, apply};
+use billpay_model::address::Address;
+use billpay_model::environment::Environment;
+use billpay_model::resource::{Desired, Observed, Status, resolve};
+use cases::{CASES, Case, Change};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Emulator, Sandbox, access_key};
-use cases::{CASES, Case, Change};
+use billpay_testkit::{Emulator, Sandbox, access_key};
 
 /// Much longer than a kind takes on a machine that does nothing else.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -52,13 +52,13 @@ fn every_kind_keeps_the_contract_in_ministack() {
 
 #[test]
 fn every_kind_has_a_case_in_the_contract() {
-    let kinds: BTreeSet<&str> = billpay::kinds::aws::kinds().into_keys().collect();
+    let kinds: BTreeSet<&str> = billpay_aws::kinds::kinds().into_keys().collect();
     let cases: BTreeSet<&str> = CASES.iter().map(|case| case.kind).collect();
     let missing: Vec<&&str> = kinds.difference(&cases).collect();
     assert!(missing.is_empty(), "say in tests/aws/contract/cases.rs how the spec changes {missing:?}");
     for case in CASES {
         assert!(kinds.contains(case.kind), "there is no kind `{}`", case.kind);
-        let info = &billpay::kinds::aws::kinds()[case.kind];
+        let info = &billpay_aws::kinds::kinds()[case.kind];
         let replaces = !matches!(case.replace, Change::Never(_));
         assert!(!replaces || !info.immutable.is_empty(), "{}: nothing of it is immutable", case.kind);
     }

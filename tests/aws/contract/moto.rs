@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use billpay::adapter::aws::Endpoint;
+use billpay_aws::Endpoint;
 
 use super::Stage::{self, *};
 use super::{Account, PATIENCE, is_tried, report, run};
-use crate::support::values::text;
-use crate::support::{Emulator, Sandbox};
+use billpay_testkit::values::text;
+use billpay_testkit::{Emulator, Sandbox};
 
 /// What moto 5.2.5 can't do: the kind, how far it comes, and why no further.
 const GAPS: &[(&str, Stage, &str)] = &[

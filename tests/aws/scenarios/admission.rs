@@ -9,8 +9,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::values::{items, text};
-use crate::support::{Emulator, Sandbox, access_key};
+use billpay_testkit::values::{items, text};
+use billpay_testkit::{Emulator, Sandbox, access_key};
 
 /// The bytes of a request, and the status and the body that come back.
 fn ask(head: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {

@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use super::inventory::{inventory, same};
-use crate::support::values::{items, text};
-use crate::support::{Run, Sandbox, access_key};
+use billpay_testkit::values::{items, text};
+use billpay_testkit::{Run, Sandbox, access_key};
 
 #[test]
 #[ignore = "needs the emulators: cargo test -- --include-ignored"]

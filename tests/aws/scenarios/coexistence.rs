@@ -1,8 +1,8 @@
 //! dev, staging and prod side by side in one account.
 
 use super::inventory::{inventory, same};
-use crate::support::Sandbox;
-use crate::support::values::text;
+use billpay_testkit::Sandbox;
+use billpay_testkit::values::text;
 
 #[test]
 #[ignore = "needs the emulators: cargo test -- --include-ignored"]

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::readback::{Look, distribution};
-use crate::support::Sandbox;
-use crate::support::sandbox::changes;
-use crate::support::values::{items, text};
+use billpay_testkit::Sandbox;
+use billpay_testkit::sandbox::changes;
+use billpay_testkit::values::{items, text};
 
 const CLUSTER: &str = "billpay-cluster-dev";
 
@@ -235,9 +235,9 @@ fn tag(sandbox: &Sandbox, id: &str) {
 }
 
 fn drifts() -> impl Iterator<Item = &'static Drift> {
-    let kinds = billpay::kinds::aws::kinds();
+    let kinds = billpay_aws::kinds::kinds();
     DRIFTS.iter().filter(move |drift| {
-        let address = drift.address.parse::<billpay::domain::address::Address>().expect("an address");
+        let address = drift.address.parse::<billpay_model::address::Address>().expect("an address");
         kinds.contains_key(address.kind())
     })
 }
@@ -245,7 +245,7 @@ fn drifts() -> impl Iterator<Item = &'static Drift> {
 #[test]
 fn every_kind_that_dev_has_drifts_in_the_tests() {
     let here: Vec<&str> = DRIFTS.iter().map(|drift| drift.address).collect();
-    for kind in billpay::kinds::aws::kinds().keys().filter(|kind| **kind != "fargate-profile") {
+    for kind in billpay_aws::kinds::kinds().keys().filter(|kind| **kind != "fargate-profile") {
         let drifts = here.iter().any(|address| {
             let (_, name) = address.split_once('/').expect("an address");
             name.split('.').next() == Some(kind)

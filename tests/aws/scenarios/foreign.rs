@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::inventory::{inventory, same};
-use crate::support::Sandbox;
-use crate::support::values::text;
+use billpay_testkit::Sandbox;
+use billpay_testkit::values::text;
 
 /// Fills an account with what other people have there: some of it unlike ours, and some
 /// that a careless name or tag check would take for dev's.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::readback::{Look, READS};
-use crate::support::Sandbox;
-use crate::support::values::{items, tags, text};
+use billpay_testkit::Sandbox;
+use billpay_testkit::values::{items, tags, text};
 
 #[test]
 #[ignore = "needs the emulators: cargo test -- --include-ignored"]
@@ -24,7 +24,7 @@ fn provision_makes_dev_from_nothing_and_the_aws_cli_reads_each_thing_back() {
     assert_eq!(there.len(), wanted.len());
 
     let look = Look::at(&sandbox);
-    let kinds = billpay::kinds::aws::kinds();
+    let kinds = billpay_aws::kinds::kinds();
     let reads = READS.iter().filter(|(kind, _)| kinds.contains_key(kind));
     let seen: Vec<String> = reads.flat_map(|(_, read)| read(&look)).collect();
     let once: BTreeSet<String> = seen.iter().cloned().collect();

@@ -6,7 +6,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::inventory::{inventory, same};
 use super::readback::{Look, READS};
-use crate::support::{Run, Sandbox};
+use billpay_testkit::{Run, Sandbox};
 
 /// Runs `billpay`, and sends it a signal as soon as it has finished with `count` resources.
 fn interrupted(sandbox: &Sandbox, args: &[&str], count: usize, signal: Signal) -> Run {
@@ -40,7 +40,7 @@ fn an_interrupted_provision_says_what_is_left_and_the_next_run_converges() {
     sandbox.provision("dev");
     sandbox.in_sync("dev");
     let look = Look::at(&sandbox);
-    let kinds = billpay::kinds::aws::kinds();
+    let kinds = billpay_aws::kinds::kinds();
     let reads = READS.iter().filter(|(kind, _)| kinds.contains_key(kind));
     let mut seen: Vec<String> = reads.flat_map(|(_, read)| read(&look)).collect();
     let all = seen.len();

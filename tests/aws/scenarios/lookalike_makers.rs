@@ -5,8 +5,8 @@
 use serde_json::{Value, json};
 
 use super::tagging::Tags;
-use crate::support::Sandbox;
-use crate::support::values::text;
+use billpay_testkit::Sandbox;
+use billpay_testkit::values::text;
 
 /// An account with somebody's network in it, beside a running environment.
 pub struct World<'a> {

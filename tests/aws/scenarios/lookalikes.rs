@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::inventory::{Inventory, inventory};
 use super::lookalike_makers::{self as make, World};
 use super::tagging::{Tagger, Tags, at};
-use crate::support::Sandbox;
-use crate::support::values::{items, text};
+use billpay_testkit::Sandbox;
+use billpay_testkit::values::{items, text};
 
 /// The tags that a look-alike carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +112,7 @@ const TABLE: &[Row] = &[
 
 #[test]
 fn every_kind_has_a_look_alike() {
-    let kinds: BTreeSet<&str> = billpay::kinds::aws::kinds().into_keys().collect();
+    let kinds: BTreeSet<&str> = billpay_aws::kinds::kinds().into_keys().collect();
     let rows: BTreeSet<&str> = TABLE.iter().map(|row| row.kind).collect();
     assert_eq!(kinds, rows, "each kind of the registry has a row in the table of look-alikes");
 }

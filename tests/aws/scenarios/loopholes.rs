@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::inventory::{inventory, same};
 use super::tagging::{Tagger, at};
-use crate::support::Sandbox;
-use crate::support::values::{items, text};
+use billpay_testkit::Sandbox;
+use billpay_testkit::values::{items, text};
 
 const CLUSTER: &str = "billpay-cluster-dev";
 

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::inventory::{inventory, same};
-use crate::support::Sandbox;
-use crate::support::values::{items, text};
+use billpay_testkit::Sandbox;
+use billpay_testkit::values::{items, text};
 
 #[test]
 #[ignore = "needs the emulators: cargo test -- --include-ignored"]

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::Sandbox;
-use crate::support::values::items;
+use billpay_testkit::Sandbox;
+use billpay_testkit::values::items;
 
 /// No command changes anything, and all of them say why.
 fn is_refused(sandbox: &Sandbox, words: &[&str]) {

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::inventory::{Inventory, inventory, same};
-use crate::support::Sandbox;
-use crate::support::values::{items, text};
+use billpay_testkit::Sandbox;
+use billpay_testkit::values::{items, text};
 
 /// Another project's specs for the account of a sandbox, changed by `change`.
 pub fn project_beside(sandbox: &Sandbox, change: Value) -> Sandbox {

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::inventory::{inventory, same};
 use super::tagging::{Tagger, at};
-use crate::support::{Run, Sandbox};
+use billpay_testkit::{Run, Sandbox};
 
 const CLUSTER: &str = "billpay-cluster-dev";
 

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::readback_iam::{oidc_providers, policies, roles};
-use crate::support::Sandbox;
-use crate::support::values::{items, only, tags, text, texts};
+use billpay_testkit::Sandbox;
+use billpay_testkit::values::{items, only, tags, text, texts};
 
 /// One look at an account: what was asked once is not asked again.
 pub struct Look<'a> {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::readback::{CLUSTER, Look, address, describe_cluster};
-use crate::support::evaluator::{Request, everything, may};
-use crate::support::values::{items, only, tags, text, texts};
+use billpay_testkit::evaluator::{Request, everything, may};
+use billpay_testkit::values::{items, only, tags, text, texts};
 
 pub fn policies(look: &Look) -> Vec<String> {
     let arn = format!("arn:aws:iam::{}:policy/billpay-dev-boundary", look.sandbox.account);

@@ -3,20 +3,20 @@
 
 use std::time::Duration;
 
-use billpay::adapter::aws::{Aws, Endpoint};
-use billpay::adapter::specs::SpecDir;
-use billpay::domain::failure::{Failure, FailureClass};
-use billpay::domain::permit::Permit;
-use billpay::domain::plan::{Goal, Model};
-use billpay::domain::port::{Progress, Provider};
-use billpay::domain::resource::{Desired, Observed, Status};
-use billpay::domain::spec::Environment;
-use billpay::kinds::aws::AwsProvider;
+use billpay_aws::kinds::AwsProvider;
+use billpay_aws::{Aws, Endpoint};
+use billpay_engine::cloud::{Progress, Provider};
+use billpay_engine::permit::Permit;
+use billpay_engine::plan::{Goal, Model};
+use billpay_model::environment::Environment;
+use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::resource::{Desired, Observed, Status};
+use billpay_spec::directory::SpecDir;
 use serde_json::{Value, json};
 
 use super::inventory::{inventory, same};
-use crate::support::Sandbox;
-use crate::support::values::{items, text};
+use billpay_testkit::Sandbox;
+use billpay_testkit::values::{items, text};
 
 /// Runs every command that could change something; each has to refuse and to say why.
 fn refused(sandbox: &Sandbox, says: &[&str]) {
@@ -285,7 +285,7 @@ fn the_model_refuses_the_deletes_that_the_local_aws_refuses() {
     sandbox.provision("dev");
     let specs = SpecDir::open(sandbox.specs()).expect("specs");
     let env = specs.load("dev", jiff::civil::date(2026, 11, 30)).expect("a spec").environment;
-    let (access_key, secret_key) = (crate::support::access_key(&sandbox.account), "test".to_string());
+    let (access_key, secret_key) = (billpay_testkit::access_key(&sandbox.account), "test".to_string());
     let endpoint = Endpoint { url: sandbox.url.clone(), access_key, secret_key };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::values::{items, text};
-use crate::support::{Sandbox, access_key};
+use billpay_testkit::values::{items, text};
+use billpay_testkit::{Sandbox, access_key};
 
 const CLUSTER: &str = "billpay-cluster-dev";
 

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::inventory::{inventory, same};
-use crate::support::Sandbox;
-use crate::support::values::items;
+use billpay_testkit::Sandbox;
+use billpay_testkit::values::items;
 
 fn repositories(sandbox: &Sandbox) -> Vec<Value> {
     items(&sandbox.aws(&["ecr", "describe-repositories"])["repositories"]).to_vec()

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::Sandbox;
-use crate::support::values::text;
+use billpay_testkit::Sandbox;
+use billpay_testkit::values::text;
 
 /// The components that have something that is ready.
 fn there(sandbox: &Sandbox) -> BTreeSet<String> {

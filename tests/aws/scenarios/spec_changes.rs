@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::readback::{Look, distribution};
-use crate::support::Sandbox;
-use crate::support::values::{items, tags, text};
+use billpay_testkit::Sandbox;
+use billpay_testkit::values::{items, tags, text};
 
 /// dev, as the spec has it to begin with.
 fn dev() -> Sandbox {

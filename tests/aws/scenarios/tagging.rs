@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::support::Sandbox;
-use crate::support::values::{tags, text};
+use billpay_testkit::Sandbox;
+use billpay_testkit::values::{tags, text};
 
 pub type Tags = BTreeMap<String, String>;
 

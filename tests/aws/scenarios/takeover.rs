@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::inventory::{inventory, same};
 use super::ownership::{own_names, project_beside};
 use super::tagging::{Tagger, Tags, at, mark, write_mark};
-use crate::support::values::{items, text};
-use crate::support::{Run, Sandbox, install};
+use billpay_testkit::values::{items, text};
+use billpay_testkit::{Run, Sandbox, install};
 
 const GITHUB: &str = "iam/oidc-provider.github";
 

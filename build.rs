@@ -1,5 +1,0 @@
-//! Has the program built anew when a template was added or removed: templates are part of it.
-
-fn main() {
-    println!("cargo::rerun-if-changed=templates");
-}

@@ -1,0 +1,159 @@
+//! What the EKS kinds share: reading many things at once, what an update came to, tags.
+
+use std::collections::HashMap;
+
+use aws_sdk_eks::types::{Update, UpdateStatus};
+use billpay_engine::cloud::Progress;
+use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::resource::Tags;
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use super::ec2::Refs;
+use super::owned;
+use crate::Explain;
+use crate::kinds::kind::Context;
+
+/// Most calls of one kind that are in flight at once.
+const AT_ONCE: usize = 16;
+
+/// The output that says why the last update of something failed, if it did.
+pub const FAILED_UPDATE: &str = "failed_update";
+
+/// The ids of a set, for a call.
+pub fn ids(refs: &Refs) -> Option<Vec<String>> {
+    Some(refs.values().map(|id| id.text().to_string()).collect())
+}
+
+/// Reads the details of everything that was listed, many at a time. What went away since
+/// is left out.
+pub async fn details<T, F>(
+    names: impl IntoIterator<Item = String>,
+    read: impl Fn(String) -> F,
+) -> Result<Vec<T>, Failure>
+where
+    F: Future<Output = Result<Option<T>, Failure>>,
+{
+    let reads: Vec<F> = names.into_iter().map(read).collect();
+    let read: Vec<Option<T>> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
+    Ok(read.into_iter().flatten().collect())
+}
+
+/// What was read, or nothing if it is not there. Without its cluster nothing is there.
+pub fn if_there<T>(read: Result<T, Failure>) -> Result<Option<T>, Failure> {
+    match read {
+        Ok(there) => Ok(Some(there)),
+        Err(failure) if failure.class == FailureClass::NotFound => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The tags of something that was found.
+pub fn tags(found: Option<HashMap<String, String>>) -> Tags {
+    found.unwrap_or_default().into_iter().collect()
+}
+
+/// Tags for a call.
+pub fn to_tags(tags: &Tags) -> Option<HashMap<String, String>> {
+    Some(tags.clone().into_iter().collect())
+}
+
+/// Makes the tags of a resource what they should be.
+pub async fn retag(cx: Context<'_>, arn: &str, found: &Tags, wanted: &Tags) -> Result<(), Failure> {
+    let (set, unset) = owned::tag_changes(found, wanted);
+    if !set.is_empty() {
+        let call = cx.aws.eks.tag_resource().resource_arn(arn).set_tags(to_tags(&set));
+        call.send().await.at("eks:TagResource")?;
+    }
+    if !unset.is_empty() {
+        let call = cx.aws.eks.untag_resource().resource_arn(arn).set_tag_keys(Some(unset));
+        call.send().await.at("eks:UntagResource")?;
+    }
+    Ok(())
+}
+
+/// Returns the names of a cluster's node groups, whoever made them; none where there is no cluster.
+pub async fn node_groups(cx: Context<'_>, cluster: &str) -> Result<Vec<String>, Failure> {
+    let pages = cx.aws.eks.list_nodegroups().cluster_name(cluster).into_paginator().items().send();
+    let names: Result<Vec<String>, _> = pages.collect().await;
+    Ok(if_there(names.at("eks:ListNodegroups"))?.unwrap_or_default())
+}
+
+/// Returns the names of a cluster's Fargate profiles, whoever made them; none where there is no cluster.
+pub async fn fargate_profiles(cx: Context<'_>, cluster: &str) -> Result<Vec<String>, Failure> {
+    let pages = cx.aws.eks.list_fargate_profiles().cluster_name(cluster).into_paginator().items().send();
+    let names: Result<Vec<String>, _> = pages.collect().await;
+    Ok(if_there(names.at("eks:ListFargateProfiles"))?.unwrap_or_default())
+}
+
+/// Where an update that was begun stands.
+pub fn progress(update: Option<Update>, call: &str) -> Result<Progress, Failure> {
+    let Some(update) = update else { return Ok(Progress::Underway) };
+    match update.status {
+        Some(UpdateStatus::Successful) => Ok(Progress::Done),
+        Some(UpdateStatus::Failed | UpdateStatus::Cancelled) => {
+            Err(Failure::new(FailureClass::Other, call, why(&update)))
+        }
+        _ => Ok(Progress::Underway),
+    }
+}
+
+/// Why an update failed, in EKS's words.
+fn why(update: &Update) -> String {
+    let kind = update.r#type.as_ref().map_or("update", |kind| kind.as_str());
+    let errors = update.errors().iter().filter_map(|error| {
+        let code = error.error_code.as_ref().map(|code| code.as_str());
+        Some(format!("{}: {}", code?, error.error_message().unwrap_or_default()))
+    });
+    let errors: Vec<String> = errors.collect();
+    match errors.is_empty() {
+        true => format!("{kind} failed"),
+        false => format!("{kind} failed: {}", errors.join("; ")),
+    }
+}
+
+/// What has updates: a cluster, or a node group or an add-on of it.
+#[derive(Clone, Copy)]
+pub enum Updated<'a> {
+    Cluster,
+    NodeGroup(&'a str),
+    Addon(&'a str),
+}
+
+/// What the updates of something came to.
+pub struct Updates {
+    pub in_progress: bool,
+    /// Why the latest one failed, if it did.
+    pub failed: Option<String>,
+}
+
+/// Reads what came of the updates of something. A cluster can say `ACTIVE` while one is under way, and
+/// says nothing of one that failed; so whoever waits for one asks for them too.
+pub async fn updates(cx: Context<'_>, cluster: &str, of: Updated<'_>) -> Result<Updates, Failure> {
+    let updates = history(cx, cluster, of).await?;
+    let in_progress = updates.iter().any(|update| update.status == Some(UpdateStatus::InProgress));
+    let latest = updates.iter().max_by_key(|update| update.created_at.map(|at| at.as_nanos()));
+    let failed = latest.filter(|update| update.status == Some(UpdateStatus::Failed)).map(why);
+    Ok(Updates { in_progress, failed })
+}
+
+/// Reads all updates of something that EKS still knows.
+pub async fn history(cx: Context<'_>, cluster: &str, of: Updated<'_>) -> Result<Vec<Update>, Failure> {
+    let (node_group, addon) = match of {
+        Updated::Cluster => (None, None),
+        Updated::NodeGroup(name) => (Some(name.to_string()), None),
+        Updated::Addon(name) => (None, Some(name.to_string())),
+    };
+    let call = cx.aws.eks.list_updates().name(cluster);
+    let call = call.set_nodegroup_name(node_group.clone()).set_addon_name(addon.clone());
+    let ids: Result<Vec<String>, _> = call.into_paginator().items().send().collect().await;
+    let ids = if_there(ids.at("eks:ListUpdates"))?.unwrap_or_default();
+    details(ids, |id| {
+        let call = cx.aws.eks.describe_update().name(cluster).update_id(id);
+        let call = call.set_nodegroup_name(node_group.clone()).set_addon_name(addon.clone());
+        async move {
+            let answer = if_there(call.send().await.at("eks:DescribeUpdate"))?;
+            Ok(answer.and_then(|answer| answer.update))
+        }
+    })
+    .await
+}

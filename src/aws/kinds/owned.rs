@@ -1,0 +1,55 @@
+//! Proofs of ownership just before a change, and changes of tags: shared by the kinds that AWS
+//! knows by a name.
+
+use billpay_engine::ownership::{Claim, claim, is_protected};
+use billpay_engine::permit::Permit;
+use billpay_model::address::Address;
+use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::resource::{ADDRESS_TAG, Evidence, ID_TAG, Tags};
+
+use crate::kinds::kind::{Context, Found};
+
+/// Fails unless the tags still make a resource this environment's: since the plan was made,
+/// somebody may have deleted it and made their own under the same name.
+pub fn prove(cx: Context<'_>, address: &Address, id: &str, tags: &Tags, call: &str) -> Result<(), Failure> {
+    match claim(cx.env, tags) {
+        Claim::Ours(found) | Claim::Legacy { address: found, .. } if found == *address => Ok(()),
+        _ => {
+            let why = format!("{id} no longer carries the tags of {address}, so it is left alone");
+            Err(Failure::new(FailureClass::Invalid, call, why))
+        }
+    }
+}
+
+/// [`prove`] before a delete; fails as well if the resource has been protected since the plan.
+pub fn prove_deletable(
+    cx: Context<'_>,
+    address: &Address,
+    id: &str,
+    tags: &Tags,
+    permit: &Permit,
+    call: &str,
+) -> Result<(), Failure> {
+    prove(cx, address, id, tags, call)?;
+    if is_protected(tags) && !permit.is_confirmed() {
+        let why = format!("{id} has been protected since the plan was made, so it is left alone");
+        return Err(Failure::new(FailureClass::Invalid, call, why));
+    }
+    Ok(())
+}
+
+/// Adds a resource's own id to tags that are set on it, unless it is proven to be ours already.
+pub fn add_id<A>(set: &mut Tags, found: &Found<A>, wanted: &Tags) {
+    let is_kept = wanted.contains_key(ADDRESS_TAG);
+    if is_kept && found.ownership.evidence != Evidence::Unique {
+        set.insert(ID_TAG.to_string(), found.id.clone());
+    }
+}
+
+/// Returns the tags to set and the keys to remove that turn `found` into `wanted`.
+pub fn tag_changes(found: &Tags, wanted: &Tags) -> (Tags, Vec<String>) {
+    let differs = |(key, value): &(&String, &String)| found.get(*key) != Some(*value);
+    let set = wanted.iter().filter(differs).map(|(key, value)| (key.clone(), value.clone())).collect();
+    let unset = found.keys().filter(|key| !wanted.contains_key(*key)).cloned().collect();
+    (set, unset)
+}

@@ -1,0 +1,253 @@
+//! The command line: one file a command, which parses, calls a use case and shows.
+
+mod approve;
+mod ask;
+mod completions;
+mod config;
+mod destroy;
+mod docs;
+mod doctor;
+mod error;
+mod graph;
+mod local;
+mod obstacle;
+mod plan;
+mod provision;
+mod reference;
+mod scaffold;
+mod schema;
+mod settings;
+mod status;
+mod ui;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use billpay_core::app::{self, App};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use error::Report;
+use ui::{Ui, out};
+
+/// Exit codes; documented in docs/reference and in `billpay help`.
+mod exit {
+    pub const DONE: u8 = 0;
+    pub const ERROR: u8 = 1;
+    pub const CHANGES: u8 = 2;
+    pub const PARTLY: u8 = 3;
+    pub const STOPPED: u8 = 4;
+    pub const INTERRUPTED: u8 = 130;
+}
+
+/// Makes, changes and shows the environments of the platform from one spec each.
+#[derive(Debug, Parser)]
+#[command(name = "billpay", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    after_help = "Exit codes: 0 done or nothing to do, 1 error, 2 changes found (--detailed-exitcode), \
+                        3 partly applied, 4 stopped by protection, 130 interrupted."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Directory of the specs; by default `environments` here or in a folder above
+    #[arg(long, global = true, value_name = "DIR", env = "BILLPAY_SPECS", help_heading = "Global options")]
+    specs: Option<PathBuf>,
+    /// Use the local AWS on this machine, started when it isn't running
+    #[arg(long, global = true, env = "BILLPAY_LOCAL", help_heading = "Global options")]
+    local: bool,
+    /// How results are written to standard output
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        env = "BILLPAY_OUTPUT",
+        help_heading = "Global options"
+    )]
+    output: Output,
+    /// Write what happens as one JSON object a line to this file (`-` for standard error)
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    events: Option<PathBuf>,
+    /// When to use colour; NO_COLOR is honoured
+    #[arg(long, global = true, value_enum, default_value_t, help_heading = "Global options")]
+    color: Color,
+    /// Show more: every resource, every field; twice: every call
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
+    verbose: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Output {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// The environment that a command is about.
+#[derive(Debug, Clone, Args)]
+struct EnvArg {
+    /// Name of the environment
+    #[arg(short, long, value_name = "NAME", env = "BILLPAY_ENV")]
+    env: String,
+}
+
+/// A person's choice among several resources that carry the tags of one address.
+#[derive(Debug, Clone, Args)]
+struct KeepArgs {
+    /// Id to keep where several resources carry the tags of one address (such as network/vpc); the others only lose their tags
+    #[arg(long, value_name = "ID")]
+    keep: Vec<String>,
+}
+
+impl KeepArgs {
+    fn ids(&self) -> BTreeSet<String> {
+        self.keep.iter().cloned().collect()
+    }
+}
+
+/// The components that a command is about.
+#[derive(Debug, Clone, Args)]
+struct SelectionArgs {
+    /// Only these components
+    #[arg(long, value_name = "COMPONENT", value_delimiter = ',')]
+    only: Vec<String>,
+    /// All components but these
+    #[arg(long, value_name = "COMPONENT", value_delimiter = ',', conflicts_with = "only")]
+    exclude: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show what would change, and change nothing
+    Plan(plan::PlanArgs),
+    /// Make the environment what its spec says
+    Provision(provision::ProvisionArgs),
+    /// Show what there is, and where it differs from the spec
+    Status(status::StatusArgs),
+    /// Delete everything that belongs to the environment
+    Destroy(destroy::DestroyArgs),
+    /// Render files for your repository: projects from templates, infrastructure as code
+    Scaffold(Box<scaffold::ScaffoldArgs>),
+    /// Build documentation sites, and publish them for the portal
+    Docs(Box<docs::DocsArgs>),
+    /// Draw the environment's resources and what needs what
+    Graph(graph::GraphArgs),
+    /// Print the spec as it takes effect, with all defaults
+    Config(config::ConfigArgs),
+    /// Print the JSON Schema of the spec, or of a service's values, for editors
+    Schema(schema::SchemaArgs),
+    /// Check credentials, account, region, clock and tools
+    Doctor(doctor::DoctorArgs),
+    /// Run a local AWS on this machine
+    Local(local::LocalArgs),
+    /// Print the completion script of a shell
+    Completions(completions::CompletionsArgs),
+    /// Write the manual pages into a directory
+    #[command(hide = true)]
+    Man(completions::ManArgs),
+    /// Write the reference of commands and kinds into a directory
+    #[command(hide = true)]
+    Reference(reference::ReferenceArgs),
+}
+
+impl Command {
+    /// Returns whether the command is about an environment of the specs, or about AWS.
+    fn reads_specs(&self) -> bool {
+        match self {
+            Command::Plan(_) | Command::Provision(_) | Command::Status(_) | Command::Destroy(_) => true,
+            Command::Graph(_) | Command::Config(_) | Command::Doctor(_) => true,
+            Command::Scaffold(args) => args.reads_specs(),
+            Command::Docs(args) => args.reads_specs(),
+            _ => false,
+        }
+    }
+}
+
+/// Parses the command line and runs it.
+pub fn main() -> ExitCode {
+    let settings::Defaults { command, left_out } = match settings::with_defaults(Cli::command()) {
+        Ok(defaults) => defaults,
+        Err(report) => {
+            let hints = report.hints.iter().map(|hint| format!("\nhint: {hint}")).collect::<String>();
+            out::stderr(&format!("error: {}\n  {}{hints}", report.heading, report.details.join("\n  ")));
+            return ExitCode::from(exit::ERROR);
+        }
+    };
+    let parsed =
+        command.try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return not_parsed(&error),
+    };
+    let ui = match Ui::new(&cli.global) {
+        Ok(ui) => ui,
+        Err(error) => {
+            out::stderr(&format!("error: {error:#}"));
+            return ExitCode::from(exit::ERROR);
+        }
+    };
+    if app::in_ci() && cli.command.reads_specs() {
+        ui.note(&settings::origins(&cli.global, &matches, &left_out));
+    }
+    let app = App::new(cli.global.specs.clone(), cli.global.local);
+    let code = match run(cli.command, &app, &ui) {
+        Ok(code) => code,
+        Err(report) => {
+            ui.report(&report);
+            report.code
+        }
+    };
+    ExitCode::from(code)
+}
+
+/// Shows help or the version, or what is wrong with the command line. That is an error like
+/// others: 2, which clap would exit with, means that changes were found.
+fn not_parsed(error: &clap::Error) -> ExitCode {
+    let text = error.render().ansi().to_string();
+    out::coloured(text.trim_end_matches('\n'), error.use_stderr());
+    ExitCode::from(match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => exit::DONE,
+        _ => exit::ERROR,
+    })
+}
+
+fn run(command: Command, app: &App, ui: &Ui) -> Result<u8, Report> {
+    match command {
+        Command::Plan(args) => in_runtime(plan::run(args, app, ui)),
+        Command::Provision(args) => in_runtime(provision::run(args, app, ui)),
+        Command::Status(args) => in_runtime(status::run(args, app, ui)),
+        Command::Destroy(args) => in_runtime(destroy::run(args, app, ui)),
+        Command::Doctor(args) => in_runtime(doctor::run(args, app, ui)),
+        Command::Local(args) => in_runtime(local::run(args, app, ui)),
+        Command::Docs(args) => in_runtime(docs::run(*args, app, ui)),
+        Command::Scaffold(args) => scaffold::run(*args, app, ui),
+        Command::Graph(args) => graph::run(args, app, ui),
+        Command::Config(args) => config::run(args, app, ui),
+        Command::Schema(args) => schema::run(args, ui),
+        Command::Completions(args) => completions::completions(args, Cli::command(), ui),
+        Command::Reference(args) => reference::run(args, Cli::command(), app, ui),
+        Command::Man(args) => completions::man(args, Cli::command(), ui),
+    }
+}
+
+/// Runs what talks to AWS; everything else starts without the cost of a runtime.
+fn in_runtime(work: impl Future<Output = Result<u8, Report>>) -> Result<u8, Report> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(|error| Report::new("can't start", error.to_string()))?.block_on(work)
+}

@@ -1,0 +1,120 @@
+//! An environment's services as Kubernetes manifests.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use billpay_manifests::{Image, Manifest, Unfit, Values};
+use billpay_model::environment::Environment;
+use billpay_model::findings::nearest;
+use billpay_spec::yaml;
+use billpay_tree::{BadPath, Coverage, RelPath, Rendered, RenderedFile};
+
+/// What manifests are rendered for.
+pub struct Wanted<'a> {
+    pub env: &'a Environment,
+    /// The services to render; none for all, and then what belongs to services that are gone goes too.
+    pub services: &'a [String],
+    /// What services say about themselves; the others get defaults.
+    pub values: &'a BTreeMap<String, Values>,
+    pub images: &'a BTreeMap<String, Image>,
+    /// The other environments, whose files may lie beside these.
+    pub others: &'a [&'a Environment],
+    /// Whether there are environments whose specs are wrong, so that it isn't known which files are theirs.
+    pub broken: bool,
+}
+
+/// Why nothing is rendered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    #[error("`{name}` is not among the services of {environment}")]
+    UnknownService { name: String, environment: String, did_you_mean: Option<String>, known: Vec<String> },
+    #[error("there are {what} for `{name}`, which is not among the services to render")]
+    NotWanted { what: &'static str, name: String },
+    #[error("it isn't known which image to run for {}", .0.join(", "))]
+    NoImage(Vec<String>),
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    #[error(transparent)]
+    Path(#[from] BadPath),
+}
+
+/// Renders the manifests, and says which part of the whole tree they are.
+pub fn render(wanted: &Wanted<'_>) -> Result<(Rendered, Coverage), Error> {
+    let env = wanted.env;
+    for name in wanted.services.iter().chain(wanted.values.keys()).chain(wanted.images.keys()) {
+        if !env.services.contains_key(name) {
+            return Err(unknown(env, name));
+        }
+    }
+    let chosen = |name: &&str| wanted.services.is_empty() || wanted.services.iter().any(|one| one == name);
+    let given = wanted.values.keys().map(|name| ("values", name));
+    for (what, name) in given.chain(wanted.images.keys().map(|name| ("images", name))) {
+        if !chosen(&name.as_str()) {
+            return Err(Error::NotWanted { what, name: name.clone() });
+        }
+    }
+    let names: Vec<&str> = billpay_manifests::order(env).into_iter().filter(chosen).collect();
+    let lacking = names.iter().filter(|name| !wanted.images.contains_key(**name));
+    let lacking: Vec<String> = lacking.map(|name| (*name).to_owned()).collect();
+    if !lacking.is_empty() {
+        return Err(Error::NoImage(lacking));
+    }
+
+    let mut tree = Tree::default();
+    let from = format!("environments/{}.yaml", env.environment);
+    tree.add(&own_scope(env), &env.environment, &from, billpay_manifests::environment(env))?;
+    for name in names {
+        let values = wanted.values.get(name).cloned().unwrap_or_else(|| Values::of(name));
+        let Some(image) = wanted.images.get(name) else { continue };
+        let from = format!("{from} and the values of {name}");
+        let folder = format!("{}/{name}", env.environment);
+        tree.add(&scope(env, name), &folder, &from, billpay_manifests::service(env, &values, image)?)?;
+    }
+    let all = wanted.services.is_empty() && !wanted.broken;
+    let environments = wanted.others.iter().copied().chain([env]);
+    let known = environments
+        .flat_map(|env| env.services.keys().map(|name| scope(env, name)).chain([own_scope(env)]))
+        .collect();
+    Ok((tree.rendered, Coverage { scopes: tree.scopes, all, known }))
+}
+
+fn unknown(env: &Environment, name: &str) -> Error {
+    Error::UnknownService {
+        name: name.to_owned(),
+        environment: env.environment.clone(),
+        did_you_mean: nearest(name, env.services.keys().map(String::as_str)),
+        known: env.services.keys().cloned().collect(),
+    }
+}
+
+fn own_scope(env: &Environment) -> String {
+    format!("kubernetes/{}", env.environment)
+}
+
+fn scope(env: &Environment, service: &str) -> String {
+    format!("{}/{service}", own_scope(env))
+}
+
+/// A tree as it grows.
+#[derive(Default)]
+struct Tree {
+    rendered: Rendered,
+    scopes: BTreeSet<String>,
+}
+
+impl Tree {
+    fn add(
+        &mut self,
+        scope: &str,
+        folder: &str,
+        from: &str,
+        manifests: Vec<Manifest>,
+    ) -> Result<(), BadPath> {
+        self.scopes.insert(scope.to_owned());
+        for Manifest { name, object } in manifests {
+            let path = RelPath::new(format!("{folder}/{name}.yaml"))?;
+            let text = format!("# Rendered by billpay from {from}.\n{}", yaml::document(&object));
+            self.rendered.files.insert(path, RenderedFile::text(scope, text));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! Brings a built documentation site to the bucket that the portal reads it from.
+
+use std::collections::BTreeMap;
+
+use billpay_model::failure::Failure;
+use billpay_model::site::{SiteFile, SitePlan, SiteStore, plan};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::Serialize;
+
+use crate::{INDEX, METADATA};
+
+/// Objects that are written at once.
+const AT_ONCE: usize = 24;
+/// Most keys that one call deletes.
+const BATCH: usize = 1000;
+
+/// Why a site was not published.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// Nothing that the portal would show.
+    #[error("the site has no {missing}")]
+    NotASite { missing: &'static str },
+    /// A call failed; what was written so far does no harm, and the next run goes on from it.
+    #[error("{failure}")]
+    Failed { failure: Failure, uploaded: usize },
+}
+
+/// What was published, or would be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Published {
+    pub uploaded: Vec<String>,
+    pub uploaded_bytes: u64,
+    pub unchanged: usize,
+    pub deleted: Vec<String>,
+}
+
+/// Makes what lies under `prefix` exactly the site; `done` is told of each file that was written.
+pub async fn publish(
+    store: &dyn SiteStore,
+    files: &[SiteFile],
+    prefix: &str,
+    dry_run: bool,
+    done: &(dyn Fn(&str) + Sync),
+) -> Result<Published, PublishError> {
+    let by_path: BTreeMap<&str, &SiteFile> = files.iter().map(|file| (file.path.as_str(), file)).collect();
+    for missing in [INDEX, METADATA] {
+        if !by_path.contains_key(missing) {
+            return Err(PublishError::NotASite { missing });
+        }
+    }
+    let failed = |uploaded| move |failure| PublishError::Failed { failure, uploaded };
+    let stored = store.list(prefix).await.map_err(failed(0))?;
+    let plan = plan(files, &stored, prefix, &[METADATA]);
+    if dry_run {
+        return Ok(told(plan, &by_path));
+    }
+    let mut uploaded = 0;
+    for step in &plan.upload {
+        let uploads = step.iter().filter_map(|path| by_path.get(path.as_str()));
+        let mut uploads = stream::iter(uploads)
+            .map(|file| async move {
+                store.put(&format!("{prefix}{}", file.path), file).await.map(|()| file.path.as_str())
+            })
+            .buffer_unordered(AT_ONCE);
+        while let Some(path) = uploads.try_next().await.map_err(failed(uploaded))? {
+            uploaded += 1;
+            done(path);
+        }
+    }
+    for batch in plan.delete.chunks(BATCH) {
+        store.delete(batch).await.map_err(failed(uploaded))?;
+    }
+    Ok(told(plan, &by_path))
+}
+
+fn told(plan: SitePlan, files: &BTreeMap<&str, &SiteFile>) -> Published {
+    let uploaded: Vec<String> = plan.upload.into_iter().flatten().collect();
+    let size = |path: &String| files.get(path.as_str()).map_or(0, |file| file.size);
+    Published {
+        uploaded_bytes: uploaded.iter().map(size).sum(),
+        uploaded,
+        unchanged: plan.unchanged.len(),
+        deleted: plan.delete,
+    }
+}

@@ -1,0 +1,142 @@
+//! What the use cases need from the outside, as traits that adapters and kinds implement.
+//!
+//! The domain itself never waits for anything; the futures here only say what an
+//! implementation may do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use billpay_model::address::Address;
+use billpay_model::caller::CallerIdentity;
+use billpay_model::check::Check;
+use billpay_model::environment::Environment;
+use billpay_model::failure::Failure;
+use billpay_model::resource::{Desired, Observed, Tags};
+use serde::Serialize;
+
+use super::permit::Permit;
+use super::plan::{Attachment, Goal, Kinds, Plan, Snapshot};
+
+/// A call of [`Provider::create`]: everything about the resource is known.
+#[derive(Debug, Clone)]
+pub struct Create {
+    pub desired: Desired,
+    /// How often the resource was made before; part of its identity.
+    pub generation: u32,
+    /// How many client tokens turned out to be spent on something that is gone.
+    pub spent: u32,
+}
+
+/// Whether a change is done when the call that made it returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    Done,
+    /// AWS goes on working: look again until it is ready, or gone. What is to go and is
+    /// found ready is deleted again: that was a first step.
+    Underway,
+}
+
+/// Facts about the changes of one plan.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Inspection {
+    /// Things of others that keep resources from being deleted.
+    pub attachments: Vec<Attachment>,
+    /// Changes that can't be made, and the reasons.
+    pub refused: Vec<(Address, String)>,
+}
+
+/// A cloud that holds environments: AWS, or one in memory for tests.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// The facts about the kinds of resources that it can make.
+    fn kinds(&self) -> &Kinds;
+
+    /// Every resource that an environment should have.
+    fn desire(&self, env: &Environment) -> Vec<Desired>;
+
+    /// Adapts what the spec wants to what the cloud never changes about the one that is there.
+    fn adapt(&self, wanted: &Desired, found: &Observed) -> Desired;
+
+    /// Returns why a planned change must not be carried out; `None` for nearly all. What can't be
+    /// decoded is refused.
+    fn refuse(&self, env: &Environment, found: &Observed, wanted: &Desired) -> Option<String>;
+
+    /// Returns whether a create call that a resource names was sent by this process.
+    fn is_own_attempt(&self, attempt: &str) -> bool;
+
+    /// Returns the lines of the AWS CLI that write tags onto a resource which carries other tags.
+    fn tag_commands(&self, found: &Observed, tags: &Tags) -> Vec<String>;
+
+    /// Reads everything that carries the environment's tags or names, whatever it is called.
+    async fn sweep(&self, env: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>>;
+
+    /// Reads everything that carries the environment's tags in another region.
+    async fn observe_region(&self, env: &Environment, region: &str) -> Result<Snapshot, Vec<Failure>>;
+
+    /// Who is calling.
+    async fn identity(&self) -> Result<CallerIdentity, Failure>;
+
+    /// Everything that is there, in a number of calls that hardly depends on how much that is.
+    async fn observe(&self, env: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>>;
+
+    /// All that is there at one address: nothing, one, or (after a lost answer) several.
+    async fn find(&self, env: &Environment, desired: &Desired) -> Result<Vec<Observed>, Failure>;
+
+    /// Finds the other regions in which this environment has a network, whoever looks from where
+    /// nothing of it is. A region that the caller may not read is left out.
+    async fn find_elsewhere(
+        &self,
+        env: &Environment,
+    ) -> Result<BTreeMap<String, BTreeSet<Address>>, Vec<Failure>>;
+
+    /// Makes a resource and says what it made. Fails with `Exists` rather than taking over.
+    async fn create(&self, env: &Environment, create: &Create) -> Result<Observed, Failure>;
+
+    /// Changes what was found into what is wanted.
+    async fn update(
+        &self,
+        env: &Environment,
+        found: &Observed,
+        wanted: &Desired,
+    ) -> Result<Progress, Failure>;
+
+    /// Looks up what only the cloud knows about the changes of a plan: what others attached to what it
+    /// deletes or replaces, and whether there is what it makes. Makes no call for a plan that does neither.
+    async fn inspect(&self, env: &Environment, plan: &Plan) -> Result<Inspection, Vec<Failure>>;
+
+    /// Region, clock and quotas, as far as they can be seen: for people whose run fails.
+    async fn diagnose(&self, env: &Environment) -> Vec<Check>;
+
+    /// Deletes what was found, after proving once more that it is ours. What holds people's
+    /// data goes only when the environment is destroyed, never because the spec changed.
+    async fn delete(
+        &self,
+        env: &Environment,
+        found: &Observed,
+        goal: Goal,
+        permit: &Permit,
+    ) -> Result<Progress, Failure>;
+}
+
+/// What happens during a run, for whoever shows it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "event")]
+pub enum Event {
+    /// Work on a resource has begun.
+    Started { address: Address, action: &'static str, usual_seconds: u32, waiting_behind: usize },
+    /// A call failed in a way that passes; it is tried again.
+    Retrying { address: Address, why: String },
+    /// The resource is as wanted, or gone.
+    Finished { address: Address, action: &'static str, id: String, seconds: f64 },
+    /// It could not be done.
+    Failed { address: Address, action: &'static str, failure: Failure, seconds: f64 },
+    /// It was not tried, because something it needs is not there.
+    Skipped { address: Address, action: &'static str, because: Address },
+    /// No new work is begun any more.
+    Stopping { running: usize, waiting: usize },
+}
+
+/// Takes the events of a run.
+pub trait Reporter: Send + Sync {
+    fn report(&self, event: Event);
+}

@@ -1,0 +1,413 @@
+//! One step of a plan, with everything that AWS does to it on the way: calls that are
+//! throttled, answers that are lost, reads that lag, work that takes minutes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use billpay_model::address::Address;
+use billpay_model::environment::Environment;
+use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::resource::{
+    Desired, Evidence, Observed, Outputs, Owner, Status, collect_links, resolve_from,
+};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::cloud::{Create, Event, Progress, Provider, Reporter};
+use crate::permit::Permit;
+use crate::plan::{Change, Goal, Reason, Work, differences};
+
+/// How a step ended.
+pub enum Ended {
+    /// The resource is as wanted (its outputs are new), or gone.
+    Done {
+        id: String,
+        outputs: Option<Outputs>,
+    },
+    Failed(Failure),
+    /// The run was stopped while AWS was still at it; the next run goes on from there.
+    Left,
+}
+
+/// Why a step did not get done.
+enum Halt {
+    Failure(Failure),
+    Stopped,
+}
+
+impl From<Failure> for Halt {
+    fn from(failure: Failure) -> Halt {
+        Halt::Failure(failure)
+    }
+}
+
+/// Longest time that one kind of passing trouble is borne before the step fails. A fresh
+/// IAM role takes up to a minute to be usable, network interfaces of a deleted load
+/// balancer up to some minutes to go.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// How often something is looked for before it counts as not made: reads lag behind writes.
+const LOOKS: u32 = 3;
+/// How often a resource is changed again when it did not become what was wanted.
+const ROUNDS: u32 = 12;
+
+pub struct StepRun<'a> {
+    pub provider: &'a dyn Provider,
+    pub env: &'a Environment,
+    pub change: &'a Change,
+    pub work: Work,
+    /// What the plan that the step belongs to is for.
+    pub goal: Goal,
+    /// How long it usually takes, seconds.
+    pub usual: u32,
+    /// The permission to delete, where there is one.
+    pub permit: Option<Permit>,
+    /// Ids at the address that a create must not take for its own.
+    pub others: BTreeSet<String>,
+    pub outputs: BTreeMap<Address, Outputs>,
+    pub stop: CancellationToken,
+    pub reporter: &'a dyn Reporter,
+}
+
+impl StepRun<'_> {
+    pub async fn run(self) -> Ended {
+        let ended = match self.work {
+            Work::Create => self.create().await.map(made),
+            Work::Update => self.update().await.map(made),
+            Work::Release => self.update().await.map(|found| Ended::Done { id: found.id, outputs: None }),
+            Work::Delete => self.delete().await.map(|id| Ended::Done { id, outputs: None }),
+        };
+        match ended {
+            Ok(ended) => ended,
+            Err(Halt::Failure(failure)) => Ended::Failed(failure),
+            Err(Halt::Stopped) => Ended::Left,
+        }
+    }
+
+    async fn create(&self) -> Result<Observed, Halt> {
+        let desired = self.desired()?;
+        let replaced = self.change.observed.as_ref();
+        let mut create =
+            Create { generation: replaced.map_or(0, |old| old.generation + 1), spent: 0, desired };
+        let mut trouble = Trouble::new();
+        let mut is_doubtful = false;
+        loop {
+            let failure = match self.provider.create(self.env, &create).await {
+                Ok(made) => {
+                    let made = self.until_wanted(made, &create.desired).await?;
+                    if is_doubtful {
+                        self.delete_seconds(&made, &create.desired).await?;
+                    }
+                    return Ok(made);
+                }
+                Err(failure) => failure,
+            };
+            is_doubtful |= failure.class == FailureClass::Ambiguous;
+            if !failure.may_pass() && failure.class != FailureClass::Exists {
+                return Err(failure.into());
+            }
+            // Whatever went wrong, the resource may be there: look before making another.
+            if let Some(found) = self.look(&create.desired, &failure).await? {
+                let found = self.until_wanted(found, &create.desired).await?;
+                self.write_id(&found, &create.desired).await?;
+                if is_doubtful {
+                    self.delete_seconds(&found, &create.desired).await?;
+                }
+                return Ok(found);
+            }
+            if failure.class == FailureClass::Exists && trouble.count >= LOOKS {
+                return Err(failure.into());
+            }
+            // A client token that answers with something that is gone is spent.
+            if matches!(failure.class, FailureClass::Lagging | FailureClass::Exists) && trouble.count >= LOOKS
+            {
+                create.spent += 1;
+            }
+            self.bear(&mut trouble, failure).await?;
+        }
+    }
+
+    /// Looks for what a failed create may have made; refuses what is somebody else's.
+    async fn look(&self, desired: &Desired, failure: &Failure) -> Result<Option<Observed>, Halt> {
+        let looks = if failure.class == FailureClass::Ambiguous { LOOKS } else { 1 };
+        for look in 0..looks {
+            if look > 0 {
+                self.pause(Duration::from_millis(400 << look)).await?;
+            }
+            let found = self.find(desired).await?;
+            let candidates = found.into_iter().filter(|found| {
+                !self.is_replaced(found, desired)
+                    && !matches!(found.status, Status::Deleting | Status::Failed)
+            });
+            for found in candidates {
+                match &found.owner {
+                    Owner::Foreign { evidence } => {
+                        let why = format!("{} is there already, and {evidence}", found.id);
+                        return Err(Failure { message: why, ..failure.clone() }.into());
+                    }
+                    Owner::Ours if !self.others.contains(&found.id) => return Ok(Some(found)),
+                    _ => {}
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Has the id written onto what a create call made before its answer was lost. Without it a
+    /// later run can't tell the resource from a copy of its tags.
+    async fn write_id(&self, found: &Observed, desired: &Desired) -> Result<(), Halt> {
+        if found.evidence == Evidence::Unique {
+            return Ok(());
+        }
+        let mut trouble = Trouble::new();
+        loop {
+            match self.provider.update(self.env, found, desired).await {
+                Err(failure) if failure.may_pass() => self.bear(&mut trouble, failure).await?,
+                Err(failure) => return Err(failure.into()),
+                Ok(_) => return Ok(()),
+            }
+        }
+    }
+
+    /// Deletes what other create calls of this very step made, whose responses were lost.
+    async fn delete_seconds(&self, made: &Observed, desired: &Desired) -> Result<(), Halt> {
+        for second in self.find(desired).await?.into_iter().filter(|second| second.id != made.id) {
+            let is_own = |attempt: &str| self.provider.is_own_attempt(attempt);
+            let Some(permit) = Permit::for_own_attempt(&second, is_own) else { continue };
+            if self.others.contains(&second.id) || self.change.id() == Some(second.id.as_str()) {
+                continue;
+            }
+            match self.provider.delete(self.env, &second, self.goal, &permit).await {
+                Err(failure) if !failure.may_pass() => return Err(failure.into()),
+                // What doesn't go now is in nobody's way; the next plan reports it.
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what was found is the one that is being replaced. Where AWS goes by names, the
+    /// new one has the id of the old; then what can't be changed in place tells them apart.
+    fn is_replaced(&self, found: &Observed, desired: &Desired) -> bool {
+        let immutable = self.provider.kinds()[found.address.kind()].immutable;
+        self.change.id() == Some(found.id.as_str())
+            && differences(&desired.attrs, &found.attrs, immutable).iter().any(|field| field.replaces)
+    }
+
+    async fn update(&self) -> Result<Observed, Halt> {
+        let desired = self.desired()?;
+        let Some(found) = self.change.observed.clone() else {
+            return Err(
+                Failure::new(FailureClass::Invalid, "billpay", "nothing was observed to update").into()
+            );
+        };
+        if self.change.reason == Some(Reason::Kept) {
+            self.write_id(&found, &desired).await?;
+        }
+        self.until_wanted(found, &desired).await
+    }
+
+    /// Waits until a resource is ready and changes it until it is what is wanted.
+    async fn until_wanted(&self, mut found: Observed, desired: &Desired) -> Result<Observed, Halt> {
+        let mut trouble = Trouble::new();
+        for _ in 0..ROUNDS {
+            if found.status != Status::Ready {
+                found = self.until_ready(&found, desired).await?;
+            }
+            if differences(&desired.attrs, &found.attrs, &[]).is_empty() {
+                return Ok(found);
+            }
+            match self.provider.update(self.env, &found, desired).await {
+                Ok(Progress::Done) => return Ok(found),
+                Ok(Progress::Underway) => found = self.until_ready(&found, desired).await?,
+                Err(failure) if failure.may_pass() => {
+                    self.bear(&mut trouble, failure).await?;
+                    found = self.find_again(&found, desired).await?.unwrap_or(found);
+                }
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+        let left = differences(&desired.attrs, &found.attrs, &[]);
+        let fields: Vec<&str> = left.iter().map(|field| field.path.as_str()).collect();
+        let why = format!("AWS took every change and still shows {} as it was", fields.join(", "));
+        Err(Failure::new(FailureClass::Other, "billpay", why).into())
+    }
+
+    async fn until_ready(&self, found: &Observed, desired: &Desired) -> Result<Observed, Halt> {
+        let mut wait = Wait::new(self.usual);
+        let mut unseen = 0;
+        loop {
+            self.pause(wait.next_delay()).await?;
+            match self.find_again(found, desired).await? {
+                Some(found) if found.status == Status::Ready => return Ok(found),
+                Some(found) if found.status == Status::Failed => {
+                    let why = format!("{} is in a failed state; the next run replaces it", found.id);
+                    return Err(Failure::new(FailureClass::Other, "AWS", why).into());
+                }
+                Some(_) => unseen = 0,
+                // Reads lag behind writes: not seen is not gone, for a while.
+                None => unseen += 1,
+            }
+            if unseen > 10 {
+                let why = format!("{} was made and then not found again", found.id);
+                return Err(Failure::new(FailureClass::NotFound, "AWS", why).into());
+            }
+            wait.check(&found.id, "ready")?;
+        }
+    }
+
+    async fn delete(&self) -> Result<String, Halt> {
+        let Some(found) = &self.change.observed else {
+            return Err(
+                Failure::new(FailureClass::Invalid, "billpay", "nothing was observed to delete").into()
+            );
+        };
+        let permit = self
+            .permit
+            .clone()
+            .or_else(|| Permit::for_own_attempt(found, |attempt| self.provider.is_own_attempt(attempt)));
+        let Some(permit) = permit else {
+            let why = format!(
+                "{} is protected, and nobody has confirmed that {} goes",
+                self.env.environment, found.id
+            );
+            return Err(Failure::new(FailureClass::Invalid, "billpay", why).into());
+        };
+        let known = Desired { address: found.address.clone(), attrs: found.attrs.clone(), after: [].into() };
+        let mut trouble = Trouble::new();
+        let mut wait = Wait::new(self.usual);
+        let mut begin = found.status != Status::Deleting;
+        loop {
+            if begin {
+                match self.provider.delete(self.env, found, self.goal, &permit).await {
+                    Ok(Progress::Done) => return Ok(found.id.clone()),
+                    Ok(Progress::Underway) => begin = false,
+                    Err(failure) if failure.may_pass() => self.bear(&mut trouble, failure).await?,
+                    Err(failure) => return Err(failure.into()),
+                }
+                continue;
+            }
+            self.pause(wait.next_delay()).await?;
+            match self.find_again(found, &known).await? {
+                None => return Ok(found.id.clone()),
+                Some(found) if found.status == Status::Failed => {
+                    let why = format!("{} could not be deleted and is in a failed state", found.id);
+                    return Err(Failure::new(FailureClass::Other, "AWS", why).into());
+                }
+                Some(now) => {
+                    begin = now.status == Status::Ready;
+                    wait.check(&found.id, "gone")?;
+                }
+            }
+        }
+    }
+
+    /// The same resource as it is now.
+    async fn find_again(&self, found: &Observed, desired: &Desired) -> Result<Option<Observed>, Halt> {
+        Ok(self.find(desired).await?.into_iter().find(|other| other.id == found.id))
+    }
+
+    /// All that is there at the address. Passing trouble counts as not having looked.
+    async fn find(&self, desired: &Desired) -> Result<Vec<Observed>, Halt> {
+        let mut trouble = Trouble::new();
+        loop {
+            match self.provider.find(self.env, desired).await {
+                Ok(found) => return Ok(found),
+                Err(failure) if failure.may_pass() => self.bear(&mut trouble, failure).await?,
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+    }
+
+    /// What is wanted, with every reference known.
+    fn desired(&self) -> Result<Desired, Failure> {
+        let Some(desired) = &self.change.desired else {
+            return Err(Failure::new(
+                FailureClass::Invalid,
+                "billpay",
+                "the plan does not say what is wanted",
+            ));
+        };
+        let attrs = resolve_from(&desired.attrs, &self.outputs);
+        let mut unknown = Default::default();
+        collect_links(&attrs, &mut unknown);
+        match unknown.first() {
+            None => Ok(Desired { attrs, ..desired.clone() }),
+            Some(address) => {
+                let why = format!("{address} is not there, or does not say what is needed of it");
+                Err(Failure::new(FailureClass::Invalid, "billpay", why))
+            }
+        }
+    }
+
+    /// Waits out passing trouble, up to a limit.
+    async fn bear(&self, trouble: &mut Trouble, failure: Failure) -> Result<(), Halt> {
+        if trouble.since.elapsed() > PATIENCE {
+            return Err(failure.into());
+        }
+        if trouble.count > 0 {
+            let (address, why) = (self.change.address.clone(), failure.to_string());
+            self.reporter.report(Event::Retrying { address, why });
+        }
+        let delay = trouble.next_delay();
+        self.pause(delay).await
+    }
+
+    /// Sleeps, unless the run is stopped.
+    async fn pause(&self, delay: Duration) -> Result<(), Halt> {
+        tokio::select! {
+            () = sleep(delay) => Ok(()),
+            () = self.stop.cancelled() => Err(Halt::Stopped),
+        }
+    }
+}
+
+fn made(found: Observed) -> Ended {
+    Ended::Done { id: found.id, outputs: Some(found.outputs) }
+}
+
+/// Repeated failures of one call: waits grow, with jitter so that calls don't meet again.
+struct Trouble {
+    count: u32,
+    since: Instant,
+}
+
+impl Trouble {
+    fn new() -> Trouble {
+        Trouble { count: 0, since: Instant::now() }
+    }
+
+    fn next_delay(&mut self) -> Duration {
+        let longest = Duration::from_millis(250 << self.count.min(6));
+        self.count += 1;
+        longest.mul_f64(0.5 + fastrand::f64() / 2.0)
+    }
+}
+
+/// Waiting for AWS to finish: often at first, every 15 s later.
+struct Wait {
+    begun: Instant,
+    delay: Duration,
+    limit: Duration,
+}
+
+impl Wait {
+    fn new(usual: u32) -> Wait {
+        let limit = Duration::from_secs(600) + 4 * Duration::from_secs(usual.into());
+        Wait { begun: Instant::now(), delay: Duration::from_millis(250), limit }
+    }
+
+    fn next_delay(&mut self) -> Duration {
+        let delay = self.delay;
+        self.delay = (delay * 3 / 2).min(Duration::from_secs(15));
+        delay
+    }
+
+    fn check(&self, id: &str, what: &str) -> Result<(), Failure> {
+        if self.begun.elapsed() < self.limit {
+            return Ok(());
+        }
+        let why =
+            format!("{id} is not {what} after {} min; re-run to go on waiting", self.limit.as_secs() / 60);
+        Err(Failure::new(FailureClass::Other, "AWS", why))
+    }
+}

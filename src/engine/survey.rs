@@ -1,0 +1,159 @@
+//! Looking: what the spec wants, what is there, and what would have to change.
+
+use std::collections::BTreeSet;
+
+use billpay_model::caller::CallerIdentity;
+use billpay_model::environment::Environment;
+use billpay_model::failure::Failure;
+use billpay_model::names;
+use billpay_model::resource::{Desired, ID_TAG, Observed, Owner, PROJECT_TAG, REGION_TAG, resolve_from};
+
+use super::Error;
+use crate::cloud::{Inspection, Provider};
+use crate::ownership::{elsewhere, settle};
+use crate::plan::{Action, Conflict, Goal, Plan, Selection, Snapshot, plan, rehearse, root_conflicts};
+
+/// An environment as it should be and as it is.
+#[derive(Debug, Clone)]
+pub struct Survey {
+    pub identity: CallerIdentity,
+    pub desired: Vec<Desired>,
+    /// Everything that was observed, its owners settled.
+    pub snapshot: Snapshot,
+    /// Resources whose owner only a person can decide.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// Reads everything there is of an environment, and makes sure that account and region are the right ones.
+///
+/// `keep` holds the ids that a person chose among several resources at one address.
+pub async fn survey(
+    provider: &dyn Provider,
+    env: &Environment,
+    keep: &BTreeSet<String>,
+) -> Result<Survey, Error> {
+    let mut desired = provider.desire(env);
+    let (identity, snapshot) = futures::join!(provider.identity(), provider.observe(env, &desired));
+    let identity = at_home(identity, env)?;
+    let mut snapshot = snapshot.map_err(Error::Observe)?;
+    let mut regions = elsewhere(&snapshot);
+    // Most of an environment is in its region alone: from where nothing of it is, look around.
+    let is_of_region = |found: &Observed| {
+        let kind = provider.kinds().get(found.address.kind());
+        (found.owner == Owner::Ours || found.owner.is_legacy()) && kind.is_some_and(|kind| !kind.global)
+    };
+    if !snapshot.resources.iter().any(is_of_region) {
+        regions.append(&mut provider.find_elsewhere(env).await.map_err(Error::Observe)?);
+    }
+    if !regions.is_empty() {
+        return Err(Error::LivesElsewhere { expected: env.region.clone(), regions });
+    }
+    let unknown: Vec<String> =
+        keep.iter().filter(|id| !snapshot.resources.iter().any(|found| found.id == **id)).cloned().collect();
+    if !unknown.is_empty() {
+        return Err(Error::NothingToKeep(unknown));
+    }
+    let mut conflicts =
+        settle(&mut snapshot, provider.kinds(), keep, &|attempt| provider.is_own_attempt(attempt));
+    for want in &mut desired {
+        let mut found = snapshot.resources.iter().filter(|one| one.address == want.address);
+        if let Some(found) = found.find(|one| one.owner == Owner::Ours) {
+            *want = provider.adapt(want, found);
+        }
+    }
+    for conflict in &mut conflicts {
+        hand_over(conflict, provider, env, &snapshot);
+    }
+    Ok(Survey { identity, desired, snapshot, conflicts })
+}
+
+/// Puts the commands into a conflict that a person solves by tagging.
+fn hand_over(conflict: &mut Conflict, provider: &dyn Provider, env: &Environment, snapshot: &Snapshot) {
+    let (Conflict::Unproven { id, commands, .. } | Conflict::NoRegion { id, commands, .. }) = conflict else {
+        return;
+    };
+    let Some(found) = snapshot.resources.iter().find(|found| found.id == *id) else { return };
+    let mut tags = vec![(PROJECT_TAG, &env.project), (REGION_TAG, &env.region)];
+    // Where no name tells, only the id shows that these tags were meant for this very resource.
+    if !provider.kinds()[found.address.kind()].named {
+        tags.push((ID_TAG, &found.id));
+    }
+    let tags = tags.into_iter().map(|(key, value)| (key.to_string(), value.clone())).collect();
+    *commands = provider.tag_commands(found, &tags);
+}
+
+/// Makes sure that whoever calls is in the environment's account.
+pub fn at_home(
+    identity: Result<CallerIdentity, Failure>,
+    env: &Environment,
+) -> Result<CallerIdentity, Error> {
+    let identity = identity.map_err(|failure| Error::Observe(vec![failure]))?;
+    if identity.account != env.account {
+        let CallerIdentity { account: actual, arn } = identity;
+        return Err(Error::WrongAccount { expected: env.account.clone(), actual, arn });
+    }
+    Ok(identity)
+}
+
+impl Survey {
+    /// Plans what has to change to reach a goal, and rehearses it: what could not be finished is a
+    /// conflict.
+    pub async fn plan(
+        &self,
+        provider: &dyn Provider,
+        env: &Environment,
+        goal: Goal,
+        selection: &Selection,
+    ) -> Result<Plan, Error> {
+        let mut plan = self.draft(provider, env, goal, selection)?;
+        // As long as nobody knows whose something is, what is done about it may change.
+        if plan.conflicts.iter().any(Conflict::is_about_owner) {
+            return Ok(plan);
+        }
+        let Inspection { attachments, refused } =
+            provider.inspect(env, &plan).await.map_err(Error::Observe)?;
+        let refused = refused.into_iter().map(|(address, why)| Conflict::Refused { address, why });
+        let rehearsed = rehearse(&plan, &self.snapshot, &attachments, provider.kinds())?;
+        for conflict in refused.chain(rehearsed) {
+            // What is told about a resource once needs no second reason.
+            if !plan.conflicts.iter().any(|other| other.address() == conflict.address()) {
+                plan.conflicts.push(conflict);
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Plans what has to change to reach a goal, without asking the cloud whether that can end.
+    pub fn draft(
+        &self,
+        provider: &dyn Provider,
+        env: &Environment,
+        goal: Goal,
+        selection: &Selection,
+    ) -> Result<Plan, Error> {
+        let mut plan =
+            plan(&env.environment, goal, selection, &self.desired, &self.snapshot, provider.kinds())?;
+        let selected = self.conflicts.iter().filter(|conflict| selection.has(conflict.address()));
+        let conflicts = plan.conflicts.drain(..).chain(selected.cloned()).collect();
+        plan.conflicts = root_conflicts(conflicts, &self.desired);
+        for conflict in &mut plan.conflicts {
+            if let Conflict::NotOurs { address, key, .. } | Conflict::Unproven { address, key, .. } = conflict
+            {
+                *key = names::key(env, address);
+            }
+        }
+        let outputs = plan.known_outputs(&self.snapshot);
+        for change in &plan.changes {
+            let (Action::Update | Action::Replace, Some(found), Some(wanted)) =
+                (change.action, &change.observed, &change.desired)
+            else {
+                continue;
+            };
+            let attrs = resolve_from(&wanted.attrs, &outputs);
+            if let Some(why) = provider.refuse(env, found, &Desired { attrs, ..wanted.clone() }) {
+                plan.conflicts.push(Conflict::Refused { address: change.address.clone(), why });
+            }
+        }
+        Ok(plan)
+    }
+}

@@ -1,0 +1,27 @@
+//! Checks of the surroundings that a run depends on.
+
+use serde::Serialize;
+
+/// How something that was checked is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Health {
+    Good,
+    /// Worth knowing, not wrong.
+    Note,
+    Bad,
+}
+
+/// One thing that was checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    pub name: String,
+    pub health: Health,
+    pub detail: String,
+}
+
+impl Check {
+    pub fn new(name: &str, health: Health, detail: impl Into<String>) -> Check {
+        Check { name: name.to_string(), health, detail: detail.into() }
+    }
+}

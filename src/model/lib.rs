@@ -1,0 +1,16 @@
+//! The vocabulary of billpay: what an environment is, and how its resources are named and described.
+//!
+//! Pure: no file, clock, network or process.
+
+pub mod access;
+pub mod address;
+pub mod caller;
+pub mod check;
+pub mod environment;
+pub mod failure;
+pub mod findings;
+pub mod hex;
+pub mod limits;
+pub mod names;
+pub mod resource;
+pub mod site;

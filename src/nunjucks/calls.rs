@@ -1,0 +1,230 @@
+//! Macros, call blocks and functions of a running template.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use billpay_model::findings::nearest;
+
+use super::ast::{Arguments, Caller, Expr, Named};
+use super::callable::{Callable, Cycle};
+use super::fault::{At, Fault, Outcome};
+use super::machine::{Machine, Macro, unplanned};
+use super::scope::{Frame, Place};
+use super::value::{List, Value};
+use super::{coerce, methods};
+
+/// Values that a macro is called with.
+#[derive(Default)]
+struct Given {
+    plain: Vec<Value>,
+    named: Vec<(Arc<str>, Value)>,
+}
+
+/// Macros that may call one another.
+const DEEPEST: usize = 60;
+
+impl<'t> Machine<'t> {
+    pub fn called(&self, of: &'t Expr, arguments: &'t Arguments, place: &Place) -> Outcome<Value> {
+        let target = self.value(of, place)?;
+        let Value::Callable(callable) = &target else {
+            return self.not_callable(of, &target);
+        };
+        if let Callable::Macro(number) | Callable::Caller(number) = &**callable {
+            let given = self.given(arguments, place)?;
+            return self.invoke(*number, given);
+        }
+        let (least, most) = match &**callable {
+            Callable::Range => (0, 3),
+            Callable::Joiner => (0, 1),
+            Callable::Join { .. } | Callable::CycleNext(_) | Callable::CycleReset(_) => (0, 0),
+            Callable::Method { receiver, name } => methods::arity(receiver, name, self.options.cookiecutter),
+            Callable::Cycle(_) => return Fault::told("a cycler is asked with `.next()`").at(&of.span),
+            _ => (0, usize::MAX),
+        };
+        let count = arguments.plain.len();
+        if !arguments.named.is_empty() {
+            return Fault::told("this takes no named values").at(&of.span);
+        }
+        if count < least || count > most {
+            let most = if most == usize::MAX { "more".into() } else { most.to_string() };
+            let told = if least.to_string() == most { most } else { format!("{least} to {most}") };
+            return Fault::told(format!("this takes {told} values, not {count}")).at(&of.span);
+        }
+        let plain =
+            arguments.plain.iter().map(|value| self.operand(value, place)).collect::<Outcome<Vec<_>>>()?;
+        match &**callable {
+            Callable::Range => self.range(&plain),
+            Callable::Cycler => Ok(function(Callable::Cycle(Arc::new(Cycle::new(plain))))),
+            Callable::Joiner => {
+                let separator = plain.into_iter().next().filter(Value::truthy);
+                let separator = separator.unwrap_or_else(|| Value::text(","));
+                Ok(function(Callable::Join { separator, used: AtomicBool::new(false) }))
+            }
+            Callable::Always => Ok(Value::Bool(true)),
+            Callable::Failure => Ok(Value::Bool(false)),
+            Callable::CycleNext(cycle) => Ok(cycle.next()),
+            Callable::CycleReset(cycle) => {
+                cycle.reset();
+                Ok(Value::Null)
+            }
+            Callable::Join { separator, used } => {
+                Ok(if used.swap(true, Ordering::Relaxed) { separator.clone() } else { Value::text("") })
+            }
+            Callable::Method { receiver, name } => {
+                methods::call(receiver, name, &plain, self.options.cookiecutter, &self.budget).at(&of.span)
+            }
+            Callable::Cycle(_) | Callable::Macro(_) | Callable::Caller(_) => unplanned(),
+        }
+    }
+
+    fn not_callable<T>(&self, of: &Expr, target: &Value) -> Outcome<T> {
+        let named = self.text.get(of.span.clone()).unwrap_or_default();
+        let (code, message) = match target {
+            Value::Undefined(_) => ("unknown-function", format!("there is no function or macro `{named}`")),
+            other => ("template", format!("`{named}` is {}, which can't be called", other.kind())),
+        };
+        let did_you_mean = match target {
+            Value::Undefined(Some(missing)) => missing.did_you_mean.clone(),
+            _ => nearest(named, ["range", "cycler", "joiner"]),
+        };
+        Err(Box::new(Fault { span: Some(of.span.clone()), did_you_mean, ..Fault::of(code, message) }))
+    }
+
+    fn given(&self, arguments: &'t Arguments, place: &Place) -> Outcome<Given> {
+        let plain = arguments.plain.iter().map(|value| self.value(value, place)).collect::<Outcome<_>>()?;
+        let named = arguments.named.iter();
+        let named = named.map(|(name, value)| Ok((Arc::clone(&name.name), self.value(value, place)?)));
+        Ok(Given { plain, named: named.collect::<Outcome<_>>()? })
+    }
+
+    pub fn call_block(
+        &self,
+        of: &'t Expr,
+        arguments: &'t Arguments,
+        caller: &'t Caller,
+        place: &Place,
+    ) -> Outcome<Arc<str>> {
+        let target = self.value(of, place)?;
+        let number = match &target {
+            Value::Callable(callable) => match &**callable {
+                Callable::Macro(number) => *number,
+                _ => return Fault::told("a call block is to call a macro").at(&of.span),
+            },
+            other => return self.not_callable(of, other),
+        };
+        let mut given = self.given(arguments, place)?;
+        let Some(frame) = place.plan.frame(caller.id) else { return unplanned() };
+        let mut macros = self.macros.borrow_mut();
+        let value = function(Callable::Caller(macros.len()));
+        macros.push(Macro {
+            signature: &caller.signature,
+            body: &caller.body,
+            frame: Rc::clone(frame),
+            scope: Rc::clone(&place.scope),
+            within: Some(Rc::clone(&place.frame)),
+            outer: Rc::clone(&place.outer),
+        });
+        drop(macros);
+        given.named.push(("caller".into(), value));
+        let written = self.invoke(number, given)?;
+        coerce::printed(&written, &self.budget)
+    }
+
+    fn invoke(&self, number: usize, given: Given) -> Outcome<Value> {
+        let Some(makro) = self.macros.borrow().get(number).cloned() else { return unplanned() };
+        let calls = self.calls.get();
+        if calls >= DEEPEST {
+            return Err(Box::new(Fault::of(
+                "too-deep",
+                format!("more than {DEEPEST} macros call one another"),
+            )));
+        }
+        self.calls.set(calls + 1);
+        let outcome = self.run(&makro, given);
+        self.calls.set(calls);
+        outcome
+    }
+
+    fn run(&self, makro: &Macro<'t>, given: Given) -> Outcome<Value> {
+        let place = Place {
+            scope: makro.scope.child(true),
+            frame: Frame::new(&makro.frame, makro.within.clone()),
+            plan: Rc::clone(&makro.frame.plan),
+            outer: Rc::clone(&makro.outer),
+            shows_macros: makro.within.is_none(),
+            shows_sets: false,
+        };
+        let signature = makro.signature;
+        let Given { mut plain, mut named } = given;
+        let take = |named: &mut Vec<(Arc<str>, Value)>, name: &str| {
+            let at = named.iter().rposition(|(known, _)| &**known == name)?;
+            let value = named.remove(at).1;
+            named.retain(|(known, _)| &**known != name);
+            Some(value)
+        };
+        let wanted = signature.plain.len();
+        if plain.len() > wanted {
+            // What is too much goes to the names that have defaults.
+            for (value, (name, _)) in plain.split_off(wanted).into_iter().zip(&signature.named) {
+                named.push((Arc::clone(&name.name), value));
+            }
+        }
+        for name in signature.plain.iter().skip(plain.len()) {
+            plain.push(take(&mut named, &name.name).unwrap_or(Value::Undefined(None)));
+        }
+        let bind = |name: &Named, value: Value| {
+            place.scope.set(&name.name, value.clone());
+            if let Some(slot) = place.plan.slot(name.id) {
+                place.frame.set(slot, value);
+            }
+        };
+        for (name, value) in signature.plain.iter().zip(plain) {
+            bind(name, value);
+        }
+        let names = || signature.plain.iter().chain(signature.named.iter().map(|(name, _)| name));
+        let own_caller = names().any(|name| &*name.name == "caller");
+        let caller = named.iter().rev().find(|(name, _)| &**name == "caller").map(|(_, value)| value.clone());
+        for (name, default) in &signature.named {
+            let value = named.iter().rev().find(|(known, _)| *known == name.name);
+            let value = match value {
+                Some((_, value)) => value.clone(),
+                None => self.value(default, &place)?,
+            };
+            bind(name, value);
+        }
+        if let Some(caller) = caller.filter(|_| !own_caller) {
+            place.scope.set(&"caller".into(), caller);
+        }
+        self.captured(makro.body, &place).map(|text| Value::Safe(text.into()))
+    }
+
+    fn range(&self, plain: &[Value]) -> Outcome<Value> {
+        let budget = &self.budget;
+        let zero = Value::Number(0.0);
+        let (mut value, stop, step) = match plain {
+            [] => (zero.clone(), Value::Undefined(None), Value::Number(1.0)),
+            [stop] => (zero.clone(), stop.clone(), Value::Number(1.0)),
+            [start, stop] => (start.clone(), stop.clone(), Value::Number(1.0)),
+            [start, stop, step, ..] => {
+                let step = if step.truthy() { step.clone() } else { Value::Number(1.0) };
+                (start.clone(), stop.clone(), step)
+            }
+        };
+        let up = coerce::order(&step, &zero, budget)?.is_some_and(|order| order.is_gt());
+        let mut items = vec![];
+        loop {
+            let order = coerce::order(&value, &stop, budget)?;
+            if !order.is_some_and(|order| if up { order.is_lt() } else { order.is_gt() }) {
+                return List::of(items, budget);
+            }
+            budget.steps(1)?;
+            items.push(value.clone());
+            value = coerce::add(&value, &step, budget)?;
+        }
+    }
+}
+
+fn function(callable: Callable) -> Value {
+    Value::Callable(Arc::new(callable))
+}

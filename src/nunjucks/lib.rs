@@ -1,0 +1,212 @@
+//! Nunjucks templates as the portal renders them.
+//!
+//! The portal's engine (`nunjitsu`, which took Nunjucks' place there) is neither Nunjucks nor
+//! Jinja: operators bind otherwise (`not a == b` is `(not a) == b`), values are JavaScript's,
+//! `set` in a loop reaches outward, and lists can be changed. On `minijinja` this would be every
+//! operator, name and loop written anew as calls, so it has an interpreter of its own here:
+//! a template is read (`scan`, `token`, `expression`, `statement`) and run (`machine`).
+//! Where it can't be the same it is refused; [`DIFFERENCES`] says where. What is not defined is
+//! a warning wherever it would show, or an error where rendering is strict: asking for it (`if`,
+//! `and`, `==`, `is defined`, `default`) is neither.
+
+mod ast;
+mod budget;
+mod callable;
+mod calls;
+mod checks;
+mod code;
+mod coerce;
+mod differences;
+mod expression;
+mod fault;
+mod filters;
+mod json;
+mod looping;
+mod machine;
+mod methods;
+pub mod number;
+mod operate;
+mod plan;
+mod regex;
+mod scan;
+mod scope;
+mod statement;
+mod token;
+mod units;
+mod value;
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use billpay_model::findings::{Findings, SourceFile};
+use billpay_model::limits::TEXTS;
+
+use ast::StatementKind;
+use fault::{Fault, Outcome, workflow_help};
+use machine::{Machine, Options};
+use scan::Marks;
+use value::Value;
+
+pub use differences::{DIFFERENCES, Difference};
+
+/// How a set of templates is rendered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// `{{ }}` instead of `${{ }}`, and what Jinja has beside Nunjucks.
+    pub cookiecutter_compat: bool,
+    /// Leaves out the line end after a block tag.
+    pub trim_blocks: bool,
+    /// Leaves out the indentation before a block tag that begins its line.
+    pub lstrip_blocks: bool,
+    /// What random choices come from; without one they are refused.
+    pub seed: Option<u64>,
+    /// Makes what is undefined an error.
+    pub strict: bool,
+}
+
+/// The template engine, made once for all files of a template.
+pub struct Nunjucks {
+    settings: Settings,
+    warnings: RefCell<Findings>,
+    /// Steps that all texts took so far.
+    spent: Cell<usize>,
+}
+
+/// What templates are rendered with, prepared once and cheap to clone.
+#[derive(Clone)]
+pub struct Context {
+    /// What it was made of: templates that change lists begin with fresh ones.
+    source: Arc<serde_json::Value>,
+    values: Arc<Result<Value, Fault>>,
+}
+
+impl Nunjucks {
+    pub fn new(settings: &Settings) -> Nunjucks {
+        Nunjucks { settings: settings.clone(), warnings: RefCell::default(), spent: Cell::new(0) }
+    }
+
+    /// Returns what was worth a warning since the last call, and forgets it.
+    pub fn take_warnings(&self) -> Findings {
+        self.warnings.take()
+    }
+
+    /// Prepares what templates may name: `{"values": {…}}`, or `{"parameters": {…}, "steps": {…}}`.
+    ///
+    /// Values that no template can be given (some names, too many, too deep) are an error of
+    /// each rendering.
+    pub fn context(&self, values: &serde_json::Value) -> Context {
+        let read = json::read(values).map_err(|fault| *fault);
+        // What was refused may lie too deep to be copied.
+        let source = if read.is_ok() { values.clone() } else { serde_json::Value::Null };
+        Context { source: Arc::new(source), values: Arc::new(read) }
+    }
+
+    /// Renders a text: the contents of a file, or a path.
+    pub fn render(&self, file: &SourceFile, context: &Context) -> Result<String, Box<Findings>> {
+        let text = self.text(file, context);
+        text.map_err(|fault| Box::new(Findings::one(fault.problem(file), file)))
+    }
+
+    /// Renders a step's input: the value itself of a text that is one `${{ }}` alone, any other as text.
+    pub fn value(&self, file: &SourceFile, context: &Context) -> Result<serde_json::Value, Box<Findings>> {
+        let value = self.native(file, context).and_then(|value| json::write(value.there()?));
+        value.map_err(|fault| Box::new(Findings::one(fault.problem(file), file)))
+    }
+
+    /// Like [`Nunjucks::value`], but `None` for one `${{ }}` alone of what is not there, as the
+    /// portal leaves such an input out.
+    pub fn optional_value(
+        &self,
+        file: &SourceFile,
+        context: &Context,
+    ) -> Result<Option<serde_json::Value>, Box<Findings>> {
+        let value = self.native(file, context);
+        let value = value.and_then(|value| match value {
+            Value::Undefined(_) => Ok(None),
+            value => json::write(&value).map(Some),
+        });
+        value.map_err(|fault| Box::new(Findings::one(fault.problem(file), file)))
+    }
+
+    fn text(&self, file: &SourceFile, context: &Context) -> Outcome<String> {
+        let text = file.text();
+        if !self.has_tags(text) {
+            return Ok(text.to_string());
+        }
+        let rendered = self.with(file, context, false, |machine, body, place| {
+            let mut output = String::new();
+            machine.body(body, place, &mut output)?;
+            Ok(output)
+        });
+        rendered.map_err(|mut fault| {
+            fault.help = fault.help.take().or_else(|| {
+                let tag = text.get(..fault.span.as_ref()?.end)?.rfind("${{")?;
+                workflow_help(text.get(tag + 3..)?)
+            });
+            fault
+        })
+    }
+
+    fn native(&self, file: &SourceFile, context: &Context) -> Outcome<Value> {
+        self.with(file, context, true, |machine, body, place| {
+            if let [only] = body.as_slice()
+                && let StatementKind::Output(value) = &only.kind
+            {
+                return machine.value(value, place);
+            }
+            let mut output = String::new();
+            machine.body(body, place, &mut output)?;
+            Ok(Value::text(output))
+        })
+    }
+
+    fn has_tags(&self, text: &str) -> bool {
+        let variable = if self.settings.cookiecutter_compat { "{{" } else { "${{" };
+        [variable, "{%", "{#", "#}"].iter().any(|mark| text.contains(mark))
+    }
+
+    fn with<T>(
+        &self,
+        file: &SourceFile,
+        context: &Context,
+        step: bool,
+        run: impl for<'m> FnOnce(&Machine<'m>, &'m ast::Body, &scope::Place) -> Outcome<T>,
+    ) -> Outcome<T> {
+        let Settings { cookiecutter_compat: cookiecutter, trim_blocks, lstrip_blocks, seed, strict } =
+            self.settings;
+        let text = file.text();
+        if self.spent.get() > TEXTS as usize * budget::STEPS {
+            return Err(Box::new(Fault::of("endless", "rendering all files takes too many steps")));
+        }
+        if text.len() > LONGEST {
+            return Err(Box::new(Fault::of(
+                "too-long",
+                format!("a template is {} MB at most", LONGEST >> 20),
+            )));
+        }
+        let body = statement::template(text, Marks { cookiecutter, trim_blocks, lstrip_blocks })?;
+        let plan = plan::plan(&body)?;
+        let values = match &*context.values {
+            // Each rendering begins with the same values, whatever another did to its lists.
+            Ok(_) if methods::CHANGING.iter().any(|name| text.contains(name)) => json::read(&context.source)?,
+            Ok(values) => values.clone(),
+            Err(fault) => return Err(Box::new(fault.clone())),
+        };
+        let entries = match &values {
+            Value::Record(record) => record.entries(),
+            _ => &[],
+        };
+        let machine = Machine::new(text, Options { cookiecutter, seed, strict, step }, file.name());
+        let place = machine.start(&plan, entries);
+        let outcome = run(&machine, &body, &place)?;
+        self.spent.set(self.spent.get().saturating_add(machine.budget.spent()));
+        for missing in machine.noted() {
+            let problem = Fault::of_missing(&missing).problem(file);
+            self.warnings.borrow_mut().warn(problem, file);
+        }
+        Ok(outcome)
+    }
+}
+
+/// Bytes that a template may have: the portal's limit.
+const LONGEST: usize = 4 << 20;

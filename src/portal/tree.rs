@@ -1,0 +1,59 @@
+//! The developer portal: Backstage with the catalog of all environments.
+
+use std::collections::BTreeSet;
+
+use billpay_model::environment::Environment;
+use billpay_templates::{Embedded, TemplateError};
+use billpay_tree::{Coverage, RelPath, Rendered, RenderedFile};
+use include_dir::{Dir, include_dir};
+use serde_json::{Map, Value, json};
+
+use crate::catalog::{self, config};
+
+/// What all of it belongs to: the catalog is of all environments or of none.
+const PORTAL: &str = "portal";
+
+static PORTAL_TEMPLATES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../templates/portal");
+
+/// Parses the templates of the developer portal, which the program was built with.
+pub fn templates() -> Result<Embedded, TemplateError> {
+    Embedded::of(&PORTAL_TEMPLATES)
+}
+
+/// Renders the portal of all environments, which gets to know the project templates of
+/// these names.
+pub fn render(
+    templates: &Embedded,
+    environments: &[&Environment],
+    template_names: &[String],
+) -> Result<(Rendered, Coverage), TemplateError> {
+    let catalog = catalog::catalog(environments);
+    let mut values = config::values(environments, template_names);
+    values.insert("groups".to_string(), json!(catalog.groups));
+    values.insert("platform".to_string(), json!(catalog.platform));
+    let mut rendered = Rendered::default();
+    add(&mut rendered, templates, "tree", "", &values)?;
+    for (name, resources) in &catalog.environments {
+        let mut values = config::of_environment(environments, name);
+        values.insert("resources".to_string(), json!(resources));
+        add(&mut rendered, templates, "environment", &format!("environments/{name}"), &values)?;
+    }
+    let scopes = BTreeSet::from([PORTAL.to_string()]);
+    Ok((rendered, Coverage { known: scopes.clone(), scopes, all: true }))
+}
+
+/// Adds the files of a folder of templates, below a place.
+fn add(
+    rendered: &mut Rendered,
+    templates: &Embedded,
+    folder: &str,
+    place: &str,
+    values: &Map<String, Value>,
+) -> Result<(), TemplateError> {
+    for (name, text) in templates.render(folder, values)? {
+        let path = if place.is_empty() { name } else { format!("{place}/{name}") };
+        let path = RelPath::new(path).map_err(|bad| TemplateError(bad.to_string()))?;
+        rendered.files.insert(path, RenderedFile::text(PORTAL, text));
+    }
+    Ok(())
+}

@@ -1,0 +1,286 @@
+//! What a template asks, and what its answers make of its variables.
+
+use minijinja::Value as Jinja;
+use serde_json::{Map, Value};
+
+use super::convert::{number, texts};
+use super::jinja::{Engine, dictionary};
+use super::places::{error, in_json};
+use super::{Level, shown, wrong_answer};
+use crate::{AnswerFault, Answers, Choice, Question, QuestionKind, RenderOptions, TemplateError};
+
+/// Wrong answers for which it is searched what was probably meant.
+const MAX_ADVISED: usize = 100;
+
+/// What is read as yes and as no.
+const YES: &[&str] = &["1", "true", "t", "yes", "y", "on"];
+const NO: &[&str] = &["0", "false", "f", "no", "n", "off"];
+
+/// What going through the variables came to.
+struct Walk {
+    /// The variables so far, as templates see them.
+    known: Map<String, Value>,
+    /// The questions that there were, with defaults as the answers make them.
+    questions: Vec<Question>,
+    /// The first of them that has no answer.
+    open: Option<Question>,
+    faults: Vec<AnswerFault>,
+}
+
+/// The first question that is open.
+pub fn next(
+    level: &Level,
+    answers: &Answers,
+    options: &RenderOptions,
+) -> Result<Option<Question>, TemplateError> {
+    let walk = walk(level, answers, true, options)?;
+    if walk.faults.is_empty() { Ok(walk.open) } else { Err(TemplateError::Answers(walk.faults)) }
+}
+
+/// All questions there are; without a seed, random defaults are examples.
+pub fn all(level: &Level, options: &RenderOptions) -> Result<Vec<Question>, TemplateError> {
+    let options = RenderOptions { seed: options.seed.or(Some(0)), ..options.clone() };
+    Ok(walk(level, &Answers::new(), false, &options)?.questions)
+}
+
+/// The answers with all defaults, if they are right; `also` are names that are answers elsewhere.
+pub fn complete(
+    level: &Level,
+    answers: &Answers,
+    also: &[String],
+    options: &RenderOptions,
+) -> Result<Answers, TemplateError> {
+    let mut walk = walk(level, answers, false, options)?;
+    let asked: Vec<String> = level.config.asked().map(|(name, _)| name.clone()).collect();
+    for name in answers.keys().filter(|name| !also.contains(name) && !asked.contains(name)) {
+        let known = if walk.faults.len() < MAX_ADVISED { asked.as_slice() } else { &[] };
+        walk.faults.push(wrong_answer(name, "the template doesn't ask for this".to_string(), known));
+    }
+    if !walk.faults.is_empty() {
+        return Err(TemplateError::Answers(walk.faults));
+    }
+    let complete =
+        asked.into_iter().filter_map(|name| walk.known.get(&name).cloned().map(|value| (name, value)));
+    Ok(complete.filter(|(_, value)| !value.is_null()).collect())
+}
+
+/// All variables as templates see them, in the order of the template.
+pub fn variables(
+    level: &Level,
+    answers: &Answers,
+    options: &RenderOptions,
+) -> Result<Map<String, Value>, TemplateError> {
+    let walk = walk(level, answers, false, options)?;
+    if !walk.faults.is_empty() {
+        return Err(TemplateError::Answers(walk.faults));
+    }
+    let names = level.config.variables.keys();
+    Ok(names.map(|name| (name.clone(), walk.known.get(name).cloned().unwrap_or(Value::Null))).collect())
+}
+
+/// Renders what variables are made from.
+struct Renderer<'l> {
+    level: &'l Level,
+    engine: Engine,
+}
+
+impl Renderer<'_> {
+    fn value(&self, key: &str, raw: &Value, known: &Map<String, Value>) -> Result<Value, TemplateError> {
+        Ok(match raw {
+            Value::Null | Value::Bool(_) => raw.clone(),
+            Value::Number(size) => Value::String(number(size)),
+            Value::String(text) if self.level.config.syntax.is_plain(text) => {
+                Value::String(text.replace("\r\n", "\n").replace('\r', "\n"))
+            }
+            Value::String(text) => {
+                let context = Jinja::from_pairs([("cookiecutter", dictionary(known, &|_| true))]);
+                let source = text.replace("\r\n", "\n").replace('\r', "\n");
+                let rendered = self.engine.render(key, &source, &context);
+                Value::String(rendered.map_err(|fault| {
+                    let file = &self.level.config.file;
+                    error(&fault, file, in_json(file, key, Some(text)).start)
+                })?)
+            }
+            Value::Array(items) => {
+                items.iter().map(|item| self.value(key, item, known)).collect::<Result<_, _>>()?
+            }
+            Value::Object(entries) => {
+                let mut rendered = Map::new();
+                for (name, value) in entries {
+                    let name = shown(&self.value(key, &Value::String(name.clone()), known)?);
+                    rendered.insert(name, self.value(key, value, known)?);
+                }
+                Value::Object(rendered)
+            }
+        })
+    }
+}
+
+/// Goes through the variables: first all but the dicts, which may be made from the others.
+fn walk(
+    level: &Level,
+    answers: &Answers,
+    stop: bool,
+    options: &RenderOptions,
+) -> Result<Walk, TemplateError> {
+    let engine = level.engine(Box::new(|_| None), options)?;
+    let renderer = Renderer { level, engine };
+    let mut walk = Walk { known: Map::new(), questions: vec![], open: None, faults: vec![] };
+    let variables = &level.config.variables;
+    for (name, raw) in variables {
+        let rendered = name.starts_with("__");
+        if name.starts_with('_') {
+            let value = if rendered { renderer.value(name, raw, &walk.known)? } else { raw.clone() };
+            walk.known.insert(name.clone(), value);
+        } else if !raw.is_object() && ask(&renderer, &mut walk, name, raw, answers, stop)? {
+            return Ok(walk);
+        }
+    }
+    for (name, raw) in variables.iter().filter(|(_, raw)| raw.is_object()) {
+        if name.starts_with("__") {
+            let value = renderer.value(name, raw, &walk.known)?;
+            walk.known.insert(name.clone(), value);
+        } else if !name.starts_with('_') && ask(&renderer, &mut walk, name, raw, answers, stop)? {
+            return Ok(walk);
+        }
+    }
+    Ok(walk)
+}
+
+/// Takes the answer to one question, or its default; whether to stop, since it is open.
+fn ask(
+    renderer: &Renderer<'_>,
+    walk: &mut Walk,
+    name: &str,
+    raw: &Value,
+    answers: &Answers,
+    stop: bool,
+) -> Result<bool, TemplateError> {
+    let default = renderer.value(name, raw, &walk.known)?;
+    let question = question(renderer.level, name, raw, &default)?;
+    let value = match (answers.get(name), &question.kind) {
+        (None, _) if stop => {
+            walk.open = Some(question);
+            return Ok(true);
+        }
+        (None, QuestionKind::Choice(choices)) => {
+            choices.first().map_or(Value::Null, |choice| choice.value.clone())
+        }
+        (None, _) => default,
+        (Some(answer), _) => match answered(&question, raw, &default, answer) {
+            Ok(value) => value,
+            Err(why) => {
+                walk.faults.push(wrong_answer(name, why, &[]));
+                default
+            }
+        },
+    };
+    walk.known.insert(name.to_string(), value);
+    walk.questions.push(question);
+    Ok(false)
+}
+
+fn question(level: &Level, name: &str, raw: &Value, default: &Value) -> Result<Question, TemplateError> {
+    let prompt = level.config.prompts.get(name);
+    let title = match prompt {
+        Some(Value::String(title)) if !title.is_empty() => title.clone(),
+        Some(Value::Object(labels)) => labels.get("__prompt__").map_or_else(|| name.to_string(), shown),
+        _ => name.to_string(),
+    };
+    let label = |value: &Value| {
+        let label = prompt.and_then(Value::as_object).and_then(|labels| labels.get(&shown(value)));
+        label.map_or_else(|| shown(value), shown)
+    };
+    let (kind, default) = match (raw, default) {
+        (_, Value::Array(choices)) if choices.is_empty() => {
+            let message = format!("`{name}` is a choice of nothing");
+            return Err(super::places::wrong_setting(&level.config.file, name, None, message));
+        }
+        (_, Value::Array(choices)) => {
+            let choice = |value: &Value| Choice { value: value.clone(), title: label(value) };
+            (QuestionKind::Choice(choices.iter().map(choice).collect()), choices.first())
+        }
+        (Value::Bool(_), default) => (QuestionKind::YesNo, Some(default)),
+        (Value::Object(_), default) => (QuestionKind::Data, Some(default)),
+        (Value::Null, _) => (QuestionKind::Text, None),
+        (_, default) => (QuestionKind::Text, Some(default)),
+    };
+    Ok(Question {
+        name: name.to_string(),
+        title,
+        help: None,
+        page: None,
+        kind,
+        default: default.cloned(),
+        required: !raw.is_null(),
+        secret: false,
+        conditional: false,
+        rules: vec![],
+    })
+}
+
+/// What an answer makes of a variable. Answers are values: what looks like a tag in them, is text.
+fn answered(question: &Question, raw: &Value, default: &Value, answer: &Value) -> Result<Value, String> {
+    let told = || format!("`{}`", shown(answer));
+    match &question.kind {
+        QuestionKind::YesNo => yes_or_no(answer).ok_or_else(|| format!("{} is neither yes nor no", told())),
+        QuestionKind::Choice(choices) => {
+            let wanted = texts(answer);
+            let same = |choice: &&Choice| choice.value == wanted || shown(&choice.value) == shown(&wanted);
+            let as_written = || {
+                let at = raw.as_array()?.iter().position(|raw| *raw == *answer)?;
+                choices.get(at)
+            };
+            let found = choices.iter().find(same).or_else(as_written);
+            let known = || choices.iter().map(|choice| shown(&choice.value)).collect::<Vec<_>>().join(", ");
+            found
+                .map(|choice| choice.value.clone())
+                .ok_or_else(|| format!("{} is not one of {}", told(), known()))
+        }
+        QuestionKind::Data => {
+            let parsed = match answer {
+                Value::String(text) => serde_json::from_str(text).ok(),
+                other => Some(other.clone()),
+            };
+            let Some(Value::Object(entries)) = parsed else {
+                return Err(format!("{} is no dictionary, written as JSON", told()));
+            };
+            let mut merged = default.clone();
+            merge(&mut merged, &texts(&Value::Object(entries)));
+            Ok(merged)
+        }
+        _ => match answer {
+            Value::Null if question.required => Ok(default.clone()),
+            Value::Array(_) | Value::Object(_) => Err(format!("{} is no text", told())),
+            other => Ok(texts(other)),
+        },
+    }
+}
+
+fn yes_or_no(answer: &Value) -> Option<Value> {
+    let text = match answer {
+        Value::Bool(yes) => return Some(Value::Bool(*yes)),
+        other => shown(other).trim().to_lowercase(),
+    };
+    match (YES.contains(&text.as_str()), NO.contains(&text.as_str())) {
+        (true, _) => Some(Value::Bool(true)),
+        (_, true) => Some(Value::Bool(false)),
+        _ => None,
+    }
+}
+
+/// Puts an answer's entries into a dictionary; dictionaries in it likewise.
+fn merge(into: &mut Value, answer: &Value) {
+    match (into, answer) {
+        (Value::Object(into), Value::Object(answer)) => {
+            for (name, value) in answer {
+                match into.get_mut(name) {
+                    Some(known) => merge(known, value),
+                    None => drop(into.insert(name.clone(), value.clone())),
+                }
+            }
+        }
+        (into @ Value::Bool(_), answer) => *into = yes_or_no(answer).unwrap_or_else(|| answer.clone()),
+        (into, answer) => into.clone_from(answer),
+    }
+}

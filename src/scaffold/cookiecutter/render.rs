@@ -1,0 +1,516 @@
+//! The files of a project, as a Cookiecutter template makes them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use billpay_model::findings::{Problem, SourceFile};
+use billpay_tree::RelPath;
+use minijinja::Value as Jinja;
+use serde_json::Value;
+
+use super::binary::is_binary;
+use super::jinja::{Engine, Fault, Loader, dictionary};
+use super::settings::EXTENSIONS;
+use super::{Level, patterns, places, questions, shown};
+use crate::{
+    Answers, Entry, Hook, HookTime, Project, ProjectFile, RenderOptions, Rendering, StepDone, StepKind,
+    TemplateError, TemplateFile, TemplateFolder, refuse_collisions,
+};
+
+/// So many files, and people hear of it.
+const TOLD_EVERY: usize = 64;
+
+/// Most that a whole project may be.
+const MOST_IN_ALL: usize = 1 << 30;
+
+const HOOKS: &[(&str, Option<HookTime>)] = &[
+    ("pre_prompt", None),
+    ("pre_gen_project", Some(HookTime::BeforeFiles)),
+    ("post_gen_project", Some(HookTime::AfterFiles)),
+];
+
+/// The files of a template that are programs to be run, by their path in it.
+pub fn hook_files(folder: &TemplateFolder) -> Vec<String> {
+    let below =
+        folder.entries.keys().filter(|path| path.strip_prefix("hooks/").is_some_and(|p| !p.contains('/')));
+    below.filter(|path| hook_time(path).is_some()).cloned().collect()
+}
+
+fn hook_time(path: &str) -> Option<Option<HookTime>> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let known = HOOKS.iter().find(|(known, _)| *known == stem && !name.ends_with('~'));
+    known.map(|(_, time)| *time)
+}
+
+/// A project that is being made.
+struct Making<'l> {
+    level: &'l Level,
+    /// The folder in the template that becomes the project.
+    top: &'l str,
+    engine: &'l Engine,
+    context: Jinja,
+    copied: Vec<String>,
+    newline: Option<String>,
+    files: BTreeMap<RelPath, ProjectFile>,
+    /// The file of the template that each file is made from.
+    sources: BTreeMap<RelPath, String>,
+    /// The folders, each with the one of the template that it is made from.
+    folders: BTreeMap<RelPath, String>,
+    bytes: usize,
+}
+
+pub fn render(
+    level: &Level,
+    answers: &Answers,
+    options: &RenderOptions,
+    told: &mut dyn FnMut(usize),
+) -> Result<Rendering, TemplateError> {
+    refuse_programs(level, options)?;
+    let variables = questions::variables(level, answers, options)?;
+    let top = top(level)?;
+    let newline = new_lines(level)?;
+    // The template's own texts can be included once its files are rendered, not before.
+    let loading = Arc::new(AtomicBool::new(false));
+    let loader: Loader = {
+        let (loading, folder, top) = (loading.clone(), level.folder.clone(), top.to_string());
+        Box::new(move |name| loading.load(Ordering::Relaxed).then(|| load(&folder, &top, name)).flatten())
+    };
+    let engine = level.engine(loader, options)?;
+    let mut making = Making {
+        level,
+        top,
+        engine: &engine,
+        context: context(level, &variables),
+        copied: copied(&variables),
+        newline,
+        files: BTreeMap::new(),
+        sources: BTreeMap::new(),
+        folders: BTreeMap::new(),
+        bytes: 0,
+    };
+    let name = making.name(top)?;
+    if name.is_empty() {
+        return Err(making.at_name(top, "the name of the project's folder is empty".to_string()));
+    }
+    RelPath::new(name.as_str()).map_err(|bad| making.at_name(top, bad.to_string()))?;
+    let hooks_of = |making: &Making<'_>, when| if options.no_hooks { Ok(vec![]) } else { making.hooks(when) };
+    let before = hooks_of(&making, HookTime::BeforeFiles)?;
+    loading.store(true, Ordering::Relaxed);
+    making.walk("", told)?;
+    loading.store(false, Ordering::Relaxed);
+    making.refuse_collisions()?;
+    let mut hooks = before;
+    hooks.extend(hooks_of(&making, HookTime::AfterFiles)?);
+    let count = making.files.len();
+    told(count);
+    let folders = empty_ones(&making.files, making.folders.into_keys().collect());
+    let mut steps = vec![done("render", "cookiecutter:render", format!("{count} files"))];
+    steps.extend(
+        hooks.iter().map(|hook| done(&hook.file, "cookiecutter:hook", format!("runs {}", hook.file))),
+    );
+    let left_out = if options.no_hooks { hook_files(&level.folder) } else { vec![] };
+    let said = left_out.iter().map(|hook| ("Left out".to_string(), format!("{hook} was not run")));
+    let said = said.collect();
+    let project = Project { files: making.files, folders };
+    Ok(Rendering { project, name: Some(name), steps, said, hooks, ..Rendering::default() })
+}
+
+fn done(id: &str, action: &str, told: String) -> StepDone {
+    let (id, name, action) = (id.to_string(), id.to_string(), action.to_string());
+    StepDone { id, name, action, kind: StepKind::Files, told }
+}
+
+/// The program of a template that is run before anything is asked.
+pub fn hook_before_questions(folder: &TemplateFolder) -> Option<String> {
+    hook_files(folder).into_iter().find(|hook| hook_time(hook) == Some(None))
+}
+
+fn refuse_programs(level: &Level, options: &RenderOptions) -> Result<(), TemplateError> {
+    let folder = &level.folder;
+    let extension = level.config.syntax.extensions.first().filter(|_| !options.trust);
+    if let Some(name) = extension {
+        let why = format!("`{name}` is Python code: read it, then run this with `--trust`");
+        return Err(places::wrong_setting(&level.config.file, EXTENSIONS, Some(name), why));
+    }
+    let hooks = hook_files(folder);
+    if options.no_hooks || hooks.is_empty() {
+        return Ok(());
+    }
+    match hook_before_questions(folder) {
+        Some(before) if options.trust && !level.is_prepared => {
+            let why = format!(
+                "{} is a hook of a template inside another one, which is not run",
+                folder.told(&before)
+            );
+            Err(TemplateError::refused(
+                why,
+                "name the folder of that template with `--directory`, or `--no-hooks`",
+            ))
+        }
+        _ if options.trust => Ok(()),
+        _ => {
+            let first = hooks.first().map(|first| folder.told(first)).unwrap_or_default();
+            let why = format!("the template has programs of its own to run: {first}");
+            Err(TemplateError::refused(
+                why,
+                "read them, then run this with `--trust`; `--no-hooks` leaves them out",
+            ))
+        }
+    }
+}
+
+/// The folder that becomes the project: the one that is named after a variable.
+fn top(level: &Level) -> Result<&str, TemplateError> {
+    let syntax = &level.config.syntax;
+    let templated = |name: &str| {
+        name.contains("cookiecutter")
+            && name.contains(&syntax.variable_start)
+            && name.contains(&syntax.variable_end)
+    };
+    let names = level.folder.entries.iter().filter(|(path, _)| !path.contains('/') && templated(path));
+    let mut folders = names.filter(|(_, entry)| !matches!(entry, Entry::File(_)));
+    let told = &level.folder.name;
+    let refused = |why: String| {
+        let hint = format!(
+            "one folder named like {}cookiecutter.name{}",
+            syntax.variable_start, syntax.variable_end
+        );
+        TemplateError::refused(why, hint)
+    };
+    match (folders.next(), folders.next()) {
+        (Some((path, Entry::Folder)), None) => Ok(path),
+        (Some((path, _)), None) => Err(refused(format!("{} is no folder", level.folder.told(path)))),
+        (Some((one, _)), Some((other, _))) => Err(refused(format!("{told}: `{one}` or `{other}`?"))),
+        (None, _) => Err(refused(format!("{told}: no folder of it is named after a variable"))),
+    }
+}
+
+fn new_lines(level: &Level) -> Result<Option<String>, TemplateError> {
+    let key = "_new_lines";
+    match level.config.variables.get(key) {
+        Some(Value::String(newline)) if ["\n", "\r", "\r\n"].contains(&newline.as_str()) => {
+            Ok(Some(newline.clone()))
+        }
+        None | Some(Value::Null | Value::Bool(false)) => Ok(None),
+        Some(Value::String(empty)) if empty.is_empty() => Ok(None),
+        Some(other) => {
+            let message = format!("`{}` is no line end", shown(other).escape_debug());
+            Err(places::wrong_setting(&level.config.file, key, None, message))
+        }
+    }
+}
+
+fn copied(variables: &serde_json::Map<String, Value>) -> Vec<String> {
+    match variables.get("_copy_without_render") {
+        Some(Value::Array(patterns)) => patterns.iter().map(shown).collect(),
+        Some(Value::String(text)) => text.chars().map(String::from).collect(),
+        _ => vec![],
+    }
+}
+
+/// What templates see: `cookiecutter`, and `_cookiecutter` as the template has it.
+fn context(level: &Level, variables: &serde_json::Map<String, Value>) -> Jinja {
+    let mut known = variables.clone();
+    let told = Value::from(level.folder.name.as_str());
+    known.insert("_template".into(), told.clone());
+    known.insert("_output_dir".into(), ".".into());
+    known.insert("_repo_dir".into(), told);
+    known.insert("_checkout".into(), Value::Null);
+    let raw = level.config.asked().map(|(name, value)| (name.clone(), value.clone())).collect();
+    // What is private is as it was read.
+    let is_private = |name: &str| name.starts_with('_') && !name.starts_with("__");
+    let raw = dictionary(&raw, &|_| false);
+    Jinja::from_pairs([("cookiecutter", dictionary(&known, &is_private)), ("_cookiecutter", raw)])
+}
+
+/// A text of the template that can be included: from the project's folder, or `templates`.
+fn load(folder: &TemplateFolder, top: &str, name: &str) -> Option<String> {
+    let parts = name.split('/').filter(|part| !part.is_empty() && *part != ".");
+    let parts: Vec<&str> = parts.collect();
+    if parts.contains(&"..") {
+        return None;
+    }
+    let name = parts.join("/");
+    let file = folder.file(&format!("{top}/{name}")).or_else(|| folder.file(&format!("templates/{name}")))?;
+    Some(with_newlines(std::str::from_utf8(&file.bytes).ok()?))
+}
+
+/// A text of which all line ends are `\n`.
+fn with_newlines(text: &str) -> String {
+    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_string() }
+}
+
+/// Folders with no file in them.
+fn empty_ones(files: &BTreeMap<RelPath, ProjectFile>, folders: BTreeSet<RelPath>) -> BTreeSet<RelPath> {
+    let used: BTreeSet<RelPath> = files.keys().chain(&folders).flat_map(RelPath::folders).collect();
+    folders.into_iter().filter(|folder| !used.contains(folder)).collect()
+}
+
+/// The line end that a file has; of several, the one that Python names first.
+fn line_end(bytes: &[u8]) -> &'static str {
+    const CHUNK: usize = 8192;
+    let mut seen = CHUNK;
+    while seen < bytes.len() && !bytes.iter().take(seen).any(|byte| matches!(byte, b'\n' | b'\r')) {
+        seen += CHUNK;
+    }
+    let mut head = bytes.get(..seen).unwrap_or(bytes);
+    if head.len() < bytes.len() && head.last() == Some(&b'\r') {
+        head = head.get(..head.len() - 1).unwrap_or(head);
+    }
+    let (mut lone, mut plain, mut both) = (false, false, false);
+    for (at, byte) in head.iter().enumerate() {
+        match byte {
+            b'\r' if head.get(at + 1) == Some(&b'\n') => both = true,
+            b'\r' => lone = true,
+            b'\n' if at == 0 || head.get(at - 1) != Some(&b'\r') => plain = true,
+            _ => {}
+        }
+    }
+    match (lone, plain, both) {
+        (true, _, _) => "\r",
+        (false, false, true) => "\r\n",
+        _ => "\n",
+    }
+}
+
+impl Making<'_> {
+    /// A path of the template as one of the project.
+    fn name(&self, path: &str) -> Result<String, TemplateError> {
+        if self.level.config.syntax.is_plain(path) {
+            return Ok(path.to_string());
+        }
+        self.engine.render(path, path, &self.context).map_err(|fault| self.fault(&fault, Some(path)))
+    }
+
+    /// Description of a path for people: one in the folder that becomes the project.
+    fn told(&self, path: &str) -> String {
+        self.level.folder.told(&format!("{}/{path}", self.top))
+    }
+
+    /// A problem with the name of a file or folder.
+    fn at_name(&self, path: &str, message: String) -> TemplateError {
+        let told = if path == self.top { path.to_string() } else { format!("{}/{path}", self.top) };
+        let file = SourceFile::new(self.level.folder.told(&told), path);
+        TemplateError::at(Problem::error("name", file.place(0..path.len()), message), &file)
+    }
+
+    /// A fault in the text of a name, or of a file.
+    fn fault(&self, fault: &Fault, name: Option<&str>) -> TemplateError {
+        let folder = &self.level.folder;
+        let template = fault.template.as_deref().unwrap_or_default();
+        if let Some(name) = name.filter(|name| *name == template) {
+            let told = if name == self.top { name.to_string() } else { format!("{}/{name}", self.top) };
+            return places::error(fault, &SourceFile::new(folder.told(&told), name), 0);
+        }
+        let paths =
+            [format!("{}/{template}", self.top), format!("templates/{template}"), template.to_string()];
+        let path = paths.iter().find(|path| folder.file(path).is_some()).cloned().unwrap_or_default();
+        let bytes = folder.file(&path).map(|file| file.bytes.clone()).unwrap_or_default();
+        let text = with_newlines(&String::from_utf8_lossy(&bytes));
+        places::error(fault, &SourceFile::new(folder.told(&path), text), 0)
+    }
+
+    fn entry(&self, path: &str) -> Option<&Entry> {
+        self.level.folder.entries.get(&format!("{}/{path}", self.top))
+    }
+
+    /// The names in a folder of the template, sorted.
+    fn names(&self, folder: &str) -> Vec<String> {
+        let prefix =
+            if folder.is_empty() { format!("{}/", self.top) } else { format!("{}/{folder}/", self.top) };
+        let from = self.level.folder.entries.range(prefix.clone()..);
+        let below = from.take_while(|(path, _)| path.starts_with(&prefix));
+        let names = below.filter_map(|(path, _)| path.get(prefix.len()..)).filter(|name| !name.contains('/'));
+        let mut names: Vec<String> = names.map(str::to_string).collect();
+        names.sort();
+        names
+    }
+
+    fn is_copied(&self, path: &str) -> bool {
+        self.copied.iter().any(|pattern| patterns::matches(pattern, path))
+    }
+
+    fn path(&self, template: &str, rendered: &str) -> Result<RelPath, TemplateError> {
+        RelPath::new(rendered).map_err(|bad| self.at_name(template, bad.to_string()))
+    }
+
+    /// Whether there is a folder of that name in the project.
+    fn is_folder(&self, path: &str) -> bool {
+        let path = path.trim_end_matches('/');
+        path.is_empty() || RelPath::new(path).is_ok_and(|path| self.folders.contains_key(&path))
+    }
+
+    /// Refuses files that some systems take for one.
+    fn refuse_collisions(&self) -> Result<(), TemplateError> {
+        let made = self.sources.iter().chain(&self.folders);
+        let sources: Vec<(&str, String)> =
+            made.map(|(path, source)| (path.as_str(), self.told(source))).collect();
+        refuse_collisions(sources.iter().map(|(path, source)| (*path, source.as_str())))
+    }
+
+    fn add_folder(&mut self, source: &str, path: &RelPath) -> Result<(), TemplateError> {
+        let parts = || path.folders().chain([path.clone()]);
+        if let Some((file, other)) = parts().find_map(|part| self.sources.get_key_value(&part)) {
+            let other = self.told(other);
+            let message =
+                format!("this is put into the folder `{file}`, and `{other}` would be a file there");
+            return Err(self.at_name(source, message));
+        }
+        for part in parts() {
+            self.folders.entry(part).or_insert_with(|| source.to_string());
+        }
+        Ok(())
+    }
+
+    fn walk(&mut self, folder: &str, told: &mut dyn FnMut(usize)) -> Result<(), TemplateError> {
+        let join = |name: &str| if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") };
+        let (mut files, mut inner) = (vec![], vec![]);
+        for name in self.names(folder) {
+            let path = join(&name);
+            match self.entry(&path) {
+                Some(Entry::File(_)) => files.push(path),
+                Some(Entry::Folder) if self.is_copied(&path) => self.copy_folder(&path)?,
+                Some(Entry::Folder) => inner.push(path),
+                Some(Entry::Link(to)) => {
+                    return Err(self.at_name(
+                        &path,
+                        format!("this is a symbolic link (to `{to}`), which is not followed"),
+                    ));
+                }
+                Some(Entry::Other) => {
+                    return Err(self.at_name(&path, "this is neither a file nor a folder".into()));
+                }
+                None => {}
+            }
+        }
+        for path in &inner {
+            let rendered = self.name(path)?;
+            if self.is_folder(&rendered) {
+                let other = RelPath::new(rendered.trim_end_matches('/')).ok();
+                let other = other.and_then(|folder| self.folders.get(&folder));
+                let from = other.map(|other| format!(", from `{}`", self.told(other))).unwrap_or_default();
+                let message = format!(
+                    "the folder `{rendered}` is there already{from}: two names are the same, or one is empty"
+                );
+                return Err(self.at_name(path, message));
+            }
+            let rendered = self.path(path, rendered.trim_end_matches('/'))?;
+            self.add_folder(path, &rendered)?;
+        }
+        for path in files {
+            self.file(&path)?;
+            if self.files.len().is_multiple_of(TOLD_EVERY) {
+                told(self.files.len());
+            }
+        }
+        for path in inner {
+            self.walk(&path, told)?;
+        }
+        Ok(())
+    }
+
+    fn copy_folder(&mut self, folder: &str) -> Result<(), TemplateError> {
+        let rendered = self.name(folder)?;
+        let root = self.path(folder, &rendered)?;
+        self.add_folder(folder, &root)?;
+        let prefix = format!("{}/{folder}/", self.top);
+        let all = self
+            .level
+            .folder
+            .entries
+            .range(prefix.clone()..)
+            .take_while(|(path, _)| path.starts_with(&prefix));
+        for (path, entry) in all {
+            let inside = path.get(prefix.len()..).unwrap_or_default();
+            let template = format!("{folder}/{inside}");
+            let to = self.path(&template, &format!("{root}/{inside}"))?;
+            match entry {
+                Entry::File(file) => self.put(&template, to, file, file.bytes.clone())?,
+                Entry::Folder => self.add_folder(&template, &to)?,
+                _ => return Err(self.at_name(&template, "links and devices are not copied".to_string())),
+            }
+        }
+        Ok(())
+    }
+
+    /// Two files of one name are refused: Cookiecutter writes one over the other, since 2.7 in the order of
+    /// their names in the template, before in any.
+    fn put(
+        &mut self,
+        source: &str,
+        path: RelPath,
+        file: &TemplateFile,
+        bytes: Vec<u8>,
+    ) -> Result<(), TemplateError> {
+        if let Some(other) = self.sources.get(&path) {
+            let other = self.told(other);
+            return Err(self.at_name(source, format!("this and `{other}` would both be `{path}`")));
+        }
+        if let Some(other) = self.folders.get(&path) {
+            let message = format!("this would be `{path}`, which is a folder, from `{}`", self.told(other));
+            return Err(self.at_name(source, message));
+        }
+        self.sources.insert(path.clone(), source.to_string());
+        self.bytes += bytes.len();
+        if self.bytes > MOST_IN_ALL {
+            let why = format!("the project is bigger than {} MB", MOST_IN_ALL >> 20);
+            return Err(TemplateError::refused(why, "a loop without an end?"));
+        }
+        self.files.insert(path, ProjectFile { bytes, executable: file.executable });
+        Ok(())
+    }
+
+    fn file(&mut self, path: &str) -> Result<(), TemplateError> {
+        let Some(Entry::File(file)) = self.entry(path).cloned() else { return Ok(()) };
+        let rendered = self.name(path)?;
+        let copied = self.is_copied(path);
+        // An empty name is the folder's: there is no such file then.
+        if !copied && (rendered.is_empty() || rendered.ends_with('/')) && self.is_folder(&rendered) {
+            return Ok(());
+        }
+        let to = self.path(path, &rendered)?;
+        if let Some(folder) = to.folders().next()
+            && !self.folders.contains_key(&folder)
+        {
+            return Err(self.at_name(path, format!("there is no folder `{folder}` to put `{to}` into")));
+        }
+        if copied || is_binary(path, &file.bytes) {
+            return self.put(path, to, &file, file.bytes.clone());
+        }
+        let bytes = self.rendered(path, &file)?;
+        self.put(path, to, &file, bytes)
+    }
+
+    fn rendered(&self, path: &str, file: &TemplateFile) -> Result<Vec<u8>, TemplateError> {
+        let text = std::str::from_utf8(&file.bytes).unwrap_or_default();
+        let syntax = &self.level.config.syntax;
+        let rendered = if syntax.is_plain(text) {
+            with_newlines(text)
+        } else {
+            let source = with_newlines(text);
+            self.engine.render(path, &source, &self.context).map_err(|fault| self.fault(&fault, None))?
+        };
+        let newline = self.newline.as_deref().unwrap_or_else(|| line_end(&file.bytes));
+        Ok(if newline == "\n" { rendered } else { rendered.replace('\n', newline) }.into_bytes())
+    }
+
+    fn hooks(&self, when: HookTime) -> Result<Vec<Hook>, TemplateError> {
+        let mut hooks = vec![];
+        for path in hook_files(&self.level.folder) {
+            let Some(file) = self.level.folder.file(&path) else { continue };
+            if hook_time(&path) != Some(Some(when)) {
+                continue;
+            }
+            let source = with_newlines(&String::from_utf8_lossy(&file.bytes));
+            let text = self
+                .engine
+                .render(&path, &source, &self.context)
+                .map_err(|fault| self.fault(&fault, None))?;
+            let name = path.strip_prefix("hooks/").unwrap_or(&path).to_string();
+            hooks.push(Hook { when, file: name, text });
+        }
+        Ok(hooks)
+    }
+}

@@ -1,0 +1,128 @@
+//! The environments as a Terragrunt/OpenTofu tree.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use billpay_model::environment::Environment;
+use billpay_templates::{Embedded, TemplateError};
+use billpay_tree::{Coverage, RelPath, Rendered, RenderedFile};
+use include_dir::{Dir, include_dir};
+use serde_json::{Map, Value, json};
+
+use crate::inputs::{self, Account};
+
+/// What there is once, whatever environments there are: the modules and the root file.
+const TREE: &str = "tree";
+
+static INFRASTRUCTURE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../templates/infrastructure");
+
+/// Parses the templates of the environments' tree, which the program was built with.
+pub fn templates() -> Result<Embedded, TemplateError> {
+    Embedded::of(&INFRASTRUCTURE)
+}
+
+/// Which environments a tree is rendered for.
+pub struct Wanted<'a> {
+    /// Every valid environment that there is.
+    pub all: &'a [&'a Environment],
+    /// The names of those to render; `None` for all, and then what belongs to environments
+    /// that are gone goes too.
+    pub names: Option<&'a BTreeSet<String>>,
+    /// The names of environments whose specs are wrong, so that it isn't known what
+    /// they share with the others.
+    pub broken: &'a [String],
+}
+
+/// Renders the tree of some environments, and says which part of the whole it is.
+///
+/// What the environments of an account share follows from all of them, so that it doesn't
+/// depend on which ones are rendered; while one is broken it stays as it is.
+pub fn render(templates: &Embedded, wanted: &Wanted<'_>) -> Result<(Rendered, Coverage), TemplateError> {
+    let mut tree = Tree { templates, rendered: Rendered::default(), scopes: BTreeSet::new() };
+    let chosen = |env: &Environment| wanted.names.is_none_or(|names| names.contains(&env.environment));
+    let accounts = Account::all(wanted.all);
+    tree.add(TREE, "tree", "", &Map::new())?;
+    tree.add(TREE, "modules", "modules", &Map::new())?;
+    for env in wanted.all.iter().filter(|env| chosen(env)) {
+        tree.environment(env, &accounts)?;
+    }
+    let near: BTreeSet<(&str, &str)> = wanted
+        .all
+        .iter()
+        .filter(|env| chosen(env))
+        .map(|env| (env.account.as_str(), env.region.as_str()))
+        .collect();
+    if wanted.broken.is_empty() {
+        let first_of_account = |account: &Account| account.github_oidc;
+        let of_chosen = |account: &&Account| {
+            near.contains(&(account.account.as_str(), account.region.as_str()))
+                || (first_of_account(account) && near.iter().any(|(of, _)| *of == account.account))
+        };
+        for account in accounts.iter().filter(of_chosen) {
+            tree.account(account)?;
+        }
+    }
+    let environments = wanted.all.iter().map(|env| env.environment.as_str());
+    let environments = environments.chain(wanted.broken.iter().map(String::as_str)).map(of_environment);
+    let known = environments.chain(accounts.iter().map(of_account)).chain([TREE.to_string()]).collect();
+    let coverage = Coverage { scopes: tree.scopes, all: wanted.names.is_none(), known };
+    Ok((tree.rendered, coverage))
+}
+
+fn of_environment(name: &str) -> String {
+    format!("environment/{name}")
+}
+
+fn of_account(account: &Account) -> String {
+    format!("account/{}/{}", account.account, account.region)
+}
+
+/// A tree as it grows.
+struct Tree<'a> {
+    templates: &'a Embedded,
+    rendered: Rendered,
+    scopes: BTreeSet<String>,
+}
+
+impl Tree<'_> {
+    fn environment(&mut self, env: &Environment, accounts: &[Account]) -> Result<(), TemplateError> {
+        let name = &env.environment;
+        let scope = of_environment(name);
+        let shared = accounts.iter().find(|account| account.account == env.account && account.github_oidc);
+        let region = shared.map_or(&env.region, |account| &account.region);
+        let mut values = inputs::environment(env);
+        values.insert(
+            "account_unit".to_string(),
+            json!(format!("../../../accounts/{}/{region}/account", env.account)),
+        );
+        values.insert("state_key".to_string(), json!(format!("stacks/{name}/terraform.tfstate")));
+        self.add(&scope, "environment", &format!("environments/{name}"), &values)?;
+        self.add(&scope, "stack", &format!("stacks/{name}"), &values)
+    }
+
+    fn account(&mut self, account: &Account) -> Result<(), TemplateError> {
+        let scope = of_account(account);
+        let place = format!("accounts/{}/{}", account.account, account.region);
+        let mut values = account.values();
+        values.insert("state_key".to_string(), json!(format!("stacks/{place}/terraform.tfstate")));
+        self.add(&scope, "account", &place, &values)?;
+        self.add(&scope, "account-stack", &format!("stacks/{place}"), &values)
+    }
+
+    fn add(
+        &mut self,
+        scope: &str,
+        folder: &str,
+        place: &str,
+        values: &Map<String, Value>,
+    ) -> Result<(), TemplateError> {
+        self.scopes.insert(scope.to_string());
+        let files: BTreeMap<String, String> = self.templates.render(folder, values)?;
+        for (name, text) in files {
+            let path = if place.is_empty() { name } else { format!("{place}/{name}") };
+            // Every part of the path is a name of ours or one that the spec's rules keep plain.
+            let path = RelPath::new(path).map_err(|bad| TemplateError(bad.to_string()))?;
+            self.rendered.files.insert(path, RenderedFile::text(scope, text));
+        }
+        Ok(())
+    }
+}
