@@ -266,7 +266,7 @@ for token in ["\xe9\xe9", "AAA", "/w==", "=", ""]:
     except guard.Refusal as refusal:
         print(refusal.status)
 "#;
-    let folder = crate::root().join("src/adapter/local/ministack");
+    let folder = crate::root().join("src/aws/local/ministack");
     let output = Command::new("python3").args(["-B", "-c", script]).arg(folder).output().expect("python3");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(said, "401\n".repeat(5), "{}", String::from_utf8_lossy(&output.stderr));
@@ -275,7 +275,7 @@ for token in ["\xe9\xe9", "AAA", "/w==", "=", ""]:
 /// Packages are those that were looked at, wherever they come from.
 #[test]
 fn python_packages_are_pinned_with_the_digests_of_their_files() {
-    for file in ["src/adapter/local/ministack/requirements.txt", "src/adapter/docs/requirements.txt"] {
+    for file in ["src/aws/local/ministack/requirements.txt", "src/docs/build/requirements.txt"] {
         let text = fs::read_to_string(crate::root().join(file)).expect("the requirements");
         let all = text.replace("\\\n", " ");
         assert!(all.lines().count() > 10, "{file}");

@@ -64,7 +64,8 @@ struct Source {
 
 #[test]
 fn adapters_are_named_by_few() {
-    for folder in fs::read_dir(root().join("src")).expect("the crates").map(|entry| entry.expect("a folder")) {
+    for folder in fs::read_dir(root().join("src")).expect("the crates").map(|entry| entry.expect("a folder"))
+    {
         let name = folder.file_name().to_string_lossy().into_owned();
         let Ok(manifest) = fs::read_to_string(folder.path().join("Cargo.toml")) else { continue };
         let dependencies = manifest.split("[dev-dependencies]").next().unwrap_or_default();

@@ -17,7 +17,8 @@ use futures::future::try_join_all;
 use futures::try_join;
 use serde::{Deserialize, Serialize};
 
-use super::{cluster, eks, owned, role};
+use super::support::{eks, owned};
+use super::{addresses, role};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
 use crate::{Explain, Lagging};
 
@@ -35,11 +36,6 @@ pub struct Attrs {
 
 /// The key of the entry through which workflows deploy.
 const GITHUB: &str = "github";
-
-/// The address of an access entry.
-pub fn address(name: &str) -> Address {
-    Address::of("eks", "access-entry", name)
-}
 
 /// Returns the principal that the spec wants at an entry's key, if it wants one.
 fn principal(env: &Environment, key: &str) -> Option<String> {
@@ -63,14 +59,14 @@ fn entry(
 ) -> Desire<Attrs> {
     namespaces.sort();
     namespaces.dedup();
-    let address = address(name);
+    let address = addresses::access_entry(name);
     let attrs = Attrs {
         cluster: names::cluster(env),
         principal,
         policies: BTreeMap::from([(policy_arn(policy), namespaces)]),
         tags: tags(env, &address, name),
     };
-    Desire::new(address, attrs).after([cluster::address()])
+    Desire::new(address, attrs).after([addresses::cluster()])
 }
 
 #[async_trait]
@@ -106,7 +102,7 @@ impl Kind for AccessEntry {
             wanted(name, access.policy, access.namespaces.clone().unwrap_or_default())
         });
         let github = wanted(GITHUB, AccessPolicy::Edit, vec![names::namespace(env)]);
-        let github = github.map(|github| github.after([role::address(role::GITHUB)]));
+        let github = github.map(|github| github.after([addresses::role(role::GITHUB)]));
         people.chain(github).collect()
     }
 
@@ -139,7 +135,8 @@ impl Kind for AccessEntry {
                 && !principal.contains(":role/aws-service-role/");
             let guest = || {
                 let access = access(&policies, &entry.kubernetes_groups.clone().unwrap_or_default());
-                is_guest.then(|| (address(&principal), Ownership::of(Owner::Guest { access })))
+                is_guest
+                    .then(|| (addresses::access_entry(&principal), Ownership::of(Owner::Guest { access })))
             };
             let (address, ownership) = owner.or_else(guest)?;
             let (id, cluster) = (principal.clone(), entry.cluster_name.unwrap_or_default());

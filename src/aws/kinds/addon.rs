@@ -18,8 +18,9 @@ use billpay_model::resource::{Status, Tags};
 use futures::try_join;
 use serde::{Deserialize, Serialize};
 
-use super::eks::{self, Updated, Updates};
-use super::{cluster, fargate_profile, node_group, owned, pod_identity, role};
+use super::support::eks::{self, Updated, Updates};
+use super::support::owned;
+use super::{addresses, pod_identity};
 use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
 
@@ -35,23 +36,9 @@ pub struct Attrs {
     tags: Tags,
 }
 
-/// Add-ons without which nodes don't become ready. All others need nodes to run on.
-const BEFORE_NODES: [&str; 3] = ["vpc-cni", "kube-proxy", "eks-pod-identity-agent"];
-
 /// Service accounts of add-ons that need a role, and the keys of their roles.
 const ROLES: [(&str, &str, &str); 2] =
     [("vpc-cni", "aws-node", "vpc-cni"), ("aws-ebs-csi-driver", "ebs-csi-controller-sa", "ebs-csi")];
-
-/// The address of an add-on.
-pub fn address(name: &str) -> Address {
-    Address::of("eks", "addon", name)
-}
-
-/// The addresses of the add-ons that have to be there before nodes are.
-pub fn before_nodes(env: &Environment) -> Vec<Address> {
-    let addons = BEFORE_NODES.into_iter().filter(|name| env.cluster.addons.contains_key(*name));
-    addons.map(address).collect()
-}
 
 #[async_trait]
 impl Kind for Addon {
@@ -76,7 +63,7 @@ impl Kind for Addon {
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let desire = |(name, spec): (&String, &billpay_model::environment::Addon)| {
-            let address = address(name);
+            let address = addresses::addon(name);
             let roles: Vec<_> = ROLES.into_iter().filter(|(addon, ..)| addon == name).collect();
             let arn = |key: &str| names::role_arn(env, &names::cluster_role(env, key));
             let attrs = Attrs {
@@ -86,11 +73,11 @@ impl Kind for Addon {
                 tags: tags(env, &address, name),
             };
             let desire = Desire::new(address, attrs)
-                .after([cluster::address()])
-                .after(roles.iter().map(|(.., key)| role::address(key)));
-            match BEFORE_NODES.contains(&name.as_str()) {
+                .after([addresses::cluster()])
+                .after(roles.iter().map(|(.., key)| addresses::role(key)));
+            match addresses::BEFORE_NODES.contains(&name.as_str()) {
                 true => desire,
-                false => desire.after(node_group::addresses(env)).after(fargate_profile::addresses(env)),
+                false => desire.after(addresses::node_groups(env)).after(addresses::fargate_profiles(env)),
             }
         };
         env.cluster.addons.iter().map(desire).collect()

@@ -21,10 +21,11 @@ use futures::future::try_join_all;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use super::bucket_lifecycle::{self, Rule};
-use super::named::{self, Absent, Built};
-use super::s3::{self, Candidate};
-use super::{bucket_contents, owned};
+use super::addresses;
+use super::support::bucket_lifecycle::{self, Rule};
+use super::support::named::{self, Absent, Built};
+use super::support::s3::{self, Candidate};
+use super::support::{bucket_contents, owned};
 use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, attachment, tags};
 
@@ -45,11 +46,6 @@ pub struct Attrs {
     ownership: String,
     lifecycle: Vec<Rule>,
     tags: Tags,
-}
-
-/// The address of a bucket, by the name of its frontend or its own.
-pub fn address(name: &str) -> Address {
-    Address::of("s3-cloudfront", "bucket", name)
 }
 
 #[async_trait]
@@ -91,7 +87,7 @@ impl Kind for Bucket {
             .iter()
             .map(|(name, bucket)| (name, names::other_bucket(env, name), bucket.expire_old_versions_days));
         let desire = |(key, name, days): (&String, String, u32)| {
-            let address = address(key);
+            let address = addresses::bucket(key);
             let attrs = Attrs {
                 encryption: ServerSideEncryption::Aes256.to_string(),
                 bucket_key: true,

@@ -14,9 +14,10 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::named::{self, Absent};
-use super::s3::{self, Candidate};
-use super::{bucket, distribution, iam, owned};
+use super::support::named::{self, Absent};
+use super::support::s3::{self, Candidate};
+use super::support::{iam, owned};
+use super::{addresses, bucket};
 use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New};
 
@@ -27,11 +28,6 @@ pub struct BucketPolicy;
 pub struct Attrs {
     bucket: Ref,
     document: Value,
-}
-
-/// The address of a bucket's policy, by the name of its frontend or its own.
-pub fn address(name: &str) -> Address {
-    Address::of("s3-cloudfront", "bucket-policy", name)
 }
 
 #[async_trait]
@@ -52,7 +48,7 @@ impl Kind for BucketPolicy {
         usual: Usual::QUICK,
     };
     fn fits(env: &Environment, address: &Address, name: &str) -> Fit {
-        bucket::Bucket::fits(env, &bucket::address(address.key()), name)
+        bucket::Bucket::fits(env, &addresses::bucket(address.key()), name)
     }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
@@ -62,8 +58,8 @@ impl Kind for BucketPolicy {
         });
         let others = env.buckets.keys().map(|name| (name, vec![tls_only(&names::other_bucket(env, name))]));
         let desire = |(key, statements): (&String, Vec<Value>)| {
-            let attrs = Attrs { bucket: Ref::id(&bucket::address(key)), document: document(statements) };
-            Desire::new(address(key), attrs)
+            let attrs = Attrs { bucket: Ref::id(&addresses::bucket(key)), document: document(statements) };
+            Desire::new(addresses::bucket_policy(key), attrs)
         };
         frontends.chain(others).map(desire).collect()
     }
@@ -99,7 +95,7 @@ impl Kind for BucketPolicy {
     ) -> Result<Progress, Failure> {
         let call = "s3:DeleteBucketPolicy";
         let Some(tags) = s3::read_tags(cx, &found.id).await? else { return Ok(Progress::Done) };
-        let bucket = bucket::address(found.address.key());
+        let bucket = addresses::bucket(found.address.key());
         owned::prove_deletable(cx, &bucket, &found.id, &tags, permit, call)?;
         let owner = &cx.env.account;
         cx.aws
@@ -127,7 +123,7 @@ async fn describe(
     // At the same time: of what may be ours by its name, hardly anything isn't.
     let (tags, policy) = futures::join!(s3::read_tags(cx, &bucket), policy);
     let Some(tags) = tags? else { return Ok(None) };
-    let only = only.map(|only| bucket::address(only.key()));
+    let only = only.map(|only| addresses::bucket(only.key()));
     let identity = Identity::new(&bucket, &tags).named(&bucket);
     let Some((owner, ownership)) = cx.owner_of::<bucket::Bucket>(&identity, None, only.as_ref()) else {
         return Ok(None);
@@ -137,7 +133,7 @@ async fn describe(
     }
     let Some(text) = policy?.and_then(|answer| answer.policy) else { return Ok(None) };
     let attrs = Attrs { bucket: bucket.clone().into(), document: iam::document(&text) };
-    Ok(Some(Found::new(address(owner.key()), bucket, attrs).owned(ownership)))
+    Ok(Some(Found::new(addresses::bucket_policy(owner.key()), bucket, attrs).owned(ownership)))
 }
 
 async fn put(cx: Context<'_>, attrs: &Attrs) -> Result<(), Failure> {
@@ -175,7 +171,7 @@ fn read_by_distribution(bucket: &str, frontend: &str) -> Value {
         "Action": ["s3:GetObject"],
         "Resource": [format!("{}/*", names::bucket_arn(bucket))],
         "Condition": {
-            "StringEquals": {"AWS:SourceArn": [Ref::output(&distribution::address(frontend), "arn")]},
+            "StringEquals": {"AWS:SourceArn": [Ref::output(&addresses::distribution(frontend), "arn")]},
         },
     })
 }

@@ -21,11 +21,12 @@ use billpay_model::resource::{Ref, Status, Tags};
 use futures::try_join;
 use serde::{Deserialize, Serialize};
 
-use super::cluster_calls::{logging, modes, versions};
-use super::ec2::{self, Keys, Refs};
-use super::eks::{self, Updated, Updates};
-use super::subnet::{self, Side};
-use super::{owned, role, security_group};
+use super::addresses::{self, Side};
+use super::subnet;
+use super::support::cluster_calls::{logging, modes, versions};
+use super::support::ec2::{self, Keys, Refs};
+use super::support::eks::{self, Updated, Updates};
+use super::support::owned;
 use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, attachment, tags};
 
@@ -71,11 +72,6 @@ impl Attrs {
     }
 }
 
-/// The address of an environment's cluster.
-pub fn address() -> Address {
-    Address::only("eks", "cluster")
-}
-
 fn log_type(log: &ClusterLog) -> LogType {
     match log {
         ClusterLog::Api => LogType::Api,
@@ -119,16 +115,16 @@ impl Kind for Cluster {
     }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
-        let address = address();
+        let address = addresses::cluster();
         let spec = &env.cluster;
         let name = names::cluster(env);
-        let subnets = [Side::Private, Side::Public].map(|side| subnet::addresses(env, side));
+        let subnets = [Side::Private, Side::Public].map(|side| addresses::subnets(env, side));
         let cidrs = spec.endpoint.public_cidrs.iter().map(|cidr| cidr.trunc().to_string());
         let attrs = Attrs {
             version: spec.version.clone(),
             role_arn: names::role_arn(env, &names::cluster_role(env, "cluster")),
             subnets: ec2::refs(subnets.concat()),
-            security_groups: vec![Ref::id(&security_group::cluster_address())],
+            security_groups: vec![Ref::id(&addresses::cluster_security_group())],
             endpoint: Endpoint {
                 public: spec.endpoint.public,
                 private: true,
@@ -144,7 +140,7 @@ impl Kind for Cluster {
             tags: tags(env, &address, &name),
             name,
         };
-        vec![Desire::new(address, attrs).after([role::address("cluster")])]
+        vec![Desire::new(address, attrs).after([addresses::role("cluster")])]
     }
 
     /// A cluster stays in the zones that it was made in. Its nodes may be in others.

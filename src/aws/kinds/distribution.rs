@@ -11,9 +11,10 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 pub use serde_json::Value;
 
-use super::distribution_config::{self as config, Attrs, Behavior, ErrorPage, Origin};
-use super::named::{self, Absent, Built};
-use super::{bucket, headers_policy, origin_access_control, owned};
+use super::addresses;
+use super::support::distribution_config::{self as config, Attrs, Behavior, ErrorPage, Origin};
+use super::support::named::{self, Absent, Built};
+use super::support::owned;
 use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, attachment, tags, token};
 use billpay_engine::cloud::Progress;
@@ -42,11 +43,6 @@ const ROOT_OBJECT: &str = "index.html";
 /// What names the other files and so must be fresh, or a browser asks for what is gone.
 const NEVER_CACHED: [&str; 2] = ["/index.html", "/config.json"];
 
-/// The address of a frontend's distribution.
-pub fn address(frontend: &str) -> Address {
-    Address::of("s3-cloudfront", "distribution", frontend)
-}
-
 #[async_trait]
 impl Kind for Distribution {
     type Attrs = Attrs;
@@ -72,7 +68,8 @@ impl Kind for Distribution {
         // The bucket first: a distribution of a bucket that isn't there would serve
         // whatever somebody else puts under that name.
         let desire = |(frontend, spec): (&String, &Frontend)| {
-            Desire::new(address(frontend), wanted(env, frontend, spec)).after([bucket::address(frontend)])
+            Desire::new(addresses::distribution(frontend), wanted(env, frontend, spec))
+                .after([addresses::bucket(frontend)])
         };
         env.frontends.iter().map(desire).collect()
     }
@@ -178,7 +175,7 @@ impl Kind for Distribution {
 
 fn wanted(env: &Environment, frontend: &str, spec: &Frontend) -> Attrs {
     const ORIGIN: &str = "bucket";
-    let (address, name) = (address(frontend), names::own(env, frontend));
+    let (address, name) = (addresses::distribution(frontend), names::own(env, frontend));
     let behavior = |path: &str, cache_policy: &str| Behavior {
         path: path.to_string(),
         origin: ORIGIN.to_string(),
@@ -186,7 +183,7 @@ fn wanted(env: &Environment, frontend: &str, spec: &Frontend) -> Attrs {
         methods: ["GET", "HEAD", "OPTIONS"].map(String::from).to_vec(),
         compress: true,
         cache_policy: cache_policy.to_string(),
-        headers_policy: Ref::id(&headers_policy::address(frontend)),
+        headers_policy: Ref::id(&addresses::headers_policy(frontend)),
     };
     // S3 answers 403 for what isn't there when the reader may not list the bucket.
     let to_the_app =
@@ -209,7 +206,7 @@ fn wanted(env: &Environment, frontend: &str, spec: &Frontend) -> Attrs {
         origins: vec![Origin {
             id: ORIGIN.to_string(),
             domain: names::bucket_domain(env, &names::frontend_bucket(env, frontend)),
-            access_control: Ref::id(&origin_access_control::address(frontend)),
+            access_control: Ref::id(&addresses::origin_access_control(frontend)),
         }],
         behaviors: NEVER_CACHED
             .map(|path| behavior(path, CACHING_DISABLED))

@@ -13,7 +13,8 @@ use billpay_model::names;
 use billpay_model::resource::Tags;
 use serde::{Deserialize, Serialize};
 
-use super::{ec2, nat_gateway};
+use super::addresses;
+use super::support::ec2;
 use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
 
@@ -22,11 +23,6 @@ pub struct ElasticIp;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Attrs {
     tags: Tags,
-}
-
-/// The address of the elastic IP of a zone's NAT gateway.
-pub fn address(zone: &str) -> Address {
-    Address::of("network", "elastic-ip", format!("nat-{zone}"))
 }
 
 impl ec2::Tagged for Attrs {
@@ -58,11 +54,11 @@ impl Kind for ElasticIp {
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let desire = |zone: &String| {
-            let address = address(zone);
+            let address = addresses::elastic_ip(zone);
             let attrs = Attrs { tags: tags(env, &address, &names::own(env, address.key())) };
             Desire::new(address, attrs)
         };
-        nat_gateway::zones(env).iter().map(desire).collect()
+        addresses::nat_zones(env).iter().map(desire).collect()
     }
 
     async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {

@@ -14,9 +14,10 @@ use billpay_model::resource::{Status, Tags};
 use futures::try_join;
 use serde::{Deserialize, Serialize};
 
-use super::ec2::{self, Keys, Refs};
-use super::subnet::{self, Side};
-use super::{cluster, eks, owned, role, route_table};
+use super::addresses::{self, Side};
+use super::subnet;
+use super::support::ec2::{self, Keys, Refs};
+use super::support::{eks, owned};
 use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
 
@@ -30,16 +31,6 @@ pub struct Attrs {
     /// Sorted.
     namespaces: Vec<String>,
     tags: Tags,
-}
-
-/// The address of a Fargate profile.
-pub fn address(name: &str) -> Address {
-    Address::of("eks", "fargate-profile", name)
-}
-
-/// The addresses of all Fargate profiles.
-pub fn addresses(env: &Environment) -> Vec<Address> {
-    env.cluster.fargate.keys().map(|name| address(name)).collect()
 }
 
 #[async_trait]
@@ -66,20 +57,20 @@ impl Kind for FargateProfile {
     /// EKS makes and deletes one profile of a cluster at a time, so they stand in a row.
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let desire = |(name, spec): (&String, &billpay_model::environment::FargateProfile)| {
-            let address = address(name);
+            let address = addresses::fargate_profile(name);
             let mut namespaces = spec.namespaces.clone();
             namespaces.sort();
             namespaces.dedup();
             let attrs = Attrs {
                 cluster: names::cluster(env),
                 role_arn: names::role_arn(env, &names::cluster_role(env, "fargate")),
-                subnets: ec2::refs(subnet::addresses(env, Side::Private)),
+                subnets: ec2::refs(addresses::subnets(env, Side::Private)),
                 namespaces,
                 tags: tags(env, &address, name),
             };
             Desire::new(address, attrs)
-                .after([cluster::address(), role::address("fargate")])
-                .after(route_table::addresses(env))
+                .after([addresses::cluster(), addresses::role("fargate")])
+                .after(addresses::route_tables(env))
         };
         let mut wanted: Vec<Desire<Attrs>> = env.cluster.fargate.iter().map(desire).collect();
         for index in 1..wanted.len() {

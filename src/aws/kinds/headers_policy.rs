@@ -25,8 +25,9 @@ use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::names;
 use serde::{Deserialize, Serialize};
 
-use super::named::{self, Built};
-use super::{distribution, owned};
+use super::support::named::{self, Built};
+use super::support::owned;
+use super::{addresses, distribution};
 use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources};
 
@@ -56,11 +57,6 @@ pub struct Attrs {
     overrides: bool,
 }
 
-/// The address of a frontend's response headers policy.
-pub fn address(frontend: &str) -> Address {
-    Address::of("s3-cloudfront", "headers-policy", frontend)
-}
-
 #[async_trait]
 impl Kind for HeadersPolicy {
     type Attrs = Attrs;
@@ -84,7 +80,7 @@ impl Kind for HeadersPolicy {
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let desire = |(frontend, spec): (&String, &billpay_model::environment::Frontend)| {
-            let address = address(frontend);
+            let address = addresses::headers_policy(frontend);
             let attrs = Attrs {
                 name: names::own(env, frontend),
                 comment: names::mark(env, &address),

@@ -13,7 +13,8 @@ use billpay_model::names;
 use billpay_model::resource::{Owner, Ref, Tags};
 use serde::{Deserialize, Serialize};
 
-use super::{ec2, vpc};
+use super::support::ec2;
+use super::{addresses, vpc};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
 use crate::{Explain, Lagging};
 
@@ -27,11 +28,6 @@ pub struct Attrs {
     /// Whether it is attached: not if a run was cut short after making it.
     attached: bool,
     tags: Tags,
-}
-
-/// The address of an environment's internet gateway.
-pub fn address() -> Address {
-    Address::only("network", "internet-gateway")
 }
 
 impl ec2::Tagged for Attrs {
@@ -62,9 +58,9 @@ impl Kind for InternetGateway {
     }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
-        let address = address();
+        let address = addresses::internet_gateway();
         let attrs = Attrs {
-            vpc: Ref::id(&vpc::address()),
+            vpc: Ref::id(&addresses::vpc()),
             attached: true,
             tags: tags(env, &address, &names::own(env, "internet-gateway")),
         };

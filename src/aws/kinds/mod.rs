@@ -2,45 +2,30 @@
 
 mod access_entry;
 mod addon;
+mod addresses;
 mod bucket;
-mod bucket_contents;
-mod bucket_lifecycle;
 mod bucket_policy;
 mod cluster;
-mod cluster_calls;
 mod distribution;
-mod distribution_config;
-mod ec2;
-mod eks;
 mod elastic_ip;
 mod fargate_profile;
 mod headers_policy;
-mod iam;
-mod interfaces;
 mod internet_gateway;
 pub mod kind;
-mod load_balancer_controller;
-mod named;
 mod nat_gateway;
 mod node_group;
-mod offers;
 mod oidc_provider;
 mod origin_access_control;
-mod owned;
 mod pod_identity;
 mod policy;
 mod repository;
 mod role;
-mod rollback;
 mod route_table;
-mod s3;
 mod s3_endpoint;
 mod security_group;
-mod security_group_rules;
 mod subnet;
-mod tagging;
+mod support;
 mod vpc;
-mod vpc_contents;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -225,7 +210,7 @@ impl Provider for AwsProvider {
     }
 
     fn tag_commands(&self, found: &Observed, tags: &Tags) -> Vec<String> {
-        tagging::commands(&self.aws.region, found, tags)
+        support::tagging::commands(&self.aws.region, found, tags)
     }
 
     async fn observe_region(&self, env: &Environment, region: &str) -> Result<Snapshot, Vec<Failure>> {
@@ -264,7 +249,7 @@ impl Provider for AwsProvider {
         if begins.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let regions = ec2::regions(self.context(env)).await.map_err(|failure| vec![failure])?;
+        let regions = support::ec2::regions(self.context(env)).await.map_err(|failure| vec![failure])?;
         let others: Vec<String> = regions.into_iter().filter(|region| *region != env.region).collect();
         let looks = others.iter().flat_map(|region| begins.iter().map(move |kind| (region, kind)));
         let looks = join_all(looks.map(|(region, kind)| async move {
@@ -327,8 +312,8 @@ impl Provider for AwsProvider {
         }));
         let (looks, rollback, offers, domains, ranges, endpoints) = futures::join!(
             looks,
-            rollback::refusals(cx, plan),
-            offers::refusals(cx, plan),
+            support::rollback::refusals(cx, plan),
+            support::offers::refusals(cx, plan),
             distribution::refusals(cx, plan),
             subnet::refusals(cx, plan),
             s3_endpoint::refusals(cx, plan)

@@ -7,14 +7,14 @@ use billpay_engine::kind::{Base, Constraint, KindInfo, Usual};
 use billpay_engine::ownership::{Fit, Identity};
 use billpay_engine::permit::Permit;
 use billpay_model::address::Address;
-use billpay_model::environment::{Environment, Nat};
+use billpay_model::environment::Environment;
 use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::names;
 use billpay_model::resource::{Ref, Status, Tags};
 use serde::{Deserialize, Serialize};
 
-use super::subnet::{self, Side};
-use super::{ec2, elastic_ip, internet_gateway};
+use super::addresses::{self, Side};
+use super::support::ec2;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
 use crate::{Explain, Lagging};
 
@@ -25,28 +25,6 @@ pub struct Attrs {
     subnet: Ref,
     elastic_ip: Ref,
     tags: Tags,
-}
-
-/// The address of a zone's NAT gateway.
-pub fn address(zone: &str) -> Address {
-    Address::of("network", "nat-gateway", zone)
-}
-
-/// The letters of the zones that have a NAT gateway.
-pub fn zones(env: &Environment) -> Vec<String> {
-    let mut zones = names::zone_letters(env);
-    zones.truncate(match env.network.nat {
-        Nat::None => 0,
-        Nat::Single => 1,
-        Nat::PerZone => zones.len(),
-    });
-    zones
-}
-
-/// The NAT gateway that a zone uses: its own, or the only one.
-pub fn of_zone(env: &Environment, zone: &str) -> Option<Address> {
-    let zones = zones(env);
-    zones.iter().find(|own| *own == zone).or(zones.first()).map(|zone| address(zone))
 }
 
 #[async_trait]
@@ -72,16 +50,16 @@ impl Kind for NatGateway {
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let desire = |zone: &String| {
-            let address = address(zone);
+            let address = addresses::nat_gateway(zone);
             let attrs = Attrs {
-                subnet: Ref::id(&subnet::address(Side::Public, zone)),
-                elastic_ip: Ref::id(&elastic_ip::address(zone)),
+                subnet: Ref::id(&addresses::subnet(Side::Public, zone)),
+                elastic_ip: Ref::id(&addresses::elastic_ip(zone)),
                 tags: tags(env, &address, &names::own(env, &format!("nat-{zone}"))),
             };
             // Without a way out of the VPC a NAT gateway goes into its failed state.
-            Desire::new(address, attrs).after([internet_gateway::address()])
+            Desire::new(address, attrs).after([addresses::internet_gateway()])
         };
-        zones(env).iter().map(desire).collect()
+        addresses::nat_zones(env).iter().map(desire).collect()
     }
 
     async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {

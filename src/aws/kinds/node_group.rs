@@ -17,10 +17,11 @@ use billpay_model::resource::{Status, Tags};
 use futures::try_join;
 use serde::{Deserialize, Serialize};
 
-use super::ec2::{self, Keys, Refs};
-use super::eks::{self, Updated, Updates};
-use super::subnet::{self, Side};
-use super::{addon, cluster, owned, role, route_table};
+use super::addresses::{self, Side};
+use super::subnet;
+use super::support::ec2::{self, Keys, Refs};
+use super::support::eks::{self, Updated, Updates};
+use super::support::owned;
 use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
 
@@ -56,16 +57,6 @@ const SIZE: &str = "desired_size";
 
 /// The name of the kind.
 pub const KIND: &str = "node-group";
-
-/// The address of a node group.
-pub fn address(name: &str) -> Address {
-    Address::of("eks", KIND, name)
-}
-
-/// The addresses of all node groups.
-pub fn addresses(env: &Environment) -> Vec<Address> {
-    env.cluster.nodes.keys().map(|name| address(name)).collect()
-}
 
 /// What the group is called in EKS: its name, then `name-2`, `name-3`, … as it is replaced.
 fn physical(name: &str, generation: u32) -> String {
@@ -115,7 +106,7 @@ impl Kind for NodeGroup {
     /// give pods addresses and roles; without them EKS gives up on the group after 20 min.
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let desire = |(name, spec): (&String, &billpay_model::environment::NodeGroup)| {
-            let address = address(name);
+            let address = addresses::node_group(name);
             let ami = if is_arm(&spec.instance_type) {
                 AmiTypes::Al2023Arm64Standard
             } else {
@@ -128,7 +119,7 @@ impl Kind for NodeGroup {
             let attrs = Attrs {
                 cluster: names::cluster(env),
                 role_arn: names::role_arn(env, &names::cluster_role(env, "nodes")),
-                subnets: ec2::refs(subnet::addresses(env, Side::Private)),
+                subnets: ec2::refs(addresses::subnets(env, Side::Private)),
                 instance_types: vec![spec.instance_type.clone()],
                 ami_type: ami.as_str().to_string(),
                 capacity: capacity.as_str().to_string(),
@@ -140,9 +131,9 @@ impl Kind for NodeGroup {
                 tags: tags(env, &address, name),
             };
             Desire::new(address, attrs)
-                .after([cluster::address(), role::address("nodes")])
-                .after(addon::before_nodes(env))
-                .after(route_table::addresses(env))
+                .after([addresses::cluster(), addresses::role("nodes")])
+                .after(addresses::addons_before_nodes(env))
+                .after(addresses::route_tables(env))
         };
         env.cluster.nodes.iter().map(desire).collect()
     }

@@ -15,7 +15,8 @@ use billpay_model::resource::{ID_TAG, Owner, Ref, Tags};
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use super::{cluster, iam, owned, role};
+use super::support::{iam, owned};
+use super::{addresses, role};
 use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
 
@@ -35,17 +36,6 @@ pub struct Attrs {
 const CLAIM_TAG: &str = "billpay:claim/";
 /// Says on a shared provider that billpay made it, and so may delete it after the last claim.
 const MADE_TAG: &str = "billpay:made";
-
-/// The address of GitHub's provider.
-pub fn github_address() -> Address {
-    Address::of("iam", "oidc-provider", "github")
-}
-
-/// It is of the cluster's component: roles come before the cluster and this after it, so that
-/// in `iam` it would have the two components need each other.
-fn cluster_address() -> Address {
-    Address::of("eks", "oidc-provider", "cluster")
-}
 
 /// Returns the key of this environment's claim on a shared provider.
 fn claim_key(env: &Environment) -> String {
@@ -87,10 +77,10 @@ impl Kind for OidcProvider {
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let clients = vec![STS_AUDIENCE.to_string()];
         let github = Attrs { issuer: GITHUB_ISSUER.into(), clients: clients.clone(), tags: claim_tags(env) };
-        let address = cluster_address();
+        let address = addresses::cluster_oidc_provider();
         let tags = tags(env, &address, &names::cluster(env));
-        let own = Attrs { issuer: Ref::output(&cluster::address(), "issuer_host"), clients, tags };
-        vec![Desire::new(github_address(), github), Desire::new(address, own)]
+        let own = Attrs { issuer: Ref::output(&addresses::cluster(), "issuer_host"), clients, tags };
+        vec![Desire::new(addresses::github_oidc_provider(), github), Desire::new(address, own)]
     }
 
     /// IAM allows one provider a URL and account, and few accounts have more than a handful.
@@ -176,7 +166,7 @@ impl Kind for OidcProvider {
     ) -> Result<Progress, Failure> {
         let arn = &found.id;
         let Some(live) = read(cx, arn).await? else { return Ok(Progress::Done) };
-        if found.address != github_address() {
+        if found.address != addresses::github_oidc_provider() {
             let call = "iam:DeleteOpenIDConnectProvider";
             owned::prove_deletable(cx, &found.address, arn, &live.tags, permit, call)?;
             return delete(cx, arn).await;
@@ -245,7 +235,8 @@ async fn shared(cx: Context<'_>, provider: Provider) -> Result<Option<Found<Attr
     // Others may have added clients of their own, which are none of our business.
     let clients = provider.clients.into_iter().filter(|client| client == STS_AUDIENCE).collect();
     let attrs = Attrs { issuer: provider.issuer.into(), clients, tags };
-    let found = Found::new(github_address(), &provider.arn, attrs).output("arn", provider.arn);
+    let found =
+        Found::new(addresses::github_oidc_provider(), &provider.arn, attrs).output("arn", provider.arn);
     let found = found.output("claim", ours);
     Ok(Some(found.owned(Ownership { protected, ..Ownership::of(owner) })))
 }
@@ -254,7 +245,7 @@ fn own(cx: Context<'_>, provider: Provider, look: &Look<'_, Attrs>) -> Option<Fo
     let wanted = look.wanted(|wanted| wanted.issuer.text() == provider.issuer).map(|(address, _)| address);
     let (address, ownership) =
         cx.owner_of::<OidcProvider>(&Identity::new(&provider.arn, &provider.tags), wanted, look.only)?;
-    if address == github_address() {
+    if address == addresses::github_oidc_provider() {
         return None;
     }
     // One of another cluster: from before `cluster.name` was changed, or another project's.
@@ -276,7 +267,7 @@ async fn join(cx: Context<'_>, there: Provider, wanted: Attrs) -> Result<Found<A
     let had: Vec<String> = there.clients.into_iter().filter(|client| client == STS_AUDIENCE).collect();
     tag(cx, &there.arn, &wanted.tags).await?;
     set_clients(cx, &there.arn, &had, &wanted.clients).await?;
-    Ok(Found::new(github_address(), &there.arn, wanted).output("arn", there.arn))
+    Ok(Found::new(addresses::github_oidc_provider(), &there.arn, wanted).output("arn", there.arn))
 }
 
 async fn read(cx: Context<'_>, arn: &str) -> Result<Option<Provider>, Failure> {

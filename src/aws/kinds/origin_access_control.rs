@@ -16,8 +16,9 @@ use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::names;
 use serde::{Deserialize, Serialize};
 
-use super::named::{self, Built};
-use super::{distribution, owned};
+use super::support::named::{self, Built};
+use super::support::owned;
+use super::{addresses, distribution};
 use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources};
 
@@ -31,11 +32,6 @@ pub struct Attrs {
     origin: String,
     signing: String,
     protocol: String,
-}
-
-/// The address of a frontend's origin access control.
-pub fn address(frontend: &str) -> Address {
-    Address::of("s3-cloudfront", "origin-access-control", frontend)
 }
 
 #[async_trait]
@@ -61,7 +57,7 @@ impl Kind for OriginAccessControl {
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let desire = |frontend: &String| {
-            let address = address(frontend);
+            let address = addresses::origin_access_control(frontend);
             let attrs = Attrs {
                 name: names::own(env, frontend),
                 description: names::mark(env, &address),

@@ -15,7 +15,8 @@ use billpay_model::names;
 use billpay_model::resource::Tags;
 use serde::{Deserialize, Serialize};
 
-use super::{cluster, eks, owned, role};
+use super::addresses;
+use super::support::{eks, owned};
 use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
 
@@ -39,11 +40,6 @@ fn pod(env: &Environment, key: &str) -> (String, String) {
         CONTROLLER => ("kube-system".to_string(), format!("aws-{CONTROLLER}")),
         service => (names::namespace(env), service.to_string()),
     }
-}
-
-/// The address of a pod identity association.
-pub fn address(key: &str) -> Address {
-    Address::of("eks", "pod-identity", key)
 }
 
 #[async_trait]
@@ -74,7 +70,7 @@ impl Kind for PodIdentity {
     /// Those of add-ons belong to the add-ons.
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let desire = |key: &str, name: String, role: Address| {
-            let (address, (namespace, service_account)) = (address(key), pod(env, key));
+            let (address, (namespace, service_account)) = (addresses::pod_identity(key), pod(env, key));
             let attrs = Attrs {
                 cluster: names::cluster(env),
                 namespace,
@@ -82,18 +78,18 @@ impl Kind for PodIdentity {
                 role_arn: names::role_arn(env, &name),
                 tags: tags(env, &address, key),
             };
-            Desire::new(address, attrs).after([cluster::address(), role])
+            Desire::new(address, attrs).after([addresses::cluster(), role])
         };
         let mut wanted: Vec<_> = env
             .services
             .keys()
             .map(|service| {
-                let (role, name) = (role::service_address(service), names::service_role(env, service));
+                let (role, name) = (addresses::role_of_service(service), names::service_role(env, service));
                 desire(service, name, role)
             })
             .collect();
         if env.cluster.load_balancer_controller {
-            let (role, name) = (role::address(CONTROLLER), names::cluster_role(env, CONTROLLER));
+            let (role, name) = (addresses::role(CONTROLLER), names::cluster_role(env, CONTROLLER));
             wanted.push(desire(CONTROLLER, name, role));
         }
         wanted

@@ -16,7 +16,8 @@ use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{iam, owned};
+use super::addresses;
+use super::support::{iam, owned};
 use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, attachment, tags};
 
@@ -31,11 +32,6 @@ pub struct Attrs {
 
 /// How many versions of a policy IAM keeps; one more is refused until one is deleted.
 const VERSIONS: usize = 5;
-
-/// The address of a policy.
-pub fn address(key: &str) -> Address {
-    Address::of("iam", "policy", key)
-}
 
 #[async_trait]
 impl Kind for Policy {
@@ -60,7 +56,7 @@ impl Kind for Policy {
 
     /// The permissions boundary of the roles that run people's code.
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
-        let address = address("boundary");
+        let address = addresses::policy("boundary");
         let name = names::boundary(env);
         let tags = tags(env, &address, &name);
         vec![Desire::new(address, Attrs { document: access::boundary(env), tags, name })]

@@ -20,8 +20,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::named::{self, Absent, Built};
-use super::owned;
+use super::addresses;
+use super::support::named::{self, Absent, Built};
+use super::support::owned;
 use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, attachment, tags};
 
@@ -36,11 +37,6 @@ pub struct Attrs {
     /// The lifecycle policy as a document, null for none.
     lifecycle: Value,
     tags: Tags,
-}
-
-/// The address of a service's repository.
-pub fn address(service: &str) -> Address {
-    Address::of("ecr", "repository", service)
 }
 
 #[async_trait]
@@ -70,7 +66,7 @@ impl Kind for Repository {
             false => ImageTagMutability::Mutable,
         };
         let desire = |service: &String| {
-            let (address, name) = (address(service), names::repository(env, service));
+            let (address, name) = (addresses::repository(service), names::repository(env, service));
             let attrs = Attrs {
                 scan_on_push: env.registry.scan_on_push,
                 tag_mutability: mutability.to_string(),

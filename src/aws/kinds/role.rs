@@ -18,7 +18,8 @@ use futures::try_join;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{iam, load_balancer_controller, oidc_provider, owned, policy};
+use super::addresses;
+use super::support::{iam, load_balancer_controller, owned};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
 use crate::{Explain, Lagging};
 
@@ -45,17 +46,6 @@ pub const GITHUB: &str = "github";
 /// Key of the role that workflows of frontends take.
 const GITHUB_FRONTENDS: &str = "github-frontends";
 
-/// The address of a role: `cluster`, `nodes`, `service.payment-service`, `github`,
-/// `github-frontends`, …
-pub fn address(key: &str) -> Address {
-    Address::of("iam", "role", key)
-}
-
-/// The address of a service's role.
-pub fn service_address(service: &str) -> Address {
-    address(&format!("service.{service}"))
-}
-
 /// What AWS's own policies for EKS are called behind `arn:aws:iam::aws:policy/`.
 fn managed(policies: &[&str]) -> Vec<String> {
     policies.iter().map(|policy| format!("arn:aws:iam::aws:policy/{policy}")).collect()
@@ -78,7 +68,7 @@ fn plain(env: &Environment, address: &Address, name: String, description: &str, 
 
 /// A role that the cluster itself needs.
 fn for_cluster(env: &Environment, key: &str, description: &str, trust: Value) -> Desire<Attrs> {
-    let address = address(key);
+    let address = addresses::role(key);
     let attrs = plain(env, &address, names::cluster_role(env, key), description, trust);
     Desire::new(address, attrs)
 }
@@ -86,7 +76,7 @@ fn for_cluster(env: &Environment, key: &str, description: &str, trust: Value) ->
 /// A role of people's code: bounded.
 fn bounded(env: &Environment, address: Address, attrs: Attrs) -> Desire<Attrs> {
     let boundary = Some(names::policy_arn(env, &names::boundary(env)));
-    Desire::new(address, Attrs { boundary, ..attrs }).after([policy::address("boundary")])
+    Desire::new(address, Attrs { boundary, ..attrs }).after([addresses::policy("boundary")])
 }
 
 impl Role {
@@ -146,7 +136,7 @@ impl Role {
 
     fn services(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let role = |(service, spec): (&String, &Service)| {
-            let address = service_address(service);
+            let address = addresses::role_of_service(service);
             let name = names::service_role(env, service);
             let description = format!("What {service} may do in AWS");
             let mut attrs = plain(env, &address, name, &description, access::trust_pods(env));
@@ -160,13 +150,13 @@ impl Role {
     /// The roles that workflows take. Frontends that name repositories have one of their own.
     fn github(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let role = |key: &str, name: String, purpose: &str, subjects: Vec<String>, deploy: Value| {
-            let at = address(key);
+            let at = addresses::role(key);
             let description = format!("What GitHub Actions may do {purpose}{}", env.environment);
             let trust = access::trust_github(env, subjects);
             let mut attrs = plain(env, &at, name, &description, trust);
             attrs.max_session_seconds = i32::try_from(env.github.session_seconds).unwrap_or(3600);
             attrs.inline.insert("deploy".to_string(), deploy);
-            bounded(env, at, attrs).after([oidc_provider::github_address()])
+            bounded(env, at, attrs).after([addresses::github_oidc_provider()])
         };
         let services = names::github_subjects(env);
         let frontends = names::github_frontends_subjects(env);
@@ -339,7 +329,7 @@ pub struct GithubRoles(Vec<Attrs>);
 
 /// Reads the GitHub roles of the account.
 pub async fn github_roles(cx: Context<'_>) -> Result<GithubRoles, Failure> {
-    let addresses = [GITHUB, GITHUB_FRONTENDS].map(|key| address(key).to_string());
+    let addresses = [GITHUB, GITHUB_FRONTENDS].map(|key| addresses::role(key).to_string());
     let roles = all(cx).await?.into_iter().map(|role| role.attrs);
     let of_workflows = |role: &Attrs| role.tags.get(ADDRESS_TAG).is_some_and(|tag| addresses.contains(tag));
     Ok(GithubRoles(roles.filter(of_workflows).collect()))

@@ -19,8 +19,9 @@ use billpay_model::resource::{Ref, Tags};
 use futures::try_join;
 use serde::{Deserialize, Serialize};
 
-use super::subnet::{self, Side};
-use super::{ec2, internet_gateway, nat_gateway, vpc};
+use super::addresses::{self, Side};
+use super::subnet;
+use super::support::ec2;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
 use crate::{Explain, Lagging};
 
@@ -38,22 +39,6 @@ pub struct Attrs {
 }
 
 const EVERYWHERE: &str = "0.0.0.0/0";
-
-/// The address of the route table of all public subnets.
-pub fn public_address() -> Address {
-    Address::of("network", "route-table", "public")
-}
-
-/// The address of the route table of a zone's private subnet.
-pub fn private_address(zone: &str) -> Address {
-    Address::of("network", "route-table", format!("private-{zone}"))
-}
-
-/// The addresses of all route tables.
-pub fn addresses(env: &Environment) -> Vec<Address> {
-    let zones = names::zone_letters(env);
-    [public_address()].into_iter().chain(zones.iter().map(|zone| private_address(zone))).collect()
-}
 
 #[async_trait]
 impl Kind for RouteTable {
@@ -81,18 +66,25 @@ impl Kind for RouteTable {
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let desire = |address: Address, target: Option<Address>, subnets: Vec<Address>| {
             let attrs = Attrs {
-                vpc: Ref::id(&vpc::address()),
+                vpc: Ref::id(&addresses::vpc()),
                 routes: target.iter().map(|target| (EVERYWHERE.to_string(), Ref::id(target))).collect(),
                 subnets: ec2::refs(subnets),
                 tags: tags(env, &address, &names::own(env, address.key())),
             };
             Desire::new(address, attrs)
         };
-        let public =
-            desire(public_address(), Some(internet_gateway::address()), subnet::addresses(env, Side::Public));
+        let public = desire(
+            addresses::public_route_table(),
+            Some(addresses::internet_gateway()),
+            addresses::subnets(env, Side::Public),
+        );
         let private = names::zone_letters(env).into_iter().map(|zone| {
-            let subnet = subnet::address(Side::Private, &zone);
-            desire(private_address(&zone), nat_gateway::of_zone(env, &zone), vec![subnet])
+            let subnet = addresses::subnet(Side::Private, &zone);
+            desire(
+                addresses::private_route_table(&zone),
+                addresses::nat_gateway_of_zone(env, &zone),
+                vec![subnet],
+            )
         });
         [public].into_iter().chain(private).collect()
     }

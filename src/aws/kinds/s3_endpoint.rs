@@ -18,7 +18,8 @@ use futures::try_join;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{ec2, route_table, vpc};
+use super::support::ec2;
+use super::{addresses, route_table};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
 use crate::{Explain, Lagging, refusal};
 
@@ -32,11 +33,6 @@ pub struct Attrs {
     route_tables: ec2::Refs,
     policy: Value,
     tags: Tags,
-}
-
-/// The address of an environment's S3 endpoint.
-pub fn address() -> Address {
-    Address::only("network", "s3-endpoint")
 }
 
 #[async_trait]
@@ -64,11 +60,11 @@ impl Kind for S3Endpoint {
         if !env.network.s3_endpoint {
             return vec![];
         }
-        let address = address();
+        let address = addresses::s3_endpoint();
         let attrs = Attrs {
-            vpc: Ref::id(&vpc::address()),
+            vpc: Ref::id(&addresses::vpc()),
             service: format!("com.amazonaws.{}.s3", env.region),
-            route_tables: ec2::refs(route_table::addresses(env)),
+            route_tables: ec2::refs(addresses::route_tables(env)),
             policy: full_access(),
             tags: tags(env, &address, &names::own(env, "s3-endpoint")),
         };
@@ -178,7 +174,7 @@ impl Kind for S3Endpoint {
 /// Returns why an endpoint of a plan can't be on its route tables: one that the environment did not make is there
 /// for the same service. Makes a call only where an endpoint meets route tables that it is not on today.
 pub async fn refusals(cx: Context<'_>, plan: &Plan) -> Result<Vec<(Address, String)>, Failure> {
-    let address = address();
+    let address = addresses::s3_endpoint();
     let is_new = |change: &&Change| match change.action {
         Action::Create | Action::Replace => true,
         Action::Update => change.fields.iter().any(|field| field.path.starts_with("route_tables")),

@@ -22,8 +22,9 @@ use billpay_model::resource::{Ref, Tags};
 use futures::try_join;
 use serde::{Deserialize, Serialize};
 
-use super::security_group_rules::{Direction, Rule, apply, observed, revoke_all};
-use super::{ec2, interfaces, vpc};
+use super::support::security_group_rules::{Direction, Rule, apply, observed, revoke_all};
+use super::support::{ec2, interfaces};
+use super::{addresses, vpc};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, attachment, tags};
 use crate::{Explain, Lagging};
 
@@ -36,21 +37,6 @@ pub struct Attrs {
     description: String,
     rules: Vec<Rule>,
     tags: Tags,
-}
-
-/// The group of the load balancers that the cluster makes.
-pub fn load_balancer_address() -> Address {
-    Address::of("network", "security-group", "load-balancer")
-}
-
-/// The group that the cluster's control plane has beside the one that EKS makes.
-pub fn cluster_address() -> Address {
-    Address::of("network", "security-group", "cluster")
-}
-
-/// The group of what the services run on.
-pub fn services_address() -> Address {
-    Address::of("network", "security-group", "services")
 }
 
 impl ec2::Tagged for Attrs {
@@ -84,15 +70,19 @@ impl Kind for SecurityGroup {
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
         let groups = [
-            (load_balancer_address(), "Load balancers of the services", load_balancer_rules(env)),
-            (cluster_address(), "Control plane of the cluster", cluster_rules(env)),
-            (services_address(), "Services on the cluster", services_rules(env)),
+            (
+                addresses::load_balancer_security_group(),
+                "Load balancers of the services",
+                load_balancer_rules(env),
+            ),
+            (addresses::cluster_security_group(), "Control plane of the cluster", cluster_rules(env)),
+            (addresses::services_security_group(), "Services on the cluster", services_rules(env)),
         ];
         let desire = |(address, description, mut rules): (Address, &str, Vec<Rule>)| {
             rules.sort();
             let name = names::own(env, address.key());
             let attrs = Attrs {
-                vpc: Ref::id(&vpc::address()),
+                vpc: Ref::id(&addresses::vpc()),
                 tags: tags(env, &address, &name),
                 name,
                 description: description.to_string(),
@@ -218,7 +208,7 @@ fn load_balancer_rules(env: &Environment) -> Vec<Rule> {
 }
 
 fn cluster_rules(env: &Environment) -> Vec<Rule> {
-    let services = Ref::id(&services_address());
+    let services = Ref::id(&addresses::services_security_group());
     vec![
         Rule::tcp(Direction::Ingress, 443, services, "Kubernetes API for the services"),
         Rule::all(Direction::Egress, env.network.cidr.to_string().into(), "Nodes and webhooks in the VPC"),
@@ -226,7 +216,7 @@ fn cluster_rules(env: &Environment) -> Vec<Rule> {
 }
 
 fn services_rules(env: &Environment) -> Vec<Rule> {
-    let load_balancer = Ref::id(&load_balancer_address());
+    let load_balancer = Ref::id(&addresses::load_balancer_security_group());
     let from_outside =
         |port| Rule::tcp(Direction::Ingress, port, load_balancer.clone(), "Requests from the load balancers");
     let mut rules: Vec<Rule> = ports(env).into_iter().map(from_outside).collect();

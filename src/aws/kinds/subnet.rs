@@ -17,7 +17,8 @@ use billpay_model::resource::{Ref, Status, Tags};
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
-use super::{ec2, interfaces, vpc};
+use super::addresses::{self, Side};
+use super::support::{ec2, interfaces};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, tags};
 use crate::{Explain, Lagging};
 
@@ -31,34 +32,6 @@ pub struct Attrs {
     /// Whether what starts in it gets a public address.
     public: bool,
     tags: Tags,
-}
-
-/// Which of a zone's two subnets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// Routed to the internet gateway: load balancers and NAT gateways.
-    Public,
-    /// Out through NAT at most: nodes and the cluster's own interfaces.
-    Private,
-}
-
-impl Side {
-    fn name(self) -> &'static str {
-        match self {
-            Side::Public => "public",
-            Side::Private => "private",
-        }
-    }
-}
-
-/// The address of a zone's public or private subnet.
-pub fn address(side: Side, zone: &str) -> Address {
-    Address::of("network", "subnet", format!("{}-{zone}", side.name()))
-}
-
-/// The addresses of all public or all private subnets, in the order of the zones.
-pub fn addresses(env: &Environment, side: Side) -> Vec<Address> {
-    names::zone_letters(env).iter().map(|zone| address(side, zone)).collect()
 }
 
 impl ec2::Tagged for Attrs {
@@ -99,11 +72,11 @@ impl Kind for Subnet {
         let mut desires = vec![];
         for (side, ranges) in sides {
             for (zone, cidr) in zones.iter().zip(ranges) {
-                let address = address(side, zone);
+                let address = addresses::subnet(side, zone);
                 let mut tags = tags(env, &address, &names::own(env, address.key()));
                 tags.insert(load_balancer_tag(side).to_string(), "1".to_string());
                 let attrs = Attrs {
-                    vpc: Ref::id(&vpc::address()),
+                    vpc: Ref::id(&addresses::vpc()),
                     cidr: cidr.to_string(),
                     zone: format!("{}{zone}", env.region),
                     public: side == Side::Public,
@@ -191,7 +164,7 @@ impl Kind for Subnet {
 /// call only where the plan makes subnets in a VPC that is there and stays.
 pub async fn refusals(cx: Context<'_>, plan: &Plan) -> Result<Vec<(Address, String)>, Failure> {
     let stays = |change: &&Change| {
-        change.address == vpc::address() && !matches!(change.action, Action::Replace | Action::Delete)
+        change.address == addresses::vpc() && !matches!(change.action, Action::Replace | Action::Delete)
     };
     let made = |change: &&Change| {
         change.address.kind() == Subnet::INFO.name

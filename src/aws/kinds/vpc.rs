@@ -14,7 +14,8 @@ use billpay_model::names;
 use billpay_model::resource::{Status, Tags};
 use serde::{Deserialize, Serialize};
 
-use super::{ec2, vpc_contents};
+use super::addresses;
+use super::support::{ec2, vpc_contents};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, tags};
 use crate::{Explain, Lagging};
 
@@ -26,11 +27,6 @@ pub struct Attrs {
     /// Instances get host names; private endpoints and EKS need them.
     dns_hostnames: bool,
     tags: Tags,
-}
-
-/// The address of an environment's VPC.
-pub fn address() -> Address {
-    Address::only("network", "vpc")
 }
 
 impl ec2::Tagged for Attrs {
@@ -61,7 +57,7 @@ impl Kind for Vpc {
     }
 
     fn desire(&self, env: &Environment) -> Vec<Desire<Attrs>> {
-        let address = address();
+        let address = addresses::vpc();
         let attrs = Attrs {
             cidr: env.network.cidr.to_string(),
             dns_hostnames: true,

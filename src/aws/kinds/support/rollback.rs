@@ -12,9 +12,9 @@ use jiff::Timestamp;
 
 use super::cluster_calls::is_one_back;
 use super::eks::{self, Updated};
-use super::{cluster, node_group};
 use crate::Explain;
 use crate::kinds::kind::Context;
+use crate::kinds::{addresses, node_group};
 
 /// Days after the upgrade in which EKS takes a control plane back.
 const WINDOW_DAYS: i64 = 7;
@@ -25,7 +25,7 @@ const DAY: i64 = 24 * 60 * 60;
 /// Returns why a plan can't take the cluster back to its spec's version. Makes calls only where the spec's
 /// version is one minor lower; more than that is refused without any.
 pub async fn refusals(cx: Context<'_>, plan: &Plan) -> Result<Vec<(Address, String)>, Failure> {
-    let address = cluster::address();
+    let address = addresses::cluster();
     let change = plan.changes.iter().find(|change| change.address == address);
     let Some((change, (from, to))) = change.and_then(|change| Some((change, lowered(change)?))) else {
         return Ok(vec![]);

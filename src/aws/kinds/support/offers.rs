@@ -13,9 +13,9 @@ use billpay_model::names;
 use futures::try_join;
 use serde_json::Value;
 
-use super::node_group;
 use crate::Explain;
 use crate::kinds::kind::Context;
+use crate::kinds::node_group;
 
 /// Zones, by their ids, in which EKS puts no control plane, as its network requirements named them in
 /// `TABLE_DATE`. The id is the same in every account; which letter a zone has is not.

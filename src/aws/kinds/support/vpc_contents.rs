@@ -6,9 +6,9 @@ use billpay_model::failure::Failure;
 use billpay_model::names;
 use futures::try_join;
 
-use super::vpc::Vpc;
 use crate::Explain;
 use crate::kinds::kind::Context;
+use crate::kinds::vpc::Vpc;
 
 /// Reads the subnets, security groups, route tables, gateways and endpoints of some VPCs, but for
 /// those that AWS makes and deletes with them.
