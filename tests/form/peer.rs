@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use billpay_scaffold::Answers;
@@ -116,7 +115,7 @@ fn same(a: &Value, b: &Value) -> bool {
 }
 
 fn portal(cases: &[Case]) -> Vec<Value> {
-    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/form/peer.mjs");
+    let program = billpay_testkit::project().join("tests/form/peer.mjs");
     let folder = install::once("rjsf-5.24.13", "installing the libraries of the portal's form", |folder| {
         fs::create_dir_all(folder).expect("the folder can be made");
         fs::write(folder.join("package.json"), "{\"private\": true}").expect("the package can be written");

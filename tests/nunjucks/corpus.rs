@@ -144,7 +144,7 @@ fn the_corpus_is_rendered_as_the_portal_does() {
             Err(_) => json!({"refused": true}).to_string(),
         };
         let lines: Vec<String> = outcomes.iter().map(told).collect();
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nunjucks/corpus/golden.json");
+        let path = billpay_testkit::project().join("tests/nunjucks/corpus/golden.json");
         std::fs::write(path, format!("[\n{}\n]\n", lines.join(",\n"))).expect("the golden file is written");
     }
     compare(&outcomes);

@@ -1,7 +1,6 @@
 //! What the portal makes of templates.
 
 use std::io::Write;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use billpay_model::findings::Findings;
@@ -55,7 +54,7 @@ pub fn portal(cases: &[Case]) -> Vec<Result<Value, String>> {
         })
     };
     let input = Value::Array(cases.iter().map(told).collect()).to_string();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nunjucks/portal.mjs");
+    let script = billpay_testkit::project().join("tests/nunjucks/portal.mjs");
     let mut command = Command::new("node");
     command.arg(script).arg(npm::backstage()).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().expect("node runs");

@@ -14,7 +14,7 @@ use super::{BASE, TODAY};
 
 #[test]
 fn every_case_reads_as_expected() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec/cases");
+    let root = billpay_testkit::project().join("tests/spec/cases");
     let mut cases: Vec<_> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
     let wrong: Vec<String> = cases

@@ -1,7 +1,5 @@
 //! The real specs of the platform: valid, and true to what BillPay needs.
 
-use std::path::Path;
-
 use billpay_model::environment::Nat;
 use billpay_spec::directory::{SpecDir, SpecError};
 use billpay_spec::{Loaded, json_schema};
@@ -10,7 +8,7 @@ use snapbox::Data;
 use super::TODAY;
 
 fn environments() -> SpecDir {
-    SpecDir::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("environments")).unwrap()
+    SpecDir::open(billpay_testkit::project().join("environments")).unwrap()
 }
 
 fn loaded(name: &str) -> Loaded {
@@ -42,7 +40,7 @@ fn prod_survives_the_loss_of_a_zone_and_is_protected() {
 #[test]
 fn the_committed_schema_is_the_one_of_the_types() {
     let schema = format!("{:#}\n", json_schema());
-    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("environments/schema.json");
+    let committed = billpay_testkit::project().join("environments/schema.json");
     snapbox::Assert::new()
         .action_env("SNAPSHOTS")
         .eq(schema, Data::read_from(&committed, Some(snapbox::data::DataFormat::Text)).raw());

@@ -122,7 +122,7 @@ impl Seen {
 
 fn dialogue(given: &str, env: &[(&str, &str)], steps: &[(&str, &str)]) -> Seen {
     let program = std::env::current_exe().expect("this program");
-    let test = "cli::ask::tests::asks_when_started_by_another_test";
+    let test = "ask::tests::asks_when_started_by_another_test";
     let mut variables = json!({ "TERM": "xterm", ON_TERMINAL: given });
     for (name, value) in env {
         variables[name] = (*value).into();
@@ -133,7 +133,7 @@ fn dialogue(given: &str, env: &[(&str, &str)], steps: &[(&str, &str)]) -> Seen {
         "command": [program.to_string_lossy(), "--exact", test, "--nocapture"],
         "env": variables, "unset": ["CI", "GITHUB_ACTIONS", "NO_COLOR"], "steps": steps,
     });
-    let driver = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/form/terminal.py");
+    let driver = billpay_testkit::project().join("tests/form/terminal.py");
     let mut python = Command::new("python3");
     let mut python =
         python.arg(driver).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("python3");
