@@ -39,7 +39,7 @@ pub fn run(args: ConfigArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     Ok(exit::DONE)
 }
 
-/// What things are called that pipelines need: roles, registries, buckets, addresses.
+/// Returns the names that pipelines need: roles, registries, buckets, addresses.
 fn told(env: &Environment) -> Value {
     let services = env.services.iter().map(|(name, service)| {
         let path = service.path.as_ref();

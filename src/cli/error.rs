@@ -17,12 +17,12 @@ use super::{exit, obstacle};
 /// An error, ready to be shown.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
-    /// What failed, in one line.
+    /// Heading, one line.
     pub heading: String,
-    /// Where and why, a line each.
+    /// Places and causes, a line each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<String>,
-    /// What to do next.
+    /// Next steps.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<String>,
     /// Problems of a spec, each at its place.
@@ -219,7 +219,7 @@ fn some(addresses: &BTreeSet<Address>) -> String {
     shown.join(", ") + &more
 }
 
-/// What to do about failures, each hint once.
+/// Returns advice about failures, each hint once.
 pub fn hints_of<'a>(failures: impl IntoIterator<Item = &'a Failure>) -> Vec<String> {
     let mut hints: Vec<String> = failures.into_iter().filter_map(|f| f.hint().map(str::to_string)).collect();
     hints.sort();
@@ -227,7 +227,7 @@ pub fn hints_of<'a>(failures: impl IntoIterator<Item = &'a Failure>) -> Vec<Stri
     hints
 }
 
-/// What a conflict is, and the way out of it.
+/// Explains a conflict, and the way out of it.
 pub fn explain(conflict: &Conflict) -> (String, String) {
     match conflict {
         Conflict::NotOurs { address, id, evidence, key } => (

@@ -54,7 +54,7 @@ pub struct Cli {
     command: Command,
 }
 
-/// What every command understands.
+/// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
     /// Directory of the specs; by default `environments` here or in a folder above

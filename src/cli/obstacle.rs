@@ -2,11 +2,12 @@
 
 use billpay_engine::plan::{Blocker, Obstacle};
 use billpay_model::address::Address;
+use billpay_model::plural;
 
 use super::ui::name;
 
 /// Most blockers that are named; the rest is counted.
-const MOST_NAMED: usize = 6;
+const MAX_NAMES: usize = 6;
 
 /// Returns what keeps a change from being made, and what to do about it.
 pub fn explain(
@@ -43,14 +44,15 @@ pub fn explain(
             format!("{itself} can't have {range}: it lies outside {network}, the range of {others}"),
             "nothing was changed: correct the range and plan again".to_string(),
         ),
-        Obstacle::Bound { attribute } => (
-            format!("{itself} can't leave its {attribute}{}, {others}: AWS keeps it there", plural(blockers)),
-            format!(
-                "nothing was changed. Keep the {attribute}{} in `network` as it was; or provision another environment \
-                 and move to it; or destroy this one and provision it anew",
-                plural(blockers)
-            ),
-        ),
+        Obstacle::Bound { attribute } => {
+            let attributes = plural::of(blockers.len(), attribute);
+            let message = format!("{itself} can't leave its {attributes}, {others}: AWS keeps it there");
+            let hint = format!(
+                "nothing was changed. Keep the {attributes} in `network` as it was; or provision another environment \
+                 and move to it; or destroy this one and provision it anew"
+            );
+            (message, hint)
+        }
     }
 }
 
@@ -75,10 +77,6 @@ fn way_on(address: &Address, id: Option<&str>, blockers: &[Blocker]) -> String {
     }
 }
 
-fn plural(blockers: &[Blocker]) -> &'static str {
-    if blockers.len() == 1 { "" } else { "s" }
-}
-
 fn names(blockers: &[Blocker]) -> String {
     let shown = |blocker: &Blocker| match (&blocker.address, blocker.what.as_str()) {
         (Some(address), _) if blocker.id.is_empty() => address.to_string(),
@@ -86,9 +84,9 @@ fn names(blockers: &[Blocker]) -> String {
         (None, "") => name(&blocker.id),
         (None, what) => format!("{} ({})", name(&blocker.id), name(what)),
     };
-    let mut named: Vec<String> = blockers.iter().take(MOST_NAMED).map(shown).collect();
-    if blockers.len() > MOST_NAMED {
-        named.push(format!("{} more", blockers.len() - MOST_NAMED));
+    let mut named: Vec<String> = blockers.iter().take(MAX_NAMES).map(shown).collect();
+    if blockers.len() > MAX_NAMES {
+        named.push(format!("{} more", blockers.len() - MAX_NAMES));
     }
     match named.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),

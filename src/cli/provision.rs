@@ -46,7 +46,7 @@ pub struct ProvisionArgs {
     detailed_exitcode: bool,
 }
 
-/// How a plan is applied.
+/// Options of applying a plan.
 #[derive(Debug, Clone, Args)]
 pub struct ApplyArgs {
     #[command(flatten)]
@@ -153,7 +153,7 @@ pub async fn work(
     Ok(outcome?)
 }
 
-/// What a run exits with.
+/// Returns the exit code of a run.
 pub fn code(outcome: &Outcome) -> u8 {
     match outcome {
         _ if outcome.interrupted && !outcome.left.is_empty() => exit::INTERRUPTED,

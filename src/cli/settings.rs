@@ -22,7 +22,7 @@ const USER_FILE: &str = "billpay/config.yaml";
 const LIMITS: Limits =
     Limits { bytes: 64 << 10, values: 1_000, text: 64 << 10, ..Limits::data("a file of settings") };
 
-/// What such a file can hold; each key is named after its flag.
+/// Keys of a settings file; each is named after its flag.
 #[derive(Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 struct Settings {

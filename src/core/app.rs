@@ -38,7 +38,7 @@ pub use billpay_host::git::WorkTree;
 pub use billpay_host::program::in_ci;
 /// Reads files for front ends, up to a size.
 pub use billpay_host::reading::{read_input, read_text};
-/// What the front ends may see of the adapters: why something is not there.
+/// Errors and results of the adapters that front ends may see.
 pub use billpay_scaffold::cookiecutter::CruftTemplate;
 pub use billpay_scaffold::sources::{At, Found, RecordError, SourceError};
 pub use billpay_spec::directory::SpecError;
@@ -47,7 +47,7 @@ pub use billpay_tree::disk::TreeError;
 /// The account of the local AWS where no spec names one.
 pub const LOCAL_ACCOUNT: &str = "000000000000";
 
-/// How the program was asked to reach the world.
+/// Options that decide which adapters are made.
 pub struct App {
     specs: Option<PathBuf>,
     local: bool,
@@ -190,7 +190,7 @@ impl App {
         cookiecutter::replay(name, text)
     }
 
-    /// What a project remembers of its templates.
+    /// Reads the record of a project's templates.
     pub fn record(&self, project: &Path) -> Result<Option<Record>, RecordError> {
         sources::record(project)
     }
@@ -200,7 +200,7 @@ impl App {
         sources::project_above(folder)
     }
 
-    /// Where a template came from, as a project remembers it.
+    /// Returns the origin of a template, as a project remembers it.
     pub fn remembered(&self, from: Origin, project: &Path) -> Origin {
         match from {
             Origin::Path(path) => {

@@ -8,21 +8,21 @@ use billpay_model::findings::nearest;
 use billpay_spec::yaml;
 use billpay_tree::{BadPath, Coverage, RelPath, Rendered, RenderedFile};
 
-/// What manifests are rendered for.
+/// Selection of manifests to render.
 pub struct Wanted<'a> {
     pub env: &'a Environment,
     /// The services to render; none for all, and then what belongs to services that are gone goes too.
     pub services: &'a [String],
-    /// What services say about themselves; the others get defaults.
+    /// Values of services; the others get defaults.
     pub values: &'a BTreeMap<String, Values>,
     pub images: &'a BTreeMap<String, Image>,
     /// The other environments, whose files may lie beside these.
     pub others: &'a [&'a Environment],
-    /// Whether there are environments whose specs are wrong, so that it isn't known which files are theirs.
+    /// Set if there are environments whose specs are wrong, so that it isn't known which files are theirs.
     pub broken: bool,
 }
 
-/// Why nothing is rendered.
+/// Reason for which nothing is rendered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     #[error("`{name}` is not among the services of {environment}")]

@@ -24,7 +24,7 @@ use crate::cloud::{Event, Provider, Reporter};
 use crate::permit::{Permit, Protection};
 use crate::plan::{Action, Conflict, Plan, Schedule, Snapshot, Work};
 
-/// How a plan is applied.
+/// Options of [`apply`].
 #[derive(Debug, Clone)]
 pub struct ApplyOptions {
     /// Most resources that are worked on at once.
@@ -35,7 +35,7 @@ pub struct ApplyOptions {
     pub permit: Option<Permit>,
 }
 
-/// What came of applying a plan.
+/// Result of applying a plan.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Outcome {
     pub done: Vec<Address>,
@@ -58,7 +58,7 @@ pub struct FailedStep {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SkippedStep {
     pub address: Address,
-    /// What failed that this one needs.
+    /// Address of the failed resource that this one needs.
     pub because: Address,
 }
 
@@ -119,14 +119,14 @@ struct Walk<'a> {
     snapshot: &'a Snapshot,
     reporter: &'a dyn Reporter,
     states: Vec<State>,
-    /// How many steps each one still waits for.
+    /// Number of steps that each one still waits for.
     missing: Vec<usize>,
     /// The steps that wait for each one.
     behind: Vec<Vec<usize>>,
     ready: BinaryHeap<(u32, Reverse<usize>)>,
     outputs: BTreeMap<Address, Outputs>,
     outcome: Outcome,
-    /// When the longest chain up to and including each step ended, had nothing else held it up.
+    /// End of the longest chain up to and including each step, had nothing else held it up.
     chain: Vec<Duration>,
 }
 
@@ -334,7 +334,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// What a step does, as people read it.
+/// Returns the work of a step, as people read it.
 fn verb(work: Work, action: Action) -> &'static str {
     match (work, action) {
         (Work::Create, Action::Replace) => "replace",

@@ -1,4 +1,4 @@
-//! What the use cases need from the outside, as traits that adapters and kinds implement.
+//! The port to a cloud, which the crate `aws` and the tests implement.
 //!
 //! The domain itself never waits for anything; the futures here only say what an
 //! implementation may do.
@@ -21,13 +21,13 @@ use super::plan::{Attachment, Goal, Kinds, Plan, Snapshot};
 #[derive(Debug, Clone)]
 pub struct Create {
     pub desired: Desired,
-    /// How often the resource was made before; part of its identity.
+    /// Number of times that the resource was made before; part of its identity.
     pub generation: u32,
-    /// How many client tokens turned out to be spent on something that is gone.
+    /// Number of client tokens that turned out to be spent on something that is gone.
     pub spent: u32,
 }
 
-/// Whether a change is done when the call that made it returns.
+/// State of a change when the call that made it returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     Done,
@@ -73,7 +73,7 @@ pub trait Provider: Send + Sync {
     /// Reads everything that carries the environment's tags in another region.
     async fn observe_region(&self, env: &Environment, region: &str) -> Result<Snapshot, Vec<Failure>>;
 
-    /// Who is calling.
+    /// Returns the caller's identity.
     async fn identity(&self) -> Result<CallerIdentity, Failure>;
 
     /// Everything that is there, in a number of calls that hardly depends on how much that is.
@@ -118,7 +118,7 @@ pub trait Provider: Send + Sync {
     ) -> Result<Progress, Failure>;
 }
 
-/// What happens during a run, for whoever shows it.
+/// Event of a run, for whoever shows it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "event")]
 pub enum Event {

@@ -1,4 +1,4 @@
-//! What keeps a use case from being done.
+//! Errors of planning and applying.
 
 use std::collections::{BTreeMap, BTreeSet};
 

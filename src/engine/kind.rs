@@ -1,4 +1,4 @@
-//! What the planner has to know about a kind of resource: plain facts, no behaviour.
+//! Facts about a kind of resource that planning needs: no behaviour.
 
 /// The facts about a kind that planning and scheduling need.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct KindInfo {
     pub stands_on: &'static [Base],
     /// Rules of AWS about the resources of this kind.
     pub constraints: &'static [Constraint],
-    /// Whether a replacement is made before the old one goes (its name then carries a generation).
+    /// Set where a replacement is made before the old one goes (its name then carries a generation).
     pub create_first: bool,
     /// Set where AWS knows the resources by a name that billpay computes: under another name, the
     /// environment's tags are a copy.
@@ -35,7 +35,7 @@ impl KindInfo {
     }
 }
 
-/// How long AWS usually takes, seconds; used to put the longest path first and to tell people.
+/// Usual durations of AWS, seconds; used to put the longest path first and to tell people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usual {
     pub create: u32,

@@ -17,7 +17,7 @@ use crate::cloud::{Create, Event, Progress, Provider, Reporter};
 use crate::permit::Permit;
 use crate::plan::{Change, Goal, Reason, Work, differences};
 
-/// How a step ended.
+/// Result of a step.
 pub enum Ended {
     /// The resource is as wanted (its outputs are new), or gone.
     Done {
@@ -29,7 +29,7 @@ pub enum Ended {
     Left,
 }
 
-/// Why a step did not get done.
+/// Reason for which a step was not done.
 enum Halt {
     Failure(Failure),
     Stopped,
@@ -45,9 +45,9 @@ impl From<Failure> for Halt {
 /// IAM role takes up to a minute to be usable, network interfaces of a deleted load
 /// balancer up to some minutes to go.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// How often something is looked for before it counts as not made: reads lag behind writes.
+/// Looks after which something counts as not made: reads lag behind writes.
 const LOOKS: u32 = 3;
-/// How often a resource is changed again when it did not become what was wanted.
+/// Updates of a resource that does not become as desired.
 const ROUNDS: u32 = 12;
 
 pub struct StepRun<'a> {
@@ -55,9 +55,9 @@ pub struct StepRun<'a> {
     pub env: &'a Environment,
     pub change: &'a Change,
     pub work: Work,
-    /// What the plan that the step belongs to is for.
+    /// Goal of the plan that the step belongs to.
     pub goal: Goal,
-    /// How long it usually takes, seconds.
+    /// Usual duration, seconds.
     pub usual: u32,
     /// The permission to delete, where there is one.
     pub permit: Option<Permit>,
@@ -185,7 +185,7 @@ impl StepRun<'_> {
         Ok(())
     }
 
-    /// Whether what was found is the one that is being replaced. Where AWS goes by names, the
+    /// Returns true if the found resource is the one that is being replaced. Where AWS goes by names, the
     /// new one has the id of the old; then what can't be changed in place tells them apart.
     fn is_replaced(&self, found: &Observed, desired: &Desired) -> bool {
         let immutable = self.provider.kinds()[found.address.kind()].immutable;
@@ -318,7 +318,7 @@ impl StepRun<'_> {
         }
     }
 
-    /// What is wanted, with every reference known.
+    /// Returns the desired resource, with every reference resolved.
     fn desired(&self) -> Result<Desired, Failure> {
         let Some(desired) = &self.change.desired else {
             return Err(Failure::new(

@@ -11,7 +11,7 @@ pub struct Image {
     digest: String,
 }
 
-/// Why a text names no image.
+/// Text that names no image.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` is no image that can be deployed: {why}", text.escape_debug())]
 pub struct BadImage {
@@ -57,7 +57,7 @@ impl FromStr for Image {
     }
 }
 
-/// Whether a text is a host, and maybe a port; one without a dot is taken for a part of the
+/// Returns true if a text is a host, and maybe a port; one without a dot is taken for a part of the
 /// repository by everybody, unless it is `localhost`.
 fn is_registry(text: &str) -> bool {
     let (host, port) = text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port)));
@@ -76,7 +76,7 @@ fn is_repository(text: &str) -> bool {
 }
 
 impl Image {
-    /// What the image is in its repository: `sha256:…`.
+    /// Returns the digest of the image: `sha256:…`.
     pub fn digest(&self) -> String {
         format!("sha256:{}", self.digest)
     }

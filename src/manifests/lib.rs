@@ -1,4 +1,4 @@
-//! What Kubernetes is told about an environment and its services: objects, in the order in which
+//! Kubernetes objects of an environment and its services, in the order in which
 //! they are applied.
 //!
 //! All of it is a pure function of the environment's spec, each service's [`Values`] and the
@@ -35,7 +35,7 @@ impl Manifest {
     }
 }
 
-/// Why there are no objects of a service.
+/// Reason for which there are no objects of a service.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
     #[error("`{0}` is not among the environment's services")]
@@ -46,7 +46,7 @@ pub enum Unfit {
     SameVariable { service: String, first: String, second: String },
 }
 
-/// What all services of an environment share, in the order in which it is applied.
+/// Returns the objects that all services of an environment share, in the order in which they are applied.
 pub fn environment(env: &Environment) -> Vec<Manifest> {
     namespace::manifests(env)
 }
@@ -83,7 +83,7 @@ pub fn order(env: &Environment) -> Vec<&str> {
     }
 }
 
-/// What the objects of one service are made from.
+/// Inputs of the objects of one service.
 struct Of<'a> {
     env: &'a Environment,
     service: &'a Service,
@@ -121,7 +121,7 @@ impl Of<'_> {
     }
 }
 
-/// What tells the pods of a service from others; Kubernetes never lets a Deployment change it.
+/// Returns the labels that tell the pods of a service from others; Kubernetes never lets a Deployment change them.
 fn selector(service: &str) -> Value {
     json!({"app.kubernetes.io/name": service})
 }

@@ -1,4 +1,4 @@
-//! How a service is reached, from outside and from others, and what it reaches itself.
+//! Network of a service: its route from outside, and who may reach whom.
 
 use billpay_model::environment::Environment;
 use billpay_model::names;
@@ -13,7 +13,7 @@ pub(super) const MANAGEMENT: &str = "management";
 const SERVICE_PORT: u16 = 80;
 /// TLS 1.3 and the sound part of 1.2.
 const TLS: &str = "ELBSecurityPolicy-TLS13-1-2-2021-06";
-/// Where EKS Pod Identity gives a pod its credentials.
+/// Address at which EKS Pod Identity gives a pod its credentials.
 const POD_IDENTITY: &str = "169.254.170.23/32";
 
 /// Label of every namespace that holds its name.
@@ -42,12 +42,12 @@ pub(super) fn ingress(of: &Of<'_>) -> Option<Manifest> {
     Some(Manifest::new("ingress", object))
 }
 
-/// Where the environment's services are, by name.
+/// Returns the host name of the environment's services.
 fn host(env: &Environment) -> Option<String> {
     env.dns.as_ref().map(|dns| format!("{}.{}", env.environment, dns.zone))
 }
 
-/// What the AWS Load Balancer Controller is told; all of it is text.
+/// Returns the annotations for the AWS Load Balancer Controller; all of them are text.
 fn annotations(of: &Of<'_>, path: &str) -> Value {
     let mut annotations = json!({});
     let mut put =
@@ -95,7 +95,7 @@ fn annotations(of: &Of<'_>, path: &str) -> Value {
     annotations
 }
 
-/// Who may reach the service, and what it may reach. The node that a pod is on always reaches it,
+/// Returns the network policy of the service. The node that a pod is on always reaches it,
 /// so the probes need no rule.
 pub(super) fn policy(of: &Of<'_>) -> Manifest {
     let env = of.env;

@@ -1,4 +1,4 @@
-//! How many replicas of a service there are, and how many of them may go at once.
+//! Replicas of a service, and the number of them that may go at once.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What a service says about itself in `deploy/values.yaml`: all that its environment's spec doesn't.
+//! Values of a service in `deploy/values.yaml`: all that its environment's spec doesn't say.
 
 use std::sync::LazyLock;
 
@@ -20,10 +20,10 @@ static KIND: LazyLock<Kind> = LazyLock::new(|| {
     )
 });
 
-/// Where files lie that the container may not hide.
+/// Directories that no mount may hide.
 const SYSTEM: [&str; 4] = ["/dev", "/proc", "/sys", "/var/run/secrets"];
 
-/// How a service wants to be run, the same in every environment but for `environments`.
+/// Values of a service, the same in every environment but for `environments`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Values {
@@ -35,7 +35,7 @@ pub struct Values {
     pub management_port: Option<u16>,
     #[serde(default)]
     pub probes: Probes,
-    /// How long open requests may take after SIGTERM, seconds.
+    /// Time for open requests after SIGTERM, seconds.
     #[serde(default = "shutdown_seconds")]
     #[schemars(range(min = 1, max = 3600))]
     pub shutdown_seconds: u32,
@@ -47,18 +47,18 @@ pub struct Values {
     #[serde(default = "writable")]
     #[schemars(inner(regex(pattern = r"^(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+$")), length(max = 20), extend("patternErrorMessage" = "must be the whole path of a folder, such as /tmp"))]
     pub writable: Vec<String>,
-    /// What it connects to beside the services that it needs, DNS and HTTPS: databases, queues.
+    /// Destinations beside the services that it needs, DNS and HTTPS: databases, queues.
     #[serde(default)]
     pub outbound: Vec<Outbound>,
     /// Plain environment variables; a secret is never one.
     #[serde(default)]
     pub env: Map<String>,
-    /// What differs from that in an environment, by its name; `null` takes out what stands above.
+    /// Differences in single environments, by their names; `null` takes out what stands above.
     #[serde(default)]
     pub environments: Map<Overrides>,
 }
 
-/// How Kubernetes finds out how the service is.
+/// Probes of Kubernetes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Probes {
@@ -91,7 +91,7 @@ pub struct Startup {
     #[schemars(regex(pattern = PATH), extend("patternErrorMessage" = PATH_MESSAGE))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// How long it may take to start, seconds.
+    /// Longest start, seconds.
     #[serde(default = "startup_seconds")]
     #[schemars(range(min = 5, max = 3600))]
     pub seconds: u32,
@@ -114,17 +114,17 @@ pub struct Outbound {
     pub port: u16,
 }
 
-/// What differs in one environment. What belongs to the image does not: it is the same everywhere.
+/// Differences in one environment. What belongs to the image is the same everywhere.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Overrides {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probes: Option<Probes>,
-    /// How long open requests may take after SIGTERM, seconds.
+    /// Time for open requests after SIGTERM, seconds.
     #[schemars(range(min = 1, max = 3600))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shutdown_seconds: Option<u32>,
-    /// What it connects to beside the services that it needs, DNS and HTTPS; replaces the list above.
+    /// Destinations beside the services that it needs, DNS and HTTPS; replaces the list above.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outbound: Option<Vec<Outbound>>,
     /// Plain environment variables, over those above.

@@ -4,15 +4,15 @@ use serde_json::{Value, json};
 
 use super::{Manifest, Of, Startup, given, labels, network, quantity, selector};
 
-/// How often a starting container is asked, seconds.
+/// Time between two startup probes, seconds.
 const STARTUP_PERIOD: u32 = 5;
 /// Until everybody knows that a pod is leaving, requests still come: seconds that it goes on
 /// serving them. The load balancer takes longer to learn it than the cluster.
 const LEAVES_LOAD_BALANCER: u32 = 15;
 const LEAVES_CLUSTER: u32 = 5;
-/// What the process may take to end after its last request, seconds.
+/// Time for the process to end after its last request, seconds.
 const ENDS: u32 = 5;
-/// What a pod may take until its container starts (node, image), seconds.
+/// Time until a pod's container starts (node, image), seconds.
 const PLACED: u32 = 300;
 
 /// The service's identity. AWS ties its role to it through EKS Pod Identity, so it is not annotated.

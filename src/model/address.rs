@@ -1,4 +1,4 @@
-//! Where a resource stands in an environment: `network/subnet.private-a`.
+//! Addresses of resources in an environment: `network/subnet.private-a`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -59,7 +59,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// What was written is not an address.
+/// Text that is not an address.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
     "`{0}` is not an address: write component/kind or component/kind.key, such as network/subnet.private-a"

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// How something that was checked is.
+/// Result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Health {

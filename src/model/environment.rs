@@ -65,7 +65,7 @@ pub struct Network {
     /// Address range of the VPC, /16 to /28.
     #[schemars(with = "String", regex(pattern = CIDR), extend("patternErrorMessage" = CIDR_MESSAGE))]
     pub cidr: Ipv4Net,
-    /// How many availability zones to use; EKS needs two or more.
+    /// Number of availability zones to use; EKS needs two or more.
     #[schemars(range(min = 2, max = 6))]
     pub zones: u8,
     /// Letters of the zones to use, in order, where the region's first ones don't serve.
@@ -79,7 +79,7 @@ pub struct Network {
     pub private_subnets: Vec<Ipv4Net>,
     /// NAT gateways: `none`, `single` (cheapest) or `per-zone` (survives the loss of a zone).
     pub nat: Nat,
-    /// Whether S3 is reached through a gateway endpoint (free) rather than through NAT.
+    /// S3 is reached through a gateway endpoint (free) rather than through NAT.
     pub s3_endpoint: bool,
 }
 
@@ -123,11 +123,11 @@ pub struct Cluster {
     pub fargate: Map<FargateProfile>,
     /// EKS add-ons, by their AWS name.
     pub addons: Map<Addon>,
-    /// Whether the AWS Load Balancer Controller gets its role.
+    /// The AWS Load Balancer Controller gets its role.
     pub load_balancer_controller: bool,
-    /// Whether pods can share files through EFS.
+    /// Pods can share files through EFS.
     pub efs: bool,
-    /// Who else may use the cluster, by a name of your choice.
+    /// Others who may use the cluster, by a name of your choice.
     pub access: Map<Access>,
 }
 
@@ -148,11 +148,11 @@ pub enum ClusterLog {
     Scheduler,
 }
 
-/// Who can reach the Kubernetes API.
+/// Access to the Kubernetes API.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Endpoint {
-    /// Whether the API is reachable from the internet (with credentials).
+    /// The API is reachable from the internet (with credentials).
     pub public: bool,
     /// Address ranges that may reach the public endpoint.
     #[schemars(inner(regex(pattern = CIDR)), with = "Vec<String>", extend("patternErrorMessage" = CIDR_MESSAGE))]
@@ -213,7 +213,7 @@ pub struct Addon {
 pub struct Access {
     /// ARN of the IAM role or user; `{account}` stands for the environment's account.
     pub principal: String,
-    /// What it may do.
+    /// Permissions of the principal.
     pub policy: AccessPolicy,
     /// Namespaces that it is limited to; left out, the whole cluster.
     pub namespaces: Option<Vec<String>>,
@@ -228,15 +228,15 @@ pub enum AccessPolicy {
     ClusterAdmin,
 }
 
-/// How images are kept in ECR.
+/// Images in ECR.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Registry {
-    /// Whether images are scanned as they arrive.
+    /// Images are scanned as they arrive.
     pub scan_on_push: bool,
-    /// Whether a tag, once pushed, stays what it is.
+    /// A tag, once pushed, can't be moved.
     pub immutable_tags: bool,
-    /// How many tagged images to keep.
+    /// Number of tagged images to keep.
     #[schemars(range(min = 1, max = 10000))]
     pub keep_images: u32,
     /// Days after which untagged images expire.
@@ -248,7 +248,7 @@ pub struct Registry {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
-    /// How many replicas run when idle.
+    /// Number of replicas when idle.
     #[schemars(range(min = 1, max = 100))]
     pub replicas: u32,
     /// Most replicas that autoscaling may run.
@@ -291,9 +291,9 @@ pub struct Frontend {
     /// ARN of the ACM certificate for `domain`, in us-east-1.
     #[schemars(regex(pattern = r"^arn:aws:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]+$"), extend("patternErrorMessage" = "must be the ARN of an ACM certificate in us-east-1, where CloudFront looks for it"))]
     pub certificate: Option<String>,
-    /// Whether unknown paths answer with `/index.html`, as a single-page application wants.
+    /// Unknown paths answer with `/index.html`, as a single-page application wants.
     pub spa: bool,
-    /// Which edge locations serve it; fewer cost less.
+    /// Edge locations that serve it; fewer cost less.
     pub price_class: PriceClass,
     /// Value of the `Content-Security-Policy` header.
     pub content_security_policy: String,
@@ -330,7 +330,7 @@ pub struct Bucket {
     pub expire_old_versions_days: u32,
 }
 
-/// How GitHub Actions gets into the account: OIDC, no long-lived keys.
+/// Access of GitHub Actions to the account: OIDC, no long-lived keys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GitHub {
@@ -366,7 +366,7 @@ pub struct GitHub {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Secret {
-    /// What it holds.
+    /// Purpose of the secret.
     pub description: String,
     /// Days between rotations; left out, there is no term.
     #[schemars(range(min = 1, max = 1000))]
@@ -387,13 +387,13 @@ pub struct Monitoring {
     pub metrics: Map<Vec<String>>,
     /// Alarms, by name.
     pub alarms: Map<Alarm>,
-    /// Whether a CloudWatch dashboard is made.
+    /// A CloudWatch dashboard is made.
     pub dashboard: bool,
-    /// Where alarms are mailed to.
+    /// Addresses that alarms are mailed to.
     pub notify: Vec<String>,
-    /// Whether Prometheus and Grafana run on the cluster.
+    /// Prometheus and Grafana run on the cluster.
     pub prometheus: bool,
-    /// Whether traces go to X-Ray.
+    /// Traces go to X-Ray.
     pub xray: bool,
 }
 
@@ -407,7 +407,7 @@ pub struct Alarm {
     pub above: f64,
     /// Unit of `above`: `percent` or `milliseconds`.
     pub unit: AlarmUnit,
-    /// What happens then.
+    /// Action of the alarm.
     pub then: AlarmAction,
 }
 
@@ -425,7 +425,7 @@ pub enum AlarmAction {
     ScaleOut,
 }
 
-/// Who did what in the account.
+/// Audit of the account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Audit {
@@ -451,7 +451,7 @@ pub struct Dns {
     pub zone: String,
 }
 
-/// What the business expects to pay, USD a month.
+/// Expected cost, USD a month.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cost {

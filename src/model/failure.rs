@@ -1,14 +1,14 @@
-//! Why a call to the cloud failed, in terms that decide what to do next.
+//! Failures of calls to the cloud, in classes that decide what to do next.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// What a failure means for whoever made the call.
+/// Class of a failure: its meaning for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureClass {
-    /// What the call named is not there.
+    /// The resource that the call named is not there.
     NotFound,
     /// Something just made is not visible or usable yet; trying again helps.
     Lagging,
@@ -42,7 +42,7 @@ pub struct Failure {
     pub call: String,
     /// The error code of the service, empty where none came.
     pub code: String,
-    /// What the service said.
+    /// Message of the service.
     pub message: String,
     /// For AWS support; empty where none came.
     pub request_id: String,
@@ -60,13 +60,13 @@ impl Failure {
         }
     }
 
-    /// Whether doing the same again later may work.
+    /// Returns true if the same call may succeed later.
     pub fn may_pass(&self) -> bool {
         use FailureClass::*;
         matches!(self.class, Lagging | Busy | InUse | Throttled | Ambiguous)
     }
 
-    /// What a person can do about it, where that is known.
+    /// Returns advice for people, where there is some.
     pub fn hint(&self) -> Option<&'static str> {
         match self.class {
             FailureClass::Credentials => Some(

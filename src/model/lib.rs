@@ -12,5 +12,6 @@ pub mod findings;
 pub mod hex;
 pub mod limits;
 pub mod names;
+pub mod plural;
 pub mod resource;
 pub mod site;

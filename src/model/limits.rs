@@ -8,4 +8,4 @@ pub const FUEL: u64 = 5_000_000;
 pub const TEXTS: u64 = 20;
 
 /// Most bytes that one file may become.
-pub const MOST_BYTES: usize = 64 << 20;
+pub const MAX_FILE_BYTES: usize = 64 << 20;

@@ -49,7 +49,7 @@ pub fn cluster(env: &Environment) -> String {
     in_environment(&env.cluster.name, env)
 }
 
-/// What the names of all the environment's ECR repositories end with.
+/// Returns the common suffix of the environment's ECR repositories.
 pub fn repository_suffix(env: &Environment) -> String {
     format!("-{}", env.environment)
 }
@@ -64,7 +64,7 @@ pub fn registry(env: &Environment) -> String {
     format!("{}.dkr.ecr.{}.amazonaws.com", env.account, env.region)
 }
 
-/// What the names of all the environment's buckets end with.
+/// Returns the common suffix of the environment's buckets.
 pub fn bucket_suffix(env: &Environment) -> String {
     format!("-{}-{}", env.environment, env.account)
 }
@@ -207,7 +207,7 @@ pub fn state_bucket(env: &Environment) -> String {
     format!("{}-tofu-state-{}-{}", env.project, env.account, env.region)
 }
 
-/// What the names of all the environment's ECR repositories are like.
+/// Returns the pattern of the environment's ECR repositories.
 pub fn repository_pattern(env: &Environment) -> String {
     format!("{}-*{}", env.project, repository_suffix(env))
 }
@@ -258,7 +258,7 @@ pub fn secret_arn(env: &Environment, name: &str) -> String {
     format!("arn:aws:secretsmanager:{}:{}:secret:{}-??????", env.region, env.account, secret(env, name))
 }
 
-/// What EKS calls a policy for access to a cluster.
+/// Returns EKS's name of an access policy.
 pub fn access_policy(policy: AccessPolicy) -> &'static str {
     match policy {
         AccessPolicy::View => "AmazonEKSViewPolicy",
@@ -268,7 +268,7 @@ pub fn access_policy(policy: AccessPolicy) -> &'static str {
     }
 }
 
-/// What CloudFront calls a price class.
+/// Returns CloudFront's name of a price class.
 pub fn price_class(class: PriceClass) -> &'static str {
     match class {
         PriceClass::P100 => "PriceClass_100",
@@ -277,11 +277,11 @@ pub fn price_class(class: PriceClass) -> &'static str {
     }
 }
 
-/// What [`cluster_role`] is called with: no service may have a role of such a name.
+/// Names that [`cluster_role`] is called with: no service may have a role of such a name.
 pub const CLUSTER_ROLES: [&str; 6] =
     ["cluster", "nodes", "fargate", "load-balancer-controller", "vpc-cni", "ebs-csi"];
 
-/// How far a name must be unique.
+/// Scope in which a name must be unique.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     /// Inside the environment.
@@ -294,7 +294,7 @@ pub enum Scope {
     World,
 }
 
-/// What is allowed as the name of one kind of thing.
+/// Rule for the names of one kind of thing.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rule {
     /// The kind of thing, for people.
@@ -363,7 +363,7 @@ pub const KUBERNETES_SERVICE: Rule = Rule {
 pub const NAMESPACE: Rule = Rule { what: "Kubernetes namespace", ..KUBERNETES_SERVICE };
 
 impl Rule {
-    /// Whether the characters of a name are allowed; its length is another matter.
+    /// Returns true if the characters of a name are allowed; its length is another matter.
     pub fn accepts(&self, name: &str) -> bool {
         let alphanumeric = |c: char| c.is_ascii_alphanumeric();
         let lower = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();

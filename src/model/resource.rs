@@ -76,7 +76,7 @@ impl From<String> for Ref {
     }
 }
 
-/// What other resources may refer to: `id`, `arn`, `domain_name`, …
+/// Values that other resources may refer to: `id`, `arn`, `domain_name`, …
 pub type Outputs = BTreeMap<String, String>;
 
 /// A resource as the spec wants it.
@@ -176,14 +176,14 @@ pub enum Evidence {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Observed {
     pub address: Address,
-    /// What AWS calls it: `vpc-0a1b2c`, a name, or an ARN.
+    /// Id of AWS: `vpc-0a1b2c`, a name, or an ARN.
     pub id: String,
     /// The attributes of its kind, in the same shape as [`Desired::attrs`].
     pub attrs: Value,
     pub outputs: Outputs,
     pub status: Status,
     pub owner: Owner,
-    /// How often it was made anew: 0 for the first.
+    /// Number of times that it was made anew: 0 for the first.
     #[serde(default)]
     pub generation: u32,
     #[serde(default)]

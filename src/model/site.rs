@@ -14,15 +14,15 @@ use super::failure::Failure;
 pub struct SiteFile {
     /// Its path in the site, with `/` between folders.
     pub path: String,
-    /// Where its content is.
+    /// File with its content.
     pub from: PathBuf,
     pub size: u64,
-    /// What S3 calls the content when it keeps it as one piece: its MD5, in hex.
+    /// ETag of the content when S3 keeps it as one piece: its MD5, in hex.
     pub etag: String,
     pub content_type: Option<&'static str>,
 }
 
-/// What a bucket knows of an object.
+/// Object in a bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredFile {
     pub size: u64,
@@ -33,7 +33,7 @@ pub struct StoredFile {
 /// A bucket that sites are brought to.
 #[async_trait]
 pub trait SiteStore: Send + Sync {
-    /// Who is calling.
+    /// Returns the caller's identity.
     async fn identity(&self) -> Result<CallerIdentity, Failure>;
 
     /// All objects whose keys begin so, by key.
@@ -46,7 +46,7 @@ pub trait SiteStore: Send + Sync {
     async fn delete(&self, keys: &[String]) -> Result<(), Failure>;
 }
 
-/// What has to happen so that a bucket holds a site, and nothing else under its prefix.
+/// Writes and deletes after which a bucket holds a site, and nothing else under its prefix.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct SitePlan {
     /// Paths that are written: those of one step may go at once, the steps go one after the other.
@@ -65,7 +65,7 @@ impl SitePlan {
 
 /// Plans to bring `files` under `prefix`.
 ///
-/// What pages are made of goes before the pages, and `last` after everything, so that whoever
+/// Puts what pages are made of before the pages, and `last` after everything, so that whoever
 /// reads on the way finds what the pages ask for; what is stale goes when no page asks for it.
 pub fn plan(
     files: &[SiteFile],

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::catalog::{self, config};
 
-/// What all of it belongs to: the catalog is of all environments or of none.
+/// Scope of all files: the catalog is of all environments or of none.
 const PORTAL: &str = "portal";
 
 static PORTAL_TEMPLATES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../templates/portal");

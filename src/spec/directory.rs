@@ -33,7 +33,7 @@ pub struct Several {
     pub broken: Vec<String>,
 }
 
-/// Why there is no spec.
+/// Error of finding or reading a spec.
 #[derive(Debug)]
 pub enum SpecError {
     /// There is no such directory, or nothing in it.
@@ -97,7 +97,7 @@ impl std::error::Error for SpecError {
 }
 
 impl SpecError {
-    /// What to do about it.
+    /// Returns advice for people.
     pub fn hints(&self) -> Vec<String> {
         match self {
             SpecError::NoSpecs { searched, .. } => vec![

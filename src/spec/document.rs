@@ -10,11 +10,11 @@ use super::node::{Content, Node};
 use super::path::{Path, Step};
 use super::{layers, load, parse, schema, shape};
 
-/// What the files of one kind must be, and what they are called.
+/// Kind of file: its schema and its name.
 pub struct Kind {
     form: shape::Form,
     complete: Value,
-    /// What such a file is, for who has an empty one.
+    /// Description of such a file, for who has an empty one.
     begins: &'static str,
 }
 
@@ -87,12 +87,12 @@ impl Document {
         entries.iter().map(|entry| entry.key.as_str()).collect()
     }
 
-    /// Where a value was written, or the nearest that it would lie in.
+    /// Returns the place of a value, or of the nearest that it would lie in.
     pub fn place(&self, path: &Path) -> Place {
         load::place(&self.tree, &Spot::Value(path.clone()))
     }
 
-    /// Where a key was written.
+    /// Returns the place of a key.
     pub fn key_place(&self, path: &Path) -> Place {
         load::place(&self.tree, &Spot::Key(path.clone()))
     }

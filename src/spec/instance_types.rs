@@ -1,6 +1,6 @@
 //! Capacity of EC2 instance types, and the part of it that is left for pods on EKS.
 
-/// When the table was read: EC2's instance types, and the network interfaces of the VPC CNI's list.
+/// Date of the table: EC2's instance types, and the network interfaces of the VPC CNI's list.
 pub const TABLE_DATE: &str = "November 2026";
 
 /// Amounts that pods can ask for.

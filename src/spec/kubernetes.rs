@@ -1,12 +1,12 @@
-//! Which versions of Kubernetes EKS supports, until when, and what that costs.
+//! Versions of Kubernetes that EKS supports, their terms, and their prices.
 
 use jiff::civil::{Date, date};
 
-/// When the table below was read; AWS adds a version three times a year.
+/// Date of the table below; AWS adds a version three times a year.
 pub const TABLE_DATE: Date = date(2026, 11, 1);
-/// What a cluster costs an hour in standard support, USD.
+/// Price of a cluster in standard support, USD an hour.
 pub const STANDARD_HOURLY: f64 = 0.10;
-/// What a cluster costs an hour in extended support, USD.
+/// Price of a cluster in extended support, USD an hour.
 pub const EXTENDED_HOURLY: f64 = 0.60;
 
 /// The versions that EKS has, oldest first, and the end of their standard support; extended support ends a year later.
@@ -19,7 +19,7 @@ const VERSIONS: [(&str, Date); 6] = [
     ("1.36", date(2027, 8, 2)),
 ];
 
-/// How EKS supports a version on a day.
+/// Support of a version by EKS on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SupportState {
     /// Supported at the normal price, until the day.

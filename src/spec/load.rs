@@ -20,14 +20,14 @@ pub struct Loaded {
     pub environment: Environment,
     /// The effective spec as JSON.
     pub value: Value,
-    /// Where each value was written; a list counts as one value.
+    /// Places of all values; a list counts as one value.
     pub origin: BTreeMap<Path, Origin>,
-    /// What is not wrong, but worth knowing.
+    /// Warnings: not wrong, but worth knowing.
     pub warnings: Findings,
     tree: Node,
 }
 
-/// Where a value was written.
+/// Place of a value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Origin {
     pub file: String,

@@ -27,7 +27,7 @@ pub enum Content {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     pub key: String,
-    /// Where the key was written.
+    /// Place of the key.
     pub place: Place,
     pub value: Node,
 }

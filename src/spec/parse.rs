@@ -188,7 +188,7 @@ fn whole(number: Number) -> Number {
     }
 }
 
-/// Whether there is no value: nothing was written, rather than `null`.
+/// Returns true if there is no value: nothing was written, rather than `null`.
 pub(super) fn is_absent(node: &Node) -> bool {
     node.content == Content::Null && node.place.span.is_empty()
 }

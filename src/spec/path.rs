@@ -1,4 +1,4 @@
-//! Where in a spec a value lies: `cluster.nodes.billpay-nodes.max`.
+//! Paths of values in a spec: `cluster.nodes.billpay-nodes.max`.
 
 use std::fmt;
 
@@ -35,7 +35,7 @@ impl Path {
         Path(self.0.iter().cloned().chain([step]).collect())
     }
 
-    /// Where this value is in: nothing for the top.
+    /// Returns the path of the value that this one is in: none for the top.
     pub fn parent(&self) -> Option<Path> {
         let (_, above) = self.0.split_last()?;
         Some(Path(above.to_vec()))
@@ -55,7 +55,7 @@ impl Path {
         self.0.iter().take_while(|step| matches!(step, Step::Key(_))).cloned().collect()
     }
 
-    /// Whether one of the two lies in the other, or they are the same.
+    /// Returns true if one of the two lies in the other, or they are the same.
     pub fn touches(&self, other: &Path) -> bool {
         self.0.starts_with(&other.0) || other.0.starts_with(&self.0)
     }
@@ -88,7 +88,7 @@ impl Serialize for Path {
     }
 }
 
-/// Whether a key can stand in a path as it is.
+/// Returns true if a key can stand in a path as it is.
 fn is_plain(key: &str) -> bool {
     !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }

@@ -17,7 +17,7 @@ static COMPLETE: LazyLock<Value> = LazyLock::new(of::<Environment>);
 
 static LAYER: LazyLock<Value> = LazyLock::new(|| without_required(&COMPLETE));
 
-/// What a value of some type must be.
+/// Returns the schema of a type.
 pub(super) fn of<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
     let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
@@ -26,7 +26,7 @@ pub(super) fn of<T: JsonSchema>() -> Value {
     schema
 }
 
-/// What a part of a value must be.
+/// Returns the schema of a part of a value.
 pub(super) fn without_required(schema: &Value) -> Value {
     let mut schema = schema.clone();
     visit(&mut schema, &mut |schema| {
@@ -35,12 +35,12 @@ pub(super) fn without_required(schema: &Value) -> Value {
     schema
 }
 
-/// What an effective spec must be.
+/// Returns the schema of an effective spec.
 pub(super) fn complete() -> &'static Value {
     &COMPLETE
 }
 
-/// What each file of a spec must be.
+/// Returns the schema of each file of a spec.
 pub(super) fn layer() -> &'static Value {
     &LAYER
 }

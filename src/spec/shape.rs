@@ -28,13 +28,13 @@ fn validator(schema: &Value) -> Validator {
 /// Problems of a file for which it is searched what was probably meant; nobody reads more.
 const MAX_ADVISED: usize = 100;
 
-/// What files of one kind must be.
+/// Shape of the files of one kind.
 pub(super) struct Form {
     schema: Value,
     validator: Validator,
-    /// What such a file is called, with its article.
+    /// Name of such a file, with its article.
     name: &'static str,
-    /// What a key without a value may be given beside a value.
+    /// Advice for a key without a value.
     instead: &'static str,
 }
 
@@ -45,7 +45,7 @@ impl Form {
     }
 }
 
-/// What is wrong with the shape of a file.
+/// Problems of a file's shape.
 #[derive(Default)]
 pub(super) struct Flaws {
     pub problems: Vec<Problem>,
@@ -204,7 +204,7 @@ fn wrong_value(
     }
 }
 
-/// What a schema wants, in words.
+/// Describes the values that a schema takes.
 fn expected(schema: &Value) -> &'static str {
     match schema["type"].as_str() {
         Some("string") => "text",
@@ -216,7 +216,7 @@ fn expected(schema: &Value) -> &'static str {
     }
 }
 
-/// What a value is, in words, as it was written.
+/// Describes a value, as it was written.
 fn found(value: &Value, written: &str) -> String {
     match value {
         Value::Null => "nothing".to_owned(),
@@ -228,7 +228,7 @@ fn found(value: &Value, written: &str) -> String {
     }
 }
 
-/// How to write what was probably meant.
+/// Returns how to write what was probably meant.
 fn cure(schema: &Value, value: &Value, written: &str) -> Option<String> {
     match (schema["type"].as_str()?, value) {
         // Who writes hundreds of CPUs means thousandths of one.

@@ -1,4 +1,4 @@
-//! What the modules of `templates/infrastructure/modules` are told about an environment.
+//! Inputs of the modules of `templates/infrastructure/modules`.
 //!
 //! Each function gives the variables of one module that the spec decides, by the names that
 //! the module has for them; what a module needs of another one, the templates wire. All names
@@ -277,7 +277,7 @@ fn dns(env: &Environment) -> Option<Value> {
     }))
 }
 
-/// What the environments of one account and region share, made once for all of them.
+/// Settings that the environments of one account and region share, made once for all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     pub project: String,

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::inputs::{self, Account};
 
-/// What there is once, whatever environments there are: the modules and the root file.
+/// Directory of templates for the modules and the root file.
 const TREE: &str = "tree";
 
 static INFRASTRUCTURE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../templates/infrastructure");
@@ -20,7 +20,7 @@ pub fn templates() -> Result<Embedded, TemplateError> {
     Embedded::of(&INFRASTRUCTURE)
 }
 
-/// Which environments a tree is rendered for.
+/// Environments that a tree is rendered for.
 pub struct Wanted<'a> {
     /// Every valid environment that there is.
     pub all: &'a [&'a Environment],
@@ -34,7 +34,7 @@ pub struct Wanted<'a> {
 
 /// Renders the tree of some environments, and says which part of the whole it is.
 ///
-/// What the environments of an account share follows from all of them, so that it doesn't
+/// The part that the environments of an account share follows from all of them, so that it doesn't
 /// depend on which ones are rendered; while one is broken it stays as it is.
 pub fn render(templates: &Embedded, wanted: &Wanted<'_>) -> Result<(Rendered, Coverage), TemplateError> {
     let mut tree = Tree { templates, rendered: Rendered::default(), scopes: BTreeSet::new() };

@@ -15,7 +15,7 @@ use crate::ui::hide_text;
 
 /// Reads answers from a file, `-` for standard input, and lets `sets` overrule them.
 ///
-/// What `--set` gives is of the question's type: to a question for text, `1.0` is text.
+/// Reads the answers of `--set`, each of its question's type: to a question for text, `1.0` is text.
 pub fn given(sets: &[String], values: Option<&Path>, questions: &[Question]) -> Result<Answers, Report> {
     let mut answers = match values {
         Some(path) => file(path)?,

@@ -10,7 +10,7 @@ use crate::error::Report;
 use crate::exit;
 use crate::ui::out;
 
-/// Whether a prompt is open, which notices the interruption itself.
+/// Set while a prompt is open, which notices the interruption itself.
 static PROMPTING: AtomicBool = AtomicBool::new(false);
 
 /// Takes over what Ctrl-C does, for the rest of the program: it ends it, but with the cursor

@@ -22,15 +22,15 @@ use super::ui::{BOLD, DIM, Ui, out};
 pub use given::given;
 pub use report::{kind, report};
 
-/// How questions are dealt with.
+/// Options of asking.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct How {
-    /// Whether the defaults are taken without asking.
+    /// Set if the defaults are taken without asking.
     pub defaults: bool,
 }
 
 /// Most times that one question is asked; a template that never has enough is wrong.
-const MOST_ASKED: usize = 20;
+const MAX_PROMPTS: usize = 20;
 
 /// All answers to a template's questions: asked for on a terminal; without one, or in CI,
 /// the defaults, and one error that names every question that has none.
@@ -68,12 +68,12 @@ pub fn answers(template: &dyn ProjectTemplate, given: Answers, how: How, ui: &Ui
     }
 }
 
-/// Whether there is somebody to ask.
+/// Returns true if there is somebody to ask.
 pub fn may_ask() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && !in_ci()
 }
 
-/// What is wrong with given answers whatever the others are.
+/// Returns the faults of given answers that no other answer can mend.
 fn wrong_already(template: &dyn ProjectTemplate, given: &Answers) -> Result<Vec<AnswerFault>, TemplateError> {
     let faults = match template.complete(given) {
         Ok(_) => return Ok(vec![]),
@@ -97,7 +97,7 @@ fn ask(template: &dyn ProjectTemplate, answers: &mut Answers, ui: &Ui) -> Result
         let Some(question) = question else { return Ok(()) };
         let times = asked.entry(question.name.clone()).or_default();
         *times += 1;
-        if *times > MOST_ASKED {
+        if *times > MAX_PROMPTS {
             return Ok(());
         }
         if page != question.page {
@@ -120,7 +120,7 @@ fn ask(template: &dyn ProjectTemplate, answers: &mut Answers, ui: &Ui) -> Result
     }
 }
 
-/// What is wrong with one answer, by itself and beside the others.
+/// Checks one answer, by itself and beside the others.
 fn check(
     template: &dyn ProjectTemplate,
     answers: &Answers,

@@ -14,7 +14,7 @@ use super::report::kind;
 use crate::error::Report;
 use crate::ui::{BAD, DIM, hide_text, line, out};
 
-/// What is shown where a question may be left open.
+/// Choice that leaves a question open.
 const NONE: &str = "(none)";
 
 /// The terminal, and how questions look on it.

@@ -1,4 +1,4 @@
-//! What is wrong with a template or with its answers, as people are told.
+//! Reports about a template or its answers.
 
 use billpay_scaffold::{AnswerFault, FetchRequest, Question, QuestionKind, TemplateError};
 
@@ -6,7 +6,7 @@ use crate::error::Report;
 use crate::exit;
 
 /// Most choices that are named.
-const MOST_NAMED: usize = 12;
+const MAX_NAMES: usize = 12;
 
 /// An error of a template, ready to be shown; `questions` are all of its.
 pub fn report(error: TemplateError, questions: &[Question]) -> Report {
@@ -85,11 +85,11 @@ fn open(fault: &AnswerFault, questions: &[Question]) -> String {
     format!("{name}: {title}{}: --set {name}=…", what.join(", "))
 }
 
-/// What an answer is, in words.
+/// Describes an answer's type.
 pub fn kind(kind: &QuestionKind) -> String {
     let named = |choices: &[billpay_scaffold::Choice]| {
-        let left = choices.len().saturating_sub(MOST_NAMED);
-        let names = choices.iter().take(MOST_NAMED).map(|choice| super::given::written(&choice.value));
+        let left = choices.len().saturating_sub(MAX_NAMES);
+        let names = choices.iter().take(MAX_NAMES).map(|choice| super::given::written(&choice.value));
         names.chain((left > 0).then(|| format!("… and {left} more"))).collect::<Vec<_>>().join(", ")
     };
     match kind {

@@ -106,7 +106,7 @@ fn asks_when_started_by_another_test() {
     std::process::exit(code.into());
 }
 
-/// What somebody saw who waited for texts and typed others.
+/// Screen and result of somebody who waited for texts and typed others.
 struct Seen {
     text: String,
     code: i64,

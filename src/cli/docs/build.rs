@@ -6,7 +6,9 @@ use billpay_core::app::App;
 use clap::Args;
 use serde_json::json;
 
-use super::{SourceArgs, bytes, counted, described, site};
+use billpay_model::plural;
+
+use super::{SourceArgs, bytes, described, site};
 use crate::error::Report;
 use crate::exit;
 use crate::ui::Ui;
@@ -38,7 +40,7 @@ pub async fn run(args: BuildArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         }))?;
         return Ok(exit::DONE);
     }
-    let (files, size) = (counted(built.files, "file"), bytes(built.bytes));
+    let (files, size) = (plural::count(built.files, "file"), bytes(built.bytes));
     ui.text(&format!("{}: {files}, {size}", args.out.display()))?;
     Ok(exit::DONE)
 }

@@ -35,7 +35,7 @@ impl DocsArgs {
     }
 }
 
-/// How a site is built.
+/// Options of building a site.
 #[derive(Debug, Clone, Args)]
 struct SourceArgs {
     /// Folder of mkdocs.yml and catalog-info.yaml
@@ -154,9 +154,4 @@ fn bytes(count: u64) -> String {
         count if count < 1_000_000 => format!("{:.0} kB", count as f64 / 1e3),
         count => format!("{:.1} MB", count as f64 / 1e6),
     }
-}
-
-/// A number of things as people read it.
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

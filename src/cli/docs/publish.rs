@@ -8,11 +8,12 @@ use billpay_docs::publish::{PublishError, Published, publish};
 use billpay_engine::at_home;
 use billpay_model::failure::FailureClass;
 use billpay_model::names::{self, TECHDOCS};
+use billpay_model::plural;
 use billpay_model::site::{SiteFile, SiteStore};
 use clap::Args;
 use serde_json::json;
 
-use super::{SourceArgs, bytes, counted, described, site};
+use super::{SourceArgs, bytes, described, site};
 use crate::error::{Report, hints_of};
 use crate::exit;
 use crate::ui::{BOLD, Ui, name};
@@ -46,7 +47,7 @@ pub struct PublishArgs {
     dry_run: bool,
 }
 
-/// Where a site goes.
+/// Destination of a site.
 struct Target {
     store: Box<dyn SiteStore>,
     bucket: String,
@@ -149,7 +150,7 @@ fn explain(error: PublishError, target: &Target) -> Report {
         report.hints.push(format!("{bucket} is not in {}: correct the region", target.region));
     }
     if uploaded > 0 {
-        let written = counted(uploaded, "file");
+        let written = plural::count(uploaded, "file");
         report.details.push(format!("{written} had been written; the site can still be read"));
         report.hints.push("run it again: it goes on from what is there".to_string());
     }
@@ -185,7 +186,7 @@ fn show(
     ui.text(&format!(
         "{BOLD}s3://{}/{prefix}{BOLD:#}: {}{would} written ({}), {} unchanged, {} deleted",
         target.bucket,
-        counted(published.uploaded.len(), "file"),
+        plural::count(published.uploaded.len(), "file"),
         bytes(published.uploaded_bytes),
         published.unchanged,
         published.deleted.len(),

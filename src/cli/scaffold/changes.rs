@@ -1,4 +1,4 @@
-//! What happens to the files of a tree, as people read it.
+//! Text of what happens to the files of a tree.
 
 use std::fmt::Write;
 
@@ -6,27 +6,27 @@ use billpay_tree::{Action, Decision, FilePlan, Marked, RelPath, Why};
 
 use crate::ui::{BAD, BOLD, CHANGED, DIM, GOOD, holds_secret};
 
-/// How many changed files are named before only their number is told.
-const MOST_NAMED: usize = 20;
+/// Number of changed files that are named; of more, only the number is told.
+const MAX_NAMES: usize = 20;
 
-/// How a decision is shown.
+/// Options of showing a decision.
 pub struct Shown<'a> {
     /// The folder, as it was named.
     pub out: &'a str,
-    /// Whether nothing was written.
+    /// Set if nothing was written.
     pub check: bool,
-    /// Whether what changes in each file is shown.
+    /// Set if the differences of each file are shown.
     pub diff: bool,
     pub verbose: bool,
 }
 
-/// What happens to a tree's files, in words.
+/// Renders what happens to a tree's files.
 pub fn show(decision: &Decision, shown: &Shown<'_>) -> String {
     let Shown { out, check, diff, verbose } = *shown;
     let mut text = String::new();
     let files = &decision.plan.files;
     let touched: Vec<&FilePlan> = files.iter().filter(|file| file.action.touches()).collect();
-    let named = if verbose || diff { touched.len() } else { MOST_NAMED };
+    let named = if verbose || diff { touched.len() } else { MAX_NAMES };
     for file in touched.iter().take(named) {
         let (sign, style) = match file.action {
             Action::Create => ('+', GOOD),
@@ -95,7 +95,7 @@ fn all(count: usize) -> String {
     if count == 1 { "its 1 file is".to_string() } else { format!("all {count} files are") }
 }
 
-/// Why a file stays as it is, and what to do about it.
+/// Explains why a file stays as it is, and what to do about it.
 fn explain(why: &Why) -> String {
     match why {
         Why::Edited => "you edited it".to_string(),
@@ -120,7 +120,7 @@ fn explain(why: &Why) -> String {
     }
 }
 
-/// Where both versions of a contradiction are.
+/// Names the places of both versions of a contradiction.
 fn marks(marked: &Marked) -> String {
     match marked {
         Marked::Inline { lines } => {

@@ -158,7 +158,7 @@ fn refuse_link(out: &Path) -> Result<(), Report> {
     }))
 }
 
-/// Whether nothing is there yet.
+/// Returns true if nothing is there yet.
 fn is_new(out: &Path) -> bool {
     match std::fs::read_dir(out) {
         Ok(mut entries) => entries.next().is_none(),

@@ -70,7 +70,7 @@ fn show(opened: &Opened, questions: &[Question], steps: &[StepDone]) -> String {
     text
 }
 
-/// What an answer has to be, in one line.
+/// Describes an answer's limits, in one line.
 fn facts(question: &Question) -> String {
     let kind = ask::kind(&question.kind);
     let default = question.default.as_ref().map(|default| format!("default {}", plain(default)));

@@ -1,4 +1,4 @@
-//! What every command about a template does first: find it, and get its answers.
+//! First steps of every command about a template: find it, and get its answers.
 
 use std::path::{Path, PathBuf};
 
@@ -15,9 +15,9 @@ use crate::error::Report;
 use crate::ui::{Ui, hide};
 
 /// Length of the shortest secret that is looked for in files.
-const SHORTEST_SECRET: usize = 4;
+const MIN_SECRET_CHARS: usize = 4;
 
-/// Which template of a source, and which version of it.
+/// Template of a source, and its version.
 #[derive(Debug, Default, Args)]
 pub struct AtArgs {
     /// Branch, tag or commit of a template in a Git repository
@@ -31,7 +31,7 @@ pub struct AtArgs {
     root: Option<PathBuf>,
 }
 
-/// Where the answers come from.
+/// Sources of the answers.
 #[derive(Debug, Args)]
 pub struct AnswerArgs {
     /// Answer a question; `a.b=x` for one in another; may be given several times
@@ -67,7 +67,7 @@ pub struct AnswerArgs {
 pub struct Opened {
     pub template: Box<dyn ProjectTemplate>,
     pub origin: Origin,
-    /// What tells this version from others.
+    /// Digest of this version.
     pub digest: String,
     pub files: usize,
     /// Other repositories that files were fetched from, after a rendering.
@@ -220,7 +220,7 @@ impl AnswerArgs {
         App::replay(&path.display().to_string(), &text)?.template.ok_or_else(unnamed)
     }
 
-    /// What rendering may use, with what an earlier run used.
+    /// Returns the options of rendering, with those of an earlier run.
     pub fn options(&self, seed: Option<u64>, now: Option<i64>) -> Result<RenderOptions, Report> {
         if self.trust && self.no_hooks {
             let why = "--trust runs the template's own programs, --no-hooks leaves its hooks out";
@@ -272,7 +272,7 @@ fn hide_secrets(answers: &Answers, secrets: &[Question]) {
 fn warn_of_secrets(rendering: &Rendering, answers: &Answers, secrets: &[Question], ui: &Ui) {
     let secrets = secrets.iter().filter_map(|question| {
         let text = answer(answers, &question.name)?.as_str()?;
-        (text.len() >= SHORTEST_SECRET).then_some((&question.name, text))
+        (text.len() >= MIN_SECRET_CHARS).then_some((&question.name, text))
     });
     for (name, secret) in secrets {
         let has = |bytes: &[u8]| bytes.windows(secret.len()).any(|part| part == secret.as_bytes());

@@ -1,4 +1,4 @@
-//! What the commands have in common that render trees from the specs.
+//! Parts of the commands that render trees from the specs.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::error::Report;
 use crate::exit;
 use crate::ui::Ui;
 
-/// What is done about files that people changed.
+/// Options about files that people changed.
 #[derive(Debug, Args)]
 pub(super) struct TreeArgs {
     /// Write nothing; exit with 2 if something would change

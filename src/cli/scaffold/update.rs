@@ -67,7 +67,7 @@ enum OnConflict {
     Fail,
 }
 
-/// What came of one template.
+/// Result of updating one template.
 struct Updated {
     before: TemplateRecord,
     now: Opened,
@@ -228,7 +228,7 @@ fn one(
 }
 
 impl Updated {
-    /// Whether there is, or was, something to take.
+    /// Returns true if there is, or was, something to take.
     fn is_stale(&self) -> bool {
         let files = |decision: &Decision| decision.plan.files.iter().any(|file| file.action.is_stale());
         let only_secrets = !self.secrets.is_empty() && self.before.digest == self.now.digest;

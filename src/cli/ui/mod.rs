@@ -35,10 +35,10 @@ pub use progress::Progress;
 pub use secrets::{MASK, hide, hide_text, holds_secret};
 pub use value::{line, name};
 
-/// How results and messages are shown.
+/// Output of results and messages.
 pub struct Ui {
     output: Output,
-    /// Whether standard error is a terminal that progress can be drawn on.
+    /// Set if standard error is a terminal that progress can be drawn on.
     terminal: bool,
     color: bool,
     verbose: u8,

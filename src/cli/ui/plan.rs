@@ -1,4 +1,4 @@
-//! How plans, states and outcomes are shown.
+//! Text of plans, states and outcomes.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -11,6 +11,7 @@ use billpay_engine::{Leftover, Leftovers, Outcome, Survey};
 use billpay_model::address::Address;
 use billpay_model::environment::Environment;
 use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::plural;
 use billpay_model::resource::{Owner, Status};
 use serde_json::{Value, json};
 
@@ -22,7 +23,7 @@ use crate::error::{explain, hints_of};
 /// Up to this many changes are listed one by one without being asked.
 const LISTED: usize = 24;
 /// Longest job summary with every field in it, bytes: GitHub drops one of more than a mebibyte.
-const LONGEST_SUMMARY: usize = 1_000_000;
+const MAX_SUMMARY_BYTES: usize = 1_000_000;
 
 /// Parts of a plan that are listed.
 #[derive(Debug, Clone, Copy)]
@@ -84,8 +85,8 @@ impl Ui {
     fn header(&self, env: &Environment, plan: &Plan) -> String {
         let Environment { environment, account, region, .. } = env;
         let count = plan.changes.len();
-        let s = if count == 1 { "" } else { "s" };
-        format!("{BOLD}{environment}{BOLD:#} · aws {account} {region} · {count} resource{s}\n\n")
+        let resources = plural::count(count, "resource");
+        format!("{BOLD}{environment}{BOLD:#} · aws {account} {region} · {resources}\n\n")
     }
 
     /// Shows what there is and how it compares with the spec.
@@ -255,7 +256,7 @@ pub(super) fn summary_text(environment: &str, plan: &Plan, kinds: &Kinds) -> Str
     if listed.is_empty() {
         return text;
     }
-    let listed = if text.len() + listed.len() > LONGEST_SUMMARY {
+    let listed = if text.len() + listed.len() > MAX_SUMMARY_BYTES {
         "Too long for a job summary: what differs is in the log.\n".to_string()
     } else {
         fenced(&listed)
@@ -449,7 +450,7 @@ fn verb(action: Action) -> &'static str {
     }
 }
 
-/// What a component is in for, without the noughts: `3 to create, 1 to update`.
+/// Summarises a component, without the noughts: `3 to create, 1 to update`.
 fn summary(counts: &Counts) -> String {
     let Counts { create, update, replace, delete, .. } = *counts;
     let parts = [(create, "create"), (update, "update"), (replace, "replace"), (delete, "delete")];
@@ -474,8 +475,5 @@ fn past(counts: &Counts) -> String {
 }
 
 fn are(count: usize) -> String {
-    match count {
-        1 => "1 resource is".to_string(),
-        count => format!("{count} resources are"),
-    }
+    format!("{} {}", plural::count(count, "resource"), if count == 1 { "is" } else { "are" })
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 /// Text that stands for a secret.
 pub const MASK: &str = "***";
 /// Length from which a text is replaced wherever it stands; shorter ones only in quotes.
-const SHORTEST: usize = 4;
+const MIN_SECRET_CHARS: usize = 4;
 
 static SECRETS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
@@ -35,7 +35,7 @@ pub fn hide_text(text: &str) {
     let encoded = aws_smithy_types::base64::encode(text);
     let encoded = encoded.trim_end_matches('=');
     let forms = [encoded.to_string(), encoded.replace('+', "-").replace('/', "_")];
-    secrets.extend(forms.into_iter().filter(|form| form.len() >= SHORTEST));
+    secrets.extend(forms.into_iter().filter(|form| form.len() >= MIN_SECRET_CHARS));
 }
 
 fn capitalized(text: &str) -> String {
@@ -51,7 +51,7 @@ fn hide_as(text: &str) {
     let lines = text.lines().map(|line| line.trim().to_string());
     let debug = [text.escape_debug().to_string(), text.replace('\'', "''"), text.trim().to_string()];
     let all = [text.to_string(), escaped].into_iter().chain(debug).chain(lines);
-    secrets.extend(all.filter(|form| form.chars().count() >= SHORTEST));
+    secrets.extend(all.filter(|form| form.chars().count() >= MIN_SECRET_CHARS));
     if !text.is_empty() {
         secrets.insert(quoted);
         secrets.insert(format!("`{text}`"));

@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::out::{self, DIM};
 
 /// Longest value of a field that is shown whole where values may be shortened, characters.
-const LONGEST_VALUE: usize = 60;
+const MAX_VALUE_CHARS: usize = 60;
 /// Longest element of a list that is shown whole where values may be shortened, characters.
-const LONGEST_ELEMENT: usize = 120;
+const MAX_ELEMENT_CHARS: usize = 120;
 /// Characters that are left of what is equal on either side of a difference.
 const CONTEXT: usize = 12;
 
@@ -102,7 +102,8 @@ pub fn word(text: &str) -> String {
 /// Returns two values that differ, shortened around what differs.
 pub fn shorten_pair(from: String, to: String) -> (String, String) {
     let lengths = [&from, &to].map(|text| text.chars().count());
-    if lengths.iter().all(|length| *length <= LONGEST_VALUE) || out::is_styled(&from) || out::is_styled(&to) {
+    if lengths.iter().all(|length| *length <= MAX_VALUE_CHARS) || out::is_styled(&from) || out::is_styled(&to)
+    {
         return (from, to);
     }
     let (old, new): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
@@ -128,17 +129,17 @@ fn around(text: &[char], start: usize, end: usize) -> String {
             format!("{}…{}", part(from, from + context), part(to - context, to))
         }
     };
-    cut(0, start, CONTEXT) + &cut(start, end, LONGEST_VALUE / 2) + &cut(end, text.len(), CONTEXT)
+    cut(0, start, CONTEXT) + &cut(start, end, MAX_VALUE_CHARS / 2) + &cut(end, text.len(), CONTEXT)
 }
 
 /// Returns the elements of a list, long ones shortened as long as no two become the same.
 pub fn shorten_elements(elements: Vec<String>) -> Vec<String> {
     let shorten = |text: &String| {
         let signs: Vec<char> = text.chars().collect();
-        if signs.len() <= LONGEST_ELEMENT || out::is_styled(text) {
+        if signs.len() <= MAX_ELEMENT_CHARS || out::is_styled(text) {
             return text.clone();
         }
-        let (head, tail) = (&signs[..LONGEST_ELEMENT / 2], &signs[signs.len() - LONGEST_ELEMENT / 2..]);
+        let (head, tail) = (&signs[..MAX_ELEMENT_CHARS / 2], &signs[signs.len() - MAX_ELEMENT_CHARS / 2..]);
         head.iter().chain(&['…']).chain(tail).collect()
     };
     let shortened: Vec<String> = elements.iter().map(shorten).collect();

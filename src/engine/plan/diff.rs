@@ -11,11 +11,11 @@ use serde_json::{Map, Value};
 pub struct FieldChange {
     /// Path inside the attributes: `scaling.max`.
     pub path: String,
-    /// What was found; null where there was nothing.
+    /// Observed value; null where there was nothing.
     pub from: Value,
-    /// What is wanted; null for nothing, a reference where it is known only later.
+    /// Desired value; null for nothing, a reference where it is known only later.
     pub to: Value,
-    /// Whether this difference alone replaces the resource.
+    /// Set if this difference alone replaces the resource.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replaces: bool,
 }

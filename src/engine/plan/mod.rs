@@ -37,7 +37,7 @@ use billpay_model::resource::{
 /// The facts about every kind, by its name.
 pub type Kinds = BTreeMap<&'static str, KindInfo>;
 
-/// What is done about one resource.
+/// Action on one resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
@@ -48,7 +48,7 @@ pub enum Action {
     Delete,
 }
 
-/// Why something is done; shown to people, never decided on.
+/// Reason of a change; shown to people, never decided on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "because")]
 pub enum Reason {
@@ -100,7 +100,7 @@ pub struct Change {
 }
 
 impl Change {
-    /// What AWS calls the resource today, if it is there.
+    /// Returns the id of the resource today, if it is there.
     pub fn id(&self) -> Option<&str> {
         self.observed.as_ref().map(|observed| observed.id.as_str())
     }
@@ -119,7 +119,7 @@ impl Change {
         })
     }
 
-    /// What two plans have to agree on to do the same thing to this resource.
+    /// Returns the parts that two plans have to agree on to do the same thing to this resource.
     fn essence(&self) -> (&Address, Action, Option<&str>, &[FieldChange], Option<&Value>) {
         let wanted = match self.action {
             Action::NoOp | Action::Delete => None,
@@ -135,7 +135,7 @@ pub struct Snapshot {
     pub resources: Vec<Observed>,
 }
 
-/// Which components a command is about.
+/// Components that a command is about.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Selection {
     /// Only these; empty for all.
@@ -155,7 +155,7 @@ impl Selection {
     }
 }
 
-/// Where a plan is to lead.
+/// Goal of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Goal {
@@ -165,7 +165,7 @@ pub enum Goal {
     Destroy,
 }
 
-/// What has to be done to one environment, resource by resource.
+/// Changes of one environment, resource by resource.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     pub environment: String,
@@ -179,7 +179,7 @@ pub struct Plan {
     pub strangers: Vec<Stranger>,
 }
 
-/// How many resources a plan touches.
+/// Numbers of resources that a plan touches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counts {
     pub create: usize,
@@ -384,7 +384,7 @@ struct Planner<'a> {
     kinds: &'a Kinds,
     /// Addresses at which a person kept one of several.
     kept: BTreeSet<Address>,
-    /// What stays or is changed in place, so that references to it can be known.
+    /// Resources that stay or are changed in place, so that references to them can be resolved.
     decided: BTreeMap<Address, &'a Observed>,
     /// Resources that are replaced.
     replaced: Vec<&'a Observed>,

@@ -12,7 +12,7 @@ use super::mentions::Dependents;
 use super::version_rollback::VersionRollback;
 use super::{Action, Change, Cycle, Kinds, Plan, Snapshot};
 
-/// What one step does.
+/// Work of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Work {
     Create,
@@ -30,9 +30,9 @@ pub struct Step {
     pub work: Work,
     /// Indices of the steps that must be done before.
     pub after: Vec<usize>,
-    /// How long it usually takes, seconds.
+    /// Usual duration, seconds.
     pub usual: u32,
-    /// How long it and the longest chain of work behind it usually take, seconds.
+    /// Usual duration of it and of the longest chain of work behind it, seconds.
     pub remaining: u32,
 }
 
@@ -144,13 +144,13 @@ impl Schedule {
         order
     }
 
-    /// How long the plan takes at best, seconds: its longest path.
+    /// Returns the duration of the longest path, seconds: the plan takes no less.
     pub fn critical_path(&self) -> u32 {
         self.steps.iter().map(|step| step.remaining).max().unwrap_or(0)
     }
 }
 
-/// Whether `other` can't live without `base`.
+/// Returns true if `other` can't live without `base`.
 pub fn stands_on(other: &Observed, base: &Observed, kinds: &Kinds) -> bool {
     let kind = kinds.get(other.address.kind());
     kind.is_some_and(|kind| kind.on_delete_of(base.address.kind()).is_some()) && other.mentions(base)

@@ -1,4 +1,4 @@
-//! What is wrong with a file that somebody wrote: where, why, and what to do about it.
+//! Problems of a file that somebody wrote: place, cause and cure.
 
 mod json;
 mod problem;

@@ -1,4 +1,4 @@
-//! What is wrong with a file, where, and what to do about it.
+//! A problem of a file, its place, and its cure.
 
 use std::fmt;
 use std::ops::Range;
@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use super::render;
 use super::source::SourceFile;
+use crate::plural;
 
 /// Most problems that are shown at once; nobody reads more.
-const MOST_SHOWN: usize = 100;
+const MAX_SHOWN: usize = 100;
 
 /// Most bytes of lines that are shown with them: each of a file of one line shows all of it.
 const MAX_LINES: usize = 1 << 20;
@@ -17,7 +18,7 @@ const MAX_LINES: usize = 1 << 20;
 /// Most warnings that are kept of one run.
 const MAX_WARNINGS: usize = 1_000;
 
-/// Whether a problem stops the run.
+/// Severity of a problem: an error stops the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -56,11 +57,11 @@ pub struct Problem {
     pub severity: Severity,
     /// Short, stable name of the rule, such as `unknown-key`.
     pub code: &'static str,
-    /// What is wrong, in one line.
+    /// Message, one line.
     pub message: String,
     #[serde(flatten)]
     pub place: Place,
-    /// What to know about the place itself, shown at the caret.
+    /// Remark about the place itself, shown at the caret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -68,7 +69,7 @@ pub struct Problem {
     /// The key or value that was probably meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub did_you_mean: Option<String>,
-    /// What to do about it, and the values that are allowed.
+    /// Advice, and the values that are allowed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub help: Vec<String>,
 }
@@ -133,7 +134,7 @@ impl Findings {
     /// Shows the problems, one after the other, in the style of rustc.
     pub fn render(&self, color: bool) -> String {
         let (mut shown, mut lines) = (vec![], 0);
-        for problem in self.problems.iter().take(MOST_SHOWN) {
+        for problem in self.problems.iter().take(MAX_SHOWN) {
             if lines > MAX_LINES {
                 break;
             }
@@ -151,10 +152,8 @@ impl Findings {
 
     /// Counts the errors, in words; warnings are shown beside them and stop nothing.
     pub fn count(&self) -> String {
-        match self.problems.iter().filter(|problem| problem.severity == Severity::Error).count() {
-            1 => "1 problem".to_string(),
-            errors => format!("{errors} problems"),
-        }
+        let errors = self.problems.iter().filter(|problem| problem.severity == Severity::Error);
+        plural::count(errors.count(), "problem")
     }
 
     /// Adds a warning, once for each place; beyond [`MAX_WARNINGS`] it is left out.

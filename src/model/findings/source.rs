@@ -28,7 +28,7 @@ impl Eq for SourceFile {}
 pub struct NotUtf8 {
     pub at: usize,
     pub byte: u8,
-    /// Whether the file begins as UTF-16 does.
+    /// The file begins as UTF-16 does.
     pub looks_like_utf16: bool,
 }
 
@@ -70,7 +70,7 @@ impl SourceFile {
         &self.text
     }
 
-    /// What keeps it from being text.
+    /// Returns the reason for which it is not text.
     pub fn not_utf8(&self) -> Option<&NotUtf8> {
         self.not_utf8.as_ref()
     }

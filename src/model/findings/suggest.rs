@@ -18,7 +18,7 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         .map(|(_, _, candidate)| candidate.to_owned())
 }
 
-/// Whether one of two words, neither of them short, begins with the other.
+/// Returns true if one of two words, neither of them short, begins with the other.
 fn begins_with(word: &str, known: &str) -> bool {
     word.len().min(known.len()) >= 4 && (word.starts_with(known) || known.starts_with(word))
 }

@@ -1,4 +1,4 @@
-//! What the portal's templates are told, beside the catalog.
+//! Values of the portal's templates, beside the catalog.
 
 use billpay_model::environment::Environment;
 use billpay_model::names::{self, TECHDOCS};
@@ -6,14 +6,14 @@ use serde_json::{Map, Value, json};
 
 use super::{names::entity_name, owner, speaker};
 
-/// Where billpay's project templates are, at the version that this program is of.
+/// URL of billpay's project templates, at this program's version.
 const TEMPLATES: &str =
     concat!("https://github.com/billpay/billpay/blob/v", env!("CARGO_PKG_VERSION"), "/templates/backstage");
 
 /// The top domain that never exists: for addresses that people have to fill in.
 const UNKNOWN: &str = "invalid";
 
-/// What there is once, whatever environments there are.
+/// Returns the values that are the same for all environments.
 pub fn values(environments: &[&Environment], templates: &[String]) -> Map<String, Value> {
     let Some(first) = speaker(environments) else { return Map::new() };
     let mut sorted = environments.to_vec();
@@ -38,7 +38,7 @@ pub fn values(environments: &[&Environment], templates: &[String]) -> Map<String
     values.as_object().cloned().unwrap_or_default()
 }
 
-/// What an environment's own files are told.
+/// Returns the values of an environment's own files.
 pub fn of_environment(environments: &[&Environment], name: &str) -> Map<String, Value> {
     let mut others: Vec<&Environment> = environments.to_vec();
     others.sort_by_key(|env| &env.environment);

@@ -38,7 +38,7 @@ fn page(env: &Environment, path: &str, rest: &str) -> String {
     format!("https://{region}.console.aws.amazon.com/{path}?region={region}{rest}")
 }
 
-/// Whether a text is the name of a host, so that it can stand in an address.
+/// Returns true if a text is the name of a host, so that it can stand in an address.
 pub fn is_host(text: &str) -> bool {
     let label =
         |label: &str| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');

@@ -1,4 +1,4 @@
-//! What Backstage's catalog holds of the platform, computed from the specs of all environments.
+//! Backstage's catalog of the platform, computed from the specs of all environments.
 //!
 //! A service or frontend is one component, however many environments it runs in; each
 //! environment is a system of the resources that billpay makes for it. Where a component has a
@@ -53,7 +53,7 @@ pub fn catalog(environments: &[&Environment]) -> Catalog {
     }
 }
 
-/// Who answers for an environment.
+/// Returns the owner of an environment.
 fn owner(env: &Environment) -> &str {
     env.tags.get("owner").filter(|owner| !owner.is_empty()).map_or(PLATFORM_TEAM, String::as_str)
 }
@@ -121,7 +121,7 @@ pub struct Component<'a> {
     environments: Vec<&'a Environment>,
     /// The GitHub repository that it is in, with its organization.
     slug: Option<String>,
-    /// Whether that repository is its own, so that it describes itself there.
+    /// Set if that repository is its own, so that it describes itself there.
     at_home: bool,
 }
 
@@ -227,7 +227,7 @@ impl Component<'_> {
             .collect()
     }
 
-    /// Where it is seen by people.
+    /// Returns the links for people.
     fn links(&self) -> Vec<Value> {
         let domains = self
             .environments
@@ -266,7 +266,7 @@ impl Component<'_> {
     }
 }
 
-/// Where the repositories that describe themselves do so.
+/// Returns the catalog files of the repositories that describe themselves.
 fn homes(environments: &[&Environment], components: &[Component<'_>]) -> Option<Value> {
     let home = |component: &&Component<'_>| component.at_home;
     let targets: Vec<String> = components

@@ -3,9 +3,9 @@
 use billpay_tree::digest;
 
 /// The longest name that an entity may have.
-const LONGEST: usize = 63;
+const MAX_CHARS: usize = 63;
 
-/// How much of the digest makes a name its own again.
+/// Digits of the digest that make a name its own again.
 const MARK: usize = 8;
 
 /// The name of an entity for something that is called `name` elsewhere.
@@ -24,12 +24,13 @@ pub fn entity_name(name: &str) -> String {
         }
     }
     let plain = plain.trim_matches(separator);
-    if plain == name.replace('/', ".") && !name.contains('.') && plain.len() <= LONGEST && !plain.is_empty() {
+    if plain == name.replace('/', ".") && !name.contains('.') && plain.len() <= MAX_CHARS && !plain.is_empty()
+    {
         return plain.to_string();
     }
     let digest = digest(name.as_bytes());
     let mark: String = digest.chars().filter(|c| c.is_ascii_hexdigit()).take(MARK).collect();
-    let room: String = plain.chars().take(LONGEST - MARK - 1).collect();
+    let room: String = plain.chars().take(MAX_CHARS - MARK - 1).collect();
     match room.trim_end_matches(separator) {
         "" => mark,
         start => format!("{start}-{mark}"),
@@ -64,7 +65,7 @@ mod tests {
             " ",
         ];
         let mut names: Vec<String> = alike.iter().map(|name| entity_name(name)).collect();
-        assert!(names.iter().all(|name| (1..=LONGEST).contains(&name.len())), "{names:?}");
+        assert!(names.iter().all(|name| (1..=MAX_CHARS).contains(&name.len())), "{names:?}");
         names.sort();
         names.dedup();
         assert_eq!(names.len(), alike.len(), "{names:?}");

@@ -1,4 +1,4 @@
-//! What billpay makes in one environment, as resources of the catalog.
+//! Resources of one environment, as entities of the catalog.
 
 use std::collections::BTreeSet;
 

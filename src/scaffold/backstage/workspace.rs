@@ -9,7 +9,7 @@ use crate::{Project, ProjectFile, TemplateError, refuse_collisions};
 /// Most files and folders of one project.
 const MOST_ENTRIES: usize = 200_000;
 /// Most bytes of one project.
-const MOST_BYTES: usize = 1 << 30;
+const MAX_FILE_BYTES: usize = 1 << 30;
 /// Longest path; no file system takes a longer one.
 const LONGEST_PATH: usize = 4096;
 
@@ -171,8 +171,8 @@ impl Workspace {
         if self.items.len() > MOST_ENTRIES {
             return Err(Fault::new(format!("the project has more than {MOST_ENTRIES} files")));
         }
-        if self.bytes > MOST_BYTES {
-            return Err(Fault::new(format!("the project has more than {} GB", MOST_BYTES >> 30)));
+        if self.bytes > MAX_FILE_BYTES {
+            return Err(Fault::new(format!("the project has more than {} GB", MAX_FILE_BYTES >> 30)));
         }
         Ok(())
     }

@@ -92,7 +92,7 @@ impl SourceError {
 const MOST_FILES: u64 = 200_000;
 
 /// Bytes that one template may have.
-const MOST_BYTES: u64 = 1 << 30;
+const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// Counts what is read, up to the limits.
 #[derive(Debug, Default)]
@@ -105,9 +105,9 @@ impl Budget {
     fn take(&mut self, bytes: u64) -> Result<(), SourceError> {
         self.files += 1;
         self.bytes += bytes;
-        match (self.files > MOST_FILES, self.bytes > MOST_BYTES) {
+        match (self.files > MOST_FILES, self.bytes > MAX_FILE_BYTES) {
             (true, _) => Err(SourceError::TooBig { most: MOST_FILES, what: "files" }),
-            (_, true) => Err(SourceError::TooBig { most: MOST_BYTES >> 20, what: "MB" }),
+            (_, true) => Err(SourceError::TooBig { most: MAX_FILE_BYTES >> 20, what: "MB" }),
             _ => Ok(()),
         }
     }

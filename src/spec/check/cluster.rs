@@ -182,7 +182,7 @@ fn access(cluster: &Cluster) -> Vec<Finding> {
     found
 }
 
-/// Whether this is `arn:aws:iam::<account>:role/<path and name>`, or a user's; never a pattern.
+/// Returns true for `arn:aws:iam::<account>:role/<path and name>`, or a user's; never for a pattern.
 fn is_principal(arn: &str) -> bool {
     let Some((account, name)) = arn.strip_prefix("arn:aws:iam::").and_then(|rest| rest.split_once(':'))
     else {

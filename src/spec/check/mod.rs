@@ -1,4 +1,4 @@
-//! What a spec means: checks that no schema can express.
+//! Checks of a spec that no schema can express.
 //!
 //! A check looks at an [`Environment`] alone and says in terms of paths what is wrong;
 //! [`load`](super::load) finds the places in the files.
@@ -20,7 +20,7 @@ use super::path::Path;
 use billpay_model::environment::Environment;
 use billpay_model::findings::{Severity, nearest};
 
-/// What a finding points at.
+/// Part of the spec that a finding points at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Spot {
     /// The key of an entry.

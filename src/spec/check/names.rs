@@ -9,14 +9,14 @@ use super::{Finding, Spot, key, value};
 pub(crate) struct Name {
     pub rule: &'static Rule,
     pub name: String,
-    /// What in the spec it comes from.
+    /// Part of the spec that it comes from.
     pub spot: Spot,
-    /// What to change for another name.
+    /// Advice for another name.
     cure: String,
 }
 
 impl Name {
-    /// What a name must differ from: the same kind of name within the same reach.
+    /// Returns the kind of name and the reach in which it must be unique.
     pub fn reach(&self, env: &Environment) -> (&'static str, String, String) {
         let whence = match self.rule.scope {
             Scope::World => String::new(),

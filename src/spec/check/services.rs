@@ -8,10 +8,10 @@ use super::{Finding, item, key, value};
 use crate::amount::{kibibytes, thousandths};
 
 /// Longest path that a rule of a load balancer can be about, with room for `/*`.
-const LONGEST_PATH: usize = 126;
+const MAX_PATH_CHARS: usize = 126;
 /// Most CPU of an instance, thousandths, and its memory, Ki: EC2's u7inh-32tb.480xlarge.
-const MOST_CPU: u64 = 1_920_000;
-const MOST_MEMORY: u64 = 32 << 30;
+const MAX_MILLICPUS: u64 = 1_920_000;
+const MAX_MEMORY_KIB: u64 = 32 << 30;
 
 pub(super) fn check(env: &Environment) -> Vec<Finding> {
     let services = &env.services;
@@ -93,8 +93,20 @@ fn nothing(name: &str, service: &Service) -> Vec<Finding> {
 fn too_much(name: &str, service: &Service) -> Vec<Finding> {
     let is_more = |amount: Option<u64>, most: u64| amount.is_none_or(|amount| amount > most);
     let amounts = [
-        ("cpu", &service.cpu, is_more(thousandths(&service.cpu), MOST_CPU), "1920", "500m is half a CPU"),
-        ("memory", &service.memory, is_more(kibibytes(&service.memory), MOST_MEMORY), "32Ti", "1Gi is usual"),
+        (
+            "cpu",
+            &service.cpu,
+            is_more(thousandths(&service.cpu), MAX_MILLICPUS),
+            "1920",
+            "500m is half a CPU",
+        ),
+        (
+            "memory",
+            &service.memory,
+            is_more(kibibytes(&service.memory), MAX_MEMORY_KIB),
+            "32Ti",
+            "1Gi is usual",
+        ),
     ];
     let found = amounts.into_iter().filter(|(_, _, is_more, ..)| *is_more);
     found
@@ -204,7 +216,7 @@ fn paths(services: &Map<Service>) -> Vec<Finding> {
     found
 }
 
-/// What neither Kubernetes nor the load balancer takes for a path.
+/// Finds paths that neither Kubernetes nor the load balancer takes.
 fn odd_path(name: &str, path: &str) -> Option<Finding> {
     let spot = value(["services", name, "path"]);
     let inner = path.strip_suffix('/').unwrap_or(path);
@@ -212,10 +224,10 @@ fn odd_path(name: &str, path: &str) -> Option<Finding> {
         let message = format!("`{path}` has a part that is empty, `.` or `..`");
         return Some(Finding::error("bad-path", spot, message).help("requests never have such a path"));
     }
-    (path.len() > LONGEST_PATH).then(|| {
+    (path.len() > MAX_PATH_CHARS).then(|| {
         let message = format!("the path of `{name}` has {} characters", path.len());
         Finding::error("bad-path", spot, message)
-            .help(format!("a load balancer takes {LONGEST_PATH} at most, `/*` not counted"))
+            .help(format!("a load balancer takes {MAX_PATH_CHARS} at most, `/*` not counted"))
     })
 }
 

@@ -10,7 +10,7 @@ const AWS_LIMIT: usize = 50;
 /// Tags that billpay sets: Name, and those of `domain::resource` (project, environment, region,
 /// address, protected, attempt, id).
 const OURS: usize = 8;
-/// What only AWS or billpay may set.
+/// Prefixes of tags that only AWS or billpay may set.
 const RESERVED: [&str; 2] = ["aws:", "billpay:"];
 /// Tags that billpay could not do without, and so never ignores.
 const NEEDED: [&str; 3] = ["billpay:", "Name", "kubernetes.io/role/"];

@@ -134,7 +134,7 @@ fn is_plain(text: &str) -> bool {
         && !RESERVED.contains(&text.to_ascii_lowercase().as_str())
 }
 
-/// Whether a text is an amount with its unit, such as `500m` or `1Gi`: a number to nobody.
+/// Returns true if a text is an amount with its unit, such as `500m` or `1Gi`: a number to nobody.
 fn is_amount(text: &str) -> bool {
     let units = ["m", "Ki", "Mi", "Gi", "Ti"];
     let number = units.iter().find_map(|unit| text.strip_suffix(unit));

@@ -85,7 +85,7 @@ pub fn of(error: &Error, word: &str, context: &Value) -> Box<Fault> {
     match error.kind() {
         ErrorKind::OutOfFuel => endless(),
         ErrorKind::WriteFailure => {
-            let most = billpay_model::limits::MOST_BYTES >> 20;
+            let most = billpay_model::limits::MAX_FILE_BYTES >> 20;
             Fault::new("too-long", format!("the output is longer than {most} MB"))
         }
         _ if told.contains("recursion limit") => {

@@ -470,7 +470,11 @@ fn join(value: &Value, separator: Option<&str>, options: Kwargs) -> Result<Strin
 
 /// Refuses a text of gigabytes before it is made.
 pub fn too_long(length: usize) -> Result<(), Error> {
-    if length > billpay_model::limits::MOST_BYTES { Err(Error::from(ErrorKind::OutOfFuel)) } else { Ok(()) }
+    if length > billpay_model::limits::MAX_FILE_BYTES {
+        Err(Error::from(ErrorKind::OutOfFuel))
+    } else {
+        Ok(())
+    }
 }
 
 fn indent(
