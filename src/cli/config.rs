@@ -26,7 +26,7 @@ pub struct ConfigArgs {
 pub fn run(args: ConfigArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let loaded = app.load(&args.env.env)?;
     ui.warnings(&loaded.warnings);
-    let names = told(&loaded.environment);
+    let names = pipeline_names(&loaded.environment);
     if !ui.is_json() {
         ui.text(&loaded.show(args.origin))?;
     } else if args.origin {
@@ -40,7 +40,7 @@ pub fn run(args: ConfigArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
 }
 
 /// Returns the names that pipelines need: roles, registries, buckets, addresses.
-fn told(env: &Environment) -> Value {
+fn pipeline_names(env: &Environment) -> Value {
     let services = env.services.iter().map(|(name, service)| {
         let path = service.path.as_ref();
         let url = env.dns.as_ref().zip(path).map(|(dns, path)| {

@@ -10,11 +10,11 @@ use super::ui::Ui;
 pub struct SchemaArgs {
     /// What the schema is of
     #[arg(long, value_enum, default_value_t)]
-    of: Of,
+    of: SchemaKind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-enum Of {
+enum SchemaKind {
     /// The files of `environments`
     #[default]
     Spec,
@@ -24,8 +24,8 @@ enum Of {
 
 pub fn run(args: SchemaArgs, ui: &Ui) -> Result<u8, Report> {
     let schema = match args.of {
-        Of::Spec => billpay_spec::json_schema(),
-        Of::Values => billpay_manifests::json_schema(),
+        SchemaKind::Spec => billpay_spec::json_schema(),
+        SchemaKind::Values => billpay_manifests::json_schema(),
     };
     ui.json(&schema)?;
     Ok(exit::DONE)

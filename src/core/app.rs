@@ -20,7 +20,7 @@ use billpay_scaffold::{
     cookiecutter, sources,
 };
 use billpay_spec::Loaded;
-use billpay_spec::directory::{self, Several, SpecDir};
+use billpay_spec::directory::{self, LoadedEnvironments, SpecDir};
 use billpay_templates::{Embedded, TemplateError};
 use billpay_tree::disk::Tree;
 use jiff::Zoned;
@@ -90,7 +90,7 @@ impl App {
     }
 
     /// The specs of several environments, or of all, read and checked; and the others beside them.
-    pub fn load_several(&self, names: Option<&[String]>) -> Result<Several, SpecError> {
+    pub fn load_several(&self, names: Option<&[String]>) -> Result<LoadedEnvironments, SpecError> {
         self.specs()?.load_several(names, Zoned::now().date())
     }
 

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use billpay_manifests::{Image, Manifest, Unfit, Values};
+use billpay_manifests::{Image, Manifest, ManifestError, Values};
 use billpay_model::environment::Environment;
 use billpay_model::findings::nearest;
 use billpay_spec::yaml;
 use billpay_tree::{BadPath, Coverage, RelPath, Rendered, RenderedFile};
 
 /// Selection of manifests to render.
-pub struct Wanted<'a> {
+pub struct ManifestSelection<'a> {
     pub env: &'a Environment,
     /// The services to render; none for all, and then what belongs to services that are gone goes too.
     pub services: &'a [String],
@@ -32,13 +32,13 @@ pub enum Error {
     #[error("it isn't known which image to run for {}", .0.join(", "))]
     NoImage(Vec<String>),
     #[error(transparent)]
-    Unfit(#[from] Unfit),
+    ManifestError(#[from] ManifestError),
     #[error(transparent)]
     Path(#[from] BadPath),
 }
 
 /// Renders the manifests, and says which part of the whole tree they are.
-pub fn render(wanted: &Wanted<'_>) -> Result<(Rendered, Coverage), Error> {
+pub fn render(wanted: &ManifestSelection<'_>) -> Result<(Rendered, Coverage), Error> {
     let env = wanted.env;
     for name in wanted.services.iter().chain(wanted.values.keys()).chain(wanted.images.keys()) {
         if !env.services.contains_key(name) {

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
-use super::step::{Ended, StepRun};
+use super::step::{StepResult, StepRun};
 use crate::cloud::{Event, Provider, Reporter};
 use crate::permit::{Permit, Protection};
 use crate::plan::{Action, Conflict, Plan, Schedule, Snapshot, Work};
@@ -222,7 +222,7 @@ impl<'a> Walk<'a> {
 
     /// Begins a step; everything it needs is cloned or borrowed from the plan, so that
     /// steps don't share state.
-    fn start(&mut self, index: usize) -> impl Future<Output = (usize, Ended, Duration)> + 'a {
+    fn start(&mut self, index: usize) -> impl Future<Output = (usize, StepResult, Duration)> + 'a {
         self.states[index] = State::Running;
         let step = &self.schedule.steps[index];
         let change = &self.plan.changes[step.change];
@@ -265,14 +265,14 @@ impl<'a> Walk<'a> {
             .collect()
     }
 
-    fn end(&mut self, index: usize, ended: Ended, took: Duration) {
+    fn end(&mut self, index: usize, ended: StepResult, took: Duration) {
         let step = &self.schedule.steps[index];
         let change = &self.plan.changes[step.change];
         let (address, action) = (change.address.clone(), verb(step.work, change.action));
         let before = step.after.iter().map(|&before| self.chain[before]).max().unwrap_or_default();
         self.chain[index] = before + took;
         match ended {
-            Ended::Done { id, outputs } => {
+            StepResult::Done { id, outputs } => {
                 self.states[index] = State::Done;
                 if let Some(outputs) = outputs {
                     self.outputs.insert(address.clone(), outputs);
@@ -287,7 +287,7 @@ impl<'a> Walk<'a> {
                     }
                 }
             }
-            Ended::Failed(failure) => {
+            StepResult::Failed(failure) => {
                 self.states[index] = State::Failed;
                 let seconds = took.as_secs_f64();
                 let event =
@@ -296,7 +296,7 @@ impl<'a> Walk<'a> {
                 self.skip_behind(index, &address);
                 self.outcome.failed.push(FailedStep { address, failure });
             }
-            Ended::Left => self.states[index] = State::Left,
+            StepResult::Left => self.states[index] = State::Left,
         }
     }
 

@@ -72,7 +72,7 @@ pub fn is_protected(tags: &Tags) -> bool {
 
 /// A resource that billpay did not make and leaves alone, although it concerns the environment.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Stranger {
+pub struct ForeignResource {
     pub address: Address,
     pub id: String,
     /// Relation to the environment: the rest of a sentence that begins with its id.
@@ -80,17 +80,17 @@ pub struct Stranger {
 }
 
 /// The parts of a snapshot that concern the environment and are not billpay's.
-pub fn strangers(snapshot: &Snapshot) -> Vec<Stranger> {
-    let strangers = snapshot.resources.iter().filter_map(|observed| {
+pub fn foreign_resources(snapshot: &Snapshot) -> Vec<ForeignResource> {
+    let foreign_resources = snapshot.resources.iter().filter_map(|observed| {
         let address = &observed.address;
         let evidence = match &observed.owner {
             Owner::Copy { evidence, .. } => format!("carries the tags of {address}, and {evidence}"),
             Owner::Guest { access } => format!("may use the cluster, and is not in the spec: {access}"),
             _ => return None,
         };
-        Some(Stranger { address: address.clone(), id: observed.id.clone(), evidence })
+        Some(ForeignResource { address: address.clone(), id: observed.id.clone(), evidence })
     });
-    strangers.collect()
+    foreign_resources.collect()
 }
 
 /// The regions other than the spec's that this environment lives in, with what was found of it there.
@@ -171,7 +171,7 @@ fn conflict(address: Address, indices: &[usize], snapshot: &Snapshot, kinds: &Ki
         }
         several => {
             let ids = several.iter().map(|observed| observed.id.clone()).collect();
-            Conflict::Several { address, ids }
+            Conflict::LoadedEnvironments { address, ids }
         }
     }
 }

@@ -36,10 +36,11 @@ impl SavedPlan {
     /// Reads the text of a file, or says why it is no plan.
     pub fn parse(text: &str) -> Result<SavedPlan, String> {
         #[derive(Deserialize)]
-        struct Head {
+        struct PlanHeader {
             format: u32,
         }
-        let head: Head = serde_json::from_str(text).map_err(|error| format!("not a saved plan: {error}"))?;
+        let head: PlanHeader =
+            serde_json::from_str(text).map_err(|error| format!("not a saved plan: {error}"))?;
         if head.format != FORMAT {
             return Err(format!("its format is {}, this version reads {FORMAT}", head.format));
         }

@@ -18,7 +18,7 @@ use crate::permit::Permit;
 use crate::plan::{Change, Goal, Reason, Work, differences};
 
 /// Result of a step.
-pub enum Ended {
+pub enum StepResult {
     /// The resource is as wanted (its outputs are new), or gone.
     Done {
         id: String,
@@ -30,14 +30,14 @@ pub enum Ended {
 }
 
 /// Reason for which a step was not done.
-enum Halt {
+enum StepError {
     Failure(Failure),
     Stopped,
 }
 
-impl From<Failure> for Halt {
-    fn from(failure: Failure) -> Halt {
-        Halt::Failure(failure)
+impl From<Failure> for StepError {
+    fn from(failure: Failure) -> StepError {
+        StepError::Failure(failure)
     }
 }
 
@@ -69,26 +69,28 @@ pub struct StepRun<'a> {
 }
 
 impl StepRun<'_> {
-    pub async fn run(self) -> Ended {
+    pub async fn run(self) -> StepResult {
         let ended = match self.work {
             Work::Create => self.create().await.map(made),
             Work::Update => self.update().await.map(made),
-            Work::Release => self.update().await.map(|found| Ended::Done { id: found.id, outputs: None }),
-            Work::Delete => self.delete().await.map(|id| Ended::Done { id, outputs: None }),
+            Work::Release => {
+                self.update().await.map(|found| StepResult::Done { id: found.id, outputs: None })
+            }
+            Work::Delete => self.delete().await.map(|id| StepResult::Done { id, outputs: None }),
         };
         match ended {
             Ok(ended) => ended,
-            Err(Halt::Failure(failure)) => Ended::Failed(failure),
-            Err(Halt::Stopped) => Ended::Left,
+            Err(StepError::Failure(failure)) => StepResult::Failed(failure),
+            Err(StepError::Stopped) => StepResult::Left,
         }
     }
 
-    async fn create(&self) -> Result<Observed, Halt> {
+    async fn create(&self) -> Result<Observed, StepError> {
         let desired = self.desired()?;
         let replaced = self.change.observed.as_ref();
         let mut create =
             Create { generation: replaced.map_or(0, |old| old.generation + 1), spent: 0, desired };
-        let mut trouble = Trouble::new();
+        let mut trouble = Backoff::new();
         let mut is_doubtful = false;
         loop {
             let failure = match self.provider.create(self.env, &create).await {
@@ -127,7 +129,7 @@ impl StepRun<'_> {
     }
 
     /// Looks for what a failed create may have made; refuses what is somebody else's.
-    async fn look(&self, desired: &Desired, failure: &Failure) -> Result<Option<Observed>, Halt> {
+    async fn look(&self, desired: &Desired, failure: &Failure) -> Result<Option<Observed>, StepError> {
         let looks = if failure.class == FailureClass::Ambiguous { LOOKS } else { 1 };
         for look in 0..looks {
             if look > 0 {
@@ -154,11 +156,11 @@ impl StepRun<'_> {
 
     /// Has the id written onto what a create call made before its answer was lost. Without it a
     /// later run can't tell the resource from a copy of its tags.
-    async fn write_id(&self, found: &Observed, desired: &Desired) -> Result<(), Halt> {
+    async fn write_id(&self, found: &Observed, desired: &Desired) -> Result<(), StepError> {
         if found.evidence == Evidence::Unique {
             return Ok(());
         }
-        let mut trouble = Trouble::new();
+        let mut trouble = Backoff::new();
         loop {
             match self.provider.update(self.env, found, desired).await {
                 Err(failure) if failure.may_pass() => self.bear(&mut trouble, failure).await?,
@@ -169,7 +171,7 @@ impl StepRun<'_> {
     }
 
     /// Deletes what other create calls of this very step made, whose responses were lost.
-    async fn delete_seconds(&self, made: &Observed, desired: &Desired) -> Result<(), Halt> {
+    async fn delete_seconds(&self, made: &Observed, desired: &Desired) -> Result<(), StepError> {
         for second in self.find(desired).await?.into_iter().filter(|second| second.id != made.id) {
             let is_own = |attempt: &str| self.provider.is_own_attempt(attempt);
             let Some(permit) = Permit::for_own_attempt(&second, is_own) else { continue };
@@ -193,7 +195,7 @@ impl StepRun<'_> {
             && differences(&desired.attrs, &found.attrs, immutable).iter().any(|field| field.replaces)
     }
 
-    async fn update(&self) -> Result<Observed, Halt> {
+    async fn update(&self) -> Result<Observed, StepError> {
         let desired = self.desired()?;
         let Some(found) = self.change.observed.clone() else {
             return Err(
@@ -207,8 +209,8 @@ impl StepRun<'_> {
     }
 
     /// Waits until a resource is ready and changes it until it is what is wanted.
-    async fn until_wanted(&self, mut found: Observed, desired: &Desired) -> Result<Observed, Halt> {
-        let mut trouble = Trouble::new();
+    async fn until_wanted(&self, mut found: Observed, desired: &Desired) -> Result<Observed, StepError> {
+        let mut trouble = Backoff::new();
         for _ in 0..ROUNDS {
             if found.status != Status::Ready {
                 found = self.until_ready(&found, desired).await?;
@@ -232,8 +234,8 @@ impl StepRun<'_> {
         Err(Failure::new(FailureClass::Other, "billpay", why).into())
     }
 
-    async fn until_ready(&self, found: &Observed, desired: &Desired) -> Result<Observed, Halt> {
-        let mut wait = Wait::new(self.usual);
+    async fn until_ready(&self, found: &Observed, desired: &Desired) -> Result<Observed, StepError> {
+        let mut wait = Poll::new(self.usual);
         let mut unseen = 0;
         loop {
             self.pause(wait.next_delay()).await?;
@@ -255,7 +257,7 @@ impl StepRun<'_> {
         }
     }
 
-    async fn delete(&self) -> Result<String, Halt> {
+    async fn delete(&self) -> Result<String, StepError> {
         let Some(found) = &self.change.observed else {
             return Err(
                 Failure::new(FailureClass::Invalid, "billpay", "nothing was observed to delete").into()
@@ -273,8 +275,8 @@ impl StepRun<'_> {
             return Err(Failure::new(FailureClass::Invalid, "billpay", why).into());
         };
         let known = Desired { address: found.address.clone(), attrs: found.attrs.clone(), after: [].into() };
-        let mut trouble = Trouble::new();
-        let mut wait = Wait::new(self.usual);
+        let mut trouble = Backoff::new();
+        let mut wait = Poll::new(self.usual);
         let mut begin = found.status != Status::Deleting;
         loop {
             if begin {
@@ -302,13 +304,13 @@ impl StepRun<'_> {
     }
 
     /// The same resource as it is now.
-    async fn find_again(&self, found: &Observed, desired: &Desired) -> Result<Option<Observed>, Halt> {
+    async fn find_again(&self, found: &Observed, desired: &Desired) -> Result<Option<Observed>, StepError> {
         Ok(self.find(desired).await?.into_iter().find(|other| other.id == found.id))
     }
 
     /// All that is there at the address. Passing trouble counts as not having looked.
-    async fn find(&self, desired: &Desired) -> Result<Vec<Observed>, Halt> {
-        let mut trouble = Trouble::new();
+    async fn find(&self, desired: &Desired) -> Result<Vec<Observed>, StepError> {
+        let mut trouble = Backoff::new();
         loop {
             match self.provider.find(self.env, desired).await {
                 Ok(found) => return Ok(found),
@@ -340,7 +342,7 @@ impl StepRun<'_> {
     }
 
     /// Waits out passing trouble, up to a limit.
-    async fn bear(&self, trouble: &mut Trouble, failure: Failure) -> Result<(), Halt> {
+    async fn bear(&self, trouble: &mut Backoff, failure: Failure) -> Result<(), StepError> {
         if trouble.since.elapsed() > PATIENCE {
             return Err(failure.into());
         }
@@ -353,27 +355,27 @@ impl StepRun<'_> {
     }
 
     /// Sleeps, unless the run is stopped.
-    async fn pause(&self, delay: Duration) -> Result<(), Halt> {
+    async fn pause(&self, delay: Duration) -> Result<(), StepError> {
         tokio::select! {
             () = sleep(delay) => Ok(()),
-            () = self.stop.cancelled() => Err(Halt::Stopped),
+            () = self.stop.cancelled() => Err(StepError::Stopped),
         }
     }
 }
 
-fn made(found: Observed) -> Ended {
-    Ended::Done { id: found.id, outputs: Some(found.outputs) }
+fn made(found: Observed) -> StepResult {
+    StepResult::Done { id: found.id, outputs: Some(found.outputs) }
 }
 
 /// Repeated failures of one call: waits grow, with jitter so that calls don't meet again.
-struct Trouble {
+struct Backoff {
     count: u32,
     since: Instant,
 }
 
-impl Trouble {
-    fn new() -> Trouble {
-        Trouble { count: 0, since: Instant::now() }
+impl Backoff {
+    fn new() -> Backoff {
+        Backoff { count: 0, since: Instant::now() }
     }
 
     fn next_delay(&mut self) -> Duration {
@@ -384,16 +386,16 @@ impl Trouble {
 }
 
 /// Waiting for AWS to finish: often at first, every 15 s later.
-struct Wait {
+struct Poll {
     begun: Instant,
     delay: Duration,
     limit: Duration,
 }
 
-impl Wait {
-    fn new(usual: u32) -> Wait {
+impl Poll {
+    fn new(usual: u32) -> Poll {
         let limit = Duration::from_secs(600) + 4 * Duration::from_secs(usual.into());
-        Wait { begun: Instant::now(), delay: Duration::from_millis(250), limit }
+        Poll { begun: Instant::now(), delay: Duration::from_millis(250), limit }
     }
 
     fn next_delay(&mut self) -> Duration {

@@ -14,7 +14,7 @@ pub struct Image {
 /// Text that names no image.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` is no image that can be deployed: {why}", text.escape_debug())]
-pub struct BadImage {
+pub struct ImageError {
     pub text: String,
     pub why: &'static str,
 }
@@ -23,10 +23,10 @@ const DIGEST: &str =
     "it must end in @sha256: and 64 lower-case hexadecimal digits; a tag may mean something else tomorrow";
 
 impl FromStr for Image {
-    type Err = BadImage;
+    type Err = ImageError;
 
-    fn from_str(text: &str) -> Result<Image, BadImage> {
-        let bad = |why| BadImage { text: text.to_owned(), why };
+    fn from_str(text: &str) -> Result<Image, ImageError> {
+        let bad = |why| ImageError { text: text.to_owned(), why };
         let (name, digest) = text.split_once("@sha256:").ok_or_else(|| bad(DIGEST))?;
         let hexadecimal = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
         if digest.len() != 64 || !digest.chars().all(hexadecimal) {

@@ -19,7 +19,7 @@ use billpay_model::environment::{Environment, Service};
 use billpay_model::names;
 use serde_json::{Value, json};
 
-pub use image::{BadImage, Image};
+pub use image::{Image, ImageError};
 pub use values::{Outbound, Overrides, Probe, Probes, Startup, Values, json_schema};
 
 /// An object, and what its file is called.
@@ -37,7 +37,7 @@ impl Manifest {
 
 /// Reason for which there are no objects of a service.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unfit {
+pub enum ManifestError {
     #[error("`{0}` is not among the environment's services")]
     UnknownService(String),
     #[error(
@@ -53,14 +53,14 @@ pub fn environment(env: &Environment) -> Vec<Manifest> {
 
 /// The objects of a service, in the order in which they are applied: who it is and what may reach
 /// it before it runs, and the way in from outside last.
-pub fn service(env: &Environment, values: &Values, image: &Image) -> Result<Vec<Manifest>, Unfit> {
+pub fn service(env: &Environment, values: &Values, image: &Image) -> Result<Vec<Manifest>, ManifestError> {
     let name = &values.service;
-    let service = env.services.get(name).ok_or_else(|| Unfit::UnknownService(name.clone()))?;
+    let service = env.services.get(name).ok_or_else(|| ManifestError::UnknownService(name.clone()))?;
     if let Some((first, second)) = given::same_variable(service) {
         let (first, second) = (first.to_owned(), second.to_owned());
-        return Err(Unfit::SameVariable { service: name.clone(), first, second });
+        return Err(ManifestError::SameVariable { service: name.clone(), first, second });
     }
-    let of = Of { env, service, values, image };
+    let of = ServiceContext { env, service, values, image };
     let always =
         [workload::account(&of), network::policy(&of), network::service(&of), workload::deployment(&of)];
     let where_it_fits = [scale::autoscaler(&of), scale::disruption_budget(&of), network::ingress(&of)];
@@ -84,14 +84,14 @@ pub fn order(env: &Environment) -> Vec<&str> {
 }
 
 /// Inputs of the objects of one service.
-struct Of<'a> {
+struct ServiceContext<'a> {
     env: &'a Environment,
     service: &'a Service,
     values: &'a Values,
     image: &'a Image,
 }
 
-impl Of<'_> {
+impl ServiceContext<'_> {
     fn name(&self) -> &str {
         &self.values.service
     }

@@ -5,7 +5,7 @@ use billpay_model::names;
 use ipnet::Ipv4Net;
 use serde_json::{Value, json};
 
-use super::{Manifest, Of, selector};
+use super::{Manifest, ServiceContext, selector};
 
 /// Name of the port of health and metrics.
 pub(super) const MANAGEMENT: &str = "management";
@@ -19,7 +19,7 @@ const POD_IDENTITY: &str = "169.254.170.23/32";
 /// Label of every namespace that holds its name.
 const NAMESPACE: &str = "kubernetes.io/metadata.name";
 
-pub(super) fn service(of: &Of<'_>) -> Manifest {
+pub(super) fn service(of: &ServiceContext<'_>) -> Manifest {
     // By its number: what enforces policies looks it up by that, and finds no name.
     let port = json!({
         "name": "http", "port": SERVICE_PORT, "targetPort": of.service.port, "protocol": "TCP", "appProtocol": "http",
@@ -29,7 +29,7 @@ pub(super) fn service(of: &Of<'_>) -> Manifest {
 }
 
 /// The way in through the environment's load balancer, for who has a path.
-pub(super) fn ingress(of: &Of<'_>) -> Option<Manifest> {
+pub(super) fn ingress(of: &ServiceContext<'_>) -> Option<Manifest> {
     let path = of.service.path.as_ref()?;
     let to = json!({"service": {"name": of.name(), "port": {"name": "http"}}});
     let mut rule = json!({"http": {"paths": [{"path": path, "pathType": "Prefix", "backend": to}]}});
@@ -48,7 +48,7 @@ fn host(env: &Environment) -> Option<String> {
 }
 
 /// Returns the annotations for the AWS Load Balancer Controller; all of them are text.
-fn annotations(of: &Of<'_>, path: &str) -> Value {
+fn annotations(of: &ServiceContext<'_>, path: &str) -> Value {
     let mut annotations = json!({});
     let mut put =
         |name: &str, value: &str| annotations[format!("alb.ingress.kubernetes.io/{name}")] = json!(value);
@@ -97,7 +97,7 @@ fn annotations(of: &Of<'_>, path: &str) -> Value {
 
 /// Returns the network policy of the service. The node that a pod is on always reaches it,
 /// so the probes need no rule.
-pub(super) fn policy(of: &Of<'_>) -> Manifest {
+pub(super) fn policy(of: &ServiceContext<'_>) -> Manifest {
     let env = of.env;
     let pods = |name: &str| json!({"podSelector": {"matchLabels": selector(name)}});
     let mut ingress = Vec::new();

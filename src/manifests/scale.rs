@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::{Manifest, Of, selector};
+use super::{Manifest, ServiceContext, selector};
 
 /// Only where there is something to scale.
-pub(super) fn autoscaler(of: &Of<'_>) -> Option<Manifest> {
+pub(super) fn autoscaler(of: &ServiceContext<'_>) -> Option<Manifest> {
     let most = of.autoscaled_to()?;
     let targets = &of.env.targets;
     let metric = |name: &str, percent: u8| {
@@ -23,7 +23,7 @@ pub(super) fn autoscaler(of: &Of<'_>) -> Option<Manifest> {
 }
 
 /// Only where a replica can go without the service going: with one alone no node could be emptied.
-pub(super) fn disruption_budget(of: &Of<'_>) -> Option<Manifest> {
+pub(super) fn disruption_budget(of: &ServiceContext<'_>) -> Option<Manifest> {
     (of.service.replicas > 1).then(|| {
         let spec = json!({
             "maxUnavailable": 1,

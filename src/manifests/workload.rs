@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Manifest, Of, Startup, given, labels, network, quantity, selector};
+use super::{Manifest, ServiceContext, Startup, given, labels, network, quantity, selector};
 
 /// Time between two startup probes, seconds.
 const STARTUP_PERIOD: u32 = 5;
@@ -16,13 +16,13 @@ const ENDS: u32 = 5;
 const PLACED: u32 = 300;
 
 /// The service's identity. AWS ties its role to it through EKS Pod Identity, so it is not annotated.
-pub(super) fn account(of: &Of<'_>) -> Manifest {
+pub(super) fn account(of: &ServiceContext<'_>) -> Manifest {
     // Services don't talk to Kubernetes, so they get no token for it.
     let rest = json!({"automountServiceAccountToken": false});
     Manifest::new("service-account", of.object("v1", "ServiceAccount", rest))
 }
 
-pub(super) fn deployment(of: &Of<'_>) -> Manifest {
+pub(super) fn deployment(of: &ServiceContext<'_>) -> Manifest {
     let mut spec = json!({
         // Autoscaling owns the number where there is any: naming it here would undo its work.
         "replicas": of.service.replicas,
@@ -43,7 +43,7 @@ pub(super) fn deployment(of: &Of<'_>) -> Manifest {
     Manifest::new("deployment", object)
 }
 
-fn pod(of: &Of<'_>) -> Value {
+fn pod(of: &ServiceContext<'_>) -> Value {
     let values = of.values;
     let user = values.user;
     let leaves = leaves(of);
@@ -109,11 +109,11 @@ fn pod(of: &Of<'_>) -> Value {
 }
 
 /// Seconds that a pod goes on serving after it was told to leave.
-fn leaves(of: &Of<'_>) -> u32 {
+fn leaves(of: &ServiceContext<'_>) -> u32 {
     if of.service.path.is_some() { LEAVES_LOAD_BALANCER } else { LEAVES_CLUSTER }
 }
 
-fn variables(of: &Of<'_>) -> Vec<Value> {
+fn variables(of: &ServiceContext<'_>) -> Vec<Value> {
     let given = given::variables(of.env, of.name(), of.service);
     let own = of.values.env.iter().map(|(name, value)| (name.clone(), value.clone()));
     // Kubernetes puts other variables where a value says `$(NAME)`, and takes `$$` for `$`.
@@ -121,13 +121,13 @@ fn variables(of: &Of<'_>) -> Vec<Value> {
     given.into_iter().chain(own).map(variable).collect()
 }
 
-fn ports(of: &Of<'_>) -> Vec<Value> {
+fn ports(of: &ServiceContext<'_>) -> Vec<Value> {
     let own = [("http", of.service.port)].into_iter();
     let all = own.chain(of.management_port().map(|port| (network::MANAGEMENT, port)));
     all.map(|(name, port)| json!({"name": name, "containerPort": port, "protocol": "TCP"})).collect()
 }
 
-fn probes(of: &Of<'_>, container: &mut Value) {
+fn probes(of: &ServiceContext<'_>, container: &mut Value) {
     let probes = &of.values.probes;
     let Startup { path, seconds } = &probes.startup;
     let mut startup = asks(of, path.as_deref());
@@ -147,7 +147,7 @@ fn probes(of: &Of<'_>, container: &mut Value) {
     container["readinessProbe"] = readiness;
 }
 
-fn asks(of: &Of<'_>, path: Option<&str>) -> Value {
+fn asks(of: &ServiceContext<'_>, path: Option<&str>) -> Value {
     let health = if of.management_port().is_some() { network::MANAGEMENT } else { "http" };
     match path {
         Some(path) => json!({"httpGet": {"path": path, "port": health, "scheme": "HTTP"}}),

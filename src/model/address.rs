@@ -64,13 +64,13 @@ impl fmt::Display for Address {
 #[error(
     "`{0}` is not an address: write component/kind or component/kind.key, such as network/subnet.private-a"
 )]
-pub struct NotAnAddress(String);
+pub struct AddressError(String);
 
 impl FromStr for Address {
-    type Err = NotAnAddress;
+    type Err = AddressError;
 
-    fn from_str(text: &str) -> Result<Address, NotAnAddress> {
-        let refuse = || NotAnAddress(text.to_string());
+    fn from_str(text: &str) -> Result<Address, AddressError> {
+        let refuse = || AddressError(text.to_string());
         let (component, rest) = text.split_once('/').ok_or_else(refuse)?;
         let (kind, key) = match rest.split_once('.') {
             Some((kind, key)) => (kind, Some(key)),

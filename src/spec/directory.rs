@@ -26,7 +26,7 @@ pub struct SpecDir {
 
 /// The environments of a directory, read once.
 #[derive(Debug)]
-pub struct Several {
+pub struct LoadedEnvironments {
     /// Those that are valid, by name.
     pub all: Vec<Loaded>,
     /// The names of those that are not.
@@ -254,12 +254,16 @@ impl SpecDir {
     /// Reads and checks every environment once, for what is about several of them.
     ///
     /// `wanted` must be valid; without it, all of them. Others that are not valid are named.
-    pub fn load_several(&self, wanted: Option<&[String]>, today: Date) -> Result<Several, SpecError> {
+    pub fn load_several(
+        &self,
+        wanted: Option<&[String]>,
+        today: Date,
+    ) -> Result<LoadedEnvironments, SpecError> {
         let known = self.environments()?;
         if let Some(unknown) = wanted.into_iter().flatten().find(|name| !known.contains(name)) {
             return Err(self.unknown(unknown, known));
         }
-        let mut several = Several { all: vec![], broken: vec![] };
+        let mut several = LoadedEnvironments { all: vec![], broken: vec![] };
         let mut findings = Findings { problems: vec![], files: vec![] };
         let must = |name: &str| wanted.is_none_or(|wanted| wanted.iter().any(|one| one == name));
         for name in known {

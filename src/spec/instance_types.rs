@@ -5,7 +5,7 @@ pub const TABLE_DATE: &str = "November 2026";
 
 /// Amounts that pods can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Room {
+pub struct PodResources {
     /// Thousandths of a CPU.
     pub cpu: u64,
     /// Ki.
@@ -72,13 +72,13 @@ const OTHERS: [(&str, u64, u64, u64, u64); 24] = [
 /// Returns the most that pods can ask of a node of a type; none for a type that is not in the table.
 ///
 /// The operating system takes some more of the memory than kubelet reserves, so a little less fits.
-pub fn allocatable(instance_type: &str) -> Option<Room> {
+pub fn allocatable(instance_type: &str) -> Option<PodResources> {
     let (cpus, mebibytes, interfaces, addresses) = size_of(instance_type)?;
     // Managed node groups allow no more, whatever the interfaces would.
     let most = if cpus < 30 { 110 } else { 250 };
     let pods = (interfaces * (addresses - 1) + 2).min(most);
     let reserved = 255 + 11 * pods + 100;
-    Some(Room {
+    Some(PodResources {
         cpu: cpus * 1000 - reserved_cpu(cpus),
         memory: u64::saturating_sub(mebibytes, reserved) * 1024,
         pods,
@@ -127,7 +127,7 @@ mod tests {
             ("r6i.4xlarge", 15890, 131_072 - 255 - 1210 - 100, 110),
             ("c7i.16xlarge", 63770, 131_072 - 255 - 2750 - 100, 250),
         ] {
-            let expected = Room { cpu, memory: mebibytes * 1024, pods };
+            let expected = PodResources { cpu, memory: mebibytes * 1024, pods };
             assert_eq!(allocatable(name), Some(expected), "{name}");
         }
         for unknown in ["x9.large", "m5.medium", "m7g.24xlarge", "t3", "t3.", "c5.9xlarge", ""] {

@@ -47,20 +47,20 @@ impl Form {
 
 /// Problems of a file's shape.
 #[derive(Default)]
-pub(super) struct Flaws {
+pub(super) struct ShapeProblems {
     pub problems: Vec<Problem>,
     /// Entries that are wrong, or were meant by wrong ones: they tell nothing about the rest.
     pub spoiled: Vec<Path>,
 }
 
 /// Checks the shape of a spec's file, as [`check`] does.
-pub(super) fn check_layer(file: &SourceFile, node: &mut Node) -> Flaws {
+pub(super) fn check_layer(file: &SourceFile, node: &mut Node) -> ShapeProblems {
     check(&LAYER, file, node)
 }
 
 /// Checks the shape of a file, and takes out what is wrong, so that the rest can be checked further.
-pub(super) fn check(form: &Form, file: &SourceFile, node: &mut Node) -> Flaws {
-    let mut flaws = Flaws::default();
+pub(super) fn check(form: &Form, file: &SourceFile, node: &mut Node) -> ShapeProblems {
+    let mut flaws = ShapeProblems::default();
     absent(form, node, &Path::default(), &mut flaws);
     take_out(node, &flaws);
     let json = node.json();
@@ -80,7 +80,7 @@ pub(super) fn check(form: &Form, file: &SourceFile, node: &mut Node) -> Flaws {
     flaws
 }
 
-fn take_out(node: &mut Node, flaws: &Flaws) {
+fn take_out(node: &mut Node, flaws: &ShapeProblems) {
     for path in &flaws.spoiled {
         node.remove(path);
     }
@@ -97,7 +97,7 @@ fn instance_path(error: &ValidationError<'_>) -> Path {
 }
 
 /// Finds keys without a value: neither a value nor a clear `null`.
-fn absent(form: &Form, node: &Node, path: &Path, flaws: &mut Flaws) {
+fn absent(form: &Form, node: &Node, path: &Path, flaws: &mut ShapeProblems) {
     match &node.content {
         Content::Mapping(entries) => {
             for entry in entries {
@@ -120,7 +120,7 @@ fn absent(form: &Form, node: &Node, path: &Path, flaws: &mut Flaws) {
     }
 }
 
-fn unknown_key(form: &Form, node: &Node, parent: &Path, key: &str, flaws: &mut Flaws) {
+fn unknown_key(form: &Form, node: &Node, parent: &Path, key: &str, flaws: &mut ShapeProblems) {
     let path = parent.key(key);
     let Some(place) = node.at(parent).and_then(|node| node.entry(key)).map(|entry| entry.place.clone())
     else {

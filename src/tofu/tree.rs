@@ -21,7 +21,7 @@ pub fn templates() -> Result<Embedded, TemplateError> {
 }
 
 /// Environments that a tree is rendered for.
-pub struct Wanted<'a> {
+pub struct TreeSelection<'a> {
     /// Every valid environment that there is.
     pub all: &'a [&'a Environment],
     /// The names of those to render; `None` for all, and then what belongs to environments
@@ -36,7 +36,10 @@ pub struct Wanted<'a> {
 ///
 /// The part that the environments of an account share follows from all of them, so that it doesn't
 /// depend on which ones are rendered; while one is broken it stays as it is.
-pub fn render(templates: &Embedded, wanted: &Wanted<'_>) -> Result<(Rendered, Coverage), TemplateError> {
+pub fn render(
+    templates: &Embedded,
+    wanted: &TreeSelection<'_>,
+) -> Result<(Rendered, Coverage), TemplateError> {
     let mut tree = Tree { templates, rendered: Rendered::default(), scopes: BTreeSet::new() };
     let chosen = |env: &Environment| wanted.names.is_none_or(|names| names.contains(&env.environment));
     let accounts = Account::all(wanted.all);

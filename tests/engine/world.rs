@@ -287,7 +287,7 @@ impl<'a> World<'a> {
     /// Answers the first conflict about several with one of them: mostly with the right one.
     fn keep(&self, answers: &mut Answers, conflicts: &[Conflict], env: &Environment, choice: usize) -> bool {
         let several = conflicts.iter().find_map(|conflict| match conflict {
-            Conflict::Several { address, ids } => Some((address, ids)),
+            Conflict::LoadedEnvironments { address, ids } => Some((address, ids)),
             _ => None,
         });
         let Some((address, ids)) = several else { return false };
@@ -362,7 +362,7 @@ impl<'a> World<'a> {
                 _ => {}
             }
         }
-        self.counts.add("strangers", plan.strangers.len());
+        self.counts.add("strangers", plan.foreign_resources.len());
         for conflict in &plan.conflicts {
             self.counts.add(format!("conflict: {}", name_of(conflict)), 1);
             self.check_conflict(conflict, env, before);
@@ -443,13 +443,15 @@ impl<'a> World<'a> {
         self.exclude_lone_copies(&process, env);
         let after = survey(&process, env, &BTreeSet::new()).await.expect("it can be read");
         let plan = after.plan(&process, env, goal, &Selection::default()).await.expect("a plan");
-        if hid && plan.conflicts.iter().any(|conflict| matches!(conflict, Conflict::Several { .. })) {
+        if hid
+            && plan.conflicts.iter().any(|conflict| matches!(conflict, Conflict::LoadedEnvironments { .. }))
+        {
             self.counts.add("several after lost responses", 1);
             return;
         }
         // A second one that a killed process made is a stranger until the first one is gone.
         let was_stranger = |change: &Change| {
-            let known = run.plan.iter().flat_map(|plan| &plan.strangers);
+            let known = run.plan.iter().flat_map(|plan| &plan.foreign_resources);
             let mut known = known.map(|stranger| stranger.id.as_str());
             known.any(|id| Some(id) == change.id())
         };
@@ -461,7 +463,7 @@ impl<'a> World<'a> {
             self.account.alive()
         );
         // What was a stranger beside something of ours is in doubt once that is gone.
-        let strangers = || run.plan.iter().flat_map(|plan| &plan.strangers);
+        let strangers = || run.plan.iter().flat_map(|plan| &plan.foreign_resources);
         let is_new = |conflict: &&Conflict| {
             !strangers().any(|stranger| ids_of(conflict).iter().any(|id| *id == stranger.id))
         };
@@ -472,7 +474,7 @@ impl<'a> World<'a> {
         }
         for thing in self.account.alive().iter().filter(|thing| thing.origin == by && is_here(thing, env)) {
             let found = after.snapshot.resources.iter().find(|found| found.outputs["id"] == thing.key);
-            let told = plan.strangers.iter().any(|stranger| stranger.id == thing.id);
+            let told = plan.foreign_resources.iter().any(|stranger| stranger.id == thing.id);
             let owner = &found.unwrap_or_else(|| panic!("not found any more: {thing:#?}")).owner;
             self.counts.add("second ones that a run left and reported", usize::from(told));
             assert!(*owner == Owner::Ours || told, "nobody is told of {thing:#?}: {owner:?}");
@@ -562,7 +564,7 @@ fn cause(error: &Error) -> &'static str {
 fn ids_of(conflict: &Conflict) -> Vec<&str> {
     match conflict {
         Conflict::Unproven { id, .. } | Conflict::NoRegion { id, .. } => vec![id],
-        Conflict::Several { ids, .. } => ids.iter().map(String::as_str).collect(),
+        Conflict::LoadedEnvironments { ids, .. } => ids.iter().map(String::as_str).collect(),
         _ => vec![],
     }
 }
@@ -572,7 +574,7 @@ pub fn name_of(conflict: &Conflict) -> &'static str {
         Conflict::NotOurs { .. } => "not ours",
         Conflict::Unproven { .. } => "unproven",
         Conflict::NoRegion { .. } => "no region",
-        Conflict::Several { .. } => "several",
+        Conflict::LoadedEnvironments { .. } => "several",
         Conflict::Refused { .. } => "refused",
         Conflict::CannotEnd { .. } => "cannot end",
         Conflict::NeedsExcluded { .. } | Conflict::StoodOnByExcluded { .. } => "selection",

@@ -2,7 +2,7 @@
 //!
 //! `SNAPSHOTS=overwrite cargo test --test kubernetes` writes `golden/` anew.
 
-use billpay_manifests::{Image, Probe, Probes, Startup, Unfit, Values, json_schema};
+use billpay_manifests::{Image, ManifestError, Probe, Probes, Startup, Values, json_schema};
 use billpay_spec::yaml;
 use serde_json::{Value, json};
 use snapbox::Data;
@@ -154,7 +154,7 @@ fn two_secrets_never_share_a_variable() {
     let secrets = ["billpay/jwt/secret", "billpay/jwt_secret"].map(str::to_owned).to_vec();
     env.services.get_mut("backend-api").expect("it").secrets = Some(secrets);
     let refused = billpay_manifests::service(&env, &Values::of("backend-api"), &image("backend-api", 'a'));
-    assert!(matches!(refused, Err(Unfit::SameVariable { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(ManifestError::SameVariable { .. })), "{refused:?}");
 }
 
 #[test]

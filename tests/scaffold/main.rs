@@ -10,7 +10,7 @@ use std::path::Path;
 
 use billpay_model::environment::Environment;
 use billpay_spec::directory::SpecDir;
-use billpay_tofu::tree::{Wanted, render};
+use billpay_tofu::tree::{TreeSelection, render};
 use billpay_tree::Rendered;
 use snapbox::Data;
 use snapbox::data::DataFormat;
@@ -30,7 +30,7 @@ fn environment(name: &str) -> Environment {
 /// The tree of all of some environments.
 fn rendered(environments: &[&Environment]) -> Rendered {
     let templates = billpay_tofu::tree::templates().expect("the templates are sound");
-    let wanted = Wanted { all: environments, names: None, broken: &[] };
+    let wanted = TreeSelection { all: environments, names: None, broken: &[] };
     render(&templates, &wanted).expect("the templates can be rendered").0
 }
 
@@ -75,7 +75,7 @@ fn one_by_one_is_all_at_once() {
     let mut together = Rendered::default();
     for env in &all {
         let names = BTreeSet::from([env.environment.clone()]);
-        let wanted = Wanted { all: &all, names: Some(&names), broken: &[] };
+        let wanted = TreeSelection { all: &all, names: Some(&names), broken: &[] };
         let (one, coverage) = render(&templates, &wanted).expect("the templates can be rendered");
         assert!(one.files.values().all(|file| coverage.has(&file.scope)));
         together.files.extend(one.files);
@@ -91,7 +91,7 @@ fn a_broken_spec_leaves_the_account_alone() {
     let templates = billpay_tofu::tree::templates().expect("the templates are sound");
     let names = BTreeSet::from(["dev".to_string()]);
     let broken = ["staging".to_string()];
-    let wanted = Wanted { all: &all, names: Some(&names), broken: &broken };
+    let wanted = TreeSelection { all: &all, names: Some(&names), broken: &broken };
     let (one, coverage) = render(&templates, &wanted).expect("the templates can be rendered");
     assert!(files(&one).keys().all(|path| !path.contains("accounts/")));
     assert!(!coverage.has("account/123456789012/us-east-1"));

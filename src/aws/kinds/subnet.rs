@@ -185,7 +185,7 @@ pub async fn refusals(cx: Context<'_>, plan: &Plan) -> Result<Vec<(Address, Stri
         .changes
         .iter()
         .filter_map(Change::id)
-        .chain(plan.strangers.iter().map(|stranger| stranger.id.as_str()))
+        .chain(plan.foreign_resources.iter().map(|foreign| foreign.id.as_str()))
         .collect();
     let call = cx.aws.ec2.describe_subnets().filters(ec2::filter("vpc-id", vpc));
     let mut pages = call.into_paginator().items().send();

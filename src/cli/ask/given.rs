@@ -99,7 +99,9 @@ pub(super) fn typed(text: &str, question: &Question) -> Result<Value, String> {
     Ok(match &question.kind {
         QuestionKind::Text => text.into(),
         QuestionKind::Choice(choices) => chosen(text, choices),
-        _ if plain.is_empty() && !matches!(question.kind, QuestionKind::Texts | QuestionKind::Several(_)) => {
+        _ if plain.is_empty()
+            && !matches!(question.kind, QuestionKind::Texts | QuestionKind::LoadedEnvironments(_)) =>
+        {
             text.into()
         }
         QuestionKind::Integer | QuestionKind::Number => number(plain).unwrap_or_else(|| text.into()),
@@ -109,7 +111,7 @@ pub(super) fn typed(text: &str, question: &Question) -> Result<Value, String> {
             _ => text.into(),
         },
         QuestionKind::Texts => texts(plain)?.into(),
-        QuestionKind::Several(choices) => {
+        QuestionKind::LoadedEnvironments(choices) => {
             let texts = texts(plain)?;
             texts.iter().map(|text| chosen(&written(text), choices)).collect()
         }

@@ -24,7 +24,7 @@ pub use report::{kind, report};
 
 /// Options of asking.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct How {
+pub struct AskOptions {
     /// Set if the defaults are taken without asking.
     pub defaults: bool,
 }
@@ -34,7 +34,12 @@ const MAX_PROMPTS: usize = 20;
 
 /// All answers to a template's questions: asked for on a terminal; without one, or in CI,
 /// the defaults, and one error that names every question that has none.
-pub fn answers(template: &dyn ProjectTemplate, given: Answers, how: How, ui: &Ui) -> Result<Answers, Report> {
+pub fn answers(
+    template: &dyn ProjectTemplate,
+    given: Answers,
+    how: AskOptions,
+    ui: &Ui,
+) -> Result<Answers, Report> {
     let questions = || template.all_questions().unwrap_or_default();
     let told = |error: TemplateError| report(error, &questions());
     if how.defaults || !may_ask() {

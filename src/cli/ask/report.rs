@@ -42,7 +42,7 @@ fn answers(faults: &[AnswerFault], questions: &[Question]) -> Report {
         of(missing.len(), "question has no answer", "questions have no answer"),
     ];
     let heading = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
-    let mut details: Vec<String> = wrong.iter().map(|fault| told(fault)).collect();
+    let mut details: Vec<String> = wrong.iter().map(|fault| describe(fault)).collect();
     details.extend(missing.iter().map(|fault| open(fault, questions)));
     let mut hints = vec![];
     if !missing.is_empty() {
@@ -65,7 +65,7 @@ fn answers(faults: &[AnswerFault], questions: &[Question]) -> Report {
     Report { heading, details, hints, findings: None, code: exit::ERROR }
 }
 
-fn told(fault: &AnswerFault) -> String {
+fn describe(fault: &AnswerFault) -> String {
     let meant = fault.did_you_mean.as_ref().map(|meant| format!("; did you mean `{meant}`?"));
     format!("{}: {}{}", fault.name, fault.why, meant.unwrap_or_default())
 }
@@ -98,7 +98,7 @@ pub fn kind(kind: &QuestionKind) -> String {
         QuestionKind::Number => "a number".to_string(),
         QuestionKind::YesNo => "true or false".to_string(),
         QuestionKind::Choice(choices) => format!("one of {}", named(choices)),
-        QuestionKind::Several(choices) => format!("any of {}", named(choices)),
+        QuestionKind::LoadedEnvironments(choices) => format!("any of {}", named(choices)),
         QuestionKind::Texts => "texts, with commas between them".to_string(),
         QuestionKind::Data => "YAML".to_string(),
     }

@@ -91,8 +91,8 @@ fn asks_when_started_by_another_test() {
     let ui = ui();
     let sets: Vec<String> = sets.split_whitespace().map(str::to_string).collect();
     let questions = template.all_questions().expect("questions");
-    let answered =
-        given(&sets, None, &questions).and_then(|given| answers(&template, given, How::default(), &ui));
+    let answered = given(&sets, None, &questions)
+        .and_then(|given| answers(&template, given, AskOptions::default(), &ui));
     let code = match answered {
         Ok(answers) => {
             println!("{ANSWERED}{}", Value::Object(answers));
@@ -107,12 +107,12 @@ fn asks_when_started_by_another_test() {
 }
 
 /// Screen and result of somebody who waited for texts and typed others.
-struct Seen {
+struct Screen {
     text: String,
     code: i64,
 }
 
-impl Seen {
+impl Screen {
     fn answers(&self) -> Value {
         let line = self.text.lines().find_map(|line| line.split_once(ANSWERED));
         let (_, answers) = line.unwrap_or_else(|| panic!("no answers in {}", self.text));
@@ -120,7 +120,7 @@ impl Seen {
     }
 }
 
-fn dialogue(given: &str, env: &[(&str, &str)], steps: &[(&str, &str)]) -> Seen {
+fn dialogue(given: &str, env: &[(&str, &str)], steps: &[(&str, &str)]) -> Screen {
     let program = std::env::current_exe().expect("this program");
     let test = "ask::tests::asks_when_started_by_another_test";
     let mut variables = json!({ "TERM": "xterm", ON_TERMINAL: given });
@@ -144,7 +144,7 @@ fn dialogue(given: &str, env: &[(&str, &str)], steps: &[(&str, &str)]) -> Seen {
     assert!(seen["missed"].is_null(), "never seen: {}, but\n{text}", seen["missed"]);
     assert_eq!(seen["sane"], true, "the terminal is left in another mode:\n{text}");
     assert_eq!(seen["cursor"], true, "the cursor is left hidden:\n{text}");
-    Seen { text, code: seen["code"].as_i64().unwrap_or(-1) }
+    Screen { text, code: seen["code"].as_i64().unwrap_or(-1) }
 }
 
 const DOWN: &str = "\x1b[B";

@@ -10,7 +10,7 @@ use crate::ui::{BAD, BOLD, CHANGED, DIM, GOOD, holds_secret};
 const MAX_NAMES: usize = 20;
 
 /// Options of showing a decision.
-pub struct Shown<'a> {
+pub struct DecisionView<'a> {
     /// The folder, as it was named.
     pub out: &'a str,
     /// Set if nothing was written.
@@ -21,8 +21,8 @@ pub struct Shown<'a> {
 }
 
 /// Renders what happens to a tree's files.
-pub fn show(decision: &Decision, shown: &Shown<'_>) -> String {
-    let Shown { out, check, diff, verbose } = *shown;
+pub fn show(decision: &Decision, shown: &DecisionView<'_>) -> String {
+    let DecisionView { out, check, diff, verbose } = *shown;
     let mut text = String::new();
     let files = &decision.plan.files;
     let touched: Vec<&FilePlan> = files.iter().filter(|file| file.action.touches()).collect();

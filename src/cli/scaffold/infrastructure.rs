@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use billpay_core::app::App;
 use billpay_model::environment::Environment;
-use billpay_tofu::tree::Wanted;
+use billpay_tofu::tree::TreeSelection;
 use clap::{ArgGroup, Args};
 
 use super::tree::{self, TreeArgs, in_template};
@@ -42,7 +42,7 @@ pub fn run(args: InfrastructureArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         ui.note(&format!("what accounts share stays as it is: the specs of {broken} are not valid"));
     }
     let all: Vec<&Environment> = several.all.iter().map(|loaded| &loaded.environment).collect();
-    let wanted = Wanted { all: &all, names: names.as_ref(), broken: &several.broken };
+    let wanted = TreeSelection { all: &all, names: names.as_ref(), broken: &several.broken };
     let templates = app.templates().map_err(in_template)?;
     let (rendered, coverage) = billpay_tofu::tree::render(&templates, &wanted).map_err(in_template)?;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use billpay_core::app::App;
-use billpay_core::kubernetes::{self, Error, Wanted};
+use billpay_core::kubernetes::{self, Error, ManifestSelection};
 use billpay_manifests::{Image, Values};
 use billpay_model::environment::Environment;
 use billpay_model::findings::Findings;
@@ -50,7 +50,7 @@ pub fn run(args: KubernetesArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let known: Vec<&str> = broken.chain(others.iter().map(|env| env.environment.as_str())).collect();
 
     let images = images(&args.image)?;
-    let wanted = Wanted {
+    let wanted = ManifestSelection {
         env,
         services: &args.service,
         values: &values(&args.values, env, &known, app)?,
@@ -132,6 +132,6 @@ fn refused(error: Error) -> Report {
                 .hint(format!("name it: --image {name}=REGISTRY/REPOSITORY@sha256:DIGEST"))
                 .hint("or choose the services with --service")
         }
-        Error::Unfit(_) | Error::Path(_) => report,
+        Error::ManifestError(_) | Error::Path(_) => report,
     }
 }

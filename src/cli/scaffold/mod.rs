@@ -27,13 +27,13 @@ use super::ui::Ui;
 )]
 pub struct ScaffoldArgs {
     #[command(subcommand)]
-    what: Option<What>,
+    command: Option<ScaffoldCommand>,
     #[command(flatten)]
     new: new::NewArgs,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum ScaffoldCommand {
     /// Render environments as a Terragrunt/OpenTofu tree
     Infrastructure(infrastructure::InfrastructureArgs),
     /// Render an environment's services as Kubernetes manifests
@@ -53,19 +53,26 @@ enum What {
 impl ScaffoldArgs {
     /// Returns whether the command renders from specs.
     pub fn reads_specs(&self) -> bool {
-        matches!(self.what, Some(What::Infrastructure(_) | What::Kubernetes(_) | What::Backstage(_)))
+        matches!(
+            self.command,
+            Some(
+                ScaffoldCommand::Infrastructure(_)
+                    | ScaffoldCommand::Kubernetes(_)
+                    | ScaffoldCommand::Backstage(_)
+            )
+        )
     }
 }
 
 pub fn run(args: ScaffoldArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
-    match args.what {
-        Some(What::Infrastructure(args)) => infrastructure::run(args, app, ui),
-        Some(What::Kubernetes(args)) => kubernetes::run(args, app, ui),
-        Some(What::Backstage(args)) => backstage::run(args, app, ui),
-        Some(What::List(args)) => list::run(args, app, ui),
-        Some(What::Show(args)) => show::run(args, app, ui),
-        Some(What::Update(args)) => update::run(args, app, ui),
-        Some(What::Adopt(args)) => adopt::run(args, app, ui),
+    match args.command {
+        Some(ScaffoldCommand::Infrastructure(args)) => infrastructure::run(args, app, ui),
+        Some(ScaffoldCommand::Kubernetes(args)) => kubernetes::run(args, app, ui),
+        Some(ScaffoldCommand::Backstage(args)) => backstage::run(args, app, ui),
+        Some(ScaffoldCommand::List(args)) => list::run(args, app, ui),
+        Some(ScaffoldCommand::Show(args)) => show::run(args, app, ui),
+        Some(ScaffoldCommand::Update(args)) => update::run(args, app, ui),
+        Some(ScaffoldCommand::Adopt(args)) => adopt::run(args, app, ui),
         None => new::run(args.new, app, ui),
     }
 }

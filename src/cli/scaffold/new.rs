@@ -10,7 +10,7 @@ use billpay_tree::{Action, Decision, TreeOptions};
 use clap::Args;
 use serde_json::json;
 
-use super::changes::{self, Shown};
+use super::changes::{self, DecisionView};
 use super::template::{AnswerArgs, AtArgs, render};
 use crate::error::Report;
 use crate::exit;
@@ -106,7 +106,7 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
         }))?;
         return Ok(exit::DONE);
     }
-    let shown = Shown {
+    let shown = DecisionView {
         out: &out.display().to_string(),
         check: args.dry_run,
         diff: args.diff,
@@ -116,7 +116,12 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     Ok(exit::DONE)
 }
 
-fn show(decision: &Decision, shown: &Shown<'_>, steps: &[StepDone], said: &[(String, String)]) -> String {
+fn show(
+    decision: &Decision,
+    shown: &DecisionView<'_>,
+    steps: &[StepDone],
+    said: &[(String, String)],
+) -> String {
     let mut text = changes::show(decision, shown);
     let outside: Vec<_> = steps.iter().filter(|step| step.kind == StepKind::Outside).collect();
     if !outside.is_empty() {

@@ -7,7 +7,7 @@ use billpay_scaffold::{Question, RenderOptions, StepDone, StepKind};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::template::{AtArgs, Opened};
+use super::template::{AtArgs, OpenTemplate};
 use crate::error::Report;
 use crate::ui::{BOLD, DIM, Ui, line};
 use crate::{ask, exit};
@@ -39,7 +39,7 @@ pub fn run(args: ShowArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     Ok(exit::DONE)
 }
 
-fn show(opened: &Opened, questions: &[Question], steps: &[StepDone]) -> String {
+fn show(opened: &OpenTemplate, questions: &[Question], steps: &[StepDone]) -> String {
     let about = opened.template.about();
     let title = about.title.as_ref().map(|title| format!("  {}", line(title))).unwrap_or_default();
     let mut text = format!("{BOLD}{}{BOLD:#}{title}\n", line(&about.name));

@@ -10,7 +10,7 @@ use billpay_scaffold::{
 };
 use clap::Args;
 
-use crate::ask::{self, How};
+use crate::ask::{self, AskOptions};
 use crate::error::Report;
 use crate::ui::{Ui, hide};
 
@@ -64,7 +64,7 @@ pub struct AnswerArgs {
 }
 
 /// A template that was found and understood.
-pub struct Opened {
+pub struct OpenTemplate {
     pub template: Box<dyn ProjectTemplate>,
     pub origin: Origin,
     /// Digest of this version.
@@ -74,12 +74,12 @@ pub struct Opened {
     pub fetched: Vec<FetchedRepository>,
 }
 
-impl Opened {
-    pub fn new(found: Found, options: &RenderOptions, app: &App) -> Result<Opened, Report> {
+impl OpenTemplate {
+    pub fn new(found: Found, options: &RenderOptions, app: &App) -> Result<OpenTemplate, Report> {
         let digest = found.folder.digest();
         let files = found.folder.entries.values().filter(|entry| matches!(entry, Entry::File(_))).count();
         let template = app.open_template(&found, options)?;
-        Ok(Opened { template, origin: found.origin, digest, files, fetched: vec![] })
+        Ok(OpenTemplate { template, origin: found.origin, digest, files, fetched: vec![] })
     }
 
     /// Returns what tells this version from others, after a rendering.
@@ -90,8 +90,8 @@ impl Opened {
 
 impl AtArgs {
     /// Finds a template and understands it.
-    pub fn open(&self, source: &str, options: &RenderOptions, app: &App) -> Result<Opened, Report> {
-        Opened::new(app.find_template(source, self.at())?, options, app)
+    pub fn open(&self, source: &str, options: &RenderOptions, app: &App) -> Result<OpenTemplate, Report> {
+        OpenTemplate::new(app.find_template(source, self.at())?, options, app)
     }
 
     /// Finds the template that cruft keeps in a replay file, at the commit that the project was made from;
@@ -101,7 +101,7 @@ impl AtArgs {
         answers: &AnswerArgs,
         options: &RenderOptions,
         app: &App,
-    ) -> Result<Opened, Report> {
+    ) -> Result<OpenTemplate, Report> {
         let kept = answers.cruft_template()?;
         let at = At {
             reference: self.reference.as_deref().or(Some(&kept.commit)),
@@ -117,18 +117,18 @@ impl AtArgs {
         if let Origin::Git(origin) = &mut found.origin {
             origin.reference = self.reference.clone().or(kept.checkout);
         }
-        Opened::new(found, options, app)
+        OpenTemplate::new(found, options, app)
     }
 
     /// Finds every template in a folder or a repository, by the folders that they are in.
-    pub fn open_all(&self, source: &str, app: &App) -> Result<Vec<(String, Opened)>, Report> {
+    pub fn open_all(&self, source: &str, app: &App) -> Result<Vec<(String, OpenTemplate)>, Report> {
         let found = app.find_template(source, self.at())?;
         let mut all = vec![];
         for directory in App::templates_in(&found.folder) {
             let folder = found.folder.below(&directory);
             let name = if directory.is_empty() { found.folder.name.clone() } else { directory };
             let found = Found { folder, origin: found.origin.clone(), around: found.around.clone() };
-            all.push((name, Opened::new(found, &RenderOptions::default(), app)?));
+            all.push((name, OpenTemplate::new(found, &RenderOptions::default(), app)?));
         }
         Ok(all)
     }
@@ -170,7 +170,7 @@ impl AnswerArgs {
         ask: bool,
         ui: &Ui,
     ) -> Result<Answers, Report> {
-        let answers = ask::answers(template, answers, How { defaults: self.defaults || !ask }, ui)?;
+        let answers = ask::answers(template, answers, AskOptions { defaults: self.defaults || !ask }, ui)?;
         hide_secrets(&answers, &template.secrets()?);
         Ok(answers)
     }

@@ -7,7 +7,7 @@ use billpay_tree::{Action, Coverage, Rendered, TreeOptions};
 use clap::Args;
 use serde_json::json;
 
-use super::changes::{self, Shown};
+use super::changes::{self, DecisionView};
 use crate::error::Report;
 use crate::exit;
 use crate::ui::Ui;
@@ -58,7 +58,7 @@ pub(super) fn write(
             "behind": behind, "counts": plan.counts(), "files": files,
         }))?;
     } else {
-        let shown = Shown { out: &out.display().to_string(), check, diff, verbose: ui.is_verbose() };
+        let shown = DecisionView { out: &out.display().to_string(), check, diff, verbose: ui.is_verbose() };
         ui.text(&changes::show(&decision, &shown))?;
     }
     Ok(match (check, behind) {

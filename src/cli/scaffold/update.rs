@@ -11,8 +11,8 @@ use billpay_tree::{Action, Conflict, Decision, TreeOptions};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::changes::{self, Shown};
-use super::template::{AnswerArgs, Opened, render};
+use super::changes::{self, DecisionView};
+use super::template::{AnswerArgs, OpenTemplate, render};
 use crate::error::Report;
 use crate::ui::{BAD, BOLD, CHANGED, DIM, Ui};
 use crate::{ask, exit};
@@ -68,9 +68,9 @@ enum OnConflict {
 }
 
 /// Result of updating one template.
-struct Updated {
+struct TemplateUpdate {
     before: TemplateRecord,
-    now: Opened,
+    now: OpenTemplate,
     questions: Vec<Question>,
     dropped: Vec<String>,
     conversions: Vec<Conversion>,
@@ -100,11 +100,11 @@ pub fn run(args: UpdateArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     for before in chosen {
         updated.push(one(&args, before, &folder, app, ui)?);
     }
-    let stale = updated.iter().any(Updated::is_stale);
+    let stale = updated.iter().any(TemplateUpdate::is_stale);
     let conflicts =
         updated.iter().any(|one| one.decision.as_ref().is_some_and(|it| it.plan.counts().conflict > 0));
     if ui.is_json() {
-        let templates: Vec<Value> = updated.iter().map(Updated::json).collect();
+        let templates: Vec<Value> = updated.iter().map(TemplateUpdate::json).collect();
         ui.json(&json!({
             "schema": "billpay/scaffold-update/v1", "project": folder, "check": args.check, "stale": stale,
             "conflicts": conflicts, "templates": templates,
@@ -126,7 +126,7 @@ fn one(
     folder: &Path,
     app: &App,
     ui: &Ui,
-) -> Result<Updated, Report> {
+) -> Result<TemplateUpdate, Report> {
     let found = match &args.from {
         Some(source) => {
             let at = At {
@@ -145,7 +145,7 @@ fn one(
     let mut options = args.answers.options(before.seed, before.now)?;
     // What was agreed to once is not asked again.
     options.fetch.repositories.extend(before.fetched.iter().map(|fetched| fetched.url.clone()));
-    let mut now = Opened::new(found, &options, app)?;
+    let mut now = OpenTemplate::new(found, &options, app)?;
     let template = now.template.as_ref();
     let asked = template.all_questions()?;
     let (mut known, dropped) = project::still_asked(&before, &asked);
@@ -168,7 +168,7 @@ fn one(
         .hint("give them with --values FILE, or --values - for standard input"));
     }
     if args.check && (unanswered || !secrets.is_empty()) {
-        return Ok(Updated {
+        return Ok(TemplateUpdate {
             before,
             now,
             questions,
@@ -224,10 +224,10 @@ fn one(
     };
     let warnings = rendering.warnings.problems;
     let decision = Some(decision);
-    Ok(Updated { before, now, questions, dropped, conversions, secrets, rights, warnings, decision })
+    Ok(TemplateUpdate { before, now, questions, dropped, conversions, secrets, rights, warnings, decision })
 }
 
-impl Updated {
+impl TemplateUpdate {
     /// Returns true if there is, or was, something to take.
     fn is_stale(&self) -> bool {
         let files = |decision: &Decision| decision.plan.files.iter().any(|file| file.action.is_stale());
@@ -287,7 +287,7 @@ impl Updated {
                 let out = folder.display().to_string();
                 text += &changes::show(
                     decision,
-                    &Shown { out: &out, check: args.check, diff: args.diff, verbose },
+                    &DecisionView { out: &out, check: args.check, diff: args.diff, verbose },
                 );
             }
             None if !self.is_stale() => text += "  the template is as it was",

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use billpay_core::app;
 use billpay_engine::kind::{KindInfo, OnDelete};
-use billpay_engine::ownership::Stranger;
+use billpay_engine::ownership::ForeignResource;
 use billpay_engine::plan::{Action, Change, Counts, Goal, Kinds, Plan, Reason, widens_access};
 use billpay_engine::{Leftover, Leftovers, Outcome, Survey};
 use billpay_model::address::Address;
@@ -51,7 +51,7 @@ impl Ui {
                 "counts": plan.counts(),
                 "changes": plan.changes.iter().map(|change| change_json(change, &kinds)).collect::<Vec<_>>(),
                 "conflicts": plan.conflicts,
-                "strangers": plan.strangers,
+                "strangers": plan.foreign_resources,
             }));
         }
         let mut text = self.header(env, plan);
@@ -106,7 +106,7 @@ impl Ui {
                 "schema": "billpay/status/v1", "environment": env.environment, "account": env.account,
                 "region": env.region, "identity": survey.identity.arn, "resources": resources,
                 "conflicts": plan.conflicts,
-                "strangers": plan.strangers,
+                "strangers": plan.foreign_resources,
             }));
         }
         let (mut text, kinds) = (self.header(env, plan), app::kinds());
@@ -288,7 +288,7 @@ fn body(plan: &Plan, kinds: &Kinds, listing: Listing) -> String {
 /// Adds a line for each resource that concerns the environment and is not billpay's: left alone, or deleted by AWS
 /// along with what it stands on.
 fn add_strangers(text: &mut String, plan: &Plan, kinds: &Kinds) {
-    for Stranger { address, id, evidence } in &plan.strangers {
+    for ForeignResource { address, id, evidence } in &plan.foreign_resources {
         let cascades = |change: &&Change| {
             let kind = kinds.get(address.kind());
             let on_delete = kind.and_then(|kind| kind.on_delete_of(change.address.kind()));

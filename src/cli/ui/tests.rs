@@ -209,7 +209,7 @@ fn planned(changes: Vec<Change>) -> Plan {
         selection: Selection::default(),
         changes,
         conflicts: vec![],
-        strangers: vec![],
+        foreign_resources: vec![],
     }
 }
 

@@ -28,7 +28,7 @@ pub use schedule::{Schedule, Step, Work, stands_on};
 pub use widening::widens_access;
 
 use super::kind::{KindInfo, OnDelete};
-use super::ownership::{Stranger, strangers};
+use super::ownership::{ForeignResource, foreign_resources};
 use billpay_model::address::Address;
 use billpay_model::resource::{
     Desired, Evidence, Observed, Outputs, Owner, PROTECTED_TAG, Status, mentions, resolve,
@@ -175,8 +175,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     pub conflicts: Vec<Conflict>,
     /// Resources that carry the environment's tags and are left alone.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub strangers: Vec<Stranger>,
+    #[serde(rename = "strangers", default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign_resources: Vec<ForeignResource>,
 }
 
 /// Numbers of resources that a plan touches.
@@ -211,7 +211,7 @@ impl Plan {
             (Action::Delete | Action::Replace, _) => !matches!(change.reason, Some(Reason::Duplicate { .. })),
             (Action::Update, Some(observed)) => observed.protected && change.lifts_protection(),
             // A new one under another name turns over to it what the old one, left alone, lives on.
-            (Action::Create, _) => self.strangers.iter().any(|one| one.address == change.address),
+            (Action::Create, _) => self.foreign_resources.iter().any(|one| one.address == change.address),
             _ => false,
         });
         harmful.map(|change| &change.address).collect()
@@ -335,9 +335,9 @@ pub fn plan(
     planner.check_selection(desired, snapshot);
     let Planner { mut changes, conflicts, .. } = planner;
     changes.sort_by(|a, b| (&a.address, a.id()).cmp(&(&b.address, b.id())));
-    let strangers = strangers(snapshot);
+    let foreign_resources = foreign_resources(snapshot);
     let (environment, selection) = (environment.to_string(), selection.clone());
-    Ok(Plan { environment, goal, selection, changes, conflicts, strangers })
+    Ok(Plan { environment, goal, selection, changes, conflicts, foreign_resources })
 }
 
 /// Sorts what is wanted so that each comes after all it needs.

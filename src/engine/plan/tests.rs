@@ -183,7 +183,7 @@ fn a_duplicate_goes_a_released_one_loses_its_tags_and_a_copy_stays() {
     assert!(released.is_release() && released.action == Action::Update);
     assert_eq!(released.desired.as_ref().unwrap().attrs["tags"], json!({"team": "x"}));
     assert!(of("b4").is_none());
-    assert_eq!(plan.strangers.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["b4"]);
+    assert_eq!(plan.foreign_resources.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["b4"]);
     assert!(plan.protected_changes().is_empty(), "{:?}", plan.protected_changes());
     // What is released is in nobody's way: it is no step that others wait for.
     let schedule = Schedule::of(&plan, &snapshot, &kinds()).unwrap();

@@ -8,5 +8,5 @@ mod suggest;
 
 pub use json::from_json;
 pub use problem::{Findings, Place, Problem, Related, Severity};
-pub use source::{NotUtf8, SourceFile};
+pub use source::{SourceFile, Utf8Problem};
 pub use suggest::nearest;

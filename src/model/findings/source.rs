@@ -10,7 +10,7 @@ use super::problem::Place;
 pub struct SourceFile {
     name: String,
     text: String,
-    not_utf8: Option<NotUtf8>,
+    not_utf8: Option<Utf8Problem>,
     /// Beginnings of the lines, once a place was looked for.
     lines: OnceLock<Vec<usize>>,
 }
@@ -25,7 +25,7 @@ impl Eq for SourceFile {}
 
 /// The first byte that keeps a file from being UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotUtf8 {
+pub struct Utf8Problem {
     pub at: usize,
     pub byte: u8,
     /// The file begins as UTF-16 does.
@@ -46,7 +46,7 @@ impl SourceFile {
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
                 let bytes = error.as_bytes();
-                let not_utf8 = NotUtf8 {
+                let not_utf8 = Utf8Problem {
                     at,
                     byte: bytes.get(at).copied().unwrap_or_default(),
                     looks_like_utf16: matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]),
@@ -71,7 +71,7 @@ impl SourceFile {
     }
 
     /// Returns the reason for which it is not text.
-    pub fn not_utf8(&self) -> Option<&NotUtf8> {
+    pub fn not_utf8(&self) -> Option<&Utf8Problem> {
         self.not_utf8.as_ref()
     }
 

@@ -5,7 +5,7 @@ use billpay_model::names;
 
 use super::{Finding, key, value};
 use crate::amount::{kibibytes, thousandths};
-use crate::instance_types::{Room, TABLE_DATE, allocatable};
+use crate::instance_types::{PodResources, TABLE_DATE, allocatable};
 
 /// The namespace that the add-ons are in.
 const SYSTEM: &str = "kube-system";
@@ -29,7 +29,7 @@ pub(super) fn check(env: &Environment) -> Vec<Finding> {
         return vec![];
     }
     let mut found = vec![];
-    let mut groups: Vec<(&String, &NodeGroup, Room)> = vec![];
+    let mut groups: Vec<(&String, &NodeGroup, PodResources)> = vec![];
     for (name, group) in &cluster.nodes {
         match allocatable(&group.instance_type) {
             Some(room) => groups.push((name, group, less(room, &on_each_node(cluster)))),
@@ -57,37 +57,37 @@ fn is_on_fargate(cluster: &Cluster, namespace: &str) -> bool {
     cluster.fargate.values().flat_map(|profile| &profile.namespaces).any(|known| known == namespace)
 }
 
-fn addons(cluster: &Cluster) -> impl Iterator<Item = (Room, Room)> + '_ {
-    let room = |[cpu, memory, pods]: [u64; 3]| Room { cpu, memory: memory * 1024, pods };
+fn addons(cluster: &Cluster) -> impl Iterator<Item = (PodResources, PodResources)> + '_ {
+    let room = |[cpu, memory, pods]: [u64; 3]| PodResources { cpu, memory: memory * 1024, pods };
     let is_there =
         |name: &str| cluster.addons.contains_key(name) || (cluster.efs && name == "aws-efs-csi-driver");
     let known = ADDONS.iter().filter(move |(name, ..)| is_there(name));
     known.map(move |(_, each, once)| (room(*each), room(*once)))
 }
 
-fn on_each_node(cluster: &Cluster) -> Room {
-    addons(cluster).fold(Room::default(), |sum, (each, _)| plus(sum, &each))
+fn on_each_node(cluster: &Cluster) -> PodResources {
+    addons(cluster).fold(PodResources::default(), |sum, (each, _)| plus(sum, &each))
 }
 
-fn plus(a: Room, b: &Room) -> Room {
-    Room {
+fn plus(a: PodResources, b: &PodResources) -> PodResources {
+    PodResources {
         cpu: a.cpu.saturating_add(b.cpu),
         memory: a.memory.saturating_add(b.memory),
         pods: a.pods.saturating_add(b.pods),
     }
 }
 
-fn less(a: Room, b: &Room) -> Room {
-    Room {
+fn less(a: PodResources, b: &PodResources) -> PodResources {
+    PodResources {
         cpu: a.cpu.saturating_sub(b.cpu),
         memory: a.memory.saturating_sub(b.memory),
         pods: a.pods.saturating_sub(b.pods),
     }
 }
 
-fn times(room: &Room, count: u32) -> Room {
+fn times(room: &PodResources, count: u32) -> PodResources {
     let count = u64::from(count);
-    Room {
+    PodResources {
         cpu: room.cpu.saturating_mul(count),
         memory: room.memory.saturating_mul(count),
         pods: room.pods.saturating_mul(count),
@@ -95,27 +95,32 @@ fn times(room: &Room, count: u32) -> Room {
 }
 
 /// Amounts that one replica asks for; an amount beyond all numbers is the largest of them.
-fn replica(cpu: &str, memory: &str) -> Room {
-    Room { cpu: thousandths(cpu).unwrap_or(u64::MAX), memory: kibibytes(memory).unwrap_or(u64::MAX), pods: 1 }
+fn replica(cpu: &str, memory: &str) -> PodResources {
+    PodResources {
+        cpu: thousandths(cpu).unwrap_or(u64::MAX),
+        memory: kibibytes(memory).unwrap_or(u64::MAX),
+        pods: 1,
+    }
 }
 
 /// Finds services of which one replica fits on no node.
-fn single(env: &Environment, groups: &[(&String, &NodeGroup, Room)]) -> Vec<Finding> {
+fn single(env: &Environment, groups: &[(&String, &NodeGroup, PodResources)]) -> Vec<Finding> {
     let mut found = vec![];
     for (name, service) in &env.services {
         let asked = replica(&service.cpu, &service.memory);
-        let fits =
-            |(_, _, room): &(&String, &NodeGroup, Room)| asked.cpu <= room.cpu && asked.memory <= room.memory;
+        let fits = |(_, _, room): &(&String, &NodeGroup, PodResources)| {
+            asked.cpu <= room.cpu && asked.memory <= room.memory
+        };
         if groups.iter().any(fits) {
             continue;
         }
         let is_cpu = groups.iter().all(|(_, _, room)| asked.cpu > room.cpu);
         let spot = if is_cpu { "cpu" } else { "memory" };
-        let message = format!("one replica of `{name}` fits on no node: it asks for {}", told(&asked));
+        let message = format!("one replica of `{name}` fits on no node: it asks for {}", describe(&asked));
         let mut finding = Finding::warning("too-big", value(["services", name, spot]), message)
             .help("choose a bigger `type`, or ask for less");
         for (group, NodeGroup { instance_type, .. }, room) in groups {
-            let left = format!("a {instance_type} leaves {} for pods, beside the add-ons", told(room));
+            let left = format!("a {instance_type} leaves {} for pods, beside the add-ons", describe(room));
             finding = finding.related(value(["cluster", "nodes", group, "type"]), left);
         }
         found.push(finding);
@@ -124,13 +129,14 @@ fn single(env: &Environment, groups: &[(&String, &NodeGroup, Room)]) -> Vec<Find
 }
 
 /// Finds whether the services, each with the replicas that run when idle, ask for more than all nodes hold.
-fn all(env: &Environment, groups: &[(&String, &NodeGroup, Room)]) -> Option<Finding> {
+fn all(env: &Environment, groups: &[(&String, &NodeGroup, PodResources)]) -> Option<Finding> {
     let cluster = &env.cluster;
-    let room =
-        groups.iter().fold(Room::default(), |sum, (_, group, room)| plus(sum, &times(room, group.max)));
+    let room = groups
+        .iter()
+        .fold(PodResources::default(), |sum, (_, group, room)| plus(sum, &times(room, group.max)));
     let system = match is_on_fargate(cluster, SYSTEM) {
-        true => Room::default(),
-        false => addons(cluster).fold(Room::default(), |sum, (_, once)| plus(sum, &once)),
+        true => PodResources::default(),
+        false => addons(cluster).fold(PodResources::default(), |sum, (_, once)| plus(sum, &once)),
     };
     let services = env.services.values();
     let asked = services.fold(system, |sum, service| {
@@ -145,9 +151,9 @@ fn all(env: &Environment, groups: &[(&String, &NodeGroup, Room)]) -> Option<Find
     };
     let message = format!(
         "services and add-ons ask for {} in {} pods, and at their most the nodes hold {} in {} pods",
-        told(&asked),
+        describe(&asked),
         asked.pods,
-        told(&room),
+        describe(&room),
         room.pods
     );
     let mut finding = Finding::warning("too-few-nodes", spot, message)
@@ -160,6 +166,6 @@ fn all(env: &Environment, groups: &[(&String, &NodeGroup, Room)]) -> Option<Find
     Some(finding)
 }
 
-fn told(room: &Room) -> String {
+fn describe(room: &PodResources) -> String {
     format!("cpu {} and memory {}Mi", room.cpu as f64 / 1000.0, room.memory / 1024)
 }

@@ -125,15 +125,15 @@ fn bytes(size: usize) -> String {
 type Fatal = Box<Problem>;
 
 /// A list or mapping whose end has not been read yet.
-struct Open {
+struct OpenNode {
     mark: Mark,
     anchor: usize,
     tag: Option<Rc<Tag>>,
     size: Size,
-    kind: OpenKind,
+    kind: OpenNodeKind,
 }
 
-enum OpenKind {
+enum OpenNodeKind {
     List(Vec<Node>),
     Mapping(Mapping),
 }
@@ -193,7 +193,7 @@ struct Reader<'a> {
     file: &'a str,
     text: &'a str,
     limits: &'a Limits,
-    open: Vec<Open>,
+    open: Vec<OpenNode>,
     documents: Vec<Node>,
     anchors: HashMap<usize, Node>,
     /// Everything so far, aliases resolved.
@@ -243,10 +243,10 @@ impl Reader<'_> {
                 self.value(Node { content, tag, mark, alias: None, size }, anchor)
             }
             Event::SequenceStart(_, anchor, tag) => {
-                self.start(mark, anchor, tag.map(|tag| tag.into_owned()), OpenKind::List(vec![]))
+                self.start(mark, anchor, tag.map(|tag| tag.into_owned()), OpenNodeKind::List(vec![]))
             }
             Event::MappingStart(_, anchor, tag) => {
-                let kind = OpenKind::Mapping(Mapping::default());
+                let kind = OpenNodeKind::Mapping(Mapping::default());
                 self.start(mark, anchor, tag.map(|tag| tag.into_owned()), kind)
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(&mark),
@@ -273,7 +273,13 @@ impl Reader<'_> {
             .help("leave the line out; `yes`, `no`, `on` and `off` are text in YAML 1.2, and `010` is ten")
     }
 
-    fn start(&mut self, mark: Mark, anchor: usize, tag: Option<Tag>, kind: OpenKind) -> Result<(), Fatal> {
+    fn start(
+        &mut self,
+        mark: Mark,
+        anchor: usize,
+        tag: Option<Tag>,
+        kind: OpenNodeKind,
+    ) -> Result<(), Fatal> {
         if self.expects_key() {
             let problem = self.error("key", &mark, "a key must be plain text, not a list or a mapping");
             return Err(Box::new(problem.help("quote a value that begins with `{` or `[`")));
@@ -283,21 +289,24 @@ impl Reader<'_> {
         }
         let size = Size { values: 1, text: tag_len(tag.as_ref()) };
         self.count(size, &mark)?;
-        self.open.push(Open { mark, anchor, tag: tag.map(Rc::new), size, kind });
+        self.open.push(OpenNode { mark, anchor, tag: tag.map(Rc::new), size, kind });
         Ok(())
     }
 
     /// Returns whether the next node is the key of an entry.
     fn expects_key(&self) -> bool {
-        matches!(self.open.last(), Some(Open { kind: OpenKind::Mapping(Mapping { key: None, .. }), .. }))
+        matches!(
+            self.open.last(),
+            Some(OpenNode { kind: OpenNodeKind::Mapping(Mapping { key: None, .. }), .. })
+        )
     }
 
     fn end(&mut self, end: &Mark) -> Result<(), Fatal> {
-        let Some(Open { mut mark, anchor, tag, size, kind }) = self.open.pop() else { return Ok(()) };
+        let Some(OpenNode { mut mark, anchor, tag, size, kind }) = self.open.pop() else { return Ok(()) };
         mark.span.end = mark.span.end.max(end.span.end);
         let content = match kind {
-            OpenKind::List(items) => Content::List(items.into()),
-            OpenKind::Mapping(Mapping { mut entries, known, merged, .. }) => {
+            OpenNodeKind::List(items) => Content::List(items.into()),
+            OpenNodeKind::Mapping(Mapping { mut entries, known, merged, .. }) => {
                 let mut known: HashSet<Rc<str>> = known.into_keys().collect();
                 for node in merged {
                     let Content::Mapping(others) = node.content else { continue };
@@ -334,11 +343,11 @@ impl Reader<'_> {
         };
         open.size = open.size.plus(node.size);
         let problem = match &mut open.kind {
-            OpenKind::List(items) => {
+            OpenNodeKind::List(items) => {
                 items.push(node);
                 return Ok(());
             }
-            OpenKind::Mapping(mapping) => mapping.put(node, self.limits, self.file),
+            OpenNodeKind::Mapping(mapping) => mapping.put(node, self.limits, self.file),
         };
         match problem {
             Some(problem) if !self.limits.all_problems || self.problems.len() >= MAX_PROBLEMS => {
