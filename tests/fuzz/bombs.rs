@@ -2,11 +2,14 @@
 //!
 //! A row is a kind of file, a bomb, and its size. Those of the languages of templates are in [`languages`].
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
+
+use billpay_testkit::selection::select;
 
 use crate::languages;
 
@@ -489,11 +492,13 @@ fn fault(row: &Row, ran: &Ran) -> Option<String> {
 
 /// Tries every `step`th row from `first` on.
 fn hold(size: usize, first: usize, step: usize) {
-    let only = std::env::var("BOMB").unwrap_or_default();
+    let rows = rows(size);
+    let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+    let selected = select("BOMB", &names, |part, name| name.contains(part));
+    let selected: BTreeSet<String> = selected.into_iter().map(str::to_owned).collect();
     let rows = Mutex::new(
-        rows(size)
-            .into_iter()
-            .filter(|row| row.name.contains(&only))
+        rows.into_iter()
+            .filter(|row| selected.contains(&row.name))
             .skip(first)
             .step_by(step)
             .collect::<Vec<_>>(),
