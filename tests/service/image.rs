@@ -37,14 +37,13 @@ fn linters_find_nothing_in_the_dockerfiles() {
 #[test]
 #[ignore = "full tier: builds an image with buildah, with Maven in it"]
 fn the_image_is_built_and_runs_without_root_on_a_file_system_that_cannot_be_written() {
-    let program = debian("buildah");
     if !is_root_or_reruns(
         "image::the_image_is_built_and_runs_without_root_on_a_file_system_that_cannot_be_written",
     ) {
         return;
     }
     let work = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
-    let buildah = Buildah { program, work: work.path().to_path_buf() };
+    let buildah = Buildah { program: debian("buildah"), work: work.path().to_path_buf() };
     let project = work.path().join("project");
     make("everything", &[], &project);
     let dockerfile = fs::read_to_string(project.join("Dockerfile")).expect("a Dockerfile");
