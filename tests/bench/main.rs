@@ -24,7 +24,12 @@ use report::Report;
 use terraform::Terraform;
 use trees::Trees;
 
+/// Arguments of the benchmark.
+const ARGUMENTS: [&str; 5] = ["--trace", "--trees", "--projects", "--rehearsals", "--without-terraform"];
+
 fn main() {
+    let unknown = std::env::args().skip(1).find(|arg| !ARGUMENTS.contains(&arg.as_str()));
+    assert!(unknown.is_none(), "{unknown:?} is none of: {}", ARGUMENTS.join(", "));
     if std::env::args().any(|arg| arg == "--trace") {
         return report::trace(&Life::measure("dev", Duration::from_millis(200)).no_op_plan);
     }

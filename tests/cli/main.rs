@@ -1,6 +1,6 @@
 //! What the program says where no cloud is needed, word for word.
 //!
-//! The words are in `golden/`; `SNAPSHOTS=overwrite cargo test` writes them anew.
+//! The words are in `golden/`.
 
 mod local;
 mod terminal;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use billpay_engine::plan::Goal;
 use billpay_model::environment::Environment;
+use billpay_testkit::selection::number;
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
@@ -273,7 +274,8 @@ pub fn in_shards<S: Strategy>(
     situations: &[&str],
     live: impl Fn(S::Value, &Counts) + Sync,
 ) {
-    let cases = std::env::var("HISTORIES").map_or(1_000, |count| count.parse().expect("a number"));
+    let count = number("HISTORIES", u64::from(SHARDS)).unwrap_or(1_000);
+    let cases = u32::try_from(count).expect("fewer histories");
     let (live, histories, next, all) =
         (&live, &histories, &AtomicU8::new(0), &Mutex::new((Counts::default(), None)));
     let begun = std::time::Instant::now();

@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use billpay_testkit::selection::{number, select};
 use fastrand::Rng;
 
 use crate::corpus;
@@ -214,11 +215,11 @@ fn search((name, target): &Target, time: Duration, seed: u64) -> Option<String> 
 #[test]
 #[ignore = "takes three minutes: new inputs for all targets"]
 fn inputs_made_by_chance_are_read_or_refused() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
-    let seed = number("SEED").unwrap_or_else(|| fastrand::u64(..1 << 48));
-    let only = std::env::var("TARGET").unwrap_or_default();
-    let targets: Vec<&Target> = TARGETS.iter().filter(|(name, _)| only.is_empty() || *name == only).collect();
-    let each = Duration::from_secs(number("FUZZ").unwrap_or(SECONDS)) / targets.len().max(1) as u32;
+    let seed = number("SEED", 0).unwrap_or_else(|| fastrand::u64(..1 << 48));
+    let names: Vec<&str> = TARGETS.iter().map(|(name, _)| *name).collect();
+    let selected = select("TARGET", &names, str::eq);
+    let targets: Vec<&Target> = TARGETS.iter().filter(|(name, _)| selected.contains(name)).collect();
+    let each = Duration::from_secs(number("FUZZ", 1).unwrap_or(SECONDS)) / targets.len() as u32;
     println!("SEED={seed}");
     let before = take_hook();
     set_hook(Box::new(|info| PANIC.with(|panic| *panic.borrow_mut() = info.to_string())));

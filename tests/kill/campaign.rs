@@ -12,6 +12,7 @@ use super::foreign;
 use super::inventory::Inventory;
 use super::phase::Phase;
 use billpay_testkit::proxy::{Fault, Proxy};
+use billpay_testkit::selection::number;
 use billpay_testkit::{Emulator, Run, Sandbox};
 
 /// Points in each phase.
@@ -67,10 +68,9 @@ pub fn run(what: &str, faults: &[Fault]) {
 
 /// Returns the points that are tried: some of them, the same for the same seed, or all.
 fn sample() -> Vec<usize> {
-    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
     let mut points: Vec<usize> = (0..POINTS).collect();
-    fastrand::Rng::with_seed(number("SEED").unwrap_or(13)).shuffle(&mut points);
-    points.truncate(number("POINTS").map_or(SAMPLE, |count| count as usize));
+    fastrand::Rng::with_seed(number("SEED", 0).unwrap_or(13)).shuffle(&mut points);
+    points.truncate(number("POINTS", 1).map_or(SAMPLE, |count| count as usize));
     points
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::install::{lock, run};
+use super::skip;
 
 /// The program of a Debian package of the same name, which is installed when it isn't on the path.
 /// Only root, or who may become root without a password, can do that; everybody else is told what is missing.
@@ -16,18 +17,15 @@ pub fn debian(program: &str) -> PathBuf {
     if let Some(found) = on_path(program) {
         return found;
     }
-    let is_root = rustix::process::getuid().is_root();
-    let may_sudo =
-        || Command::new("sudo").args(["-n", "true"]).output().is_ok_and(|output| output.status.success());
-    let can = Path::new("/usr/bin/apt-get").exists() && (is_root || may_sudo());
+    let can = Path::new("/usr/bin/apt-get").exists() && (is_root() || may_sudo());
     assert!(
         can,
         "the tests need `{program}`, which is not on the path: install it with your system's packages"
     );
     let _ = writeln!(std::io::stderr(), "installing {program} for the tests (once) …");
     let apt = |arguments: &[&str]| {
-        let mut command = Command::new(if is_root { "apt-get" } else { "sudo" });
-        if !is_root {
+        let mut command = Command::new(if is_root() { "apt-get" } else { "sudo" });
+        if !is_root() {
             command.args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
         }
         run(command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive"));
@@ -35,6 +33,36 @@ pub fn debian(program: &str) -> PathBuf {
     apt(&["update", "-q"]);
     apt(&["install", "-q", "-y", "--no-install-recommends", program]);
     on_path(program).unwrap_or_else(|| panic!("Debian's package {program} has no program of that name"))
+}
+
+/// Returns whether the current user is root. If not, runs `test` of this program as root, or skips it.
+pub fn is_root_or_reruns(test: &str) -> bool {
+    if is_root() {
+        return true;
+    }
+    if !may_sudo() {
+        skip("only root, or who may become root without a password, can run it");
+        return false;
+    }
+    // Made by the user, or the file of the lock would be root's.
+    drop(lock("debian"));
+    let mut command = Command::new("sudo");
+    command.args(["-n", "-E", "env"]);
+    for name in ["PATH", "HOME"] {
+        command.arg(format!("{name}={}", std::env::var(name).expect("a text")));
+    }
+    command.arg(std::env::current_exe().expect("this program"));
+    let said = run(command.args([test, "--exact", "--include-ignored", "--nocapture"]));
+    assert!(said.contains("1 passed"), "there is no test {test}:\n{said}");
+    false
+}
+
+fn is_root() -> bool {
+    rustix::process::getuid().is_root()
+}
+
+fn may_sudo() -> bool {
+    Command::new("sudo").args(["-n", "true"]).output().is_ok_and(|output| output.status.success())
 }
 
 /// Where a program is on the path.

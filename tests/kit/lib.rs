@@ -14,10 +14,12 @@ pub mod npm;
 pub mod programs;
 pub mod proxy;
 pub mod sandbox;
+pub mod selection;
 pub mod values;
 
 pub use emulator::{Emulator, access_key};
 pub use sandbox::{Run, Sandbox};
+pub use selection::{skip, skip_even_in_ci};
 
 /// Returns the directory of the project.
 pub fn project() -> PathBuf {

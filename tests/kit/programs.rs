@@ -139,10 +139,14 @@ impl Tofu {
 /// `TF_PLUGINS` says, or in a usual place.
 pub fn provider_mirror() -> Option<PathBuf> {
     let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join("tf-plugins"));
-    let named = std::env::var_os("TF_PLUGINS").map(PathBuf::from);
     let usual = ["/opt/tf-plugins", "/usr/local/share/tf-plugins", "/usr/share/tf-plugins"];
-    let mut places = named.into_iter().chain(home).chain(usual.map(PathBuf::from));
-    places.find(|place| place.join("registry.terraform.io/hashicorp/aws").join(AWS_PROVIDER).is_dir())
+    let holds =
+        |place: &PathBuf| place.join("registry.terraform.io/hashicorp/aws").join(AWS_PROVIDER).is_dir();
+    if let Some(named) = std::env::var_os("TF_PLUGINS").map(PathBuf::from) {
+        assert!(holds(&named), "TF_PLUGINS={} holds no AWS provider {AWS_PROVIDER}", named.display());
+        return Some(named);
+    }
+    home.into_iter().chain(usual.map(PathBuf::from)).find(holds)
 }
 
 /// The same provider where OpenTofu looks for it. It doesn't follow links to folders, but

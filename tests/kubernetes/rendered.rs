@@ -1,6 +1,4 @@
 //! What the manifests of our own environments are, and what follows from a spec.
-//!
-//! `SNAPSHOTS=overwrite cargo test --test kubernetes` writes `golden/` anew.
 
 use billpay_manifests::{Image, ManifestError, Probe, Probes, Startup, Values, json_schema};
 use billpay_spec::yaml;

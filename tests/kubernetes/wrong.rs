@@ -1,6 +1,4 @@
 //! What is said about values that are wrong: `wrong/<case>.yaml`, and `<case>.txt` beside it.
-//!
-//! `SNAPSHOTS=overwrite cargo test --test kubernetes` writes the texts anew.
 
 use snapbox::Data;
 use snapbox::data::DataFormat;

@@ -132,20 +132,18 @@ fn the_corpus_is_rendered_as_the_portal_did() {
     compare(&golden());
 }
 
-/// With `BLESS=1` it writes down what the portal makes of the corpus.
 #[test]
 #[ignore = "full tier: installs the portal's packages and runs its engine"]
 fn the_corpus_is_rendered_as_the_portal_does() {
     let cases: Vec<Case> = cases().into_iter().map(|(case, _)| case).collect();
     let outcomes = portal(&cases);
-    if std::env::var_os("BLESS").is_some() {
-        let told = |outcome: &Result<Value, String>| match outcome {
-            Ok(value) => json!({"ok": value}).to_string(),
-            Err(_) => json!({"refused": true}).to_string(),
-        };
-        let lines: Vec<String> = outcomes.iter().map(told).collect();
-        let path = billpay_testkit::project().join("tests/nunjucks/corpus/golden.json");
-        std::fs::write(path, format!("[\n{}\n]\n", lines.join(",\n"))).expect("the golden file is written");
-    }
+    let line = |outcome: &Result<Value, String>| match outcome {
+        Ok(value) => json!({"ok": value}).to_string(),
+        Err(_) => json!({"refused": true}).to_string(),
+    };
+    let lines: Vec<String> = outcomes.iter().map(line).collect();
+    let path = billpay_testkit::project().join("tests/nunjucks/corpus/golden.json");
+    let golden = snapbox::Data::read_from(&path, Some(snapbox::data::DataFormat::Text)).raw();
+    snapbox::Assert::new().action_env("SNAPSHOTS").eq(format!("[\n{}\n]\n", lines.join(",\n")), golden);
     compare(&outcomes);
 }

@@ -1,6 +1,7 @@
 //! A home of one's own, with templates and projects in it, and the real program run there.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -81,8 +82,15 @@ impl Place {
 
     /// The program, in a folder of the place.
     pub fn command(&self, folder: &str, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_billpay"));
-        command.args(args).current_dir(self.path(folder)).stdin(Stdio::null());
+        let mut command = self.command_of(env!("CARGO_BIN_EXE_billpay"), folder);
+        command.args(args);
+        command
+    }
+
+    /// Another program, in a folder of the place.
+    pub fn command_of(&self, program: impl AsRef<OsStr>, folder: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.path(folder)).stdin(Stdio::null());
         self.alone(&mut command);
         command
     }

@@ -40,7 +40,7 @@ fn files(rendered: &Rendered) -> BTreeMap<&str, &str> {
     rendered.files.iter().map(|(path, file)| (path.as_str(), text(&file.bytes))).collect()
 }
 
-/// All of dev's tree but the modules, word for word; `SNAPSHOTS=overwrite cargo test` writes it anew.
+/// All of dev's tree but the modules, word for word.
 #[test]
 fn the_tree_of_dev_reads_as_expected() {
     let environments = environments();

@@ -1,17 +1,11 @@
-//! Any bytes at all: never a panic, never a long wait, always a place.
-
-use std::time::{Duration, Instant};
+//! Any bytes at all: never a panic, always a place.
 
 use proptest::prelude::*;
 
 use super::load_over_base;
 
-/// Far more than any file takes, on any machine.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Checks what is promised for any input at all.
-fn answers_quickly_and_in_place(text: &[u8]) {
-    let start = Instant::now();
+/// Asserts that the reader takes a text, or refuses it with findings that each have a place.
+fn assert_places(text: &[u8]) {
     if let Err(findings) = load_over_base("dev", text) {
         assert!(!findings.is_empty());
         for problem in &findings.problems {
@@ -19,7 +13,6 @@ fn answers_quickly_and_in_place(text: &[u8]) {
         }
         assert!(!findings.render(true).is_empty());
     }
-    assert!(start.elapsed() < PATIENCE, "took {:?}", start.elapsed());
 }
 
 /// Pieces that make YAML, so that what is put together from them gets far.
@@ -80,19 +73,19 @@ proptest! {
 
     #[test]
     fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        answers_quickly_and_in_place(&bytes);
+        assert_places(&bytes);
     }
 
     #[test]
     fn anything_like_yaml(pieces in prop::collection::vec(piece(), 0..60)) {
-        answers_quickly_and_in_place(pieces.concat().as_bytes());
+        assert_places(pieces.concat().as_bytes());
     }
 
     #[test]
     fn a_good_spec_with_something_in_it(at in 0..super::BASE.len(), what in piece()) {
         let mut text = format!("environment: dev\n{}", super::BASE);
         text.insert_str(at, &what);
-        answers_quickly_and_in_place(text.as_bytes());
+        assert_places(text.as_bytes());
     }
 }
 
@@ -118,6 +111,6 @@ fn large_inputs() {
         "a: &a [x]\n".to_owned() + &"b: *a\n".repeat(size / 6),
         "x".repeat(2_000_000),
     ] {
-        answers_quickly_and_in_place(text.as_bytes());
+        assert_places(text.as_bytes());
     }
 }

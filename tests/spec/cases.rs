@@ -1,7 +1,6 @@
 //! The goldens: a folder under `cases/` holds a spec, and what is said about it.
 //!
 //! `dev.yaml` goes over `shared.yaml` where the folder has one, over `base.yaml` elsewhere.
-//! `SNAPSHOTS=overwrite cargo test --test spec` writes `expected.txt` anew.
 
 use std::fs;
 use std::path::Path;

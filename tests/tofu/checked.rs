@@ -84,7 +84,7 @@ fn the_modules_are_valid_and_their_tests_pass_in_opentofu() {
 fn the_modules_are_valid_and_their_tests_pass_in_terraform() {
     match terraform() {
         Ok(terraform) => valid_and_tested(terraform),
-        Err(why) => println!("skipped: {why}"),
+        Err(why) => billpay_testkit::skip(why),
     }
 }
 

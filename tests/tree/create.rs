@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::time::Instant;
 
 use billpay_tree::disk::{Tree, TreeError};
 use billpay_tree::{Decision, Rendered};
@@ -181,26 +180,4 @@ fn two_at_once_do_not_mix() {
     });
     assert_eq!(results.iter().filter(|done| **done).count(), 1);
     assert_eq!(world.everything(), written());
-}
-
-#[test]
-#[ignore = "prints how long many files take"]
-fn how_long_many_files_take() {
-    let all = |files: usize| {
-        let at = |n: usize| path(&format!("src/module-{}/part-{}/file-{n}.txt", n % 20, n % 5));
-        let text = |n: usize| format!("line {n} of a file that is like many others\n").repeat(30);
-        let files = (0..files).map(|n| (at(n), file(text(n), n % 10 == 0)));
-        Rendered { files: files.collect(), ..Rendered::default() }
-    };
-    for files in [200, 200, 10_000] {
-        let (new, world, other) = (all(files), World::new(), World::new());
-        let start = Instant::now();
-        world.tree().create(&new, &coverage()).expect("a tree");
-        let made = start.elapsed();
-        other.tree().write(&new, &coverage(), PLAIN).expect("a tree");
-        println!("{files} files: made in {made:.2?}, written in {:.2?}", start.elapsed() - made);
-        let start = Instant::now();
-        world.tree().check(&new, &coverage(), PLAIN).expect("a plan");
-        println!("checked in {:.2?}", start.elapsed());
-    }
 }

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
-use std::time::Instant;
 
 use billpay_tree::disk::TreeError;
 use billpay_tree::{Action, Coverage, Damage, Lines, Rendered, RenderedFile, Why};
@@ -259,24 +258,4 @@ fn a_file_that_is_no_text_is_a_persons_edit() {
     let decision = world.run(&[("a", "1\n2\n4\n"), A[1]], MERGE);
     assert_eq!(World::action(&decision, "a"), Some(Action::Merge));
     assert_eq!(fs::read(world.root().join("a")).expect("a file"), b"\xff\n2\n4\n");
-}
-
-#[test]
-#[ignore = "prints how long 7000 files take"]
-fn how_long_seven_thousand_files_take() {
-    let world = World::new();
-    let file = |n: usize, text: &str| {
-        let at = path(&format!("environments/e{}/unit-{}/file-{n}.tf", n % 50, n % 700));
-        (at, RenderedFile::text("tree", format!("{text} {n}\n").repeat(40)))
-    };
-    let all =
-        |text: &str| Rendered { files: (0..7000).map(|n| file(n, text)).collect(), ..Rendered::default() };
-    for (what, text) in [("created", "one"), ("unchanged", "one"), ("updated", "two"), ("deleted", "")] {
-        let new = if text.is_empty() { Rendered::default() } else { all(text) };
-        let start = Instant::now();
-        world.tree().check(&new, &coverage(), PLAIN).expect("a plan");
-        let checked = start.elapsed();
-        world.tree().write(&new, &coverage(), PLAIN).expect("a run");
-        println!("7000 files {what}: checked in {checked:.2?}, written in {:.2?}", start.elapsed() - checked);
-    }
 }

@@ -25,6 +25,7 @@ use cases::{CASES, Case, Change};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use billpay_testkit::selection::select;
 use billpay_testkit::{Emulator, Sandbox, access_key};
 
 /// Much longer than a kind takes on a machine that does nothing else.
@@ -94,9 +95,10 @@ fn report(broken: &Broken) -> String {
 fn run(account: impl Fn(&Case) -> Account) -> Broken {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let few = Arc::new(Semaphore::new(4));
-    let cases = CASES.iter().filter(|case| is_tried(case.kind));
+    let cases = selected_cases();
     runtime.expect("a runtime").block_on(async {
         let trials: Vec<_> = cases
+            .into_iter()
             .map(|case| {
                 let (few, account, log) = (few.clone(), account(case), Log::default());
                 let trial = tokio::spawn({
@@ -124,9 +126,11 @@ fn run(account: impl Fn(&Case) -> Account) -> Broken {
     })
 }
 
-/// Whether a kind is tried: all are, unless `KIND` names one.
-fn is_tried(kind: &str) -> bool {
-    std::env::var("KIND").ok().is_none_or(|only| only == kind)
+/// Returns the cases that are tried: all, unless `KIND` names one kind.
+fn selected_cases() -> Vec<&'static Case> {
+    let kinds: Vec<&str> = CASES.iter().map(|case| case.kind).collect();
+    let selected = select("KIND", &kinds, str::eq);
+    CASES.iter().filter(|case| selected.contains(&case.kind)).collect()
 }
 
 /// An account that a kind is tried in.
