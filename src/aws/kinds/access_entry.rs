@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::support::{eks, owned};
 use super::{addresses, role};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
-use crate::{Explain, Lagging};
+use crate::{Explain, Lagging, Optional};
 
 pub struct AccessEntry;
 
@@ -114,12 +114,12 @@ impl Kind for AccessEntry {
                 let pages = cx.aws.eks.list_access_entries().cluster_name(cluster);
                 let principals: Result<Vec<String>, _> =
                     pages.into_paginator().items().send().collect().await;
-                eks::if_there(principals.at("eks:ListAccessEntries"))?.unwrap_or_default()
+                principals.at("eks:ListAccessEntries").optional()?.unwrap_or_default()
             }
         };
         let read = |principal: String| async move {
             let both = try_join!(describe(cx, cluster, &principal), policies(cx, cluster, &principal));
-            Ok(eks::if_there(both)?.and_then(|(entry, policies)| Some((entry?, policies))))
+            Ok(both.optional()?.and_then(|(entry, policies)| Some((entry?, policies))))
         };
         let entries = eks::details(principals, read).await?;
         let found = entries.into_iter().filter_map(|(entry, policies)| {
@@ -176,7 +176,7 @@ impl Kind for AccessEntry {
         for policy in had.policies.keys().filter(|policy| !wanted.policies.contains_key(*policy)) {
             let call = cx.aws.eks.disassociate_access_policy().cluster_name(&had.cluster);
             let call = call.principal_arn(&had.principal).policy_arn(policy);
-            eks::if_there(call.send().await.at("eks:DisassociateAccessPolicy"))?;
+            call.send().await.at("eks:DisassociateAccessPolicy").optional()?;
         }
         let changed = wanted.policies.iter().filter(|(arn, scope)| had.policies.get(*arn) != Some(scope));
         try_join_all(changed.map(|policy| associate(cx, had, policy))).await?;
@@ -217,7 +217,7 @@ fn access(policies: &BTreeMap<String, Vec<String>>, groups: &[String]) -> String
 
 async fn describe(cx: Context<'_>, cluster: &str, principal: &str) -> Result<Option<Described>, Failure> {
     let call = cx.aws.eks.describe_access_entry().cluster_name(cluster).principal_arn(principal);
-    let answer = eks::if_there(call.send().await.at("eks:DescribeAccessEntry"))?;
+    let answer = call.send().await.at("eks:DescribeAccessEntry").optional()?;
     Ok(answer.and_then(|answer| answer.access_entry))
 }
 

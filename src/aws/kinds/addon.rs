@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 use super::support::eks::{self, Updated, Updates};
 use super::support::owned;
 use super::{addresses, pod_identity};
-use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
+use crate::{Explain, Optional};
 
 pub struct Addon;
 
@@ -194,12 +194,12 @@ impl Kind for Addon {
 async fn list(cx: Context<'_>, cluster: &str) -> Result<Vec<String>, Failure> {
     let pages = cx.aws.eks.list_addons().cluster_name(cluster).into_paginator().items().send();
     let names: Result<Vec<String>, _> = pages.collect().await;
-    Ok(eks::if_there(names.at("eks:ListAddons"))?.unwrap_or_default())
+    Ok(names.at("eks:ListAddons").optional()?.unwrap_or_default())
 }
 
 async fn describe(cx: Context<'_>, cluster: &str, name: &str) -> Result<Option<Described>, Failure> {
     let call = cx.aws.eks.describe_addon().cluster_name(cluster).addon_name(name);
-    let answer = eks::if_there(call.send().await.at("eks:DescribeAddon"))?;
+    let answer = call.send().await.at("eks:DescribeAddon").optional()?;
     Ok(answer.and_then(|answer| answer.addon))
 }
 

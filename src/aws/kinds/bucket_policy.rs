@@ -14,12 +14,12 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::support::named::{self, Absent};
+use super::support::named;
 use super::support::s3::{self, Candidate};
 use super::support::{iam, owned};
 use super::{addresses, bucket};
-use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New};
+use crate::{Explain, Lagging, Optional};
 
 pub struct BucketPolicy;
 
@@ -77,7 +77,7 @@ impl Kind for BucketPolicy {
     }
 
     async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {
-        put(cx, &new.attrs).await.map_err(named::just_made)?;
+        put(cx, &new.attrs).await.lagging()?;
         let bucket = new.attrs.bucket.text().to_string();
         Ok(Found::new(new.address, bucket, new.attrs))
     }
@@ -118,7 +118,7 @@ async fn describe(
 ) -> Result<Option<Found<Attrs>>, Failure> {
     let policy = async {
         let answer = cx.aws.s3.get_bucket_policy().bucket(&bucket).send().await;
-        answer.at("s3:GetBucketPolicy").absent()
+        answer.at("s3:GetBucketPolicy").optional()
     };
     // At the same time: of what may be ours by its name, hardly anything isn't.
     let (tags, policy) = futures::join!(s3::read_tags(cx, &bucket), policy);

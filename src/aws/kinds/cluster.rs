@@ -27,8 +27,8 @@ use super::support::cluster_calls::{logging, modes, versions};
 use super::support::ec2::{self, Keys, Refs};
 use super::support::eks::{self, Updated, Updates};
 use super::support::owned;
-use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, attachment, tags};
+use crate::{Explain, Optional};
 
 pub struct Cluster;
 
@@ -355,7 +355,7 @@ async fn list(cx: Context<'_>) -> Result<Vec<String>, Failure> {
 
 async fn describe(cx: Context<'_>, name: &str) -> Result<Option<Described>, Failure> {
     let answer = cx.aws.eks.describe_cluster().name(name).send().await.at("eks:DescribeCluster");
-    Ok(eks::if_there(answer)?.and_then(|answer| answer.cluster))
+    Ok(answer.optional()?.and_then(|answer| answer.cluster))
 }
 
 /// A cluster as it was read.

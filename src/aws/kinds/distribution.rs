@@ -13,10 +13,10 @@ pub use serde_json::Value;
 
 use super::addresses;
 use super::support::distribution_config::{self as config, Attrs, Behavior, ErrorPage, Origin};
-use super::support::named::{self, Absent, Built};
-use super::support::owned;
-use crate::Explain;
+use super::support::named::{self, Built};
+use super::support::owned::{self, TagChanges};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, attachment, tags, token};
+use crate::{Explain, Lagging, Optional};
 use billpay_engine::cloud::Progress;
 use billpay_engine::kind::{Base, Constraint, KindInfo, Usual};
 use billpay_engine::ownership::{Fit, Identity, claim};
@@ -77,7 +77,7 @@ impl Kind for Distribution {
     async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
         let candidates = list(cx, &look).await?;
         let found = stream::iter(candidates)
-            .map(|id| async move { describe(cx, id, look.only).await.absent() })
+            .map(|id| async move { describe(cx, id, look.only).await.optional() })
             .buffer_unordered(named::AT_ONCE);
         let found: Vec<Option<Option<Found<Attrs>>>> = found.try_collect().await?;
         Ok(found.into_iter().flatten().flatten().collect())
@@ -105,7 +105,7 @@ impl Kind for Distribution {
                 let mut rest = Tags::from([(ID_TAG.to_string(), made.id.clone())]);
                 rest.extend(protected);
                 let call = cx.aws.cloudfront.tag_resource().resource(&made.arn).tags(cf_tags(&rest)?);
-                call.send().await.at("cloudfront:TagResource").map_err(named::just_made)?;
+                call.send().await.at("cloudfront:TagResource").lagging()?;
                 Ok(found(new.address, &made, new.attrs))
             }
             None => {
@@ -120,22 +120,20 @@ impl Kind for Distribution {
         found: &Found<Attrs>,
         wanted: &Attrs,
     ) -> Result<Progress, Failure> {
-        let (mut set, unset) = owned::tag_changes(&found.attrs.tags, &wanted.tags);
-        owned::add_id(&mut set, found, &wanted.tags);
-        // Its caller reference proves it without an id, which may be missing all the same.
-        if !set.is_empty() {
-            set.insert(ID_TAG.to_string(), found.id.clone());
-        }
         let (cloudfront, arn) = (&cx.aws.cloudfront, arn(found));
-        if !set.is_empty() {
+        let set = async |mut set: Tags| {
+            // Its caller reference proves it without an id, which may be missing all the same.
+            set.insert(ID_TAG.to_string(), found.id.clone());
             let call = cloudfront.tag_resource().resource(&arn).tags(cf_tags(&set)?);
-            call.send().await.at("cloudfront:TagResource")?;
-        }
-        if !unset.is_empty() {
+            call.send().await.at("cloudfront:TagResource").map(drop)
+        };
+        let unset = async |unset| {
             let keys = TagKeys::builder().set_items(Some(unset)).build();
             let call = cloudfront.untag_resource().resource(&arn).tag_keys(keys);
-            call.send().await.at("cloudfront:UntagResource")?;
-        }
+            call.send().await.at("cloudfront:UntagResource").map(drop)
+        };
+        let changes = TagChanges::new(&found.attrs.tags, &wanted.tags).with_id(found, &wanted.tags);
+        changes.apply(set, unset).await?;
         let same = Attrs { tags: wanted.tags.clone(), ..found.attrs.clone() };
         if same == *wanted {
             return Ok(Progress::Done);

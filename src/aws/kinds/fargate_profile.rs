@@ -18,8 +18,8 @@ use super::addresses::{self, Side};
 use super::subnet;
 use super::support::ec2::{self, Keys, Refs};
 use super::support::{eks, owned};
-use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
+use crate::{Explain, Optional};
 
 pub struct FargateProfile;
 
@@ -160,7 +160,7 @@ impl Kind for FargateProfile {
 
 async fn describe(cx: Context<'_>, cluster: &str, name: &str) -> Result<Option<Described>, Failure> {
     let call = cx.aws.eks.describe_fargate_profile().cluster_name(cluster).fargate_profile_name(name);
-    let answer = eks::if_there(call.send().await.at("eks:DescribeFargateProfile"))?;
+    let answer = call.send().await.at("eks:DescribeFargateProfile").optional()?;
     Ok(answer.and_then(|answer| answer.fargate_profile))
 }
 

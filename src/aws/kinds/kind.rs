@@ -19,7 +19,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use crate::Aws;
+use crate::{Aws, Optional};
 
 /// What every operation of a kind is given: the clients, and whose resources it is about.
 #[derive(Clone, Copy)]
@@ -376,10 +376,8 @@ impl<K: Kind> AnyKind for K {
     }
 
     async fn delete(&self, cx: Context<'_>, found: &Observed, permit: &Permit) -> Result<Progress, Failure> {
-        match Kind::delete(self, cx, &restore(found)?, permit).await {
-            Err(failure) if failure.class == FailureClass::NotFound => Ok(Progress::Done),
-            other => other,
-        }
+        let deleted = Kind::delete(self, cx, &restore(found)?, permit).await;
+        Ok(deleted.optional()?.unwrap_or(Progress::Done))
     }
 }
 

@@ -21,9 +21,9 @@ use super::addresses::{self, Side};
 use super::subnet;
 use super::support::ec2::{self, Keys, Refs};
 use super::support::eks::{self, Updated, Updates};
-use super::support::owned;
-use crate::Explain;
+use super::support::owned::{self, TagChanges};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
+use crate::{Explain, Optional};
 
 pub struct NodeGroup;
 
@@ -221,7 +221,7 @@ impl Kind for NodeGroup {
             changed = true;
         }
         if had.labels != wanted.labels {
-            let (set, unset) = owned::tag_changes(&had.labels, &wanted.labels);
+            let TagChanges { set, unset } = TagChanges::new(&had.labels, &wanted.labels);
             let labels = UpdateLabelsPayload::builder()
                 .set_add_or_update_labels(eks::to_tags(&set).filter(|labels| !labels.is_empty()))
                 .set_remove_labels(Some(unset).filter(|labels| !labels.is_empty()));
@@ -263,7 +263,7 @@ impl Kind for NodeGroup {
 
 async fn describe(cx: Context<'_>, cluster: &str, name: &str) -> Result<Option<Nodegroup>, Failure> {
     let call = cx.aws.eks.describe_nodegroup().cluster_name(cluster).nodegroup_name(name);
-    let answer = eks::if_there(call.send().await.at("eks:DescribeNodegroup"))?;
+    let answer = call.send().await.at("eks:DescribeNodegroup").optional()?;
     Ok(answer.and_then(|answer| answer.nodegroup))
 }
 

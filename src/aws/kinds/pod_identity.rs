@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use super::addresses;
 use super::support::{eks, owned};
-use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
+use crate::{Explain, Optional};
 
 pub struct PodIdentity;
 
@@ -102,7 +102,7 @@ impl Kind for PodIdentity {
             call = call.namespace(&wanted.namespace).service_account(&wanted.service_account);
         }
         let listed: Result<Vec<Summary>, _> = call.into_paginator().items().send().collect().await;
-        let listed = eks::if_there(listed.at("eks:ListPodIdentityAssociations"))?.unwrap_or_default();
+        let listed = listed.at("eks:ListPodIdentityAssociations").optional()?.unwrap_or_default();
         let own = listed.into_iter().filter(|summary| !made_by_addon(summary));
         let ids = own.filter_map(|summary| summary.association_id);
         let associations = eks::details(ids, |id| async move { describe(cx, cluster, &id).await }).await?;
@@ -187,7 +187,7 @@ pub async fn of_addons(
 ) -> Result<BTreeMap<String, PodIdentityAssociation>, Failure> {
     let call = cx.aws.eks.list_pod_identity_associations().cluster_name(cluster);
     let listed: Result<Vec<Summary>, _> = call.into_paginator().items().send().collect().await;
-    let listed = eks::if_there(listed.at("eks:ListPodIdentityAssociations"))?.unwrap_or_default();
+    let listed = listed.at("eks:ListPodIdentityAssociations").optional()?.unwrap_or_default();
     let ids = listed.into_iter().filter(made_by_addon).filter_map(|summary| summary.association_id);
     let associations = eks::details(ids, |id| async move { describe(cx, cluster, &id).await }).await?;
     Ok(associations.into_iter().filter_map(|one| Some((one.association_id.clone()?, one))).collect())
@@ -199,7 +199,7 @@ pub async fn describe(
     id: &str,
 ) -> Result<Option<PodIdentityAssociation>, Failure> {
     let call = cx.aws.eks.describe_pod_identity_association().cluster_name(cluster).association_id(id);
-    let answer = eks::if_there(call.send().await.at("eks:DescribePodIdentityAssociation"))?;
+    let answer = call.send().await.at("eks:DescribePodIdentityAssociation").optional()?;
     Ok(answer.and_then(|answer| answer.association))
 }
 

@@ -23,7 +23,7 @@ use super::addresses::{self, Side};
 use super::subnet;
 use super::support::ec2;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
-use crate::{Explain, Lagging};
+use crate::{Explain, Lagging, Optional};
 
 pub struct RouteTable;
 
@@ -254,10 +254,7 @@ async fn remove_route(cx: Context<'_>, table: &str, destination: &str) -> Result
     } else {
         call.destination_cidr_block(destination)
     };
-    match call.send().await.at("ec2:DeleteRoute") {
-        Err(failure) if failure.class == FailureClass::NotFound => Ok(()),
-        removed => removed.map(drop),
-    }
+    call.send().await.at("ec2:DeleteRoute").optional().map(drop)
 }
 
 /// Has a subnet use a table, also where it uses another one today: it is never without.
@@ -290,11 +287,8 @@ async fn disassociate(cx: Context<'_>, table: &str, chosen: impl Fn(&str) -> boo
     for (subnet, association) in tables.iter().flat_map(subnets) {
         if chosen(&subnet) {
             let call = cx.aws.ec2.disassociate_route_table().association_id(association);
-            match call.send().await.at("ec2:DisassociateRouteTable") {
-                // Its subnet has gone, and it with it.
-                Err(failure) if failure.class == FailureClass::NotFound => {}
-                gone => drop(gone?),
-            }
+            // Where its subnet has gone, it has too.
+            call.send().await.at("ec2:DisassociateRouteTable").optional()?;
         }
     }
     Ok(())

@@ -9,7 +9,7 @@ use billpay_engine::permit::Permit;
 use billpay_engine::plan::Attachment;
 use billpay_model::address::Address;
 use billpay_model::environment::Environment;
-use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::failure::Failure;
 use billpay_model::names;
 use billpay_model::resource::{Status, Tags};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::addresses;
 use super::support::{ec2, vpc_contents};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, tags};
-use crate::{Explain, Lagging};
+use crate::{Explain, Lagging, Optional};
 
 pub struct Vpc;
 
@@ -73,11 +73,8 @@ impl Kind for Vpc {
             let Some(id) = vpc.vpc_id else { continue };
             let identity = Identity::new(&id, &tags);
             let Some((address, ownership)) = cx.owner_of::<Vpc>(&identity, None, look.only) else { continue };
-            let dns_hostnames = match has_dns_hostnames(cx, &id).await {
-                // It went while we were looking.
-                Err(failure) if failure.class == FailureClass::NotFound => continue,
-                answer => answer?,
-            };
+            // It may have gone since the list was made.
+            let Some(dns_hostnames) = has_dns_hostnames(cx, &id).await.optional()? else { continue };
             let attrs =
                 Attrs { cidr: vpc.cidr_block.unwrap_or_default(), dns_hostnames, tags: cx.managed(tags) };
             found.push(Found::new(address, id, attrs).status(status(vpc.state.as_ref())).owned(ownership));

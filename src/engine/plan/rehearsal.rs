@@ -26,7 +26,7 @@ pub fn rehearse(
         return Ok(vec![]);
     }
     // To make room first was the last resort: the reason for it tells more than what came of it.
-    let reason = walk(&Schedule::regardless_of_claims(plan, snapshot, kinds)?);
+    let reason = walk(&Schedule::regardless_of_unique_keys(plan, snapshot, kinds)?);
     match refused {
         Ok(refused) if reason.is_empty() => Ok(refused),
         Err(_) if reason.is_empty() => schedule.map(|_| vec![]),

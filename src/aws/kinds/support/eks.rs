@@ -9,9 +9,9 @@ use billpay_model::resource::Tags;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::ec2::Refs;
-use super::owned;
-use crate::Explain;
+use super::owned::TagChanges;
 use crate::kinds::kind::Context;
+use crate::{Explain, Optional};
 
 /// Most calls of one kind that are in flight at once.
 const AT_ONCE: usize = 16;
@@ -38,15 +38,6 @@ where
     Ok(read.into_iter().flatten().collect())
 }
 
-/// What was read, or nothing if it is not there. Without its cluster nothing is there.
-pub fn if_there<T>(read: Result<T, Failure>) -> Result<Option<T>, Failure> {
-    match read {
-        Ok(there) => Ok(Some(there)),
-        Err(failure) if failure.class == FailureClass::NotFound => Ok(None),
-        Err(failure) => Err(failure),
-    }
-}
-
 /// The tags of something that was found.
 pub fn tags(found: Option<HashMap<String, String>>) -> Tags {
     found.unwrap_or_default().into_iter().collect()
@@ -59,30 +50,29 @@ pub fn to_tags(tags: &Tags) -> Option<HashMap<String, String>> {
 
 /// Makes the tags of a resource what they should be.
 pub async fn retag(cx: Context<'_>, arn: &str, found: &Tags, wanted: &Tags) -> Result<(), Failure> {
-    let (set, unset) = owned::tag_changes(found, wanted);
-    if !set.is_empty() {
+    let set = async |set: Tags| {
         let call = cx.aws.eks.tag_resource().resource_arn(arn).set_tags(to_tags(&set));
-        call.send().await.at("eks:TagResource")?;
-    }
-    if !unset.is_empty() {
+        call.send().await.at("eks:TagResource").map(drop)
+    };
+    let unset = async |unset| {
         let call = cx.aws.eks.untag_resource().resource_arn(arn).set_tag_keys(Some(unset));
-        call.send().await.at("eks:UntagResource")?;
-    }
-    Ok(())
+        call.send().await.at("eks:UntagResource").map(drop)
+    };
+    TagChanges::new(found, wanted).apply(set, unset).await
 }
 
 /// Returns the names of a cluster's node groups, whoever made them; none where there is no cluster.
 pub async fn node_groups(cx: Context<'_>, cluster: &str) -> Result<Vec<String>, Failure> {
     let pages = cx.aws.eks.list_nodegroups().cluster_name(cluster).into_paginator().items().send();
     let names: Result<Vec<String>, _> = pages.collect().await;
-    Ok(if_there(names.at("eks:ListNodegroups"))?.unwrap_or_default())
+    Ok(names.at("eks:ListNodegroups").optional()?.unwrap_or_default())
 }
 
 /// Returns the names of a cluster's Fargate profiles, whoever made them; none where there is no cluster.
 pub async fn fargate_profiles(cx: Context<'_>, cluster: &str) -> Result<Vec<String>, Failure> {
     let pages = cx.aws.eks.list_fargate_profiles().cluster_name(cluster).into_paginator().items().send();
     let names: Result<Vec<String>, _> = pages.collect().await;
-    Ok(if_there(names.at("eks:ListFargateProfiles"))?.unwrap_or_default())
+    Ok(names.at("eks:ListFargateProfiles").optional()?.unwrap_or_default())
 }
 
 /// Where an update that was begun stands.
@@ -146,12 +136,12 @@ pub async fn history(cx: Context<'_>, cluster: &str, of: Updated<'_>) -> Result<
     let call = cx.aws.eks.list_updates().name(cluster);
     let call = call.set_nodegroup_name(node_group.clone()).set_addon_name(addon.clone());
     let ids: Result<Vec<String>, _> = call.into_paginator().items().send().collect().await;
-    let ids = if_there(ids.at("eks:ListUpdates"))?.unwrap_or_default();
+    let ids = ids.at("eks:ListUpdates").optional()?.unwrap_or_default();
     details(ids, |id| {
         let call = cx.aws.eks.describe_update().name(cluster).update_id(id);
         let call = call.set_nodegroup_name(node_group.clone()).set_addon_name(addon.clone());
         async move {
-            let answer = if_there(call.send().await.at("eks:DescribeUpdate"))?;
+            let answer = call.send().await.at("eks:DescribeUpdate").optional()?;
             Ok(answer.and_then(|answer| answer.update))
         }
     })

@@ -37,14 +37,6 @@ pub fn to_tags(tags: &Tags) -> Result<Vec<Tag>, Failure> {
     tags.map_err(|error| Failure::new(FailureClass::Invalid, "billpay", error.to_string()))
 }
 
-/// The end of a removal: what is not there any more is as good as removed.
-pub fn gone<T>(removed: Result<T, Failure>) -> Result<(), Failure> {
-    match removed {
-        Err(failure) if failure.class != FailureClass::NotFound => Err(failure),
-        _ => Ok(()),
-    }
-}
-
 /// A policy document as IAM answers with it: URL-encoded JSON.
 pub fn document(text: &str) -> Value {
     let decoded = if text.trim_start().starts_with('{') { text.to_string() } else { url_decode(text) };

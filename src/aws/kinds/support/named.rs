@@ -69,29 +69,6 @@ impl<T> Built<T> for Result<T, BuildError> {
     }
 }
 
-/// An answer that may be "there is none".
-pub trait Absent<T> {
-    fn absent(self) -> Result<Option<T>, Failure>;
-}
-
-impl<T> Absent<T> for Result<T, Failure> {
-    fn absent(self) -> Result<Option<T>, Failure> {
-        match self {
-            Ok(value) => Ok(Some(value)),
-            Err(failure) if failure.class == FailureClass::NotFound => Ok(None),
-            Err(failure) => Err(failure),
-        }
-    }
-}
-
-/// A failure of a call about something that was made a moment ago: not seeing it is lag.
-pub fn just_made(failure: Failure) -> Failure {
-    match failure.class {
-        FailureClass::NotFound => Failure { class: FailureClass::Lagging, ..failure },
-        _ => failure,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
