@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::addresses;
-use super::support::{iam, load_balancer_controller};
+use super::support::iam;
 use super::support::owned::{self, TagChanges};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
 use crate::{Explain, Lagging, Optional};
@@ -128,7 +128,7 @@ impl Role {
                 "Lets the AWS Load Balancer Controller make load balancers",
                 trust_pods(),
             );
-            let document = load_balancer_controller::permissions(env);
+            let document = access::load_balancer_controller(env);
             role.attrs.inline.insert("load-balancing".to_string(), document);
             roles.push(role);
         }
