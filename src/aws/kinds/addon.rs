@@ -18,7 +18,7 @@ use billpay_model::resource::{Status, Tags};
 use futures::try_join;
 use serde::{Deserialize, Serialize};
 
-use super::support::eks::{self, Updated, Updates};
+use super::support::eks::{self, Updated};
 use super::support::owned;
 use super::{addresses, pod_identity};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
@@ -103,11 +103,11 @@ impl Kind for Addon {
         let mut found = vec![];
         for addon in addons {
             let roles = roles(cx, cluster, addon.pod_identity_associations(), &known).await?;
-            let name = addon.addon_name().unwrap_or_default();
+            let name = addon.addon_name().unwrap_or_default().to_string();
             let wanted = look.wanted.iter().find(|(address, _)| address.key() == name);
             let tags = eks::tags(addon.tags.clone());
             let wanted_address = wanted.map(|(address, _)| address);
-            let identity = Identity::new(name, &tags).named(name);
+            let identity = Identity::new(&name, &tags).named(&name);
             let Some((address, ownership)) = cx.owner_of::<Addon>(&identity, wanted_address, look.only)
             else {
                 continue;
@@ -115,7 +115,7 @@ impl Kind for Addon {
             let pinned = wanted.is_none_or(|(_, wanted)| wanted.version.is_some());
             let addon = found_of(cx, address, addon, roles, pinned).owned(ownership);
             found.push(match look.only {
-                Some(_) => settled(cx, cluster, addon).await?,
+                Some(_) => eks::settle(cx, cluster, Updated::Addon(&name), addon).await?,
                 None => addon,
             });
         }
@@ -154,9 +154,7 @@ impl Kind for Addon {
         wanted: &Attrs,
     ) -> Result<Progress, Failure> {
         let call = "eks:UpdateAddon";
-        if let Some(why) = found.outputs.get(eks::FAILED_UPDATE) {
-            return Err(Failure::new(FailureClass::Other, call, why.clone()));
-        }
+        eks::check_update(found, call)?;
         let had = &found.attrs;
         let arn = found.outputs.get("arn").map(String::as_str).unwrap_or_default();
         eks::retag(cx, arn, &had.tags, &wanted.tags).await?;
@@ -249,19 +247,6 @@ fn found_of(
         }
     }
     found
-}
-
-/// An add-on that is waited for, with what came of its last update.
-async fn settled(cx: Context<'_>, cluster: &str, found: Found<Attrs>) -> Result<Found<Attrs>, Failure> {
-    if found.status != Status::Ready {
-        return Ok(found);
-    }
-    let Updates { in_progress, failed } = eks::updates(cx, cluster, Updated::Addon(&found.id)).await?;
-    Ok(match failed {
-        _ if in_progress => found.status(Status::Pending),
-        Some(why) => found.output(eks::FAILED_UPDATE, why),
-        None => found,
-    })
 }
 
 fn associations(wanted: &Attrs) -> Result<Option<Vec<AddonPodIdentityAssociations>>, Failure> {

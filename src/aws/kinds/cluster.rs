@@ -25,7 +25,7 @@ use super::addresses::{self, Side};
 use super::subnet;
 use super::support::cluster_calls::{logging, modes, versions};
 use super::support::ec2::{self, Keys, Refs};
-use super::support::eks::{self, Updated, Updates};
+use super::support::eks::{self, Updated};
 use super::support::owned;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, attachment, tags};
 use crate::{Explain, Optional};
@@ -184,7 +184,7 @@ impl Kind for Cluster {
             let protects = read.attrs.deletion_protection;
             let cluster = found_of(address, read).owned(ownership).protected(protects);
             found.push(match look.only {
-                Some(_) => settled(cx, cluster).await?,
+                Some(_) => eks::settle(cx, &name, Updated::Cluster, cluster).await?,
                 None => cluster,
             });
         }
@@ -260,9 +260,7 @@ impl Kind for Cluster {
         wanted: &Attrs,
     ) -> Result<Progress, Failure> {
         let call = "eks:UpdateClusterConfig";
-        if let Some(why) = found.outputs.get(eks::FAILED_UPDATE) {
-            return Err(Failure::new(FailureClass::Other, call, why.clone()));
-        }
+        eks::check_update(found, call)?;
         let had = &found.attrs;
         let steps = versions(&had.version, &wanted.version)?;
         let arn = found.outputs.get("arn").map(String::as_str).unwrap_or_default();
@@ -424,19 +422,6 @@ fn found_of(address: Address, read: Read) -> Found<Attrs> {
     let id = read.attrs.name.clone();
     known.fold(Found::new(address, id, read.attrs).status(read.status), |found, (output, value)| {
         found.output(output, value)
-    })
-}
-
-/// A cluster that is waited for, with what came of its last update.
-async fn settled(cx: Context<'_>, found: Found<Attrs>) -> Result<Found<Attrs>, Failure> {
-    if found.status != Status::Ready {
-        return Ok(found);
-    }
-    let Updates { in_progress, failed } = eks::updates(cx, &found.id, Updated::Cluster).await?;
-    Ok(match failed {
-        _ if in_progress => found.status(Status::Pending),
-        Some(why) => found.output(eks::FAILED_UPDATE, why),
-        None => found,
     })
 }
 

@@ -13,14 +13,14 @@ use billpay_model::address::Address;
 use billpay_model::environment::{Capacity, Environment};
 use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::names;
-use billpay_model::resource::{Status, Tags};
+use billpay_model::resource::{ConditionReason, Status, Tags};
 use futures::try_join;
 use serde::{Deserialize, Serialize};
 
 use super::addresses::{self, Side};
 use super::subnet;
 use super::support::ec2::{self, Keys, Refs};
-use super::support::eks::{self, Updated, Updates};
+use super::support::eks::{self, Updated};
 use super::support::owned::{self, TagChanges};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
 use crate::{Explain, Optional};
@@ -51,9 +51,6 @@ struct Scaling {
     min: i32,
     max: i32,
 }
-
-/// The output that says how many nodes a group has been told to have.
-const SIZE: &str = "desired_size";
 
 /// The name of the kind.
 pub const KIND: &str = "node-group";
@@ -158,7 +155,7 @@ impl Kind for NodeGroup {
             };
             let group = found_of(cx, address, group, &keys).owned(ownership);
             found.push(match look.only {
-                Some(_) => settled(cx, cluster, group).await?,
+                Some(_) => eks::settle(cx, cluster, Updated::NodeGroup(&name), group).await?,
                 None => group,
             });
         }
@@ -203,9 +200,7 @@ impl Kind for NodeGroup {
         wanted: &Attrs,
     ) -> Result<Progress, Failure> {
         let call = "eks:UpdateNodegroupConfig";
-        if let Some(why) = found.outputs.get(eks::FAILED_UPDATE) {
-            return Err(Failure::new(FailureClass::Other, call, why.clone()));
-        }
+        eks::check_update(found, call)?;
         let had = &found.attrs;
         let arn = found.outputs.get("arn").map(String::as_str).unwrap_or_default();
         eks::retag(cx, arn, &had.tags, &wanted.tags).await?;
@@ -214,9 +209,8 @@ impl Kind for NodeGroup {
         let mut change = cx.aws.eks.update_nodegroup_config().cluster_name(cluster).nodegroup_name(name);
         let mut changed = false;
         if had.scaling != wanted.scaling {
-            let size = found.outputs.get(SIZE).and_then(|size| size.parse().ok());
-            let fitting = size.map(|size: i32| size.clamp(wanted.scaling.min, wanted.scaling.max));
-            let moved = fitting.filter(|fitting| Some(*fitting) != size);
+            let fitting = found.count.map(|count| count.clamp(wanted.scaling.min, wanted.scaling.max));
+            let moved = fitting.filter(|fitting| Some(*fitting) != found.count);
             change = change.scaling_config(scaling(&wanted.scaling).set_desired_size(moved).build());
             changed = true;
         }
@@ -303,31 +297,16 @@ fn found_of(cx: Context<'_>, address: Address, group: Nodegroup, keys: &Keys) ->
     if let Some(arn) = group.nodegroup_arn {
         found = found.output("arn", arn);
     }
-    if let Some(size) = number(|scaling| scaling.desired_size) {
-        found = found.output(SIZE, size.to_string());
-    }
+    found.count = number(|scaling| scaling.desired_size);
     let issues = group.health.and_then(|health| health.issues).unwrap_or_default();
     let issues: Vec<String> = issues
         .iter()
         .filter_map(|issue| Some(format!("{}: {}", issue.code.as_ref()?.as_str(), issue.message.as_ref()?)))
         .collect();
     if !issues.is_empty() {
-        found = found.output("health", issues.join("; "));
+        found = found.condition(ConditionReason::Degraded, issues.join("; "));
     }
     found.output("name", name)
-}
-
-/// A group that is waited for, with what came of its last update.
-async fn settled(cx: Context<'_>, cluster: &str, found: Found<Attrs>) -> Result<Found<Attrs>, Failure> {
-    if found.status != Status::Ready {
-        return Ok(found);
-    }
-    let Updates { in_progress, failed } = eks::updates(cx, cluster, Updated::NodeGroup(&found.id)).await?;
-    Ok(match failed {
-        _ if in_progress => found.status(Status::Pending),
-        Some(why) => found.output(eks::FAILED_UPDATE, why),
-        None => found,
-    })
 }
 
 fn scaling(wanted: &Scaling) -> aws_sdk_eks::types::builders::NodegroupScalingConfigBuilder {

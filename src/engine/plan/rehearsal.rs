@@ -107,18 +107,7 @@ impl<'a> Rehearsal<'a> {
         for output in self.referred.get(&address).into_iter().flatten() {
             outputs.entry(output.clone()).or_insert_with(|| format!("{address}:{output}"));
         }
-        Observed {
-            address,
-            id: String::new(),
-            attrs,
-            outputs,
-            status: Status::Ready,
-            owner: Owner::Ours,
-            generation: 0,
-            evidence: Default::default(),
-            attempt: None,
-            protected: false,
-        }
+        Observed { outputs, ..Observed::new(address, "", attrs) }
     }
 
     fn resolved(&self, desired: &Desired) -> Value {

@@ -5,19 +5,16 @@ use std::collections::HashMap;
 use aws_sdk_eks::types::{Update, UpdateStatus};
 use billpay_engine::cloud::Progress;
 use billpay_model::failure::{Failure, FailureClass};
-use billpay_model::resource::Tags;
+use billpay_model::resource::{Condition, ConditionReason, Status, Tags};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::ec2::Refs;
 use super::owned::TagChanges;
-use crate::kinds::kind::Context;
+use crate::kinds::kind::{Context, Found};
 use crate::{Explain, Optional};
 
 /// Most calls of one kind that are in flight at once.
 const AT_ONCE: usize = 16;
-
-/// The output that says why the last update of something failed, if it did.
-pub const FAILED_UPDATE: &str = "failed_update";
 
 /// The ids of a set, for a call.
 pub fn ids(refs: &Refs) -> Option<Vec<String>> {
@@ -109,21 +106,36 @@ pub enum Updated<'a> {
     Addon(&'a str),
 }
 
-/// What the updates of something came to.
-pub struct Updates {
-    pub in_progress: bool,
-    /// Why the latest one failed, if it did.
-    pub failed: Option<String>,
+/// Adds the outcome of its updates to something that is ready. A cluster can say `ACTIVE` while one is
+/// under way, and says nothing of one that failed; so whoever waits for one asks for them too.
+pub async fn settle<A>(
+    cx: Context<'_>,
+    cluster: &str,
+    of: Updated<'_>,
+    found: Found<A>,
+) -> Result<Found<A>, Failure> {
+    if found.status != Status::Ready {
+        return Ok(found);
+    }
+    let updates = history(cx, cluster, of).await?;
+    if updates.iter().any(|update| update.status == Some(UpdateStatus::InProgress)) {
+        return Ok(found.status(Status::Pending));
+    }
+    let latest = updates.iter().max_by_key(|update| update.created_at.map(|at| at.as_nanos()));
+    Ok(match latest.filter(|update| update.status == Some(UpdateStatus::Failed)) {
+        Some(failed) => found.condition(ConditionReason::UpdateFailed, why(failed)),
+        None => found,
+    })
 }
 
-/// Reads what came of the updates of something. A cluster can say `ACTIVE` while one is under way, and
-/// says nothing of one that failed; so whoever waits for one asks for them too.
-pub async fn updates(cx: Context<'_>, cluster: &str, of: Updated<'_>) -> Result<Updates, Failure> {
-    let updates = history(cx, cluster, of).await?;
-    let in_progress = updates.iter().any(|update| update.status == Some(UpdateStatus::InProgress));
-    let latest = updates.iter().max_by_key(|update| update.created_at.map(|at| at.as_nanos()));
-    let failed = latest.filter(|update| update.status == Some(UpdateStatus::Failed)).map(why);
-    Ok(Updates { in_progress, failed })
+/// Fails if the latest update of something did.
+pub fn check_update<A>(found: &Found<A>, call: &str) -> Result<(), Failure> {
+    match &found.condition {
+        Some(Condition { reason: ConditionReason::UpdateFailed, message }) => {
+            Err(Failure::new(FailureClass::Other, call, message.clone()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Reads all updates of something that EKS still knows.
