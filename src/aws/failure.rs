@@ -52,6 +52,12 @@ impl<T> Optional<T> for Result<T, Failure> {
     }
 }
 
+/// Returns what a create call answered with; without it, nobody knows whether anything was made.
+pub fn expect_created<T>(answer: Option<T>, call: &str) -> Result<T, Failure> {
+    answer
+        .ok_or_else(|| Failure::new(FailureClass::Ambiguous, call, "the answer names nothing that was made"))
+}
+
 /// A refusal that comes inside an answer which itself says success, as those of calls on
 /// several things at once do.
 pub fn refusal(call: &str, code: &str, message: &str) -> Failure {

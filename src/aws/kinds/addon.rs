@@ -19,10 +19,11 @@ use futures::try_join;
 use serde::{Deserialize, Serialize};
 
 use super::support::eks::{self, Updated};
+use super::support::named;
 use super::support::owned;
 use super::{addresses, pod_identity};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
-use crate::{Explain, Optional};
+use crate::{Explain, Optional, expect_created};
 
 pub struct Addon;
 
@@ -90,7 +91,7 @@ impl Kind for Addon {
                 Some(only) => vec![only.key().to_string()],
                 None => list(cx, cluster).await?,
             };
-            eks::details(names, |name| async move { describe(cx, cluster, &name).await }).await
+            named::details(names, |name| async move { describe(cx, cluster, &name).await }).await
         };
         // The roles of all of them are read beside them, not after them.
         let known = async {
@@ -139,9 +140,7 @@ impl Kind for Addon {
             .send()
             .await
             .at("eks:CreateAddon")?;
-        let Some(addon) = made.addon else {
-            return Err(Failure::new(FailureClass::Ambiguous, "eks:CreateAddon", "the answer is empty"));
-        };
+        let addon = expect_created(made.addon, "eks:CreateAddon")?;
         let found = found_of(cx, new.address, addon, BTreeMap::new(), true);
         Ok(Found { attrs, ..found })
     }
@@ -156,8 +155,7 @@ impl Kind for Addon {
         let call = "eks:UpdateAddon";
         eks::check_update(found, call)?;
         let had = &found.attrs;
-        let arn = found.outputs.get("arn").map(String::as_str).unwrap_or_default();
-        eks::retag(cx, arn, &had.tags, &wanted.tags).await?;
+        eks::retag(cx, found, &had.tags, &wanted.tags).await?;
         if (&had.version, &had.pod_identity) == (&wanted.version, &wanted.pod_identity) {
             return Ok(Progress::Done);
         }
@@ -191,7 +189,7 @@ impl Kind for Addon {
 
 async fn list(cx: Context<'_>, cluster: &str) -> Result<Vec<String>, Failure> {
     let pages = cx.aws.eks.list_addons().cluster_name(cluster).into_paginator().items().send();
-    let names: Result<Vec<String>, _> = pages.collect().await;
+    let names = pages.try_collect().await;
     Ok(names.at("eks:ListAddons").optional()?.unwrap_or_default())
 }
 
@@ -209,7 +207,7 @@ async fn roles(
     known: &BTreeMap<String, PodIdentityAssociation>,
 ) -> Result<BTreeMap<String, String>, Failure> {
     let ids = associations.iter().filter_map(|arn| Some(arn.rsplit_once('/')?.1.to_string()));
-    let read = eks::details(ids, |id| async move {
+    let read = named::details(ids, |id| async move {
         let association = match known.get(&id) {
             Some(association) => Some(association.clone()),
             None => pod_identity::describe(cx, cluster, &id).await?,

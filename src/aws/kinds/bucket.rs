@@ -18,7 +18,6 @@ use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::names;
 use billpay_model::resource::{Owner, Tags};
 use futures::future::try_join_all;
-use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::addresses;
@@ -109,11 +108,7 @@ impl Kind for Bucket {
             _ => s3::candidates(cx).await?,
         };
         let look = &look;
-        let found = stream::iter(candidates)
-            .map(|candidate| async move { describe(cx, look, candidate).await.optional() })
-            .buffer_unordered(named::AT_ONCE);
-        let found: Vec<Option<Vec<Found<Attrs>>>> = found.try_collect().await?;
-        Ok(found.into_iter().flatten().flatten().collect())
+        named::details(candidates, |candidate| describe(cx, look, candidate)).await
     }
 
     /// In us-east-1, S3 answers "created" for a bucket that its owner has already, so only

@@ -10,7 +10,6 @@ use billpay_model::environment::Environment;
 use billpay_model::failure::Failure;
 use billpay_model::names;
 use billpay_model::resource::{Owner, Ref};
-use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -69,11 +68,8 @@ impl Kind for BucketPolicy {
             (Some(_), [(_, Attrs { bucket: Ref::Known(bucket), .. })]) => vec![Candidate::named(bucket)],
             _ => s3::candidates(cx).await?,
         };
-        let found = stream::iter(candidates.into_iter().filter(|candidate| candidate.elsewhere.is_none()))
-            .map(|candidate| async move { describe(cx, candidate.name, look.only).await })
-            .buffer_unordered(named::AT_ONCE);
-        let found: Vec<Option<Found<Attrs>>> = found.try_collect().await?;
-        Ok(found.into_iter().flatten().collect())
+        let here = candidates.into_iter().filter(|candidate| candidate.elsewhere.is_none());
+        named::details(here, |candidate| describe(cx, candidate.name, look.only)).await
     }
 
     async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {

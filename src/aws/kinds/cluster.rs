@@ -15,7 +15,7 @@ use billpay_engine::permit::Permit;
 use billpay_engine::plan::Attachment;
 use billpay_model::address::Address;
 use billpay_model::environment::{ClusterLog, Environment, Support};
-use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::failure::Failure;
 use billpay_model::names;
 use billpay_model::resource::{Ref, Status, Tags};
 use futures::try_join;
@@ -26,9 +26,10 @@ use super::subnet;
 use super::support::cluster_calls::{logging, modes, versions};
 use super::support::ec2::{self, Keys, Refs};
 use super::support::eks::{self, Updated};
+use super::support::named;
 use super::support::owned;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, attachment, tags};
-use crate::{Explain, Optional};
+use crate::{Explain, Optional, expect_created};
 
 pub struct Cluster;
 
@@ -164,7 +165,7 @@ impl Kind for Cluster {
                 (Some(_), Some((_, wanted))) => vec![wanted.name.clone()],
                 _ => list(cx).await?,
             };
-            eks::details(names, |name| async move { describe(cx, &name).await }).await
+            named::details(names, |name| async move { describe(cx, &name).await }).await
         };
         let (clusters, keys) = try_join!(clusters, subnet::keys(cx))?;
         let mut found = vec![];
@@ -244,9 +245,7 @@ impl Kind for Cluster {
             .send()
             .await
             .at("eks:CreateCluster")?;
-        let Some(cluster) = made.cluster else {
-            return Err(Failure::new(FailureClass::Ambiguous, "eks:CreateCluster", "the answer is empty"));
-        };
+        let cluster = expect_created(made.cluster, "eks:CreateCluster")?;
         let read = Read { attrs, ..read(cx, cluster, &Keys::new()) };
         Ok(found_of(new.address, read))
     }
@@ -263,8 +262,7 @@ impl Kind for Cluster {
         eks::check_update(found, call)?;
         let had = &found.attrs;
         let steps = versions(&had.version, &wanted.version)?;
-        let arn = found.outputs.get("arn").map(String::as_str).unwrap_or_default();
-        eks::retag(cx, arn, &had.tags, &wanted.tags).await?;
+        eks::retag(cx, found, &had.tags, &wanted.tags).await?;
 
         let update = || cx.aws.eks.update_cluster_config().name(&found.id);
         let mut changes = vec![];
@@ -319,10 +317,7 @@ impl Kind for Cluster {
         let Some(live) = describe(cx, name).await? else { return Ok(Progress::Done) };
         owned::prove_deletable(cx, &found.address, name, &eks::tags(live.tags), permit, call)?;
         if live.deletion_protection == Some(true) {
-            if !permit.is_confirmed() {
-                let why = format!("{name} has been protected since the plan was made, so it is left alone");
-                return Err(Failure::new(FailureClass::Invalid, call, why));
-            }
+            owned::check_protection(true, name, permit, call)?;
             let lift = cx.aws.eks.update_cluster_config().name(name).deletion_protection(false);
             lift.send().await.at("eks:UpdateClusterConfig")?;
             return Ok(Progress::Underway);
@@ -345,7 +340,7 @@ fn zones(subnets: &Refs) -> BTreeSet<String> {
 /// those that end like all its names do have to be described.
 async fn list(cx: Context<'_>) -> Result<Vec<String>, Failure> {
     let pages = cx.aws.eks.list_clusters().into_paginator().items().send();
-    let names: Result<Vec<String>, _> = pages.collect().await;
+    let names = pages.try_collect().await;
     let suffix = format!("-{}", cx.env.environment);
     let could_be_ours = |name: &String| cx.is_thorough || name.ends_with(&suffix);
     Ok(names.at("eks:ListClusters")?.into_iter().filter(could_be_ours).collect())

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::support::ec2;
 use super::{addresses, vpc};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
-use crate::{Explain, Lagging, Optional};
+use crate::{Explain, Lagging, Optional, expect_created};
 
 pub struct InternetGateway;
 
@@ -105,7 +105,7 @@ impl Kind for InternetGateway {
             .await
             .at("ec2:CreateInternetGateway")?
             .internet_gateway;
-        let id = ec2::made(made.and_then(|made| made.internet_gateway_id), "ec2:CreateInternetGateway")?;
+        let id = expect_created(made.and_then(|made| made.internet_gateway_id), "ec2:CreateInternetGateway")?;
         attach(cx, &id, new.attrs.vpc.text()).await?;
         ec2::write_id(cx, &id, &new.attrs.tags).await?;
         Ok(Found::new(new.address, id, new.attrs))

@@ -125,6 +125,11 @@ impl<A> Found<A> {
         Found { address, id, attrs, outputs, status, condition: None, count: None, ownership, generation: 0 }
     }
 
+    /// Returns the output `arn`, empty where there is none.
+    pub fn arn(&self) -> &str {
+        self.outputs.get("arn").map(String::as_str).unwrap_or_default()
+    }
+
     pub fn output(mut self, name: &str, value: impl Into<String>) -> Found<A> {
         self.outputs.insert(name.to_string(), value.into());
         self

@@ -11,7 +11,7 @@ use billpay_engine::ownership::{Fit, Identity};
 use billpay_engine::permit::Permit;
 use billpay_model::address::Address;
 use billpay_model::environment::{Capacity, Environment};
-use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::failure::Failure;
 use billpay_model::names;
 use billpay_model::resource::{ConditionReason, Status, Tags};
 use futures::try_join;
@@ -21,9 +21,10 @@ use super::addresses::{self, Side};
 use super::subnet;
 use super::support::ec2::{self, Keys, Refs};
 use super::support::eks::{self, Updated};
+use super::support::named;
 use super::support::owned::{self, TagChanges};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
-use crate::{Explain, Optional};
+use crate::{Explain, Optional, expect_created};
 
 pub struct NodeGroup;
 
@@ -141,7 +142,7 @@ impl Kind for NodeGroup {
             let names = eks::node_groups(cx, cluster).await?;
             let looked_for = |name: &String| look.only.is_none_or(|only| name.starts_with(only.key()));
             let names = names.into_iter().filter(looked_for);
-            eks::details(names, |name| async move { describe(cx, cluster, &name).await }).await
+            named::details(names, |name| async move { describe(cx, cluster, &name).await }).await
         };
         let (groups, keys) = try_join!(groups, subnet::keys(cx))?;
         let mut found = vec![];
@@ -185,9 +186,7 @@ impl Kind for NodeGroup {
             .send()
             .await
             .at("eks:CreateNodegroup")?;
-        let Some(group) = made.nodegroup else {
-            return Err(Failure::new(FailureClass::Ambiguous, "eks:CreateNodegroup", "the answer is empty"));
-        };
+        let group = expect_created(made.nodegroup, "eks:CreateNodegroup")?;
         Ok(Found { attrs, ..found_of(cx, new.address, group, &Keys::new()) })
     }
 
@@ -202,8 +201,7 @@ impl Kind for NodeGroup {
         let call = "eks:UpdateNodegroupConfig";
         eks::check_update(found, call)?;
         let had = &found.attrs;
-        let arn = found.outputs.get("arn").map(String::as_str).unwrap_or_default();
-        eks::retag(cx, arn, &had.tags, &wanted.tags).await?;
+        eks::retag(cx, found, &had.tags, &wanted.tags).await?;
 
         let (cluster, name) = (&had.cluster, &found.id);
         let mut change = cx.aws.eks.update_nodegroup_config().cluster_name(cluster).nodegroup_name(name);

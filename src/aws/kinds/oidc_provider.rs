@@ -164,17 +164,13 @@ impl Kind for OidcProvider {
         found: &Found<Attrs>,
         permit: &Permit,
     ) -> Result<Progress, Failure> {
-        let arn = &found.id;
+        let (arn, call) = (&found.id, "iam:DeleteOpenIDConnectProvider");
         let Some(live) = read(cx, arn).await? else { return Ok(Progress::Done) };
         if found.address != addresses::github_oidc_provider() {
-            let call = "iam:DeleteOpenIDConnectProvider";
             owned::prove_deletable(cx, &found.address, arn, &live.tags, permit, call)?;
             return delete(cx, arn).await;
         }
-        if is_protected(&live.tags) && !permit.is_confirmed() {
-            let why = format!("{arn} has been protected since the plan was made, so it is left alone");
-            return Err(Failure::new(FailureClass::Invalid, "iam:DeleteOpenIDConnectProvider", why));
-        }
+        owned::check_protection(is_protected(&live.tags), arn, permit, call)?;
         let mut given_up = vec![claim_key(cx.env)];
         let legacy = legacy_key(&cx.env.environment);
         if live.tags.contains_key(&legacy) && !role::github_roles(cx).await?.has_another(cx) {

@@ -204,14 +204,13 @@ async fn one(cx: Context<'_>, name: &str) -> Result<Option<(String, Attrs)>, Fai
 
 async fn tags_of(cx: Context<'_>, arn: &str) -> Result<Tags, Failure> {
     let pages = cx.aws.iam.list_policy_tags().policy_arn(arn).into_paginator().items().send();
-    let tags: Result<Vec<_>, _> = pages.collect().await;
+    let tags = pages.try_collect().await;
     Ok(iam::tags(Some(tags.at("iam:ListPolicyTags")?)))
 }
 
 async fn versions(cx: Context<'_>, arn: &str) -> Result<Vec<PolicyVersion>, Failure> {
     let pages = cx.aws.iam.list_policy_versions().policy_arn(arn).into_paginator().items().send();
-    let versions: Result<Vec<_>, _> = pages.collect().await;
-    versions.at("iam:ListPolicyVersions")
+    pages.try_collect().await.at("iam:ListPolicyVersions")
 }
 
 /// Deletes the oldest version that is not in force, if there is no room for another.

@@ -16,7 +16,6 @@ use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::names;
 use billpay_model::resource::Tags;
 use futures::future::try_join_all;
-use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -24,7 +23,7 @@ use super::addresses;
 use super::support::named::{self, Built};
 use super::support::owned::{self, TagChanges};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, attachment, tags};
-use crate::{Explain, Lagging, Optional};
+use crate::{Explain, Lagging, Optional, expect_created};
 
 pub struct Repository;
 
@@ -83,11 +82,7 @@ impl Kind for Repository {
     async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
         let listed = list(cx, &look).await?;
         let look = &look;
-        let found = stream::iter(listed)
-            .map(|repository| async move { describe(cx, look, repository).await.optional() })
-            .buffer_unordered(named::AT_ONCE);
-        let found: Vec<Option<Vec<Found<Attrs>>>> = found.try_collect().await?;
-        Ok(found.into_iter().flatten().flatten().collect())
+        named::details(listed, |repository| describe(cx, look, repository)).await
     }
 
     async fn attachments(
@@ -130,13 +125,7 @@ impl Kind for Repository {
             .send()
             .await
             .at(call)?;
-        let Some(repository) = made.repository else {
-            return Err(Failure::new(
-                FailureClass::Ambiguous,
-                call,
-                "the answer names nothing that was made",
-            ));
-        };
+        let repository = expect_created(made.repository, call)?;
         put_lifecycle(cx, &attrs).await.lagging()?;
         Ok(found(new.address, &repository, attrs))
     }
@@ -161,13 +150,13 @@ impl Kind for Repository {
         if has.lifecycle != wanted.lifecycle {
             put_lifecycle(cx, wanted).await?;
         }
-        let arn = arn(found);
+        let arn = found.arn();
         let set = async |set: Tags| {
-            let call = ecr.tag_resource().resource_arn(&arn).set_tags(Some(ecr_tags(&set)?));
+            let call = ecr.tag_resource().resource_arn(arn).set_tags(Some(ecr_tags(&set)?));
             call.send().await.at("ecr:TagResource").map(drop)
         };
         let unset = async |unset| {
-            let call = ecr.untag_resource().resource_arn(&arn).set_tag_keys(Some(unset));
+            let call = ecr.untag_resource().resource_arn(arn).set_tag_keys(Some(unset));
             call.send().await.at("ecr:UntagResource").map(drop)
         };
         TagChanges::new(&has.tags, &wanted.tags).apply(set, unset).await?;
@@ -185,7 +174,7 @@ impl Kind for Repository {
         permit: &Permit,
     ) -> Result<Progress, Failure> {
         let call = "ecr:DeleteRepository";
-        let tags = read_tags(cx, &arn(found)).await?;
+        let tags = read_tags(cx, found.arn()).await?;
         owned::prove_deletable(cx, &found.address, &found.id, &tags, permit, call)?;
         let force = cx.goal == Goal::Destroy;
         let request = cx.aws.ecr.delete_repository().repository_name(&found.id).force(force);
@@ -262,10 +251,6 @@ fn found(address: Address, repository: &Ecr, attrs: Attrs) -> Found<Attrs> {
     Found::new(address, attrs.name.clone(), attrs)
         .output("arn", repository.repository_arn().unwrap_or_default())
         .output("uri", repository.repository_uri().unwrap_or_default())
-}
-
-fn arn(found: &Found<Attrs>) -> String {
-    found.outputs.get("arn").cloned().unwrap_or_default()
 }
 
 fn scanning(attrs: &Attrs) -> ImageScanningConfiguration {

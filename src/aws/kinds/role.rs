@@ -313,7 +313,7 @@ impl Kind for Role {
         let Some(live) = one(cx, name).await? else { return Ok(Progress::Done) };
         owned::prove_deletable(cx, &found.address, name, &live.attrs.tags, permit, "iam:DeleteRole")?;
         let profiles = iam.list_instance_profiles_for_role().role_name(name).into_paginator().items().send();
-        let profiles: Result<Vec<_>, _> = profiles.collect().await;
+        let profiles = profiles.try_collect().await;
         let profiles = profiles.at("iam:ListInstanceProfilesForRole")?;
         try_join!(
             try_join_all(live.attrs.managed.iter().map(|arn| detach(cx, name, arn))),
@@ -376,8 +376,7 @@ struct Read {
 async fn all(cx: Context<'_>) -> Result<Vec<Read>, Failure> {
     let list = async {
         let pages = cx.aws.iam.list_roles().max_items(1000).into_paginator().items().send();
-        let roles: Result<Vec<_>, _> = pages.collect().await;
-        roles.at("iam:ListRoles")
+        pages.try_collect().await.at("iam:ListRoles")
     };
     let (pages, listed) = try_join!(iam::everything(cx, EntityType::Role), list)?;
     let listed: BTreeMap<String, _> = listed.into_iter().map(|role| (role.role_name.clone(), role)).collect();
@@ -414,12 +413,11 @@ async fn one(cx: Context<'_>, name: &str) -> Result<Option<Read>, Failure> {
     };
     let attached = async {
         let pages = iam.list_attached_role_policies().role_name(name).into_paginator().items().send();
-        let policies: Result<Vec<_>, _> = pages.collect().await;
-        policies.at("iam:ListAttachedRolePolicies")
+        pages.try_collect().await.at("iam:ListAttachedRolePolicies")
     };
     let inline = async {
         let pages = iam.list_role_policies().role_name(name).into_paginator().items().send();
-        let names: Result<Vec<String>, _> = pages.collect().await;
+        let names = pages.try_collect().await;
         let documents = names.at("iam:ListRolePolicies")?.into_iter().map(|policy| async move {
             let call = iam.get_role_policy().role_name(name).policy_name(&policy);
             let answer = call.send().await.at("iam:GetRolePolicy")?;

@@ -23,7 +23,7 @@ use super::addresses::{self, Side};
 use super::subnet;
 use super::support::ec2;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
-use crate::{Explain, Lagging, Optional};
+use crate::{Explain, Lagging, Optional, expect_created};
 
 pub struct RouteTable;
 
@@ -120,7 +120,7 @@ impl Kind for RouteTable {
             .route_table;
         // The answer doesn't say whether it is about a table that was deleted since: then
         // what follows finds nothing, and the engine comes again with another token.
-        let id = ec2::made(made.and_then(|table| table.route_table_id), "ec2:CreateRouteTable")?;
+        let id = expect_created(made.and_then(|table| table.route_table_id), "ec2:CreateRouteTable")?;
         for (destination, target) in &new.attrs.routes {
             add_route(cx, &id, destination, target.text()).await?;
         }
@@ -209,12 +209,7 @@ fn subnets(table: &Sdk) -> BTreeMap<String, String> {
 
 async fn list(cx: Context<'_>, only: Option<&Address>) -> Result<Vec<Sdk>, Failure> {
     let call = cx.aws.ec2.describe_route_tables().set_filters(Some(ec2::filters(cx, only)));
-    let mut pages = call.into_paginator().items().send();
-    let mut tables = vec![];
-    while let Some(table) = pages.next().await {
-        tables.push(table.at("ec2:DescribeRouteTables")?);
-    }
-    Ok(tables)
+    call.into_paginator().items().send().try_collect().await.at("ec2:DescribeRouteTables")
 }
 
 /// The keys of the environment's route tables, by their ids.

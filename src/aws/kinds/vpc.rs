@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::addresses;
 use super::support::{ec2, vpc_contents};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, tags};
-use crate::{Explain, Lagging, Optional};
+use crate::{Explain, Lagging, Optional, expect_created};
 
 pub struct Vpc;
 
@@ -105,7 +105,7 @@ impl Kind for Vpc {
             .at("ec2:CreateVpc")?
             .vpc;
         let status = status(made.as_ref().and_then(|vpc| vpc.state.as_ref()));
-        let id = ec2::made(made.and_then(|vpc| vpc.vpc_id), "ec2:CreateVpc")?;
+        let id = expect_created(made.and_then(|vpc| vpc.vpc_id), "ec2:CreateVpc")?;
         set_dns_hostnames(cx, &id, new.attrs.dns_hostnames).await?;
         ec2::write_id(cx, &id, &new.attrs.tags).await?;
         Ok(Found::new(new.address, id, new.attrs).status(status))
@@ -136,12 +136,7 @@ fn status(state: Option<&VpcState>) -> Status {
 
 async fn list(cx: Context<'_>, only: Option<&Address>) -> Result<Vec<Sdk>, Failure> {
     let call = cx.aws.ec2.describe_vpcs().set_filters(Some(ec2::filters(cx, only)));
-    let mut pages = call.into_paginator().items().send();
-    let mut vpcs = vec![];
-    while let Some(vpc) = pages.next().await {
-        vpcs.push(vpc.at("ec2:DescribeVpcs")?);
-    }
-    Ok(vpcs)
+    call.into_paginator().items().send().try_collect().await.at("ec2:DescribeVpcs")
 }
 
 /// The ids of the environment's VPCs: one, or two after a create whose answer was lost.

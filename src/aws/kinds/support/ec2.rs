@@ -148,11 +148,6 @@ pub fn spent(call: &str) -> Failure {
     Failure::new(FailureClass::Lagging, call, "EC2 still answers with ones that were deleted before")
 }
 
-/// What a create call answered with.
-pub fn made<T>(made: Option<T>, call: &str) -> Result<T, Failure> {
-    made.ok_or_else(|| Failure::new(FailureClass::Ambiguous, call, "the answer names nothing that was made"))
-}
-
 /// Makes the tags of a resource what they should be: sets what differs, removes what is too many,
 /// and writes its id where nothing else proves that it is ours.
 pub async fn retag<A>(

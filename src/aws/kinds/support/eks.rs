@@ -6,33 +6,16 @@ use aws_sdk_eks::types::{Update, UpdateStatus};
 use billpay_engine::cloud::Progress;
 use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::resource::{Condition, ConditionReason, Status, Tags};
-use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::ec2::Refs;
+use super::named;
 use super::owned::TagChanges;
 use crate::kinds::kind::{Context, Found};
 use crate::{Explain, Optional};
 
-/// Most calls of one kind that are in flight at once.
-const AT_ONCE: usize = 16;
-
 /// The ids of a set, for a call.
 pub fn ids(refs: &Refs) -> Option<Vec<String>> {
     Some(refs.values().map(|id| id.text().to_string()).collect())
-}
-
-/// Reads the details of everything that was listed, many at a time. What went away since
-/// is left out.
-pub async fn details<T, F>(
-    names: impl IntoIterator<Item = String>,
-    read: impl Fn(String) -> F,
-) -> Result<Vec<T>, Failure>
-where
-    F: Future<Output = Result<Option<T>, Failure>>,
-{
-    let reads: Vec<F> = names.into_iter().map(read).collect();
-    let read: Vec<Option<T>> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
-    Ok(read.into_iter().flatten().collect())
 }
 
 /// The tags of something that was found.
@@ -46,7 +29,13 @@ pub fn to_tags(tags: &Tags) -> Option<HashMap<String, String>> {
 }
 
 /// Makes the tags of a resource what they should be.
-pub async fn retag(cx: Context<'_>, arn: &str, found: &Tags, wanted: &Tags) -> Result<(), Failure> {
+pub async fn retag<A>(
+    cx: Context<'_>,
+    resource: &Found<A>,
+    found: &Tags,
+    wanted: &Tags,
+) -> Result<(), Failure> {
+    let arn = resource.arn();
     let set = async |set: Tags| {
         let call = cx.aws.eks.tag_resource().resource_arn(arn).set_tags(to_tags(&set));
         call.send().await.at("eks:TagResource").map(drop)
@@ -61,14 +50,14 @@ pub async fn retag(cx: Context<'_>, arn: &str, found: &Tags, wanted: &Tags) -> R
 /// Returns the names of a cluster's node groups, whoever made them; none where there is no cluster.
 pub async fn node_groups(cx: Context<'_>, cluster: &str) -> Result<Vec<String>, Failure> {
     let pages = cx.aws.eks.list_nodegroups().cluster_name(cluster).into_paginator().items().send();
-    let names: Result<Vec<String>, _> = pages.collect().await;
+    let names = pages.try_collect().await;
     Ok(names.at("eks:ListNodegroups").optional()?.unwrap_or_default())
 }
 
 /// Returns the names of a cluster's Fargate profiles, whoever made them; none where there is no cluster.
 pub async fn fargate_profiles(cx: Context<'_>, cluster: &str) -> Result<Vec<String>, Failure> {
     let pages = cx.aws.eks.list_fargate_profiles().cluster_name(cluster).into_paginator().items().send();
-    let names: Result<Vec<String>, _> = pages.collect().await;
+    let names = pages.try_collect().await;
     Ok(names.at("eks:ListFargateProfiles").optional()?.unwrap_or_default())
 }
 
@@ -147,9 +136,9 @@ pub async fn history(cx: Context<'_>, cluster: &str, of: Updated<'_>) -> Result<
     };
     let call = cx.aws.eks.list_updates().name(cluster);
     let call = call.set_nodegroup_name(node_group.clone()).set_addon_name(addon.clone());
-    let ids: Result<Vec<String>, _> = call.into_paginator().items().send().collect().await;
+    let ids = call.into_paginator().items().send().try_collect().await;
     let ids = ids.at("eks:ListUpdates").optional()?.unwrap_or_default();
-    details(ids, |id| {
+    named::details(ids, |id| {
         let call = cx.aws.eks.describe_update().name(cluster).update_id(id);
         let call = call.set_nodegroup_name(node_group.clone()).set_addon_name(addon.clone());
         async move {

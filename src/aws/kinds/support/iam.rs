@@ -16,13 +16,16 @@ pub async fn everything(
     cx: Context<'_>,
     of: EntityType,
 ) -> Result<Vec<GetAccountAuthorizationDetailsOutput>, Failure> {
-    let mut pages =
-        cx.aws.iam.get_account_authorization_details().filter(of).max_items(1000).into_paginator().send();
-    let mut all = vec![];
-    while let Some(page) = pages.next().await {
-        all.push(page.at("iam:GetAccountAuthorizationDetails")?);
-    }
-    Ok(all)
+    cx.aws
+        .iam
+        .get_account_authorization_details()
+        .filter(of)
+        .max_items(1000)
+        .into_paginator()
+        .send()
+        .try_collect()
+        .await
+        .at("iam:GetAccountAuthorizationDetails")
 }
 
 /// The tags of something that was found.

@@ -31,7 +31,12 @@ pub fn prove_deletable(
     call: &str,
 ) -> Result<(), Failure> {
     prove(cx, address, id, tags, call)?;
-    if is_protected(tags) && !permit.is_confirmed() {
+    check_protection(is_protected(tags), id, permit, call)
+}
+
+/// Fails for a protected resource that nobody has confirmed to go.
+pub fn check_protection(is_protected: bool, id: &str, permit: &Permit, call: &str) -> Result<(), Failure> {
+    if is_protected && !permit.is_confirmed() {
         let why = format!("{id} has been protected since the plan was made, so it is left alone");
         return Err(Failure::new(FailureClass::Invalid, call, why));
     }
