@@ -37,6 +37,27 @@ impl<T> Lagging for Result<T, Failure> {
     }
 }
 
+/// For calls about something that need not exist.
+pub trait Optional<T> {
+    /// Turns "not found" into `None`.
+    fn optional(self) -> Result<Option<T>, Failure>;
+}
+
+impl<T> Optional<T> for Result<T, Failure> {
+    fn optional(self) -> Result<Option<T>, Failure> {
+        match self {
+            Err(failure) if failure.class == FailureClass::NotFound => Ok(None),
+            answer => answer.map(Some),
+        }
+    }
+}
+
+/// Returns what a create call answered with; without it, nobody knows whether anything was made.
+pub fn expect_created<T>(answer: Option<T>, call: &str) -> Result<T, Failure> {
+    answer
+        .ok_or_else(|| Failure::new(FailureClass::Ambiguous, call, "the answer names nothing that was made"))
+}
+
 /// A refusal that comes inside an answer which itself says success, as those of calls on
 /// several things at once do.
 pub fn refusal(call: &str, code: &str, message: &str) -> Failure {

@@ -18,7 +18,7 @@ use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_types::origin::Origin;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
-pub use failure::{Explain, Lagging, refusal};
+pub use failure::{Explain, Lagging, Optional, expect_created, refusal};
 
 use billpay_host::program::in_ci;
 use billpay_model::caller::CallerIdentity;

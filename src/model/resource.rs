@@ -113,6 +113,22 @@ pub enum Status {
     Failed,
 }
 
+/// A fact about a resource in the words of AWS, beside its [`Status`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Condition {
+    pub reason: ConditionReason,
+    pub message: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConditionReason {
+    /// It works, but not all of it.
+    Degraded,
+    /// Its latest update failed.
+    UpdateFailed,
+}
+
 /// The owner of a resource.
 ///
 /// Kinds report `Ours`, `Legacy`, `Elsewhere`, `Copy` and `Foreign`;
@@ -182,6 +198,11 @@ pub struct Observed {
     pub attrs: Value,
     pub outputs: Outputs,
     pub status: Status,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<Condition>,
+    /// Number of its members, such as nodes, that AWS aims at now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<i32>,
     pub owner: Owner,
     /// Number of times that it was made anew: 0 for the first.
     #[serde(default)]
@@ -197,6 +218,24 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// A resource of ours that is ready, with nothing that proves it and without outputs.
+    pub fn new(address: Address, id: impl Into<String>, attrs: Value) -> Observed {
+        Observed {
+            address,
+            id: id.into(),
+            attrs,
+            outputs: Outputs::new(),
+            status: Status::Ready,
+            condition: None,
+            count: None,
+            owner: Owner::Ours,
+            generation: 0,
+            evidence: Evidence::default(),
+            attempt: None,
+            protected: false,
+        }
+    }
+
     /// Returns whether an attribute of this resource names `other` by one of its outputs.
     pub fn mentions(&self, other: &Observed) -> bool {
         mentions(&self.attrs, &other.outputs)

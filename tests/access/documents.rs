@@ -65,10 +65,14 @@ pub fn of_billpay(env: &Environment) -> Documents {
 pub fn of_module(env: &Environment) -> Documents {
     let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/infrastructure/modules/iam");
     let copy = TempDir::new().expect("a temporary folder");
-    for file in std::fs::read_dir(module).expect("the module") {
-        let path = file.expect("a file").path();
-        if path.extension().is_some_and(|extension| extension == "tf") {
-            std::fs::copy(&path, copy.path().join(path.file_name().expect("a name"))).expect("a copy");
+    std::fs::create_dir(copy.path().join("policies")).expect("a folder");
+    for folder in ["", "policies"] {
+        for file in std::fs::read_dir(module.join(folder)).expect("the module") {
+            let path = file.expect("a file").path();
+            if path.extension().is_some_and(|extension| extension == "tf" || extension == "json") {
+                let to = copy.path().join(folder).join(path.file_name().expect("a name"));
+                std::fs::copy(&path, to).expect("a copy");
+            }
         }
     }
     let values = inputs::environment(env);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use billpay_aws::kinds;
 use billpay_engine::plan::{Goal, Selection, Snapshot, plan, rehearse};
-use billpay_model::resource::{Desired, Evidence, Observed, Outputs, Owner, Status, resolve};
+use billpay_model::resource::{Desired, Evidence, Observed, Outputs, resolve};
 use billpay_spec::directory::SpecDir;
 
 /// Times of one rehearsal, the middle of several runs.
@@ -63,18 +63,8 @@ fn desired(least: usize) -> Vec<Desired> {
 fn observed(want: &Desired) -> Observed {
     let id = want.attrs["name"].as_str().map_or_else(|| want.address.to_string(), str::to_string);
     let outputs = Outputs::from([("id".to_string(), want.address.to_string())]);
-    Observed {
-        address: want.address.clone(),
-        id,
-        attrs: resolve(&want.attrs, &|address, _| Some(address.to_string())),
-        outputs,
-        status: Status::Ready,
-        owner: Owner::Ours,
-        generation: 0,
-        evidence: Evidence::Unique,
-        attempt: None,
-        protected: false,
-    }
+    let attrs = resolve(&want.attrs, &|address, _| Some(address.to_string()));
+    Observed { outputs, evidence: Evidence::Unique, ..Observed::new(want.address.clone(), id, attrs) }
 }
 
 /// Prints the times beside their limit.

@@ -186,16 +186,13 @@ impl Cloud {
             owners.drain(..owners.len().saturating_sub(1));
         }
         let observed = owners.into_iter().map(|(address, ownership)| Observed {
-            address,
-            id: thing.id.clone(),
-            attrs: attrs(env, thing),
             outputs: Outputs::from([("id".to_string(), thing.key.clone())]),
             status: thing.status(),
             owner: ownership.owner,
-            generation: 0,
             evidence: ownership.evidence,
             attempt: ownership.attempt,
             protected: ownership.protected,
+            ..Observed::new(address, &thing.id, attrs(env, thing))
         });
         observed.collect()
     }
@@ -398,16 +395,11 @@ impl Provider for Cloud {
             while self.change(write).await.is_err() {}
         }
         Ok(Observed {
-            address: desired.address.clone(),
-            id: made.id.clone(),
-            attrs: desired.attrs.clone(),
             outputs: Outputs::from([("id".to_string(), made.key.clone())]),
             status: made.status(),
-            owner: billpay_model::resource::Owner::Ours,
             generation: create.generation,
             evidence: Evidence::Unique,
-            attempt: None,
-            protected: false,
+            ..Observed::new(desired.address.clone(), &made.id, desired.attrs.clone())
         })
     }
 

@@ -16,7 +16,7 @@ use billpay_model::check::Check;
 use billpay_model::environment::Environment;
 use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::names;
-use billpay_model::resource::{Desired, Evidence, Observed, Outputs, Owner, Status, Tags, for_each_link};
+use billpay_model::resource::{Desired, Evidence, Observed, Outputs, Owner, Tags, for_each_link};
 use tokio::time::sleep;
 
 /// AWS's own kinds over a model of its rules. Nothing goes wrong in it but what the rules forbid.
@@ -183,16 +183,10 @@ impl Provider for Cloud<'_> {
         let referred = self.referred.lock().unwrap().get(address).cloned().unwrap_or_default();
         let outputs = outputs(env, address, &id, &referred);
         let new = Observed {
-            address: address.clone(),
-            id,
-            attrs: attrs.clone(),
             outputs,
-            status: Status::Ready,
-            owner: Owner::Ours,
             generation: create.generation,
             evidence: Evidence::Unique,
-            attempt: None,
-            protected: false,
+            ..Observed::new(address.clone(), id, attrs.clone())
         };
         let mut model = self.model.lock().unwrap();
         if kind.named && model.has(address, &new.id) {

@@ -17,10 +17,10 @@ use futures::future::try_join_all;
 use futures::try_join;
 use serde::{Deserialize, Serialize};
 
-use super::support::{eks, owned};
+use super::support::{eks, named, owned};
 use super::{addresses, role};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
-use crate::{Explain, Lagging};
+use crate::{Explain, Lagging, Optional};
 
 pub struct AccessEntry;
 
@@ -112,16 +112,15 @@ impl Kind for AccessEntry {
             (Some(_), Some((_, wanted))) => vec![wanted.principal.clone()],
             _ => {
                 let pages = cx.aws.eks.list_access_entries().cluster_name(cluster);
-                let principals: Result<Vec<String>, _> =
-                    pages.into_paginator().items().send().collect().await;
-                eks::if_there(principals.at("eks:ListAccessEntries"))?.unwrap_or_default()
+                let principals = pages.into_paginator().items().send().try_collect().await;
+                principals.at("eks:ListAccessEntries").optional()?.unwrap_or_default()
             }
         };
         let read = |principal: String| async move {
             let both = try_join!(describe(cx, cluster, &principal), policies(cx, cluster, &principal));
-            Ok(eks::if_there(both)?.and_then(|(entry, policies)| Some((entry?, policies))))
+            Ok(both.optional()?.and_then(|(entry, policies)| Some((entry?, policies))))
         };
-        let entries = eks::details(principals, read).await?;
+        let entries = named::details(principals, read).await?;
         let found = entries.into_iter().filter_map(|(entry, policies)| {
             let principal = entry.principal_arn.unwrap_or_default();
             let tags = eks::tags(entry.tags);
@@ -176,12 +175,11 @@ impl Kind for AccessEntry {
         for policy in had.policies.keys().filter(|policy| !wanted.policies.contains_key(*policy)) {
             let call = cx.aws.eks.disassociate_access_policy().cluster_name(&had.cluster);
             let call = call.principal_arn(&had.principal).policy_arn(policy);
-            eks::if_there(call.send().await.at("eks:DisassociateAccessPolicy"))?;
+            call.send().await.at("eks:DisassociateAccessPolicy").optional()?;
         }
         let changed = wanted.policies.iter().filter(|(arn, scope)| had.policies.get(*arn) != Some(scope));
         try_join_all(changed.map(|policy| associate(cx, had, policy))).await?;
-        let arn = found.outputs.get("arn").map(String::as_str).unwrap_or_default();
-        eks::retag(cx, arn, &had.tags, &wanted.tags).await?;
+        eks::retag(cx, found, &had.tags, &wanted.tags).await?;
         Ok(Progress::Done)
     }
 
@@ -217,7 +215,7 @@ fn access(policies: &BTreeMap<String, Vec<String>>, groups: &[String]) -> String
 
 async fn describe(cx: Context<'_>, cluster: &str, principal: &str) -> Result<Option<Described>, Failure> {
     let call = cx.aws.eks.describe_access_entry().cluster_name(cluster).principal_arn(principal);
-    let answer = eks::if_there(call.send().await.at("eks:DescribeAccessEntry"))?;
+    let answer = call.send().await.at("eks:DescribeAccessEntry").optional()?;
     Ok(answer.and_then(|answer| answer.access_entry))
 }
 
@@ -227,7 +225,7 @@ async fn policies(
     principal: &str,
 ) -> Result<BTreeMap<String, Vec<String>>, Failure> {
     let call = cx.aws.eks.list_associated_access_policies().cluster_name(cluster).principal_arn(principal);
-    let policies: Result<Vec<_>, _> = call.into_paginator().items().send().collect().await;
+    let policies = call.into_paginator().items().send().try_collect().await;
     let policies = policies.at("eks:ListAssociatedAccessPolicies")?.into_iter().filter_map(|policy| {
         let mut namespaces = policy.access_scope.and_then(|scope| scope.namespaces).unwrap_or_default();
         namespaces.sort();

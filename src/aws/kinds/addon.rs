@@ -18,11 +18,12 @@ use billpay_model::resource::{Status, Tags};
 use futures::try_join;
 use serde::{Deserialize, Serialize};
 
-use super::support::eks::{self, Updated, Updates};
+use super::support::eks::{self, Updated};
+use super::support::named;
 use super::support::owned;
 use super::{addresses, pod_identity};
-use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
+use crate::{Explain, Optional, expect_created};
 
 pub struct Addon;
 
@@ -90,7 +91,7 @@ impl Kind for Addon {
                 Some(only) => vec![only.key().to_string()],
                 None => list(cx, cluster).await?,
             };
-            eks::details(names, |name| async move { describe(cx, cluster, &name).await }).await
+            named::details(names, |name| async move { describe(cx, cluster, &name).await }).await
         };
         // The roles of all of them are read beside them, not after them.
         let known = async {
@@ -103,11 +104,11 @@ impl Kind for Addon {
         let mut found = vec![];
         for addon in addons {
             let roles = roles(cx, cluster, addon.pod_identity_associations(), &known).await?;
-            let name = addon.addon_name().unwrap_or_default();
+            let name = addon.addon_name().unwrap_or_default().to_string();
             let wanted = look.wanted.iter().find(|(address, _)| address.key() == name);
             let tags = eks::tags(addon.tags.clone());
             let wanted_address = wanted.map(|(address, _)| address);
-            let identity = Identity::new(name, &tags).named(name);
+            let identity = Identity::new(&name, &tags).named(&name);
             let Some((address, ownership)) = cx.owner_of::<Addon>(&identity, wanted_address, look.only)
             else {
                 continue;
@@ -115,7 +116,7 @@ impl Kind for Addon {
             let pinned = wanted.is_none_or(|(_, wanted)| wanted.version.is_some());
             let addon = found_of(cx, address, addon, roles, pinned).owned(ownership);
             found.push(match look.only {
-                Some(_) => settled(cx, cluster, addon).await?,
+                Some(_) => eks::settle(cx, cluster, Updated::Addon(&name), addon).await?,
                 None => addon,
             });
         }
@@ -139,9 +140,7 @@ impl Kind for Addon {
             .send()
             .await
             .at("eks:CreateAddon")?;
-        let Some(addon) = made.addon else {
-            return Err(Failure::new(FailureClass::Ambiguous, "eks:CreateAddon", "the answer is empty"));
-        };
+        let addon = expect_created(made.addon, "eks:CreateAddon")?;
         let found = found_of(cx, new.address, addon, BTreeMap::new(), true);
         Ok(Found { attrs, ..found })
     }
@@ -154,12 +153,9 @@ impl Kind for Addon {
         wanted: &Attrs,
     ) -> Result<Progress, Failure> {
         let call = "eks:UpdateAddon";
-        if let Some(why) = found.outputs.get(eks::FAILED_UPDATE) {
-            return Err(Failure::new(FailureClass::Other, call, why.clone()));
-        }
+        eks::check_update(found, call)?;
         let had = &found.attrs;
-        let arn = found.outputs.get("arn").map(String::as_str).unwrap_or_default();
-        eks::retag(cx, arn, &had.tags, &wanted.tags).await?;
+        eks::retag(cx, found, &had.tags, &wanted.tags).await?;
         if (&had.version, &had.pod_identity) == (&wanted.version, &wanted.pod_identity) {
             return Ok(Progress::Done);
         }
@@ -193,13 +189,13 @@ impl Kind for Addon {
 
 async fn list(cx: Context<'_>, cluster: &str) -> Result<Vec<String>, Failure> {
     let pages = cx.aws.eks.list_addons().cluster_name(cluster).into_paginator().items().send();
-    let names: Result<Vec<String>, _> = pages.collect().await;
-    Ok(eks::if_there(names.at("eks:ListAddons"))?.unwrap_or_default())
+    let names = pages.try_collect().await;
+    Ok(names.at("eks:ListAddons").optional()?.unwrap_or_default())
 }
 
 async fn describe(cx: Context<'_>, cluster: &str, name: &str) -> Result<Option<Described>, Failure> {
     let call = cx.aws.eks.describe_addon().cluster_name(cluster).addon_name(name);
-    let answer = eks::if_there(call.send().await.at("eks:DescribeAddon"))?;
+    let answer = call.send().await.at("eks:DescribeAddon").optional()?;
     Ok(answer.and_then(|answer| answer.addon))
 }
 
@@ -211,7 +207,7 @@ async fn roles(
     known: &BTreeMap<String, PodIdentityAssociation>,
 ) -> Result<BTreeMap<String, String>, Failure> {
     let ids = associations.iter().filter_map(|arn| Some(arn.rsplit_once('/')?.1.to_string()));
-    let read = eks::details(ids, |id| async move {
+    let read = named::details(ids, |id| async move {
         let association = match known.get(&id) {
             Some(association) => Some(association.clone()),
             None => pod_identity::describe(cx, cluster, &id).await?,
@@ -249,19 +245,6 @@ fn found_of(
         }
     }
     found
-}
-
-/// An add-on that is waited for, with what came of its last update.
-async fn settled(cx: Context<'_>, cluster: &str, found: Found<Attrs>) -> Result<Found<Attrs>, Failure> {
-    if found.status != Status::Ready {
-        return Ok(found);
-    }
-    let Updates { in_progress, failed } = eks::updates(cx, cluster, Updated::Addon(&found.id)).await?;
-    Ok(match failed {
-        _ if in_progress => found.status(Status::Pending),
-        Some(why) => found.output(eks::FAILED_UPDATE, why),
-        None => found,
-    })
 }
 
 fn associations(wanted: &Attrs) -> Result<Option<Vec<AddonPodIdentityAssociations>>, Failure> {

@@ -18,16 +18,15 @@ use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::names;
 use billpay_model::resource::{Owner, Tags};
 use futures::future::try_join_all;
-use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::addresses;
 use super::support::bucket_lifecycle::{self, Rule};
-use super::support::named::{self, Absent, Built};
+use super::support::named::{self, Built};
 use super::support::s3::{self, Candidate};
 use super::support::{bucket_contents, owned};
-use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, attachment, tags};
+use crate::{Explain, Lagging, Optional};
 
 pub struct Bucket;
 
@@ -109,11 +108,7 @@ impl Kind for Bucket {
             _ => s3::candidates(cx).await?,
         };
         let look = &look;
-        let found = stream::iter(candidates)
-            .map(|candidate| async move { describe(cx, look, candidate).await.absent() })
-            .buffer_unordered(named::AT_ONCE);
-        let found: Vec<Option<Vec<Found<Attrs>>>> = found.try_collect().await?;
-        Ok(found.into_iter().flatten().flatten().collect())
+        named::details(candidates, |candidate| describe(cx, look, candidate)).await
     }
 
     /// In us-east-1, S3 answers "created" for a bucket that its owner has already, so only
@@ -158,7 +153,7 @@ impl Kind for Bucket {
         // The tags once more: not every S3 that isn't AWS's takes them from the create call.
         let fresh =
             Attrs { name: attrs.name.clone(), ownership: attrs.ownership.clone(), ..Attrs::default() };
-        settle(cx, &fresh, &attrs).await.map_err(named::just_made)?;
+        settle(cx, &fresh, &attrs).await.lagging()?;
         Ok(found(cx, new.address, attrs))
     }
 
@@ -329,7 +324,7 @@ async fn settings(cx: Context<'_>, name: &str) -> Result<Attrs, Failure> {
 fn unset<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
     match answer {
         Err(failure) if failure.code == "NoSuchBucket" => Err(failure),
-        answer => answer.absent(),
+        answer => answer.optional(),
     }
 }
 

@@ -10,16 +10,15 @@ use billpay_model::environment::Environment;
 use billpay_model::failure::Failure;
 use billpay_model::names;
 use billpay_model::resource::{Owner, Ref};
-use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::support::named::{self, Absent};
+use super::support::named;
 use super::support::s3::{self, Candidate};
 use super::support::{iam, owned};
 use super::{addresses, bucket};
-use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New};
+use crate::{Explain, Lagging, Optional};
 
 pub struct BucketPolicy;
 
@@ -69,15 +68,12 @@ impl Kind for BucketPolicy {
             (Some(_), [(_, Attrs { bucket: Ref::Known(bucket), .. })]) => vec![Candidate::named(bucket)],
             _ => s3::candidates(cx).await?,
         };
-        let found = stream::iter(candidates.into_iter().filter(|candidate| candidate.elsewhere.is_none()))
-            .map(|candidate| async move { describe(cx, candidate.name, look.only).await })
-            .buffer_unordered(named::AT_ONCE);
-        let found: Vec<Option<Found<Attrs>>> = found.try_collect().await?;
-        Ok(found.into_iter().flatten().collect())
+        let here = candidates.into_iter().filter(|candidate| candidate.elsewhere.is_none());
+        named::details(here, |candidate| describe(cx, candidate.name, look.only)).await
     }
 
     async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {
-        put(cx, &new.attrs).await.map_err(named::just_made)?;
+        put(cx, &new.attrs).await.lagging()?;
         let bucket = new.attrs.bucket.text().to_string();
         Ok(Found::new(new.address, bucket, new.attrs))
     }
@@ -118,7 +114,7 @@ async fn describe(
 ) -> Result<Option<Found<Attrs>>, Failure> {
     let policy = async {
         let answer = cx.aws.s3.get_bucket_policy().bucket(&bucket).send().await;
-        answer.at("s3:GetBucketPolicy").absent()
+        answer.at("s3:GetBucketPolicy").optional()
     };
     // At the same time: of what may be ours by its name, hardly anything isn't.
     let (tags, policy) = futures::join!(s3::read_tags(cx, &bucket), policy);

@@ -15,7 +15,7 @@ use billpay_engine::permit::Permit;
 use billpay_engine::plan::Attachment;
 use billpay_model::address::Address;
 use billpay_model::environment::{ClusterLog, Environment, Support};
-use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::failure::Failure;
 use billpay_model::names;
 use billpay_model::resource::{Ref, Status, Tags};
 use futures::try_join;
@@ -25,10 +25,11 @@ use super::addresses::{self, Side};
 use super::subnet;
 use super::support::cluster_calls::{logging, modes, versions};
 use super::support::ec2::{self, Keys, Refs};
-use super::support::eks::{self, Updated, Updates};
+use super::support::eks::{self, Updated};
+use super::support::named;
 use super::support::owned;
-use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, attachment, tags};
+use crate::{Explain, Optional, expect_created};
 
 pub struct Cluster;
 
@@ -164,7 +165,7 @@ impl Kind for Cluster {
                 (Some(_), Some((_, wanted))) => vec![wanted.name.clone()],
                 _ => list(cx).await?,
             };
-            eks::details(names, |name| async move { describe(cx, &name).await }).await
+            named::details(names, |name| async move { describe(cx, &name).await }).await
         };
         let (clusters, keys) = try_join!(clusters, subnet::keys(cx))?;
         let mut found = vec![];
@@ -184,7 +185,7 @@ impl Kind for Cluster {
             let protects = read.attrs.deletion_protection;
             let cluster = found_of(address, read).owned(ownership).protected(protects);
             found.push(match look.only {
-                Some(_) => settled(cx, cluster).await?,
+                Some(_) => eks::settle(cx, &name, Updated::Cluster, cluster).await?,
                 None => cluster,
             });
         }
@@ -244,9 +245,7 @@ impl Kind for Cluster {
             .send()
             .await
             .at("eks:CreateCluster")?;
-        let Some(cluster) = made.cluster else {
-            return Err(Failure::new(FailureClass::Ambiguous, "eks:CreateCluster", "the answer is empty"));
-        };
+        let cluster = expect_created(made.cluster, "eks:CreateCluster")?;
         let read = Read { attrs, ..read(cx, cluster, &Keys::new()) };
         Ok(found_of(new.address, read))
     }
@@ -260,13 +259,10 @@ impl Kind for Cluster {
         wanted: &Attrs,
     ) -> Result<Progress, Failure> {
         let call = "eks:UpdateClusterConfig";
-        if let Some(why) = found.outputs.get(eks::FAILED_UPDATE) {
-            return Err(Failure::new(FailureClass::Other, call, why.clone()));
-        }
+        eks::check_update(found, call)?;
         let had = &found.attrs;
         let steps = versions(&had.version, &wanted.version)?;
-        let arn = found.outputs.get("arn").map(String::as_str).unwrap_or_default();
-        eks::retag(cx, arn, &had.tags, &wanted.tags).await?;
+        eks::retag(cx, found, &had.tags, &wanted.tags).await?;
 
         let update = || cx.aws.eks.update_cluster_config().name(&found.id);
         let mut changes = vec![];
@@ -321,10 +317,7 @@ impl Kind for Cluster {
         let Some(live) = describe(cx, name).await? else { return Ok(Progress::Done) };
         owned::prove_deletable(cx, &found.address, name, &eks::tags(live.tags), permit, call)?;
         if live.deletion_protection == Some(true) {
-            if !permit.is_confirmed() {
-                let why = format!("{name} has been protected since the plan was made, so it is left alone");
-                return Err(Failure::new(FailureClass::Invalid, call, why));
-            }
+            owned::check_protection(true, name, permit, call)?;
             let lift = cx.aws.eks.update_cluster_config().name(name).deletion_protection(false);
             lift.send().await.at("eks:UpdateClusterConfig")?;
             return Ok(Progress::Underway);
@@ -347,7 +340,7 @@ fn zones(subnets: &Refs) -> BTreeSet<String> {
 /// those that end like all its names do have to be described.
 async fn list(cx: Context<'_>) -> Result<Vec<String>, Failure> {
     let pages = cx.aws.eks.list_clusters().into_paginator().items().send();
-    let names: Result<Vec<String>, _> = pages.collect().await;
+    let names = pages.try_collect().await;
     let suffix = format!("-{}", cx.env.environment);
     let could_be_ours = |name: &String| cx.is_thorough || name.ends_with(&suffix);
     Ok(names.at("eks:ListClusters")?.into_iter().filter(could_be_ours).collect())
@@ -355,7 +348,7 @@ async fn list(cx: Context<'_>) -> Result<Vec<String>, Failure> {
 
 async fn describe(cx: Context<'_>, name: &str) -> Result<Option<Described>, Failure> {
     let answer = cx.aws.eks.describe_cluster().name(name).send().await.at("eks:DescribeCluster");
-    Ok(eks::if_there(answer)?.and_then(|answer| answer.cluster))
+    Ok(answer.optional()?.and_then(|answer| answer.cluster))
 }
 
 /// A cluster as it was read.
@@ -424,19 +417,6 @@ fn found_of(address: Address, read: Read) -> Found<Attrs> {
     let id = read.attrs.name.clone();
     known.fold(Found::new(address, id, read.attrs).status(read.status), |found, (output, value)| {
         found.output(output, value)
-    })
-}
-
-/// A cluster that is waited for, with what came of its last update.
-async fn settled(cx: Context<'_>, found: Found<Attrs>) -> Result<Found<Attrs>, Failure> {
-    if found.status != Status::Ready {
-        return Ok(found);
-    }
-    let Updates { in_progress, failed } = eks::updates(cx, &found.id, Updated::Cluster).await?;
-    Ok(match failed {
-        _ if in_progress => found.status(Status::Pending),
-        Some(why) => found.output(eks::FAILED_UPDATE, why),
-        None => found,
     })
 }
 

@@ -7,16 +7,15 @@ use aws_sdk_cloudfront::types::{
     Distribution as Cf, DistributionConfig, DistributionConfigWithTags, DistributionSummary,
     MinimumProtocolVersion, Tag, TagKeys, Tags as CfTags, ViewerProtocolPolicy,
 };
-use futures::{StreamExt, TryStreamExt, stream};
 
 pub use serde_json::Value;
 
 use super::addresses;
 use super::support::distribution_config::{self as config, Attrs, Behavior, ErrorPage, Origin};
-use super::support::named::{self, Absent, Built};
-use super::support::owned;
-use crate::Explain;
+use super::support::named::{self, Built};
+use super::support::owned::{self, TagChanges};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, attachment, tags, token};
+use crate::{Explain, Lagging, Optional, expect_created};
 use billpay_engine::cloud::Progress;
 use billpay_engine::kind::{Base, Constraint, KindInfo, Usual};
 use billpay_engine::ownership::{Fit, Identity, claim};
@@ -76,11 +75,7 @@ impl Kind for Distribution {
 
     async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
         let candidates = list(cx, &look).await?;
-        let found = stream::iter(candidates)
-            .map(|id| async move { describe(cx, id, look.only).await.absent() })
-            .buffer_unordered(named::AT_ONCE);
-        let found: Vec<Option<Option<Found<Attrs>>>> = found.try_collect().await?;
-        Ok(found.into_iter().flatten().flatten().collect())
+        named::details(candidates, |id| describe(cx, id, look.only)).await
     }
 
     async fn create(&self, cx: Context<'_>, new: New<Attrs>) -> Result<Found<Attrs>, Failure> {
@@ -100,18 +95,12 @@ impl Kind for Distribution {
         let with_tags = DistributionConfigWithTags::builder().distribution_config(config).tags(tags).build();
         let request = cx.aws.cloudfront.create_distribution_with_tags();
         let answer = request.distribution_config_with_tags(with_tags).send().await.at(call)?;
-        match answer.distribution {
-            Some(made) => {
-                let mut rest = Tags::from([(ID_TAG.to_string(), made.id.clone())]);
-                rest.extend(protected);
-                let call = cx.aws.cloudfront.tag_resource().resource(&made.arn).tags(cf_tags(&rest)?);
-                call.send().await.at("cloudfront:TagResource").map_err(named::just_made)?;
-                Ok(found(new.address, &made, new.attrs))
-            }
-            None => {
-                Err(Failure::new(FailureClass::Ambiguous, call, "the answer names nothing that was made"))
-            }
-        }
+        let made = expect_created(answer.distribution, call)?;
+        let mut rest = Tags::from([(ID_TAG.to_string(), made.id.clone())]);
+        rest.extend(protected);
+        let call = cx.aws.cloudfront.tag_resource().resource(&made.arn).tags(cf_tags(&rest)?);
+        call.send().await.at("cloudfront:TagResource").lagging()?;
+        Ok(found(new.address, &made, new.attrs))
     }
 
     async fn update(
@@ -120,22 +109,20 @@ impl Kind for Distribution {
         found: &Found<Attrs>,
         wanted: &Attrs,
     ) -> Result<Progress, Failure> {
-        let (mut set, unset) = owned::tag_changes(&found.attrs.tags, &wanted.tags);
-        owned::add_id(&mut set, found, &wanted.tags);
-        // Its caller reference proves it without an id, which may be missing all the same.
-        if !set.is_empty() {
+        let (cloudfront, arn) = (&cx.aws.cloudfront, found.arn());
+        let set = async |mut set: Tags| {
+            // Its caller reference proves it without an id, which may be missing all the same.
             set.insert(ID_TAG.to_string(), found.id.clone());
-        }
-        let (cloudfront, arn) = (&cx.aws.cloudfront, arn(found));
-        if !set.is_empty() {
-            let call = cloudfront.tag_resource().resource(&arn).tags(cf_tags(&set)?);
-            call.send().await.at("cloudfront:TagResource")?;
-        }
-        if !unset.is_empty() {
+            let call = cloudfront.tag_resource().resource(arn).tags(cf_tags(&set)?);
+            call.send().await.at("cloudfront:TagResource").map(drop)
+        };
+        let unset = async |unset| {
             let keys = TagKeys::builder().set_items(Some(unset)).build();
-            let call = cloudfront.untag_resource().resource(&arn).tag_keys(keys);
-            call.send().await.at("cloudfront:UntagResource")?;
-        }
+            let call = cloudfront.untag_resource().resource(arn).tag_keys(keys);
+            call.send().await.at("cloudfront:UntagResource").map(drop)
+        };
+        let changes = TagChanges::new(&found.attrs.tags, &wanted.tags).with_id(found, &wanted.tags);
+        changes.apply(set, unset).await?;
         let same = Attrs { tags: wanted.tags.clone(), ..found.attrs.clone() };
         if same == *wanted {
             return Ok(Progress::Done);
@@ -154,7 +141,7 @@ impl Kind for Distribution {
         permit: &Permit,
     ) -> Result<Progress, Failure> {
         let call = "cloudfront:DeleteDistribution";
-        let tags = read_tags(cx, &arn(found)).await?;
+        let tags = read_tags(cx, found.arn()).await?;
         owned::prove_deletable(cx, &found.address, &found.id, &tags, permit, call)?;
         let (live, version) = get(cx, &found.id).await?;
         if live.distribution_config.as_ref().is_some_and(|config| config.enabled) {
@@ -221,8 +208,7 @@ fn wanted(env: &Environment, frontend: &str, spec: &Frontend) -> Attrs {
 /// Returns what CloudFront tells of every distribution of the account.
 async fn summaries(cx: Context<'_>) -> Result<Vec<DistributionSummary>, Failure> {
     let pages = cx.aws.cloudfront.list_distributions().into_paginator().items().send();
-    let summaries: Result<Vec<DistributionSummary>, _> = pages.collect().await;
-    summaries.at("cloudfront:ListDistributions")
+    pages.try_collect().await.at("cloudfront:ListDistributions")
 }
 
 /// The ids of the distributions that could be the environment's: by the comment that we
@@ -345,10 +331,6 @@ fn found(address: Address, live: &Cf, attrs: Attrs) -> Found<Attrs> {
 
 fn deployed(live: &Cf) -> bool {
     live.status == "Deployed"
-}
-
-fn arn(found: &Found<Attrs>) -> String {
-    found.outputs.get("arn").cloned().unwrap_or_default()
 }
 
 /// A distribution as it is, with the version that a change has to name.

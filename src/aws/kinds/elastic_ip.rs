@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use super::addresses;
 use super::support::ec2;
-use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
+use crate::{Explain, expect_created};
 
 pub struct ElasticIp;
 
@@ -85,7 +85,7 @@ impl Kind for ElasticIp {
             .send()
             .await
             .at("ec2:AllocateAddress")?;
-        let id = ec2::made(made.allocation_id, "ec2:AllocateAddress")?;
+        let id = expect_created(made.allocation_id, "ec2:AllocateAddress")?;
         ec2::write_id(cx, &id, &new.attrs.tags).await?;
         Ok(Found::new(new.address, id, new.attrs).output("public_ip", made.public_ip.unwrap_or_default()))
     }

@@ -8,7 +8,7 @@ use billpay_engine::ownership::{Fit, Identity};
 use billpay_engine::permit::Permit;
 use billpay_model::address::Address;
 use billpay_model::environment::Environment;
-use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::failure::Failure;
 use billpay_model::names;
 use billpay_model::resource::{Status, Tags};
 use futures::try_join;
@@ -17,9 +17,9 @@ use serde::{Deserialize, Serialize};
 use super::addresses::{self, Side};
 use super::subnet;
 use super::support::ec2::{self, Keys, Refs};
-use super::support::{eks, owned};
-use crate::Explain;
+use super::support::{eks, named, owned};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
+use crate::{Explain, Optional, expect_created};
 
 pub struct FargateProfile;
 
@@ -89,7 +89,7 @@ impl Kind for FargateProfile {
         if names.is_empty() {
             return Ok(vec![]);
         }
-        let profiles = eks::details(names, |name| async move { describe(cx, cluster, &name).await });
+        let profiles = named::details(names, |name| async move { describe(cx, cluster, &name).await });
         let (profiles, keys) = try_join!(profiles, subnet::keys(cx))?;
         let found = profiles.into_iter().filter_map(|profile| {
             let tags = eks::tags(profile.tags.clone());
@@ -123,10 +123,7 @@ impl Kind for FargateProfile {
             .send()
             .await
             .at("eks:CreateFargateProfile")?;
-        let Some(profile) = made.fargate_profile else {
-            let call = "eks:CreateFargateProfile";
-            return Err(Failure::new(FailureClass::Ambiguous, call, "the answer is empty"));
-        };
+        let profile = expect_created(made.fargate_profile, "eks:CreateFargateProfile")?;
         Ok(Found { attrs, ..found_of(cx, new.address, profile, &Keys::new()) })
     }
 
@@ -136,8 +133,7 @@ impl Kind for FargateProfile {
         found: &Found<Attrs>,
         wanted: &Attrs,
     ) -> Result<Progress, Failure> {
-        let arn = found.outputs.get("arn").map(String::as_str).unwrap_or_default();
-        eks::retag(cx, arn, &found.attrs.tags, &wanted.tags).await?;
+        eks::retag(cx, found, &found.attrs.tags, &wanted.tags).await?;
         Ok(Progress::Done)
     }
 
@@ -160,7 +156,7 @@ impl Kind for FargateProfile {
 
 async fn describe(cx: Context<'_>, cluster: &str, name: &str) -> Result<Option<Described>, Failure> {
     let call = cx.aws.eks.describe_fargate_profile().cluster_name(cluster).fargate_profile_name(name);
-    let answer = eks::if_there(call.send().await.at("eks:DescribeFargateProfile"))?;
+    let answer = call.send().await.at("eks:DescribeFargateProfile").optional()?;
     Ok(answer.and_then(|answer| answer.fargate_profile))
 }
 

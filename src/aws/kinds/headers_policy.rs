@@ -28,8 +28,8 @@ use serde::{Deserialize, Serialize};
 use super::support::named::{self, Built};
 use super::support::owned;
 use super::{addresses, distribution};
-use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources};
+use crate::{Explain, expect_created};
 
 pub struct HeadersPolicy;
 
@@ -142,12 +142,8 @@ impl Kind for HeadersPolicy {
         let config = write(config, &new.attrs, call)?;
         let request = cx.aws.cloudfront.create_response_headers_policy();
         let made = request.response_headers_policy_config(config).send().await.at(call)?;
-        match made.response_headers_policy {
-            Some(made) => Ok(Found::new(new.address, made.id, new.attrs)),
-            None => {
-                Err(Failure::new(FailureClass::Ambiguous, call, "the answer names nothing that was made"))
-            }
-        }
+        let made = expect_created(made.response_headers_policy, call)?;
+        Ok(Found::new(new.address, made.id, new.attrs))
     }
 
     async fn update(

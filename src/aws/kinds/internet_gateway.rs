@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::support::ec2;
 use super::{addresses, vpc};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
-use crate::{Explain, Lagging};
+use crate::{Explain, Lagging, Optional, expect_created};
 
 pub struct InternetGateway;
 
@@ -105,7 +105,7 @@ impl Kind for InternetGateway {
             .await
             .at("ec2:CreateInternetGateway")?
             .internet_gateway;
-        let id = ec2::made(made.and_then(|made| made.internet_gateway_id), "ec2:CreateInternetGateway")?;
+        let id = expect_created(made.and_then(|made| made.internet_gateway_id), "ec2:CreateInternetGateway")?;
         attach(cx, &id, new.attrs.vpc.text()).await?;
         ec2::write_id(cx, &id, &new.attrs.tags).await?;
         Ok(Found::new(new.address, id, new.attrs))
@@ -127,10 +127,8 @@ impl Kind for InternetGateway {
     async fn delete(&self, cx: Context<'_>, found: &Found<Attrs>, _: &Permit) -> Result<Progress, Failure> {
         if found.attrs.attached {
             let call = cx.aws.ec2.detach_internet_gateway().internet_gateway_id(&found.id);
-            match call.vpc_id(found.attrs.vpc.text()).send().await.at("ec2:DetachInternetGateway") {
-                Err(failure) if failure.class == FailureClass::NotFound => {}
-                detached => drop(detached?),
-            }
+            let call = call.vpc_id(found.attrs.vpc.text());
+            call.send().await.at("ec2:DetachInternetGateway").optional()?;
         }
         let call = cx.aws.ec2.delete_internet_gateway().internet_gateway_id(&found.id);
         call.send().await.at("ec2:DeleteInternetGateway")?;

@@ -13,13 +13,14 @@ use billpay_model::environment::Environment;
 use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::hex::hex;
 use billpay_model::resource::{
-    ADDRESS_TAG, Desired, Observed, Outputs, Owner, Status, TAGS_OF_OTHERS, Tags, UNCOMPARED_TAGS, owner_tags,
+    ADDRESS_TAG, Condition, ConditionReason, Desired, Observed, Outputs, Owner, Status, TAGS_OF_OTHERS, Tags,
+    UNCOMPARED_TAGS, owner_tags,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use crate::Aws;
+use crate::{Aws, Optional};
 
 /// What every operation of a kind is given: the clients, and whose resources it is about.
 #[derive(Clone, Copy)]
@@ -109,6 +110,8 @@ pub struct Found<A> {
     pub attrs: A,
     pub outputs: Outputs,
     pub status: Status,
+    pub condition: Option<Condition>,
+    pub count: Option<i32>,
     pub ownership: Ownership,
     pub generation: u32,
 }
@@ -118,8 +121,13 @@ impl<A> Found<A> {
     pub fn new(address: Address, id: impl Into<String>, attrs: A) -> Found<A> {
         let id = id.into();
         let outputs = Outputs::from([("id".to_string(), id.clone())]);
-        let ownership = Ownership::of(Owner::Ours);
-        Found { address, id, attrs, outputs, status: Status::Ready, ownership, generation: 0 }
+        let (status, ownership) = (Status::Ready, Ownership::of(Owner::Ours));
+        Found { address, id, attrs, outputs, status, condition: None, count: None, ownership, generation: 0 }
+    }
+
+    /// Returns the output `arn`, empty where there is none.
+    pub fn arn(&self) -> &str {
+        self.outputs.get("arn").map(String::as_str).unwrap_or_default()
     }
 
     pub fn output(mut self, name: &str, value: impl Into<String>) -> Found<A> {
@@ -129,6 +137,11 @@ impl<A> Found<A> {
 
     pub fn status(mut self, status: Status) -> Found<A> {
         self.status = status;
+        self
+    }
+
+    pub fn condition(mut self, reason: ConditionReason, message: String) -> Found<A> {
+        self.condition = Some(Condition { reason, message });
         self
     }
 
@@ -376,10 +389,8 @@ impl<K: Kind> AnyKind for K {
     }
 
     async fn delete(&self, cx: Context<'_>, found: &Observed, permit: &Permit) -> Result<Progress, Failure> {
-        match Kind::delete(self, cx, &restore(found)?, permit).await {
-            Err(failure) if failure.class == FailureClass::NotFound => Ok(Progress::Done),
-            other => other,
-        }
+        let deleted = Kind::delete(self, cx, &restore(found)?, permit).await;
+        Ok(deleted.optional()?.unwrap_or(Progress::Done))
     }
 }
 
@@ -390,6 +401,8 @@ fn erase<A: Serialize>(found: Found<A>) -> Observed {
         attrs: to_value(&found.attrs),
         outputs: found.outputs,
         status: found.status,
+        condition: found.condition,
+        count: found.count,
         owner: found.ownership.owner,
         evidence: found.ownership.evidence,
         attempt: found.ownership.attempt,
@@ -405,6 +418,8 @@ fn restore<A: DeserializeOwned>(observed: &Observed) -> Result<Found<A>, Failure
         attrs: from_value(&observed.attrs)?,
         outputs: observed.outputs.clone(),
         status: observed.status,
+        condition: observed.condition.clone(),
+        count: observed.count,
         ownership: Ownership {
             owner: observed.owner.clone(),
             evidence: observed.evidence,

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::addresses::{self, Side};
 use super::support::ec2;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
-use crate::{Explain, Lagging};
+use crate::{Explain, Lagging, expect_created};
 
 pub struct NatGateway;
 
@@ -99,11 +99,11 @@ impl Kind for NatGateway {
                 .tag_specifications(ec2::tag_specification(ResourceType::Natgateway, &new.attrs.tags));
             let made = call.send().await.at("ec2:CreateNatGateway").lagging();
             let made = made.map_err(held_address_is_in_use)?.nat_gateway;
-            let gateway = ec2::made(made, "ec2:CreateNatGateway")?;
+            let gateway = expect_created(made, "ec2:CreateNatGateway")?;
             match status(&gateway) {
                 None | Some(Status::Deleting | Status::Failed) => continue,
                 Some(status) => {
-                    let id = ec2::made(gateway.nat_gateway_id, "ec2:CreateNatGateway")?;
+                    let id = expect_created(gateway.nat_gateway_id, "ec2:CreateNatGateway")?;
                     ec2::write_id(cx, &id, &new.attrs.tags).await?;
                     return Ok(Found::new(new.address, id, new.attrs).status(status));
                 }

@@ -11,19 +11,20 @@ use billpay_engine::ownership::{Fit, Identity};
 use billpay_engine::permit::Permit;
 use billpay_model::address::Address;
 use billpay_model::environment::{Capacity, Environment};
-use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::failure::Failure;
 use billpay_model::names;
-use billpay_model::resource::{Status, Tags};
+use billpay_model::resource::{ConditionReason, Status, Tags};
 use futures::try_join;
 use serde::{Deserialize, Serialize};
 
 use super::addresses::{self, Side};
 use super::subnet;
 use super::support::ec2::{self, Keys, Refs};
-use super::support::eks::{self, Updated, Updates};
-use super::support::owned;
-use crate::Explain;
+use super::support::eks::{self, Updated};
+use super::support::named;
+use super::support::owned::{self, TagChanges};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
+use crate::{Explain, Optional, expect_created};
 
 pub struct NodeGroup;
 
@@ -51,9 +52,6 @@ struct Scaling {
     min: i32,
     max: i32,
 }
-
-/// The output that says how many nodes a group has been told to have.
-const SIZE: &str = "desired_size";
 
 /// The name of the kind.
 pub const KIND: &str = "node-group";
@@ -144,7 +142,7 @@ impl Kind for NodeGroup {
             let names = eks::node_groups(cx, cluster).await?;
             let looked_for = |name: &String| look.only.is_none_or(|only| name.starts_with(only.key()));
             let names = names.into_iter().filter(looked_for);
-            eks::details(names, |name| async move { describe(cx, cluster, &name).await }).await
+            named::details(names, |name| async move { describe(cx, cluster, &name).await }).await
         };
         let (groups, keys) = try_join!(groups, subnet::keys(cx))?;
         let mut found = vec![];
@@ -158,7 +156,7 @@ impl Kind for NodeGroup {
             };
             let group = found_of(cx, address, group, &keys).owned(ownership);
             found.push(match look.only {
-                Some(_) => settled(cx, cluster, group).await?,
+                Some(_) => eks::settle(cx, cluster, Updated::NodeGroup(&name), group).await?,
                 None => group,
             });
         }
@@ -188,9 +186,7 @@ impl Kind for NodeGroup {
             .send()
             .await
             .at("eks:CreateNodegroup")?;
-        let Some(group) = made.nodegroup else {
-            return Err(Failure::new(FailureClass::Ambiguous, "eks:CreateNodegroup", "the answer is empty"));
-        };
+        let group = expect_created(made.nodegroup, "eks:CreateNodegroup")?;
         Ok(Found { attrs, ..found_of(cx, new.address, group, &Keys::new()) })
     }
 
@@ -203,25 +199,21 @@ impl Kind for NodeGroup {
         wanted: &Attrs,
     ) -> Result<Progress, Failure> {
         let call = "eks:UpdateNodegroupConfig";
-        if let Some(why) = found.outputs.get(eks::FAILED_UPDATE) {
-            return Err(Failure::new(FailureClass::Other, call, why.clone()));
-        }
+        eks::check_update(found, call)?;
         let had = &found.attrs;
-        let arn = found.outputs.get("arn").map(String::as_str).unwrap_or_default();
-        eks::retag(cx, arn, &had.tags, &wanted.tags).await?;
+        eks::retag(cx, found, &had.tags, &wanted.tags).await?;
 
         let (cluster, name) = (&had.cluster, &found.id);
         let mut change = cx.aws.eks.update_nodegroup_config().cluster_name(cluster).nodegroup_name(name);
         let mut changed = false;
         if had.scaling != wanted.scaling {
-            let size = found.outputs.get(SIZE).and_then(|size| size.parse().ok());
-            let fitting = size.map(|size: i32| size.clamp(wanted.scaling.min, wanted.scaling.max));
-            let moved = fitting.filter(|fitting| Some(*fitting) != size);
+            let fitting = found.count.map(|count| count.clamp(wanted.scaling.min, wanted.scaling.max));
+            let moved = fitting.filter(|fitting| Some(*fitting) != found.count);
             change = change.scaling_config(scaling(&wanted.scaling).set_desired_size(moved).build());
             changed = true;
         }
         if had.labels != wanted.labels {
-            let (set, unset) = owned::tag_changes(&had.labels, &wanted.labels);
+            let TagChanges { set, unset } = TagChanges::new(&had.labels, &wanted.labels);
             let labels = UpdateLabelsPayload::builder()
                 .set_add_or_update_labels(eks::to_tags(&set).filter(|labels| !labels.is_empty()))
                 .set_remove_labels(Some(unset).filter(|labels| !labels.is_empty()));
@@ -263,7 +255,7 @@ impl Kind for NodeGroup {
 
 async fn describe(cx: Context<'_>, cluster: &str, name: &str) -> Result<Option<Nodegroup>, Failure> {
     let call = cx.aws.eks.describe_nodegroup().cluster_name(cluster).nodegroup_name(name);
-    let answer = eks::if_there(call.send().await.at("eks:DescribeNodegroup"))?;
+    let answer = call.send().await.at("eks:DescribeNodegroup").optional()?;
     Ok(answer.and_then(|answer| answer.nodegroup))
 }
 
@@ -303,31 +295,16 @@ fn found_of(cx: Context<'_>, address: Address, group: Nodegroup, keys: &Keys) ->
     if let Some(arn) = group.nodegroup_arn {
         found = found.output("arn", arn);
     }
-    if let Some(size) = number(|scaling| scaling.desired_size) {
-        found = found.output(SIZE, size.to_string());
-    }
+    found.count = number(|scaling| scaling.desired_size);
     let issues = group.health.and_then(|health| health.issues).unwrap_or_default();
     let issues: Vec<String> = issues
         .iter()
         .filter_map(|issue| Some(format!("{}: {}", issue.code.as_ref()?.as_str(), issue.message.as_ref()?)))
         .collect();
     if !issues.is_empty() {
-        found = found.output("health", issues.join("; "));
+        found = found.condition(ConditionReason::Degraded, issues.join("; "));
     }
     found.output("name", name)
-}
-
-/// A group that is waited for, with what came of its last update.
-async fn settled(cx: Context<'_>, cluster: &str, found: Found<Attrs>) -> Result<Found<Attrs>, Failure> {
-    if found.status != Status::Ready {
-        return Ok(found);
-    }
-    let Updates { in_progress, failed } = eks::updates(cx, cluster, Updated::NodeGroup(&found.id)).await?;
-    Ok(match failed {
-        _ if in_progress => found.status(Status::Pending),
-        Some(why) => found.output(eks::FAILED_UPDATE, why),
-        None => found,
-    })
 }
 
 fn scaling(wanted: &Scaling) -> aws_sdk_eks::types::builders::NodegroupScalingConfigBuilder {

@@ -15,10 +15,11 @@ use billpay_model::resource::{ID_TAG, Owner, Ref, Tags};
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use super::support::{iam, owned};
+use super::support::iam;
+use super::support::owned::{self, TagChanges};
 use super::{addresses, role};
-use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
+use crate::{Explain, Optional};
 
 pub struct OidcProvider;
 
@@ -149,10 +150,9 @@ impl Kind for OidcProvider {
         wanted: &Attrs,
     ) -> Result<Progress, Failure> {
         set_clients(cx, &found.id, &found.attrs.clients, &wanted.clients).await?;
-        let (mut set, unset) = owned::tag_changes(&found.attrs.tags, &wanted.tags);
-        owned::add_id(&mut set, found, &wanted.tags);
-        tag(cx, &found.id, &set).await?;
-        untag(cx, &found.id, unset).await?;
+        let changes = TagChanges::new(&found.attrs.tags, &wanted.tags).with_id(found, &wanted.tags);
+        let arn = &found.id;
+        changes.apply(|set| tag(cx, arn, set), |unset| untag(cx, arn, unset)).await?;
         Ok(Progress::Done)
     }
 
@@ -164,17 +164,13 @@ impl Kind for OidcProvider {
         found: &Found<Attrs>,
         permit: &Permit,
     ) -> Result<Progress, Failure> {
-        let arn = &found.id;
+        let (arn, call) = (&found.id, "iam:DeleteOpenIDConnectProvider");
         let Some(live) = read(cx, arn).await? else { return Ok(Progress::Done) };
         if found.address != addresses::github_oidc_provider() {
-            let call = "iam:DeleteOpenIDConnectProvider";
             owned::prove_deletable(cx, &found.address, arn, &live.tags, permit, call)?;
             return delete(cx, arn).await;
         }
-        if is_protected(&live.tags) && !permit.is_confirmed() {
-            let why = format!("{arn} has been protected since the plan was made, so it is left alone");
-            return Err(Failure::new(FailureClass::Invalid, "iam:DeleteOpenIDConnectProvider", why));
-        }
+        owned::check_protection(is_protected(&live.tags), arn, permit, call)?;
         let mut given_up = vec![claim_key(cx.env)];
         let legacy = legacy_key(&cx.env.environment);
         if live.tags.contains_key(&legacy) && !role::github_roles(cx).await?.has_another(cx) {
@@ -265,17 +261,15 @@ fn own(cx: Context<'_>, provider: Provider, look: &Look<'_, Attrs>) -> Option<Fo
 /// Adds this environment's claim to a provider that is there, whoever made it.
 async fn join(cx: Context<'_>, there: Provider, wanted: Attrs) -> Result<Found<Attrs>, Failure> {
     let had: Vec<String> = there.clients.into_iter().filter(|client| client == STS_AUDIENCE).collect();
-    tag(cx, &there.arn, &wanted.tags).await?;
+    tag(cx, &there.arn, wanted.tags.clone()).await?;
     set_clients(cx, &there.arn, &had, &wanted.clients).await?;
     Ok(Found::new(addresses::github_oidc_provider(), &there.arn, wanted).output("arn", there.arn))
 }
 
 async fn read(cx: Context<'_>, arn: &str) -> Result<Option<Provider>, Failure> {
     let call = cx.aws.iam.get_open_id_connect_provider().open_id_connect_provider_arn(arn);
-    let answer = match call.send().await.at("iam:GetOpenIDConnectProvider") {
-        Err(failure) if failure.class == FailureClass::NotFound => return Ok(None),
-        other => other?,
-    };
+    let answer = call.send().await.at("iam:GetOpenIDConnectProvider").optional()?;
+    let Some(answer) = answer else { return Ok(None) };
     let mut clients = answer.client_id_list.unwrap_or_default();
     clients.sort();
     let issuer = arn.split_once(":oidc-provider/").map(|(_, issuer)| issuer).unwrap_or_default();
@@ -307,19 +301,12 @@ async fn set_clients(cx: Context<'_>, arn: &str, had: &[String], wanted: &[Strin
     Ok(())
 }
 
-async fn tag(cx: Context<'_>, arn: &str, tags: &Tags) -> Result<(), Failure> {
-    if tags.is_empty() {
-        return Ok(());
-    }
+async fn tag(cx: Context<'_>, arn: &str, tags: Tags) -> Result<(), Failure> {
     let call = cx.aws.iam.tag_open_id_connect_provider().open_id_connect_provider_arn(arn);
-    call.set_tags(Some(iam::to_tags(tags)?)).send().await.at("iam:TagOpenIDConnectProvider")?;
-    Ok(())
+    call.set_tags(Some(iam::to_tags(&tags)?)).send().await.at("iam:TagOpenIDConnectProvider").map(drop)
 }
 
 async fn untag(cx: Context<'_>, arn: &str, keys: Vec<String>) -> Result<(), Failure> {
-    if keys.is_empty() {
-        return Ok(());
-    }
     let call = cx.aws.iam.untag_open_id_connect_provider().open_id_connect_provider_arn(arn);
-    iam::gone(call.set_tag_keys(Some(keys)).send().await.at("iam:UntagOpenIDConnectProvider"))
+    call.set_tag_keys(Some(keys)).send().await.at("iam:UntagOpenIDConnectProvider").optional().map(drop)
 }

@@ -12,15 +12,15 @@ use billpay_engine::permit::Permit;
 use billpay_engine::plan::Attachment;
 use billpay_model::address::Address;
 use billpay_model::environment::Environment;
-use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::failure::Failure;
 use billpay_model::names;
 use serde::{Deserialize, Serialize};
 
 use super::support::named::{self, Built};
 use super::support::owned;
 use super::{addresses, distribution};
-use crate::Explain;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources};
+use crate::{Explain, expect_created};
 
 pub struct OriginAccessControl;
 
@@ -114,12 +114,8 @@ impl Kind for OriginAccessControl {
         let call = "cloudfront:CreateOriginAccessControl";
         let config = config(&new.attrs, call)?;
         let request = cx.aws.cloudfront.create_origin_access_control().origin_access_control_config(config);
-        match request.send().await.at(call)?.origin_access_control {
-            Some(made) => Ok(Found::new(new.address, made.id, new.attrs)),
-            None => {
-                Err(Failure::new(FailureClass::Ambiguous, call, "the answer names nothing that was made"))
-            }
-        }
+        let made = expect_created(request.send().await.at(call)?.origin_access_control, call)?;
+        Ok(Found::new(new.address, made.id, new.attrs))
     }
 
     async fn update(

@@ -10,15 +10,15 @@ use billpay_engine::ownership::{Fit, Identity};
 use billpay_engine::permit::Permit;
 use billpay_model::address::Address;
 use billpay_model::environment::Environment;
-use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::failure::Failure;
 use billpay_model::names;
 use billpay_model::resource::Tags;
 use serde::{Deserialize, Serialize};
 
 use super::addresses;
-use super::support::{eks, owned};
-use crate::Explain;
+use super::support::{eks, named, owned};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
+use crate::{Explain, Optional, expect_created};
 
 pub struct PodIdentity;
 
@@ -101,11 +101,11 @@ impl Kind for PodIdentity {
         if let (Some(_), Some((_, wanted))) = (look.only, look.wanted.first()) {
             call = call.namespace(&wanted.namespace).service_account(&wanted.service_account);
         }
-        let listed: Result<Vec<Summary>, _> = call.into_paginator().items().send().collect().await;
-        let listed = eks::if_there(listed.at("eks:ListPodIdentityAssociations"))?.unwrap_or_default();
+        let listed = call.into_paginator().items().send().try_collect().await;
+        let listed = listed.at("eks:ListPodIdentityAssociations").optional()?.unwrap_or_default();
         let own = listed.into_iter().filter(|summary| !made_by_addon(summary));
         let ids = own.filter_map(|summary| summary.association_id);
-        let associations = eks::details(ids, |id| async move { describe(cx, cluster, &id).await }).await?;
+        let associations = named::details(ids, |id| async move { describe(cx, cluster, &id).await }).await?;
         let found = associations.into_iter().filter_map(|association| {
             let tags = eks::tags(association.tags.clone());
             let wanted = look.wanted(|wanted| {
@@ -138,8 +138,7 @@ impl Kind for PodIdentity {
             .await
             .at(call)?;
         let found = made.association.and_then(|association| found_of(cx, new.address, association));
-        let empty = || Failure::new(FailureClass::Ambiguous, call, "the answer names nothing that was made");
-        Ok(Found { attrs, ..found.ok_or_else(empty)? })
+        Ok(Found { attrs, ..expect_created(found, call)? })
     }
 
     async fn update(
@@ -153,8 +152,7 @@ impl Kind for PodIdentity {
             let call = call.association_id(&found.id).role_arn(&wanted.role_arn);
             call.send().await.at("eks:UpdatePodIdentityAssociation")?;
         }
-        let arn = found.outputs.get("arn").map(String::as_str).unwrap_or_default();
-        eks::retag(cx, arn, &found.attrs.tags, &wanted.tags).await?;
+        eks::retag(cx, found, &found.attrs.tags, &wanted.tags).await?;
         Ok(Progress::Done)
     }
 
@@ -186,10 +184,10 @@ pub async fn of_addons(
     cluster: &str,
 ) -> Result<BTreeMap<String, PodIdentityAssociation>, Failure> {
     let call = cx.aws.eks.list_pod_identity_associations().cluster_name(cluster);
-    let listed: Result<Vec<Summary>, _> = call.into_paginator().items().send().collect().await;
-    let listed = eks::if_there(listed.at("eks:ListPodIdentityAssociations"))?.unwrap_or_default();
+    let listed = call.into_paginator().items().send().try_collect().await;
+    let listed = listed.at("eks:ListPodIdentityAssociations").optional()?.unwrap_or_default();
     let ids = listed.into_iter().filter(made_by_addon).filter_map(|summary| summary.association_id);
-    let associations = eks::details(ids, |id| async move { describe(cx, cluster, &id).await }).await?;
+    let associations = named::details(ids, |id| async move { describe(cx, cluster, &id).await }).await?;
     Ok(associations.into_iter().filter_map(|one| Some((one.association_id.clone()?, one))).collect())
 }
 
@@ -199,7 +197,7 @@ pub async fn describe(
     id: &str,
 ) -> Result<Option<PodIdentityAssociation>, Failure> {
     let call = cx.aws.eks.describe_pod_identity_association().cluster_name(cluster).association_id(id);
-    let answer = eks::if_there(call.send().await.at("eks:DescribePodIdentityAssociation"))?;
+    let answer = call.send().await.at("eks:DescribePodIdentityAssociation").optional()?;
     Ok(answer.and_then(|answer| answer.association))
 }
 

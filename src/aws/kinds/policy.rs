@@ -9,7 +9,7 @@ use billpay_engine::permit::Permit;
 use billpay_engine::plan::Attachment;
 use billpay_model::address::Address;
 use billpay_model::environment::Environment;
-use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::failure::Failure;
 use billpay_model::resource::Tags;
 use billpay_model::{access, names};
 use futures::future::try_join_all;
@@ -17,9 +17,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::addresses;
-use super::support::{iam, owned};
-use crate::Explain;
+use super::support::iam;
+use super::support::owned::{self, TagChanges};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, attachment, tags};
+use crate::{Explain, Optional};
 
 pub struct Policy;
 
@@ -91,10 +92,7 @@ impl Kind for Policy {
                 let call = cx.aws.iam.list_entities_for_policy().policy_arn(arn).policy_usage_filter(usage);
                 let mut pages = call.into_paginator().send();
                 while let Some(page) = pages.next().await {
-                    let page = match page.at("iam:ListEntitiesForPolicy") {
-                        Err(failure) if failure.class == FailureClass::NotFound => break,
-                        page => page?,
-                    };
+                    let Some(page) = page.at("iam:ListEntitiesForPolicy").optional()? else { break };
                     let roles = page.policy_roles.into_iter().flatten().filter_map(|role| role.role_name);
                     let users = page.policy_users.into_iter().flatten().filter_map(|user| user.user_name);
                     let groups =
@@ -141,15 +139,15 @@ impl Kind for Policy {
             let call = call.policy_document(wanted.document.to_string());
             call.send().await.at("iam:CreatePolicyVersion")?;
         }
-        let (set, unset) = owned::tag_changes(&found.attrs.tags, &wanted.tags);
-        if !set.is_empty() {
+        let set = async |set: Tags| {
             let call = iam.tag_policy().policy_arn(arn).set_tags(Some(iam::to_tags(&set)?));
-            call.send().await.at("iam:TagPolicy")?;
-        }
-        if !unset.is_empty() {
+            call.send().await.at("iam:TagPolicy").map(drop)
+        };
+        let unset = async |unset| {
             let call = iam.untag_policy().policy_arn(arn).set_tag_keys(Some(unset));
-            call.send().await.at("iam:UntagPolicy")?;
-        }
+            call.send().await.at("iam:UntagPolicy").map(drop)
+        };
+        TagChanges::new(&found.attrs.tags, &wanted.tags).apply(set, unset).await?;
         Ok(Progress::Done)
     }
 
@@ -183,11 +181,8 @@ async fn all(cx: Context<'_>) -> Result<Vec<(String, Attrs)>, Failure> {
     let read = try_join_all(ours.map(|(arn, name, versions)| async {
         let document = versions.unwrap_or_default().into_iter().find(|version| version.is_default_version);
         let document = document.and_then(|version| version.document).unwrap_or_default();
-        match tags_of(cx, &arn).await {
-            Ok(tags) => Ok(Some((arn, Attrs { name, document: iam::document(&document), tags }))),
-            Err(failure) if failure.class == FailureClass::NotFound => Ok(None),
-            Err(failure) => Err(failure),
-        }
+        let tags = tags_of(cx, &arn).await.optional()?;
+        Ok::<_, Failure>(tags.map(|tags| (arn, Attrs { name, document: iam::document(&document), tags })))
     }));
     Ok(read.await?.into_iter().flatten().collect())
 }
@@ -204,23 +199,18 @@ async fn one(cx: Context<'_>, name: &str) -> Result<Option<(String, Attrs)>, Fai
         let tags = iam::tags(policy.and_then(|policy| policy.tags));
         Ok::<_, Failure>(Attrs { name: name.to_string(), document: iam::document(&document), tags })
     };
-    match read.await {
-        Ok(attrs) => Ok(Some((arn, attrs))),
-        Err(failure) if failure.class == FailureClass::NotFound => Ok(None),
-        Err(failure) => Err(failure),
-    }
+    Ok(read.await.optional()?.map(|attrs| (arn, attrs)))
 }
 
 async fn tags_of(cx: Context<'_>, arn: &str) -> Result<Tags, Failure> {
     let pages = cx.aws.iam.list_policy_tags().policy_arn(arn).into_paginator().items().send();
-    let tags: Result<Vec<_>, _> = pages.collect().await;
+    let tags = pages.try_collect().await;
     Ok(iam::tags(Some(tags.at("iam:ListPolicyTags")?)))
 }
 
 async fn versions(cx: Context<'_>, arn: &str) -> Result<Vec<PolicyVersion>, Failure> {
     let pages = cx.aws.iam.list_policy_versions().policy_arn(arn).into_paginator().items().send();
-    let versions: Result<Vec<_>, _> = pages.collect().await;
-    versions.at("iam:ListPolicyVersions")
+    pages.try_collect().await.at("iam:ListPolicyVersions")
 }
 
 /// Deletes the oldest version that is not in force, if there is no room for another.
@@ -241,5 +231,5 @@ async fn make_room(cx: Context<'_>, arn: &str) -> Result<(), Failure> {
 
 async fn delete_version(cx: Context<'_>, arn: &str, version: PolicyVersion) -> Result<(), Failure> {
     let call = cx.aws.iam.delete_policy_version().policy_arn(arn).set_version_id(version.version_id);
-    iam::gone(call.send().await.at("iam:DeletePolicyVersion"))
+    call.send().await.at("iam:DeletePolicyVersion").optional().map(drop)
 }

@@ -16,15 +16,14 @@ use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::names;
 use billpay_model::resource::Tags;
 use futures::future::try_join_all;
-use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::addresses;
-use super::support::named::{self, Absent, Built};
-use super::support::owned;
-use crate::Explain;
+use super::support::named::{self, Built};
+use super::support::owned::{self, TagChanges};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, attachment, tags};
+use crate::{Explain, Lagging, Optional, expect_created};
 
 pub struct Repository;
 
@@ -83,11 +82,7 @@ impl Kind for Repository {
     async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
         let listed = list(cx, &look).await?;
         let look = &look;
-        let found = stream::iter(listed)
-            .map(|repository| async move { describe(cx, look, repository).await.absent() })
-            .buffer_unordered(named::AT_ONCE);
-        let found: Vec<Option<Vec<Found<Attrs>>>> = found.try_collect().await?;
-        Ok(found.into_iter().flatten().flatten().collect())
+        named::details(listed, |repository| describe(cx, look, repository)).await
     }
 
     async fn attachments(
@@ -101,7 +96,7 @@ impl Kind for Repository {
         }
         let read = leaving.iter().map(|repository| async {
             let call = cx.aws.ecr.list_images().repository_name(&repository.id).max_results(1);
-            let images = call.send().await.at("ecr:ListImages").absent()?;
+            let images = call.send().await.at("ecr:ListImages").optional()?;
             let image = images.and_then(|images| images.image_ids?.into_iter().next());
             Ok::<_, Failure>(image.map(|image| {
                 let id = image.image_tag.or(image.image_digest).unwrap_or_default();
@@ -130,14 +125,8 @@ impl Kind for Repository {
             .send()
             .await
             .at(call)?;
-        let Some(repository) = made.repository else {
-            return Err(Failure::new(
-                FailureClass::Ambiguous,
-                call,
-                "the answer names nothing that was made",
-            ));
-        };
-        put_lifecycle(cx, &attrs).await.map_err(named::just_made)?;
+        let repository = expect_created(made.repository, call)?;
+        put_lifecycle(cx, &attrs).await.lagging()?;
         Ok(found(new.address, &repository, attrs))
     }
 
@@ -161,16 +150,16 @@ impl Kind for Repository {
         if has.lifecycle != wanted.lifecycle {
             put_lifecycle(cx, wanted).await?;
         }
-        let (set, unset) = owned::tag_changes(&has.tags, &wanted.tags);
-        let arn = arn(found);
-        if !set.is_empty() {
-            let call = ecr.tag_resource().resource_arn(&arn).set_tags(Some(ecr_tags(&set)?));
-            call.send().await.at("ecr:TagResource")?;
-        }
-        if !unset.is_empty() {
-            let call = ecr.untag_resource().resource_arn(&arn).set_tag_keys(Some(unset));
-            call.send().await.at("ecr:UntagResource")?;
-        }
+        let arn = found.arn();
+        let set = async |set: Tags| {
+            let call = ecr.tag_resource().resource_arn(arn).set_tags(Some(ecr_tags(&set)?));
+            call.send().await.at("ecr:TagResource").map(drop)
+        };
+        let unset = async |unset| {
+            let call = ecr.untag_resource().resource_arn(arn).set_tag_keys(Some(unset));
+            call.send().await.at("ecr:UntagResource").map(drop)
+        };
+        TagChanges::new(&has.tags, &wanted.tags).apply(set, unset).await?;
         Ok(Progress::Done)
     }
 
@@ -185,7 +174,7 @@ impl Kind for Repository {
         permit: &Permit,
     ) -> Result<Progress, Failure> {
         let call = "ecr:DeleteRepository";
-        let tags = read_tags(cx, &arn(found)).await?;
+        let tags = read_tags(cx, found.arn()).await?;
         owned::prove_deletable(cx, &found.address, &found.id, &tags, permit, call)?;
         let force = cx.goal == Goal::Destroy;
         let request = cx.aws.ecr.delete_repository().repository_name(&found.id).force(force);
@@ -212,7 +201,7 @@ async fn list(cx: Context<'_>, look: &Look<'_, Attrs>) -> Result<Vec<Ecr>, Failu
     let call = "ecr:DescribeRepositories";
     let request = cx.aws.ecr.describe_repositories();
     if let (Some(_), [(_, attrs)]) = (look.only, look.wanted) {
-        let answer = request.repository_names(&attrs.name).send().await.at(call).absent()?;
+        let answer = request.repository_names(&attrs.name).send().await.at(call).optional()?;
         return Ok(answer.and_then(|answer| answer.repositories).unwrap_or_default());
     }
     let (prefix, suffix) = (format!("{}-", cx.env.project), names::repository_suffix(cx.env));
@@ -237,7 +226,7 @@ async fn describe(
     let name = repository.repository_name().unwrap_or_default().to_string();
     let policy = async {
         let call = cx.aws.ecr.get_lifecycle_policy().repository_name(&name);
-        call.send().await.at("ecr:GetLifecyclePolicy").absent()
+        call.send().await.at("ecr:GetLifecyclePolicy").optional()
     };
     let (tags, policy) =
         futures::try_join!(read_tags(cx, repository.repository_arn().unwrap_or_default()), policy)?;
@@ -262,10 +251,6 @@ fn found(address: Address, repository: &Ecr, attrs: Attrs) -> Found<Attrs> {
     Found::new(address, attrs.name.clone(), attrs)
         .output("arn", repository.repository_arn().unwrap_or_default())
         .output("uri", repository.repository_uri().unwrap_or_default())
-}
-
-fn arn(found: &Found<Attrs>) -> String {
-    found.outputs.get("arn").cloned().unwrap_or_default()
 }
 
 fn scanning(attrs: &Attrs) -> ImageScanningConfiguration {

@@ -10,7 +10,7 @@ use billpay_engine::ownership::{Claim, Fit, Identity, claim};
 use billpay_engine::permit::Permit;
 use billpay_model::address::Address;
 use billpay_model::environment::{Environment, Service};
-use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::failure::Failure;
 use billpay_model::resource::{ADDRESS_TAG, ENVIRONMENT_TAG, Tags};
 use billpay_model::{access, names};
 use futures::future::try_join_all;
@@ -19,9 +19,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::addresses;
-use super::support::{iam, load_balancer_controller, owned};
+use super::support::iam;
+use super::support::owned::{self, TagChanges};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
-use crate::{Explain, Lagging};
+use crate::{Explain, Lagging, Optional};
 
 pub struct Role;
 
@@ -127,7 +128,7 @@ impl Role {
                 "Lets the AWS Load Balancer Controller make load balancers",
                 trust_pods(),
             );
-            let document = load_balancer_controller::permissions(env);
+            let document = access::load_balancer_controller(env);
             role.attrs.inline.insert("load-balancing".to_string(), document);
             roles.push(role);
         }
@@ -290,15 +291,15 @@ impl Kind for Role {
             let call = call.max_session_duration(wanted.max_session_seconds);
             call.send().await.at("iam:UpdateRole")?;
         }
-        let (set, unset) = owned::tag_changes(&had.tags, &wanted.tags);
-        if !set.is_empty() {
+        let set = async |set: Tags| {
             let call = iam.tag_role().role_name(name).set_tags(Some(iam::to_tags(&set)?));
-            call.send().await.at("iam:TagRole")?;
-        }
-        if !unset.is_empty() {
+            call.send().await.at("iam:TagRole").map(drop)
+        };
+        let unset = async |unset| {
             let call = iam.untag_role().role_name(name).set_tag_keys(Some(unset));
-            call.send().await.at("iam:UntagRole")?;
-        }
+            call.send().await.at("iam:UntagRole").map(drop)
+        };
+        TagChanges::new(&had.tags, &wanted.tags).apply(set, unset).await?;
         Ok(Progress::Done)
     }
 
@@ -312,7 +313,7 @@ impl Kind for Role {
         let Some(live) = one(cx, name).await? else { return Ok(Progress::Done) };
         owned::prove_deletable(cx, &found.address, name, &live.attrs.tags, permit, "iam:DeleteRole")?;
         let profiles = iam.list_instance_profiles_for_role().role_name(name).into_paginator().items().send();
-        let profiles: Result<Vec<_>, _> = profiles.collect().await;
+        let profiles = profiles.try_collect().await;
         let profiles = profiles.at("iam:ListInstanceProfilesForRole")?;
         try_join!(
             try_join_all(live.attrs.managed.iter().map(|arn| detach(cx, name, arn))),
@@ -375,8 +376,7 @@ struct Read {
 async fn all(cx: Context<'_>) -> Result<Vec<Read>, Failure> {
     let list = async {
         let pages = cx.aws.iam.list_roles().max_items(1000).into_paginator().items().send();
-        let roles: Result<Vec<_>, _> = pages.collect().await;
-        roles.at("iam:ListRoles")
+        pages.try_collect().await.at("iam:ListRoles")
     };
     let (pages, listed) = try_join!(iam::everything(cx, EntityType::Role), list)?;
     let listed: BTreeMap<String, _> = listed.into_iter().map(|role| (role.role_name.clone(), role)).collect();
@@ -413,12 +413,11 @@ async fn one(cx: Context<'_>, name: &str) -> Result<Option<Read>, Failure> {
     };
     let attached = async {
         let pages = iam.list_attached_role_policies().role_name(name).into_paginator().items().send();
-        let policies: Result<Vec<_>, _> = pages.collect().await;
-        policies.at("iam:ListAttachedRolePolicies")
+        pages.try_collect().await.at("iam:ListAttachedRolePolicies")
     };
     let inline = async {
         let pages = iam.list_role_policies().role_name(name).into_paginator().items().send();
-        let names: Result<Vec<String>, _> = pages.collect().await;
+        let names = pages.try_collect().await;
         let documents = names.at("iam:ListRolePolicies")?.into_iter().map(|policy| async move {
             let call = iam.get_role_policy().role_name(name).policy_name(&policy);
             let answer = call.send().await.at("iam:GetRolePolicy")?;
@@ -426,10 +425,8 @@ async fn one(cx: Context<'_>, name: &str) -> Result<Option<Read>, Failure> {
         });
         try_join_all(documents).await
     };
-    let (role, attached, inline) = match try_join!(role, attached, inline) {
-        Err(failure) if failure.class == FailureClass::NotFound => return Ok(None),
-        other => other?,
-    };
+    let read = async { try_join!(role, attached, inline) };
+    let Some((role, attached, inline)) = read.await.optional()? else { return Ok(None) };
     Ok(role.map(|role| Read {
         attrs: Attrs {
             name: role.role_name,
@@ -467,15 +464,15 @@ async fn put(cx: Context<'_>, role: &str, name: &str, document: &Value) -> Resul
 /// Not there any more is as good as detached.
 async fn detach(cx: Context<'_>, role: &str, policy: &str) -> Result<(), Failure> {
     let call = cx.aws.iam.detach_role_policy().role_name(role).policy_arn(policy);
-    iam::gone(call.send().await.at("iam:DetachRolePolicy"))
+    call.send().await.at("iam:DetachRolePolicy").optional().map(drop)
 }
 
 async fn remove(cx: Context<'_>, role: &str, name: &str) -> Result<(), Failure> {
     let call = cx.aws.iam.delete_role_policy().role_name(role).policy_name(name);
-    iam::gone(call.send().await.at("iam:DeleteRolePolicy"))
+    call.send().await.at("iam:DeleteRolePolicy").optional().map(drop)
 }
 
 async fn leave(cx: Context<'_>, role: &str, profile: &str) -> Result<(), Failure> {
     let call = cx.aws.iam.remove_role_from_instance_profile().role_name(role).instance_profile_name(profile);
-    iam::gone(call.send().await.at("iam:RemoveRoleFromInstanceProfile"))
+    call.send().await.at("iam:RemoveRoleFromInstanceProfile").optional().map(drop)
 }

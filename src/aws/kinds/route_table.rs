@@ -23,7 +23,7 @@ use super::addresses::{self, Side};
 use super::subnet;
 use super::support::ec2;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
-use crate::{Explain, Lagging};
+use crate::{Explain, Lagging, Optional, expect_created};
 
 pub struct RouteTable;
 
@@ -120,7 +120,7 @@ impl Kind for RouteTable {
             .route_table;
         // The answer doesn't say whether it is about a table that was deleted since: then
         // what follows finds nothing, and the engine comes again with another token.
-        let id = ec2::made(made.and_then(|table| table.route_table_id), "ec2:CreateRouteTable")?;
+        let id = expect_created(made.and_then(|table| table.route_table_id), "ec2:CreateRouteTable")?;
         for (destination, target) in &new.attrs.routes {
             add_route(cx, &id, destination, target.text()).await?;
         }
@@ -209,12 +209,7 @@ fn subnets(table: &Sdk) -> BTreeMap<String, String> {
 
 async fn list(cx: Context<'_>, only: Option<&Address>) -> Result<Vec<Sdk>, Failure> {
     let call = cx.aws.ec2.describe_route_tables().set_filters(Some(ec2::filters(cx, only)));
-    let mut pages = call.into_paginator().items().send();
-    let mut tables = vec![];
-    while let Some(table) = pages.next().await {
-        tables.push(table.at("ec2:DescribeRouteTables")?);
-    }
-    Ok(tables)
+    call.into_paginator().items().send().try_collect().await.at("ec2:DescribeRouteTables")
 }
 
 /// The keys of the environment's route tables, by their ids.
@@ -254,10 +249,7 @@ async fn remove_route(cx: Context<'_>, table: &str, destination: &str) -> Result
     } else {
         call.destination_cidr_block(destination)
     };
-    match call.send().await.at("ec2:DeleteRoute") {
-        Err(failure) if failure.class == FailureClass::NotFound => Ok(()),
-        removed => removed.map(drop),
-    }
+    call.send().await.at("ec2:DeleteRoute").optional().map(drop)
 }
 
 /// Has a subnet use a table, also where it uses another one today: it is never without.
@@ -290,11 +282,8 @@ async fn disassociate(cx: Context<'_>, table: &str, chosen: impl Fn(&str) -> boo
     for (subnet, association) in tables.iter().flat_map(subnets) {
         if chosen(&subnet) {
             let call = cx.aws.ec2.disassociate_route_table().association_id(association);
-            match call.send().await.at("ec2:DisassociateRouteTable") {
-                // Its subnet has gone, and it with it.
-                Err(failure) if failure.class == FailureClass::NotFound => {}
-                gone => drop(gone?),
-            }
+            // Where its subnet has gone, it has too.
+            call.send().await.at("ec2:DisassociateRouteTable").optional()?;
         }
     }
     Ok(())

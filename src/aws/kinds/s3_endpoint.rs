@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use super::support::ec2;
 use super::{addresses, route_table};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
-use crate::{Explain, Lagging, refusal};
+use crate::{Explain, Lagging, expect_created, refusal};
 
 pub struct S3Endpoint;
 
@@ -74,12 +74,7 @@ impl Kind for S3Endpoint {
     async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
         let endpoints = async {
             let call = cx.aws.ec2.describe_vpc_endpoints().set_filters(Some(ec2::filters(cx, look.only)));
-            let mut pages = call.into_paginator().items().send();
-            let mut endpoints = vec![];
-            while let Some(endpoint) = pages.next().await {
-                endpoints.push(endpoint.at("ec2:DescribeVpcEndpoints")?);
-            }
-            Ok(endpoints)
+            call.into_paginator().items().send().try_collect().await.at("ec2:DescribeVpcEndpoints")
         };
         let (endpoints, keys) = try_join!(endpoints, route_table::keys(cx))?;
         let found = endpoints.into_iter().filter_map(|endpoint| {
@@ -115,11 +110,11 @@ impl Kind for S3Endpoint {
                 .client_token(ec2::token(&new, attempt))
                 .tag_specifications(ec2::tag_specification(ResourceType::VpcEndpoint, &new.attrs.tags));
             let made = call.send().await.at("ec2:CreateVpcEndpoint").lagging()?.vpc_endpoint;
-            let endpoint = ec2::made(made, "ec2:CreateVpcEndpoint")?;
+            let endpoint = expect_created(made, "ec2:CreateVpcEndpoint")?;
             match status(endpoint.state.as_ref()) {
                 None | Some(Status::Deleting | Status::Failed) => continue,
                 Some(status) => {
-                    let id = ec2::made(endpoint.vpc_endpoint_id, "ec2:CreateVpcEndpoint")?;
+                    let id = expect_created(endpoint.vpc_endpoint_id, "ec2:CreateVpcEndpoint")?;
                     ec2::write_id(cx, &id, &new.attrs.tags).await?;
                     return Ok(Found::new(new.address, id, new.attrs).status(status));
                 }

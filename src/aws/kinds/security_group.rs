@@ -26,7 +26,7 @@ use super::support::security_group_rules::{Direction, Rule, apply, observed, rev
 use super::support::{ec2, interfaces};
 use super::{addresses, vpc};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, attachment, tags};
-use crate::{Explain, Lagging};
+use crate::{Explain, Lagging, expect_created};
 
 pub struct SecurityGroup;
 
@@ -162,7 +162,7 @@ impl Kind for SecurityGroup {
             .await
             .at("ec2:CreateSecurityGroup")
             .lagging()?;
-        let id = ec2::made(made.group_id, "ec2:CreateSecurityGroup")?;
+        let id = expect_created(made.group_id, "ec2:CreateSecurityGroup")?;
         apply(cx, &id, &[Rule::made_by_aws()], &new.attrs.rules).await?;
         ec2::write_id(cx, &id, &new.attrs.tags).await?;
         Ok(Found::new(new.address, id, new.attrs))
@@ -235,8 +235,7 @@ async fn referring(cx: Context<'_>, ids: &[String]) -> Result<Vec<Sdk>, Failure>
     let find = |filter: &'static str| async move {
         let filter = Filter::builder().name(filter).set_values(Some(ids.to_vec())).build();
         let call = cx.aws.ec2.describe_security_groups().filters(filter);
-        let found: Result<Vec<_>, _> = call.into_paginator().items().send().collect().await;
-        found.at("ec2:DescribeSecurityGroups")
+        call.into_paginator().items().send().try_collect().await.at("ec2:DescribeSecurityGroups")
     };
     let (mut groups, out) = try_join!(find("ip-permission.group-id"), find("egress.ip-permission.group-id"))?;
     groups.extend(out);
@@ -271,12 +270,7 @@ async fn list(cx: Context<'_>, filters: Vec<Filter>) -> Result<Vec<Sdk>, Failure
         return Ok(vec![]);
     }
     let call = cx.aws.ec2.describe_security_groups().set_filters(Some(filters));
-    let mut pages = call.into_paginator().items().send();
-    let mut groups = vec![];
-    while let Some(group) = pages.next().await {
-        groups.push(group.at("ec2:DescribeSecurityGroups")?);
-    }
-    Ok(groups)
+    call.into_paginator().items().send().try_collect().await.at("ec2:DescribeSecurityGroups")
 }
 
 /// Revokes the rules of our other groups that name this one, which else can't be deleted.

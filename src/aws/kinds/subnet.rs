@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::addresses::{self, Side};
 use super::support::{ec2, interfaces};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, tags};
-use crate::{Explain, Lagging};
+use crate::{Explain, Lagging, expect_created};
 
 pub struct Subnet;
 
@@ -133,7 +133,7 @@ impl Kind for Subnet {
             .lagging()?
             .subnet;
         let status = status(made.as_ref().and_then(|subnet| subnet.state.as_ref()));
-        let id = ec2::made(made.and_then(|subnet| subnet.subnet_id), "ec2:CreateSubnet")?;
+        let id = expect_created(made.and_then(|subnet| subnet.subnet_id), "ec2:CreateSubnet")?;
         if new.attrs.public {
             set_public(cx, &id, true).await?;
         }
@@ -225,12 +225,7 @@ fn status(state: Option<&SubnetState>) -> Status {
 
 async fn list(cx: Context<'_>, only: Option<&Address>) -> Result<Vec<Sdk>, Failure> {
     let call = cx.aws.ec2.describe_subnets().set_filters(Some(ec2::filters(cx, only)));
-    let mut pages = call.into_paginator().items().send();
-    let mut subnets = vec![];
-    while let Some(subnet) = pages.next().await {
-        subnets.push(subnet.at("ec2:DescribeSubnets")?);
-    }
-    Ok(subnets)
+    call.into_paginator().items().send().try_collect().await.at("ec2:DescribeSubnets")
 }
 
 /// The keys of the environment's subnets, by their ids.

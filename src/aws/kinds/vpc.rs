@@ -9,7 +9,7 @@ use billpay_engine::permit::Permit;
 use billpay_engine::plan::Attachment;
 use billpay_model::address::Address;
 use billpay_model::environment::Environment;
-use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::failure::Failure;
 use billpay_model::names;
 use billpay_model::resource::{Status, Tags};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::addresses;
 use super::support::{ec2, vpc_contents};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, tags};
-use crate::{Explain, Lagging};
+use crate::{Explain, Lagging, Optional, expect_created};
 
 pub struct Vpc;
 
@@ -73,11 +73,8 @@ impl Kind for Vpc {
             let Some(id) = vpc.vpc_id else { continue };
             let identity = Identity::new(&id, &tags);
             let Some((address, ownership)) = cx.owner_of::<Vpc>(&identity, None, look.only) else { continue };
-            let dns_hostnames = match has_dns_hostnames(cx, &id).await {
-                // It went while we were looking.
-                Err(failure) if failure.class == FailureClass::NotFound => continue,
-                answer => answer?,
-            };
+            // It may have gone since the list was made.
+            let Some(dns_hostnames) = has_dns_hostnames(cx, &id).await.optional()? else { continue };
             let attrs =
                 Attrs { cidr: vpc.cidr_block.unwrap_or_default(), dns_hostnames, tags: cx.managed(tags) };
             found.push(Found::new(address, id, attrs).status(status(vpc.state.as_ref())).owned(ownership));
@@ -108,7 +105,7 @@ impl Kind for Vpc {
             .at("ec2:CreateVpc")?
             .vpc;
         let status = status(made.as_ref().and_then(|vpc| vpc.state.as_ref()));
-        let id = ec2::made(made.and_then(|vpc| vpc.vpc_id), "ec2:CreateVpc")?;
+        let id = expect_created(made.and_then(|vpc| vpc.vpc_id), "ec2:CreateVpc")?;
         set_dns_hostnames(cx, &id, new.attrs.dns_hostnames).await?;
         ec2::write_id(cx, &id, &new.attrs.tags).await?;
         Ok(Found::new(new.address, id, new.attrs).status(status))
@@ -139,12 +136,7 @@ fn status(state: Option<&VpcState>) -> Status {
 
 async fn list(cx: Context<'_>, only: Option<&Address>) -> Result<Vec<Sdk>, Failure> {
     let call = cx.aws.ec2.describe_vpcs().set_filters(Some(ec2::filters(cx, only)));
-    let mut pages = call.into_paginator().items().send();
-    let mut vpcs = vec![];
-    while let Some(vpc) = pages.next().await {
-        vpcs.push(vpc.at("ec2:DescribeVpcs")?);
-    }
-    Ok(vpcs)
+    call.into_paginator().items().send().try_collect().await.at("ec2:DescribeVpcs")
 }
 
 /// The ids of the environment's VPCs: one, or two after a create whose answer was lost.

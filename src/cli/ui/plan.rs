@@ -96,9 +96,12 @@ impl Ui {
             let resources: Vec<Value> = rows
                 .iter()
                 .map(|(change, state)| {
+                    let observed = change.observed.as_ref();
                     json!({
                         "address": change.address, "state": state, "id": change.id(), "fields": change.fields,
-                        "outputs": change.observed.as_ref().map(|observed| &observed.outputs),
+                        "outputs": observed.map(|observed| &observed.outputs),
+                        "condition": observed.and_then(|observed| observed.condition.as_ref()),
+                        "count": observed.and_then(|observed| observed.count),
                     })
                 })
                 .collect();

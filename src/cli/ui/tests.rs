@@ -5,7 +5,7 @@ use billpay_engine::kind::KindInfo;
 use billpay_engine::plan::{Action, Change, Goal, Plan, Reason, Selection, differences};
 use billpay_model::address::Address;
 use billpay_model::failure::{Failure, FailureClass};
-use billpay_model::resource::{Desired, Observed, Owner, Status};
+use billpay_model::resource::{Desired, Observed};
 use serde_json::{Value, json};
 
 use super::difference::{Extent, access_lines, field_lines};
@@ -180,18 +180,7 @@ fn at(text: &str) -> Address {
 fn change(address: &str, action: Action, id: &str, found: Value, wanted: Value) -> Change {
     let address = at(address);
     let fields = if action == Action::Update { differences(&wanted, &found, &[]) } else { vec![] };
-    let observed = Observed {
-        address: address.clone(),
-        id: id.to_string(),
-        attrs: found,
-        outputs: [].into(),
-        status: Status::Ready,
-        owner: Owner::Ours,
-        generation: 0,
-        evidence: Default::default(),
-        attempt: None,
-        protected: false,
-    };
+    let observed = Observed::new(address.clone(), id, found);
     Change {
         desired: Some(Desired { address: address.clone(), attrs: wanted, after: [].into() }),
         observed: (action != Action::Create).then_some(observed),

@@ -1,4 +1,4 @@
-use billpay_model::resource::{Outputs, Status, owner_tags};
+use billpay_model::resource::{Outputs, owner_tags};
 use serde_json::{Value, json};
 
 use super::*;
@@ -29,18 +29,8 @@ fn kinds() -> Kinds {
 }
 
 fn found(address: &str, id: &str, owner: Owner, evidence: Evidence, attrs: Value) -> Observed {
-    Observed {
-        address: address.parse().unwrap(),
-        id: id.to_string(),
-        attrs,
-        outputs: Outputs::from([("id".to_string(), id.to_string())]),
-        status: Status::Ready,
-        owner,
-        generation: 0,
-        evidence,
-        attempt: None,
-        protected: false,
-    }
+    let outputs = Outputs::from([("id".to_string(), id.to_string())]);
+    Observed { outputs, owner, evidence, ..Observed::new(address.parse().unwrap(), id, attrs) }
 }
 
 fn legacy() -> Owner {

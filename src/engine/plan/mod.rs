@@ -3,7 +3,6 @@
 //! [`plan`] is a pure function: the same spec and the same snapshot give the same plan,
 //! byte for byte. Applying a plan decides nothing more.
 
-mod claim;
 mod conflict;
 mod detail;
 mod diff;
@@ -11,6 +10,7 @@ mod mentions;
 mod model;
 mod rehearsal;
 mod schedule;
+mod unique_key;
 mod version_rollback;
 mod widening;
 

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::super::kind::{Constraint, KindInfo, OnDelete};
 use super::Kinds;
-use super::claim::{Claim, claims, text, texts};
 use super::mentions::Mentions;
+use super::unique_key::{UniqueKey, text, texts, unique_keys};
 
 /// A thing of others that keeps a resource from being deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,8 +67,8 @@ type Key = (Address, String);
 pub struct Model<'a> {
     kinds: &'a Kinds,
     resources: BTreeMap<Key, Observed>,
-    /// The resources of each kind that have each claim.
-    claims: BTreeMap<&'static str, BTreeMap<Claim, BTreeSet<Key>>>,
+    /// The resources of each kind that have each unique key.
+    unique_keys: BTreeMap<&'static str, BTreeMap<UniqueKey, BTreeSet<Key>>>,
     mentions: Mentions<Key>,
     attachments: BTreeMap<(String, String), Vec<Attachment>>,
 }
@@ -86,7 +86,7 @@ impl<'a> Model<'a> {
         let mut model = Model {
             kinds,
             resources: BTreeMap::new(),
-            claims: BTreeMap::new(),
+            unique_keys: BTreeMap::new(),
             mentions: Mentions::default(),
             attachments: by_resource,
         };
@@ -110,16 +110,16 @@ impl<'a> Model<'a> {
         let key = (resource.address.clone(), resource.id.clone());
         self.remove(&key);
         self.mentions.insert(&key, &resource.attrs);
-        let holders = self.claims.entry(kind.name).or_default();
-        for claim in claims(kind, &resource.attrs) {
-            holders.entry(claim).or_default().insert(key.clone());
+        let holders = self.unique_keys.entry(kind.name).or_default();
+        for unique in unique_keys(kind, &resource.attrs) {
+            holders.entry(unique).or_default().insert(key.clone());
         }
         self.resources.insert(key, resource);
     }
 
     /// Makes a resource.
     pub fn create(&mut self, new: Observed) -> Result<(), Refusal> {
-        self.check_claims(&new)?;
+        self.check_unique_keys(&new)?;
         self.check_inside(&new)?;
         self.put(new);
         Ok(())
@@ -127,7 +127,7 @@ impl<'a> Model<'a> {
 
     /// Changes a resource that is there into another one with its address and id.
     pub fn update(&mut self, changed: Observed) -> Result<(), Refusal> {
-        self.check_claims(&changed)?;
+        self.check_unique_keys(&changed)?;
         self.check_inside(&changed)?;
         self.check_bound(&changed)?;
         self.put(changed);
@@ -165,9 +165,9 @@ impl<'a> Model<'a> {
         if let Some(gone) = self.resources.remove(key) {
             self.mentions.remove(key, &gone.attrs);
             let kind = &self.kinds[gone.address.kind()];
-            let holders = self.claims.entry(kind.name).or_default();
-            for claim in claims(kind, &gone.attrs) {
-                holders.entry(claim).or_default().remove(key);
+            let holders = self.unique_keys.entry(kind.name).or_default();
+            for unique in unique_keys(kind, &gone.attrs) {
+                holders.entry(unique).or_default().remove(key);
             }
         }
     }
@@ -181,30 +181,30 @@ impl<'a> Model<'a> {
         named.filter(|other| key_of(other) != key_of(base)).filter(reacts).collect()
     }
 
-    fn check_claims(&self, one: &Observed) -> Result<(), Refusal> {
+    fn check_unique_keys(&self, one: &Observed) -> Result<(), Refusal> {
         let own = key_of(one);
-        for claim in claims(self.kind(one), &one.attrs) {
-            let Some(other) = self.holder(one.address.kind(), &claim, &own) else { continue };
-            let obstacle = match claim {
-                Claim::Values { attributes, values } => Obstacle::Taken {
+        for unique in unique_keys(self.kind(one), &one.attrs) {
+            let Some(other) = self.holder(one.address.kind(), &unique, &own) else { continue };
+            let obstacle = match unique {
+                UniqueKey::Values { attributes, values } => Obstacle::Taken {
                     attribute: attributes.last().copied().unwrap_or_default().to_string(),
                     value: values.last().cloned().unwrap_or_default(),
                 },
-                Claim::Range { range, .. } => Obstacle::Overlaps { range: range.to_string() },
+                UniqueKey::Range { range, .. } => Obstacle::Overlaps { range: range.to_string() },
             };
             return Err(Refusal { obstacle, blockers: vec![blocker(other)] });
         }
         Ok(())
     }
 
-    /// Returns another resource of a kind that has what a claim is about.
-    fn holder(&self, kind: &str, claim: &Claim, own: &Key) -> Option<&Observed> {
-        let held = self.claims.get(kind)?;
+    /// Returns another resource of a kind that has a unique key, or part of the range that it is.
+    fn holder(&self, kind: &str, unique: &UniqueKey, own: &Key) -> Option<&Observed> {
+        let held = self.unique_keys.get(kind)?;
         let other = |keys: &BTreeSet<Key>| keys.iter().find(|key| *key != own).cloned();
-        let key = match claim {
-            Claim::Values { .. } => held.get(claim).and_then(other),
-            Claim::Range { .. } => {
-                held.iter().filter(|(has, _)| claim.clashes(has)).find_map(|(_, keys)| other(keys))
+        let key = match unique {
+            UniqueKey::Values { .. } => held.get(unique).and_then(other),
+            UniqueKey::Range { .. } => {
+                held.iter().filter(|(has, _)| unique.clashes(has)).find_map(|(_, keys)| other(keys))
             }
         };
         key.and_then(|key| self.resources.get(&key))

@@ -26,7 +26,7 @@ pub fn rehearse(
         return Ok(vec![]);
     }
     // To make room first was the last resort: the reason for it tells more than what came of it.
-    let reason = walk(&Schedule::regardless_of_claims(plan, snapshot, kinds)?);
+    let reason = walk(&Schedule::regardless_of_unique_keys(plan, snapshot, kinds)?);
     match refused {
         Ok(refused) if reason.is_empty() => Ok(refused),
         Err(_) if reason.is_empty() => schedule.map(|_| vec![]),
@@ -107,18 +107,7 @@ impl<'a> Rehearsal<'a> {
         for output in self.referred.get(&address).into_iter().flatten() {
             outputs.entry(output.clone()).or_insert_with(|| format!("{address}:{output}"));
         }
-        Observed {
-            address,
-            id: String::new(),
-            attrs,
-            outputs,
-            status: Status::Ready,
-            owner: Owner::Ours,
-            generation: 0,
-            evidence: Default::default(),
-            attempt: None,
-            protected: false,
-        }
+        Observed { outputs, ..Observed::new(address, "", attrs) }
     }
 
     fn resolved(&self, desired: &Desired) -> Value {

@@ -70,18 +70,9 @@ fn built(desired: &[Desired]) -> Snapshot {
     let observed = |want: &Desired| {
         let id = if want.address.kind() == "house" { "h".to_string() } else { want.address.name() };
         let id_of = |address: &Address, _: &str| Some(address.name());
-        Observed {
-            address: want.address.clone(),
-            attrs: resolve(&want.attrs, &id_of),
-            outputs: Outputs::from([("id".to_string(), id.clone())]),
-            id,
-            status: Status::Ready,
-            owner: Owner::Ours,
-            generation: 0,
-            evidence: Evidence::Unique,
-            attempt: None,
-            protected: false,
-        }
+        let outputs = Outputs::from([("id".to_string(), id.clone())]);
+        let observed = Observed::new(want.address.clone(), id, resolve(&want.attrs, &id_of));
+        Observed { outputs, evidence: Evidence::Unique, ..observed }
     };
     Snapshot { resources: desired.iter().map(observed).collect() }
 }

@@ -7,8 +7,8 @@ use billpay_model::address::Address;
 use billpay_model::resource::{Desired, Observed, Owner, resolve_from};
 
 use super::super::kind::OnDelete;
-use super::claim::{Claim, claims};
 use super::mentions::Dependents;
+use super::unique_key::{UniqueKey, unique_keys};
 use super::version_rollback::VersionRollback;
 use super::{Action, Change, Cycle, Kinds, Plan, Snapshot};
 
@@ -47,7 +47,7 @@ impl Schedule {
     pub fn of(plan: &Plan, snapshot: &Snapshot, kinds: &Kinds) -> Result<Schedule, Cycle> {
         let create_first = created_first(plan, kinds);
         let order = |spec, used| {
-            let rules = OrderRules { spec, used, claims: true, releases: true };
+            let rules = OrderRules { spec, used, unique_keys: true, releases: true };
             Schedule::with(plan, snapshot, kinds, rules, &create_first)
         };
         // What the spec says of needs that no attribute shows orders deletes better, but the
@@ -56,13 +56,17 @@ impl Schedule {
         order.or_else(|_| Schedule::making_room(plan, snapshot, kinds, create_first.clone()))
     }
 
-    /// Orders the work of a plan without regard to what resources have to themselves: where no order
+    /// Orders the work of a plan without regard to unique keys: where no order
     /// ends, this one shows what is in the way. The last resort doesn't even wait until what stands on a
     /// resource has let go of it.
-    pub fn regardless_of_claims(plan: &Plan, snapshot: &Snapshot, kinds: &Kinds) -> Result<Schedule, Cycle> {
+    pub fn regardless_of_unique_keys(
+        plan: &Plan,
+        snapshot: &Snapshot,
+        kinds: &Kinds,
+    ) -> Result<Schedule, Cycle> {
         let create_first = created_first(plan, kinds);
         let order = |releases| {
-            let rules = OrderRules { spec: false, used: false, claims: false, releases };
+            let rules = OrderRules { spec: false, used: false, unique_keys: false, releases };
             Schedule::with(plan, snapshot, kinds, rules, &create_first)
         };
         order(true).or_else(|_| order(false))
@@ -76,7 +80,7 @@ impl Schedule {
         kinds: &Kinds,
         mut create_first: BTreeSet<&'a Address>,
     ) -> Result<Schedule, Cycle> {
-        let rules = OrderRules { spec: false, used: false, claims: true, releases: true };
+        let rules = OrderRules { spec: false, used: false, unique_keys: true, releases: true };
         loop {
             let cycle = match Schedule::with(plan, snapshot, kinds, rules, &create_first) {
                 Err(cycle) => cycle,
@@ -109,8 +113,8 @@ impl Schedule {
         builder.add_steps();
         builder.order_creates_and_updates();
         builder.order_deletes(snapshot);
-        if rules.claims {
-            builder.order_claims(snapshot);
+        if rules.unique_keys {
+            builder.order_unique_keys(snapshot);
         }
         let mut steps = builder.steps;
         steps.iter_mut().for_each(|step| {
@@ -189,7 +193,7 @@ struct OrderRules {
     /// Set where a resource goes after what uses it, although AWS would delete it from under that.
     used: bool,
     /// Set where what wants something waits for the one that has it.
-    claims: bool,
+    unique_keys: bool,
     /// Set where a delete waits for the update by which something lets go of the resource.
     releases: bool,
 }
@@ -335,15 +339,15 @@ impl<'a> Builder<'a> {
 
     /// Orders what wants something that only one resource can have after the one that has it is gone,
     /// or has been changed to want it no longer.
-    fn order_claims(&mut self, snapshot: &Snapshot) {
+    fn order_unique_keys(&mut self, snapshot: &Snapshot) {
         let outputs = self.plan.known_outputs(snapshot);
         let wanted = |change: &Change| {
             let desired = change.desired.as_ref()?;
             let kind = self.kinds.get(change.address.kind()).filter(|kind| !kind.constraints.is_empty())?;
-            Some(claims(kind, &resolve_from(&desired.attrs, &outputs)))
+            Some(unique_keys(kind, &resolve_from(&desired.attrs, &outputs)))
         };
         let makes = |change: &&Change| !change.is_release() && self.made.contains_key(&change.address);
-        let wanted: BTreeMap<&Address, (&Change, Vec<Claim>)> = self
+        let wanted: BTreeMap<&Address, (&Change, Vec<UniqueKey>)> = self
             .plan
             .changes
             .iter()
@@ -356,7 +360,7 @@ impl<'a> Builder<'a> {
             else {
                 continue;
             };
-            let has = claims(kind, &other.attrs);
+            let has = unique_keys(kind, &other.attrs);
             let gone = self.gone.get(&(&other.address, other.id.as_str()));
             let changed = wanted.get(&other.address).filter(|(change, _)| change.id() == Some(&other.id));
             for (address, (change, wants)) in &wanted {
@@ -377,8 +381,8 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn clash(wanted: &[Claim], has: &[Claim]) -> bool {
-    wanted.iter().any(|claim| has.iter().any(|other| claim.clashes(other)))
+fn clash(wanted: &[UniqueKey], has: &[UniqueKey]) -> bool {
+    wanted.iter().any(|key| has.iter().any(|other| key.clashes(other)))
 }
 
 /// Works out how much work waits behind each step; finds circles on the way.

@@ -42,18 +42,8 @@ fn link(address: &str) -> Value {
 }
 
 fn found(address: &str, id: &str, attrs: Value) -> Observed {
-    Observed {
-        address: at(address),
-        id: id.to_string(),
-        attrs,
-        outputs: Outputs::from([("id".to_string(), id.to_string())]),
-        status: Status::Ready,
-        owner: Owner::Ours,
-        generation: 0,
-        evidence: Evidence::Unique,
-        attempt: None,
-        protected: false,
-    }
+    let outputs = Outputs::from([("id".to_string(), id.to_string())]);
+    Observed { outputs, evidence: Evidence::Unique, ..Observed::new(at(address), id, attrs) }
 }
 
 fn house() -> Vec<Desired> {

@@ -272,7 +272,7 @@ mod tests {
     use super::*;
     use crate::kind::Usual;
     use crate::plan::differences;
-    use billpay_model::resource::{Desired, Observed, Owner, Status};
+    use billpay_model::resource::{Desired, Observed};
     use serde_json::json;
 
     const KIND: KindInfo = KindInfo {
@@ -310,18 +310,7 @@ mod tests {
             reason: (action == Action::Delete).then_some(Reason::NotInSpec),
             fields,
             desired: to.map(|attrs| Desired { address: address.clone(), attrs, after: [].into() }),
-            observed: from.map(|attrs| Observed {
-                address: address.clone(),
-                id: "github".into(),
-                attrs,
-                outputs: [].into(),
-                status: Status::Ready,
-                owner: Owner::Ours,
-                generation: 0,
-                evidence: Default::default(),
-                attempt: None,
-                protected: false,
-            }),
+            observed: from.map(|attrs| Observed::new(address.clone(), "github", attrs)),
             address,
         }
     }

@@ -141,7 +141,7 @@ fn publication(env: &Environment, role: &str) -> Vec<Value> {
 }
 
 /// Returns the condition that a resource is this environment's by its tags.
-pub fn of_environment(env: &Environment) -> Value {
+fn of_environment(env: &Environment) -> Value {
     json!({"StringEquals": {
         format!("aws:ResourceTag/{PROJECT_TAG}"): env.project,
         format!("aws:ResourceTag/{ENVIRONMENT_TAG}"): env.environment,

@@ -4,21 +4,15 @@ use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use billpay_model::failure::{Failure, FailureClass};
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::named::{self, Absent, Built};
-use crate::Explain;
+use super::named::{self, Built};
 use crate::kinds::kind::Context;
+use crate::{Explain, Optional};
 
 /// Returns whether a bucket holds no version of any object; one that is gone holds none.
 pub async fn is_empty(cx: Context<'_>, bucket: &str) -> Result<bool, Failure> {
     let call = cx.aws.s3.list_object_versions().bucket(bucket).max_keys(1);
-    match call.send().await.at("s3:ListBucketVersions") {
-        Err(failure) if failure.class == FailureClass::NotFound => Ok(true),
-        page => {
-            let page = page?;
-            Ok(page.versions.unwrap_or_default().is_empty()
-                && page.delete_markers.unwrap_or_default().is_empty())
-        }
-    }
+    let page = call.send().await.at("s3:ListBucketVersions").optional()?;
+    Ok(page.is_none_or(|page| page.versions().is_empty() && page.delete_markers().is_empty()))
 }
 
 /// Batches of a thousand that are deleted while the next ones are listed.
@@ -92,7 +86,7 @@ async fn remove_uploads(cx: Context<'_>, bucket: &str) -> Result<(), Failure> {
         let uploads = page.uploads.unwrap_or_default().into_iter();
         let abort = |(key, upload): (String, String)| async move {
             let request = cx.aws.s3.abort_multipart_upload().bucket(bucket).key(key).upload_id(upload);
-            request.send().await.at("s3:AbortMultipartUpload").absent().map(drop)
+            request.send().await.at("s3:AbortMultipartUpload").optional().map(drop)
         };
         stream::iter(uploads.filter_map(|upload| Some((upload.key?, upload.upload_id?))))
             .map(abort)

@@ -15,6 +15,7 @@ use billpay_model::resource::{
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::owned::TagChanges;
 use crate::kinds::kind::{Context, Found, Kind, New};
 use crate::{Explain, Lagging};
 
@@ -147,11 +148,6 @@ pub fn spent(call: &str) -> Failure {
     Failure::new(FailureClass::Lagging, call, "EC2 still answers with ones that were deleted before")
 }
 
-/// What a create call answered with.
-pub fn made<T>(made: Option<T>, call: &str) -> Result<T, Failure> {
-    made.ok_or_else(|| Failure::new(FailureClass::Ambiguous, call, "the answer names nothing that was made"))
-}
-
 /// Makes the tags of a resource what they should be: sets what differs, removes what is too many,
 /// and writes its id where nothing else proves that it is ours.
 pub async fn retag<A>(
@@ -160,24 +156,19 @@ pub async fn retag<A>(
     found: &Tags,
     wanted: &Tags,
 ) -> Result<(), Failure> {
-    let id = resource.id.as_str();
-    let differs = |(key, value): &(&String, &String)| found.get(*key) != Some(*value);
-    let mut set: Vec<Tag> = wanted.iter().filter(differs).map(|(key, value)| tag(key, value)).collect();
-    if wanted.contains_key(ADDRESS_TAG) && resource.ownership.evidence != Evidence::Unique {
-        set.push(tag(ID_TAG, id));
-    }
-    let gone = found.keys().map(String::as_str).filter(|key| !wanted.contains_key(*key));
-    let mut unset: Vec<&str> = gone.collect();
+    let mut changes = TagChanges::new(found, wanted).with_id(resource, wanted);
     // What is no longer the environment's keeps nothing of how it came to be.
-    if unset.contains(&ADDRESS_TAG) {
-        unset.extend(UNCOMPARED_TAGS);
+    if changes.unset.iter().any(|key| key == ADDRESS_TAG) {
+        changes.unset.extend(UNCOMPARED_TAGS.map(String::from));
     }
-    let unset: Vec<Tag> = unset.into_iter().map(|key| Tag::builder().key(key).build()).collect();
-    if !set.is_empty() {
-        cx.aws.ec2.create_tags().resources(id).set_tags(Some(set)).send().await.at("ec2:CreateTags")?;
-    }
-    if !unset.is_empty() {
-        cx.aws.ec2.delete_tags().resources(id).set_tags(Some(unset)).send().await.at("ec2:DeleteTags")?;
-    }
-    Ok(())
+    let (ec2, id) = (&cx.aws.ec2, resource.id.as_str());
+    let set = async |set: Tags| {
+        let tags = set.iter().map(|(key, value)| tag(key, value)).collect();
+        ec2.create_tags().resources(id).set_tags(Some(tags)).send().await.at("ec2:CreateTags").map(drop)
+    };
+    let unset = async |unset: Vec<String>| {
+        let tags = unset.into_iter().map(|key| Tag::builder().key(key).build()).collect();
+        ec2.delete_tags().resources(id).set_tags(Some(tags)).send().await.at("ec2:DeleteTags").map(drop)
+    };
+    changes.apply(set, unset).await
 }

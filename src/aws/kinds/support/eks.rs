@@ -5,46 +5,17 @@ use std::collections::HashMap;
 use aws_sdk_eks::types::{Update, UpdateStatus};
 use billpay_engine::cloud::Progress;
 use billpay_model::failure::{Failure, FailureClass};
-use billpay_model::resource::Tags;
-use futures::stream::{self, StreamExt, TryStreamExt};
+use billpay_model::resource::{Condition, ConditionReason, Status, Tags};
 
 use super::ec2::Refs;
-use super::owned;
-use crate::Explain;
-use crate::kinds::kind::Context;
-
-/// Most calls of one kind that are in flight at once.
-const AT_ONCE: usize = 16;
-
-/// The output that says why the last update of something failed, if it did.
-pub const FAILED_UPDATE: &str = "failed_update";
+use super::named;
+use super::owned::TagChanges;
+use crate::kinds::kind::{Context, Found};
+use crate::{Explain, Optional};
 
 /// The ids of a set, for a call.
 pub fn ids(refs: &Refs) -> Option<Vec<String>> {
     Some(refs.values().map(|id| id.text().to_string()).collect())
-}
-
-/// Reads the details of everything that was listed, many at a time. What went away since
-/// is left out.
-pub async fn details<T, F>(
-    names: impl IntoIterator<Item = String>,
-    read: impl Fn(String) -> F,
-) -> Result<Vec<T>, Failure>
-where
-    F: Future<Output = Result<Option<T>, Failure>>,
-{
-    let reads: Vec<F> = names.into_iter().map(read).collect();
-    let read: Vec<Option<T>> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
-    Ok(read.into_iter().flatten().collect())
-}
-
-/// What was read, or nothing if it is not there. Without its cluster nothing is there.
-pub fn if_there<T>(read: Result<T, Failure>) -> Result<Option<T>, Failure> {
-    match read {
-        Ok(there) => Ok(Some(there)),
-        Err(failure) if failure.class == FailureClass::NotFound => Ok(None),
-        Err(failure) => Err(failure),
-    }
 }
 
 /// The tags of something that was found.
@@ -58,31 +29,36 @@ pub fn to_tags(tags: &Tags) -> Option<HashMap<String, String>> {
 }
 
 /// Makes the tags of a resource what they should be.
-pub async fn retag(cx: Context<'_>, arn: &str, found: &Tags, wanted: &Tags) -> Result<(), Failure> {
-    let (set, unset) = owned::tag_changes(found, wanted);
-    if !set.is_empty() {
+pub async fn retag<A>(
+    cx: Context<'_>,
+    resource: &Found<A>,
+    found: &Tags,
+    wanted: &Tags,
+) -> Result<(), Failure> {
+    let arn = resource.arn();
+    let set = async |set: Tags| {
         let call = cx.aws.eks.tag_resource().resource_arn(arn).set_tags(to_tags(&set));
-        call.send().await.at("eks:TagResource")?;
-    }
-    if !unset.is_empty() {
+        call.send().await.at("eks:TagResource").map(drop)
+    };
+    let unset = async |unset| {
         let call = cx.aws.eks.untag_resource().resource_arn(arn).set_tag_keys(Some(unset));
-        call.send().await.at("eks:UntagResource")?;
-    }
-    Ok(())
+        call.send().await.at("eks:UntagResource").map(drop)
+    };
+    TagChanges::new(found, wanted).apply(set, unset).await
 }
 
 /// Returns the names of a cluster's node groups, whoever made them; none where there is no cluster.
 pub async fn node_groups(cx: Context<'_>, cluster: &str) -> Result<Vec<String>, Failure> {
     let pages = cx.aws.eks.list_nodegroups().cluster_name(cluster).into_paginator().items().send();
-    let names: Result<Vec<String>, _> = pages.collect().await;
-    Ok(if_there(names.at("eks:ListNodegroups"))?.unwrap_or_default())
+    let names = pages.try_collect().await;
+    Ok(names.at("eks:ListNodegroups").optional()?.unwrap_or_default())
 }
 
 /// Returns the names of a cluster's Fargate profiles, whoever made them; none where there is no cluster.
 pub async fn fargate_profiles(cx: Context<'_>, cluster: &str) -> Result<Vec<String>, Failure> {
     let pages = cx.aws.eks.list_fargate_profiles().cluster_name(cluster).into_paginator().items().send();
-    let names: Result<Vec<String>, _> = pages.collect().await;
-    Ok(if_there(names.at("eks:ListFargateProfiles"))?.unwrap_or_default())
+    let names = pages.try_collect().await;
+    Ok(names.at("eks:ListFargateProfiles").optional()?.unwrap_or_default())
 }
 
 /// Where an update that was begun stands.
@@ -119,21 +95,36 @@ pub enum Updated<'a> {
     Addon(&'a str),
 }
 
-/// What the updates of something came to.
-pub struct Updates {
-    pub in_progress: bool,
-    /// Why the latest one failed, if it did.
-    pub failed: Option<String>,
+/// Adds the outcome of its updates to something that is ready. A cluster can say `ACTIVE` while one is
+/// under way, and says nothing of one that failed; so whoever waits for one asks for them too.
+pub async fn settle<A>(
+    cx: Context<'_>,
+    cluster: &str,
+    of: Updated<'_>,
+    found: Found<A>,
+) -> Result<Found<A>, Failure> {
+    if found.status != Status::Ready {
+        return Ok(found);
+    }
+    let updates = history(cx, cluster, of).await?;
+    if updates.iter().any(|update| update.status == Some(UpdateStatus::InProgress)) {
+        return Ok(found.status(Status::Pending));
+    }
+    let latest = updates.iter().max_by_key(|update| update.created_at.map(|at| at.as_nanos()));
+    Ok(match latest.filter(|update| update.status == Some(UpdateStatus::Failed)) {
+        Some(failed) => found.condition(ConditionReason::UpdateFailed, why(failed)),
+        None => found,
+    })
 }
 
-/// Reads what came of the updates of something. A cluster can say `ACTIVE` while one is under way, and
-/// says nothing of one that failed; so whoever waits for one asks for them too.
-pub async fn updates(cx: Context<'_>, cluster: &str, of: Updated<'_>) -> Result<Updates, Failure> {
-    let updates = history(cx, cluster, of).await?;
-    let in_progress = updates.iter().any(|update| update.status == Some(UpdateStatus::InProgress));
-    let latest = updates.iter().max_by_key(|update| update.created_at.map(|at| at.as_nanos()));
-    let failed = latest.filter(|update| update.status == Some(UpdateStatus::Failed)).map(why);
-    Ok(Updates { in_progress, failed })
+/// Fails if the latest update of something did.
+pub fn check_update<A>(found: &Found<A>, call: &str) -> Result<(), Failure> {
+    match &found.condition {
+        Some(Condition { reason: ConditionReason::UpdateFailed, message }) => {
+            Err(Failure::new(FailureClass::Other, call, message.clone()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Reads all updates of something that EKS still knows.
@@ -145,13 +136,13 @@ pub async fn history(cx: Context<'_>, cluster: &str, of: Updated<'_>) -> Result<
     };
     let call = cx.aws.eks.list_updates().name(cluster);
     let call = call.set_nodegroup_name(node_group.clone()).set_addon_name(addon.clone());
-    let ids: Result<Vec<String>, _> = call.into_paginator().items().send().collect().await;
-    let ids = if_there(ids.at("eks:ListUpdates"))?.unwrap_or_default();
-    details(ids, |id| {
+    let ids = call.into_paginator().items().send().try_collect().await;
+    let ids = ids.at("eks:ListUpdates").optional()?.unwrap_or_default();
+    named::details(ids, |id| {
         let call = cx.aws.eks.describe_update().name(cluster).update_id(id);
         let call = call.set_nodegroup_name(node_group.clone()).set_addon_name(addon.clone());
         async move {
-            let answer = if_there(call.send().await.at("eks:DescribeUpdate"))?;
+            let answer = call.send().await.at("eks:DescribeUpdate").optional()?;
             Ok(answer.and_then(|answer| answer.update))
         }
     })

@@ -16,13 +16,16 @@ pub async fn everything(
     cx: Context<'_>,
     of: EntityType,
 ) -> Result<Vec<GetAccountAuthorizationDetailsOutput>, Failure> {
-    let mut pages =
-        cx.aws.iam.get_account_authorization_details().filter(of).max_items(1000).into_paginator().send();
-    let mut all = vec![];
-    while let Some(page) = pages.next().await {
-        all.push(page.at("iam:GetAccountAuthorizationDetails")?);
-    }
-    Ok(all)
+    cx.aws
+        .iam
+        .get_account_authorization_details()
+        .filter(of)
+        .max_items(1000)
+        .into_paginator()
+        .send()
+        .try_collect()
+        .await
+        .at("iam:GetAccountAuthorizationDetails")
 }
 
 /// The tags of something that was found.
@@ -35,14 +38,6 @@ pub fn to_tags(tags: &Tags) -> Result<Vec<Tag>, Failure> {
     let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
     let tags: Result<Vec<Tag>, _> = tags.iter().map(tag).collect();
     tags.map_err(|error| Failure::new(FailureClass::Invalid, "billpay", error.to_string()))
-}
-
-/// The end of a removal: what is not there any more is as good as removed.
-pub fn gone<T>(removed: Result<T, Failure>) -> Result<(), Failure> {
-    match removed {
-        Err(failure) if failure.class != FailureClass::NotFound => Err(failure),
-        _ => Ok(()),
-    }
 }
 
 /// A policy document as IAM answers with it: URL-encoded JSON.

@@ -28,10 +28,8 @@ pub async fn attachments<K: Kind>(
     for values in values.chunks(MOST_VALUES) {
         let filter = aws_sdk_ec2::types::Filter::builder().name(filter).set_values(Some(values.to_vec()));
         let call = cx.aws.ec2.describe_network_interfaces().filters(filter.build());
-        let mut pages = call.into_paginator().items().send();
-        while let Some(interface) = pages.next().await {
-            found.push(interface.at("ec2:DescribeNetworkInterfaces")?);
-        }
+        let interfaces = call.into_paginator().items().send().try_collect().await;
+        found.extend(interfaces.at("ec2:DescribeNetworkInterfaces")?);
     }
     let instances = instances(cx, &found).await?;
     let mut attachments = vec![];

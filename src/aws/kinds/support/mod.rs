@@ -8,7 +8,6 @@ pub mod ec2;
 pub mod eks;
 pub mod iam;
 pub mod interfaces;
-pub mod load_balancer_controller;
 pub mod named;
 pub mod offers;
 pub mod owned;

@@ -1,5 +1,5 @@
 //! What the kinds share whose resources are found by a name or a mark, because AWS has no
-//! list call that filters by tag: ECR, S3 and CloudFront.
+//! list call that filters by tag: ECR, EKS, S3 and CloudFront.
 
 use aws_smithy_types::error::operation::BuildError;
 use billpay_engine::ownership::{Identity, Ownership};
@@ -7,11 +7,28 @@ use billpay_model::address::Address;
 use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::names;
 use billpay_model::resource::{ADDRESS_TAG, ENVIRONMENT_TAG, Owner, PROJECT_TAG, REGION_TAG, Tags};
+use futures::stream::{self, StreamExt, TryStreamExt};
 
+use crate::Optional;
 use crate::kinds::kind::{Context, Kind};
 
 /// How many calls about single resources of a kind are made at once.
 pub const AT_ONCE: usize = 16;
+
+/// Reads the details of everything that was listed, many at a time. What went away since is left out.
+pub async fn details<I, R, F>(
+    listed: impl IntoIterator<Item = I>,
+    read: impl Fn(I) -> F,
+) -> Result<Vec<R::Item>, Failure>
+where
+    R: IntoIterator,
+    F: Future<Output = Result<R, Failure>>,
+{
+    let reads: Vec<F> = listed.into_iter().map(read).collect();
+    let reads = stream::iter(reads).map(|read| async { read.await.optional() });
+    let details: Vec<Option<R>> = reads.buffered(AT_ONCE).try_collect().await?;
+    Ok(details.into_iter().flatten().flatten().collect())
+}
 
 /// Returns the tags that a [`names::mark`] stands for, also one of version 0.1
 /// (`billpay:environment=dev billpay:address=…`).
@@ -66,29 +83,6 @@ pub trait Built<T> {
 impl<T> Built<T> for Result<T, BuildError> {
     fn built(self, call: &str) -> Result<T, Failure> {
         self.map_err(|error| Failure::new(FailureClass::Invalid, call, error.to_string()))
-    }
-}
-
-/// An answer that may be "there is none".
-pub trait Absent<T> {
-    fn absent(self) -> Result<Option<T>, Failure>;
-}
-
-impl<T> Absent<T> for Result<T, Failure> {
-    fn absent(self) -> Result<Option<T>, Failure> {
-        match self {
-            Ok(value) => Ok(Some(value)),
-            Err(failure) if failure.class == FailureClass::NotFound => Ok(None),
-            Err(failure) => Err(failure),
-        }
-    }
-}
-
-/// A failure of a call about something that was made a moment ago: not seeing it is lag.
-pub fn just_made(failure: Failure) -> Failure {
-    match failure.class {
-        FailureClass::NotFound => Failure { class: FailureClass::Lagging, ..failure },
-        _ => failure,
     }
 }
 

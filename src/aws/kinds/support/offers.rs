@@ -92,8 +92,7 @@ async fn offerings(cx: Context<'_>, needs: &Needs) -> Result<Vec<InstanceTypeOff
     let filter = Filter::builder().name("instance-type").set_values(Some(families.into_iter().collect()));
     let call = cx.aws.ec2.describe_instance_type_offerings().location_type(LocationType::AvailabilityZone);
     let pages = call.filters(filter.build()).into_paginator().items().send();
-    let found: Result<Vec<InstanceTypeOffering>, _> = pages.collect().await;
-    found.at("ec2:DescribeInstanceTypeOfferings")
+    pages.try_collect().await.at("ec2:DescribeInstanceTypeOfferings")
 }
 
 /// Zones and instance types that EC2 offers in a region.

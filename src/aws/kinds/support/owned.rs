@@ -31,25 +31,57 @@ pub fn prove_deletable(
     call: &str,
 ) -> Result<(), Failure> {
     prove(cx, address, id, tags, call)?;
-    if is_protected(tags) && !permit.is_confirmed() {
+    check_protection(is_protected(tags), id, permit, call)
+}
+
+/// Fails for a protected resource that nobody has confirmed to go.
+pub fn check_protection(is_protected: bool, id: &str, permit: &Permit, call: &str) -> Result<(), Failure> {
+    if is_protected && !permit.is_confirmed() {
         let why = format!("{id} has been protected since the plan was made, so it is left alone");
         return Err(Failure::new(FailureClass::Invalid, call, why));
     }
     Ok(())
 }
 
-/// Adds a resource's own id to tags that are set on it, unless it is proven to be ours already.
-pub fn add_id<A>(set: &mut Tags, found: &Found<A>, wanted: &Tags) {
-    let is_kept = wanted.contains_key(ADDRESS_TAG);
-    if is_kept && found.ownership.evidence != Evidence::Unique {
-        set.insert(ID_TAG.to_string(), found.id.clone());
-    }
+/// Difference between the tags of a resource, or the labels, and those that it should have.
+pub struct TagChanges {
+    pub set: Tags,
+    pub unset: Vec<String>,
 }
 
-/// Returns the tags to set and the keys to remove that turn `found` into `wanted`.
-pub fn tag_changes(found: &Tags, wanted: &Tags) -> (Tags, Vec<String>) {
-    let differs = |(key, value): &(&String, &String)| found.get(*key) != Some(*value);
-    let set = wanted.iter().filter(differs).map(|(key, value)| (key.clone(), value.clone())).collect();
-    let unset = found.keys().filter(|key| !wanted.contains_key(*key)).cloned().collect();
-    (set, unset)
+impl TagChanges {
+    pub fn new(found: &Tags, wanted: &Tags) -> TagChanges {
+        let differs = |(key, value): &(&String, &String)| found.get(*key) != Some(*value);
+        let set = wanted.iter().filter(differs).map(|(key, value)| (key.clone(), value.clone())).collect();
+        let unset = found.keys().filter(|key| !wanted.contains_key(*key)).cloned().collect();
+        TagChanges { set, unset }
+    }
+
+    /// Adds the resource's own id to the tags that are set, unless it is proven to be ours already.
+    pub fn with_id<A>(mut self, resource: &Found<A>, wanted: &Tags) -> TagChanges {
+        let is_kept = wanted.contains_key(ADDRESS_TAG);
+        if is_kept && resource.ownership.evidence != Evidence::Unique {
+            self.set.insert(ID_TAG.to_string(), resource.id.clone());
+        }
+        self
+    }
+
+    /// Makes the two calls of a service, each if it has something to change.
+    pub async fn apply<S, U>(
+        self,
+        set: impl FnOnce(Tags) -> S,
+        unset: impl FnOnce(Vec<String>) -> U,
+    ) -> Result<(), Failure>
+    where
+        S: Future<Output = Result<(), Failure>>,
+        U: Future<Output = Result<(), Failure>>,
+    {
+        if !self.set.is_empty() {
+            set(self.set).await?;
+        }
+        if !self.unset.is_empty() {
+            unset(self.unset).await?;
+        }
+        Ok(())
+    }
 }

@@ -85,8 +85,7 @@ async fn insights(cx: Context<'_>, cluster: &str) -> Result<Vec<InsightSummary>,
         .statuses(InsightStatusValue::UnknownValue)
         .build();
     let call = cx.aws.eks.list_insights().cluster_name(cluster).filter(filter);
-    let found: Result<Vec<InsightSummary>, _> = call.into_paginator().items().send().collect().await;
-    found.at("eks:ListInsights")
+    call.into_paginator().items().send().try_collect().await.at("eks:ListInsights")
 }
 
 /// Returns why EKS would not take a cluster back, by its updates; `now` in seconds since 1970.

@@ -1,13 +1,13 @@
 //! What the S3 kinds share: which buckets may be the environment's, and their tags.
 
 use aws_sdk_s3::types::{Tag, Tagging};
-use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::failure::Failure;
 use billpay_model::names;
 use billpay_model::resource::Tags;
 
 use super::named::Built;
-use crate::Explain;
 use crate::kinds::kind::Context;
+use crate::{Explain, Optional};
 
 /// A bucket by name, and what is known of it from its name's entry in the list.
 pub struct Candidate {
@@ -47,8 +47,7 @@ pub async fn read_tags(cx: Context<'_>, bucket: &str) -> Result<Option<Tags>, Fa
     match cx.aws.s3.get_bucket_tagging().bucket(bucket).send().await.at("s3:GetBucketTagging") {
         Ok(answer) => Ok(Some(answer.tag_set.into_iter().map(|tag| (tag.key, tag.value)).collect())),
         Err(failure) if failure.code == "NoSuchTagSet" => Ok(Some(Tags::new())),
-        Err(failure) if failure.class == FailureClass::NotFound => Ok(None),
-        Err(failure) => Err(failure),
+        Err(failure) => Err(failure).optional(),
     }
 }
 

@@ -6,7 +6,7 @@ use billpay_model::resource::Ref;
 use serde::{Deserialize, Serialize};
 
 use crate::kinds::kind::Context;
-use crate::{Explain, Lagging};
+use crate::{Explain, Lagging, Optional};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -148,10 +148,7 @@ pub async fn apply(cx: Context<'_>, id: &str, have: &[Rule], want: &[Rule]) -> R
 
 /// Takes rules away from a group, which may have gone with them.
 pub async fn revoke_all(cx: Context<'_>, id: &str, rules: &[Rule]) -> Result<(), Failure> {
-    match each_way(cx, id, rules, Change::Revoke).await {
-        Err(failure) if failure.class == FailureClass::NotFound => Ok(()),
-        revoked => revoked,
-    }
+    each_way(cx, id, rules, Change::Revoke).await.optional().map(drop)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -35,7 +35,7 @@ fn attachment(to: Option<String>, id: Option<String>, what: impl Into<String>) -
 
 async fn subnets(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, Failure> {
     let call = cx.aws.ec2.describe_subnets().filters(filter("vpc-id", vpcs));
-    let found: Result<Vec<_>, _> = call.into_paginator().items().send().collect().await;
+    let found = call.into_paginator().items().send().try_collect().await;
     let subnets = found.at("ec2:DescribeSubnets")?.into_iter();
     Ok(subnets.map(|subnet| attachment(subnet.vpc_id, subnet.subnet_id, "subnet")).collect())
 }
@@ -43,7 +43,7 @@ async fn subnets(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, Fa
 /// The default group goes with its VPC, and that of the environment's cluster with the cluster.
 async fn security_groups(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, Failure> {
     let call = cx.aws.ec2.describe_security_groups().filters(filter("vpc-id", vpcs));
-    let found: Result<Vec<_>, _> = call.into_paginator().items().send().collect().await;
+    let found = call.into_paginator().items().send().try_collect().await;
     let cluster = names::cluster(cx.env);
     let groups = found.at("ec2:DescribeSecurityGroups")?.into_iter().filter(|group| {
         let is_of_cluster = group
@@ -60,7 +60,7 @@ async fn security_groups(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachm
 /// The main table goes with its VPC.
 async fn route_tables(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, Failure> {
     let call = cx.aws.ec2.describe_route_tables().filters(filter("vpc-id", vpcs));
-    let found: Result<Vec<_>, _> = call.into_paginator().items().send().collect().await;
+    let found = call.into_paginator().items().send().try_collect().await;
     let tables = found.at("ec2:DescribeRouteTables")?.into_iter().filter(|table| {
         !table.associations.iter().flatten().any(|association| association.main == Some(true))
     });
@@ -69,7 +69,7 @@ async fn route_tables(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment
 
 async fn endpoints(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, Failure> {
     let call = cx.aws.ec2.describe_vpc_endpoints().filters(filter("vpc-id", vpcs));
-    let found: Result<Vec<_>, _> = call.into_paginator().items().send().collect().await;
+    let found = call.into_paginator().items().send().try_collect().await;
     let endpoints = found.at("ec2:DescribeVpcEndpoints")?.into_iter();
     Ok(endpoints
         .map(|endpoint| attachment(endpoint.vpc_id, endpoint.vpc_endpoint_id, "VPC endpoint"))
@@ -78,7 +78,7 @@ async fn endpoints(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, 
 
 async fn gateways(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, Failure> {
     let call = cx.aws.ec2.describe_internet_gateways().filters(filter("attachment.vpc-id", vpcs));
-    let found: Result<Vec<_>, _> = call.into_paginator().items().send().collect().await;
+    let found = call.into_paginator().items().send().try_collect().await;
     let gateways = found.at("ec2:DescribeInternetGateways")?.into_iter().map(|gateway| {
         let vpc = gateway.attachments.and_then(|attached| attached.into_iter().next()?.vpc_id);
         attachment(vpc, gateway.internet_gateway_id, "internet gateway")
@@ -89,7 +89,7 @@ async fn gateways(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, F
 /// The default list goes with its VPC.
 async fn network_acls(cx: Context<'_>, vpcs: &[String]) -> Result<Vec<Attachment>, Failure> {
     let call = cx.aws.ec2.describe_network_acls().filters(filter("vpc-id", vpcs));
-    let found: Result<Vec<_>, _> = call.into_paginator().items().send().collect().await;
+    let found = call.into_paginator().items().send().try_collect().await;
     let lists = found.at("ec2:DescribeNetworkAcls")?.into_iter().filter(|list| list.is_default != Some(true));
     Ok(lists.map(|list| attachment(list.vpc_id, list.network_acl_id, "network ACL")).collect())
 }

@@ -1,6 +1,21 @@
-# What services and workflows may do.
+# What controllers, services and workflows may do.
 
 locals {
+  # Names in the documents of `policies`.
+  policy_values = {
+    account              = var.account
+    cluster_name         = var.cluster_name
+    environment          = var.environment
+    name                 = var.name
+    project              = var.project
+    region               = var.region
+    repositories_pattern = var.repositories_pattern
+  }
+
+  # The AWS Load Balancer Controller reads broadly; what it changes has to carry its tag with the name of this
+  # cluster, so that it can't touch what the controller of another cluster in the account made.
+  load_balancing = jsonencode(jsondecode(templatefile("${path.module}/policies/load-balancer-controller.json", local.policy_values)))
+
   # Secrets Manager puts six characters of its own behind the name of a secret.
   secret_arns = {
     for key, service in var.services : key => [

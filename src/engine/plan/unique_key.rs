@@ -1,4 +1,4 @@
-//! Claims: what a resource has to itself under the constraints of its kind.
+//! Unique keys: what a resource has to itself under the constraints of its kind.
 
 use std::fmt;
 
@@ -10,18 +10,18 @@ use super::super::kind::{Constraint, KindInfo};
 
 /// Something that only one resource of a kind can have at a time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Claim {
+pub enum UniqueKey {
     /// Values of some attributes.
     Values { attributes: &'static [&'static str], values: Vec<String> },
     /// A range of addresses in a network.
     Range { within: String, range: AddressRange },
 }
 
-impl Claim {
+impl UniqueKey {
     /// Returns whether two resources of a kind can't have these at the same time.
-    pub fn clashes(&self, other: &Claim) -> bool {
+    pub fn clashes(&self, other: &UniqueKey) -> bool {
         match (self, other) {
-            (Claim::Range { within, range }, Claim::Range { within: other_within, range: other }) => {
+            (UniqueKey::Range { within, range }, UniqueKey::Range { within: other_within, range: other }) => {
                 within == other_within && range.overlaps(other)
             }
             (one, other) => one == other,
@@ -61,17 +61,17 @@ impl fmt::Display for AddressRange {
     }
 }
 
-/// Returns the claims of a resource with these attributes; references in them may be unresolved. A
-/// resource without a range, such as a subnet of IPv6 alone, claims none.
-pub fn claims(kind: &KindInfo, attrs: &Value) -> Vec<Claim> {
+/// Returns the unique keys of a resource with these attributes; references in them may be unresolved. A
+/// resource without a range, such as a subnet of IPv6 alone, has no key for it.
+pub fn unique_keys(kind: &KindInfo, attrs: &Value) -> Vec<UniqueKey> {
     let of_constraint = |constraint: &Constraint| match constraint {
         Constraint::Unique(attributes) => combinations(attributes, attrs)
             .into_iter()
-            .map(|values| Claim::Values { attributes, values })
+            .map(|values| UniqueKey::Values { attributes, values })
             .collect(),
         Constraint::Disjoint { range, within } => {
             let range = attrs[*range].as_str().filter(|range| !range.is_empty()).map(AddressRange::parse);
-            range.map(|range| Claim::Range { within: text(&attrs[*within]), range }).into_iter().collect()
+            range.map(|range| UniqueKey::Range { within: text(&attrs[*within]), range }).into_iter().collect()
         }
         Constraint::Inside { .. } | Constraint::Bound { .. } => vec![],
     };
