@@ -15,7 +15,7 @@ use super::support::distribution_config::{self as config, Attrs, Behavior, Error
 use super::support::named::{self, Built};
 use super::support::owned::{self, TagChanges};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, attachment, tags, token};
-use crate::{Explain, Lagging, Optional, expect_created};
+use crate::{Explain, Lagging, expect_created};
 use billpay_engine::cloud::Progress;
 use billpay_engine::kind::{Base, Constraint, KindInfo, Usual};
 use billpay_engine::ownership::{Fit, Identity, claim};
