@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use billpay_tree::{Action, Coverage, Decision, RelPath, Rendered, RenderedFile, Why};
+use billpay_tree::{Action, Coverage, Decision, KeepReason, RelPath, Rendered, RenderedFile};
 
 use crate::question::{answer, put_answer, take_secrets};
 use crate::workflow_rights::{self, has_rights};
@@ -74,7 +74,7 @@ pub fn place(
 pub fn in_the_way(decision: &Decision) -> Vec<&RelPath> {
     let fits = |action: &Action| {
         matches!(action, Action::Create | Action::Adopt | Action::Unchanged)
-            || matches!(action, Action::Kept { why: Why::Deleted })
+            || matches!(action, Action::Kept { reason: KeepReason::Deleted })
     };
     decision.plan.files.iter().filter(|file| !fits(&file.action)).map(|file| &file.path).collect()
 }
@@ -92,8 +92,8 @@ pub struct AddedRight {
 pub fn added_rights(decision: &Decision, folder: &str) -> Vec<AddedRight> {
     let judged = |path: &RelPath| Some(format!("{folder}/{path}")).filter(|path| has_rights(path));
     let (mut added, mut new) = (vec![], vec![]);
-    for (path, write) in &decision.work.writes {
-        let file = decision.work.after.place(path);
+    for (path, write) in &decision.changes.writes {
+        let file = decision.changes.after.place(path);
         let Some(judged) = judged(file).or_else(|| judged(path)) else { continue };
         let after = &*write.after.bytes;
         match &write.before {
@@ -104,7 +104,7 @@ pub fn added_rights(decision: &Decision, folder: &str) -> Vec<AddedRight> {
         }
     }
     // A new name for one that goes adds nothing to it; each goes but once.
-    let gone = decision.work.deletes.iter();
+    let gone = decision.changes.deletes.iter();
     let mut gone: Vec<(String, &[u8])> =
         gone.filter_map(|(path, content)| Some((judged(path)?, &*content.bytes))).collect();
     while !new.is_empty() {

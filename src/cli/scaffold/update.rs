@@ -7,7 +7,7 @@ use billpay_core::app::{App, At, WorkTree};
 use billpay_model::findings::Problem;
 use billpay_scaffold::project::{self, AddedRight};
 use billpay_scaffold::{Conversion, Question, Record, TemplateError, TemplateRecord, convert, unconverted};
-use billpay_tree::{Action, Conflict, Decision, TreeOptions};
+use billpay_tree::{Action, ConflictPolicy, Decision, TreeOptions};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
@@ -207,9 +207,9 @@ fn one(
     let record = app.record(folder)?.unwrap_or_default();
     let (rendered, coverage) = project::place(rendering.project, applied, &record)?;
     let conflict = match args.conflict {
-        OnConflict::Inline => Conflict::Inline,
-        OnConflict::Rej => Conflict::Reject,
-        OnConflict::Fail => Conflict::Fail,
+        OnConflict::Inline => ConflictPolicy::Inline,
+        OnConflict::Rej => ConflictPolicy::Reject,
+        OnConflict::Fail => ConflictPolicy::Fail,
     };
     let options = TreeOptions { merge: true, renames: true, conflict, ..TreeOptions::default() };
     let tree = app.tree(folder.to_owned());

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use billpay_tree::OURS;
+use billpay_tree::RECORDS_FOLDER;
 
 use crate::{BadRecord, RECORD, RECORD_LIMITS, Record};
 
@@ -31,7 +31,7 @@ impl RecordError {
 
 /// The record of a project; none where no template was ever applied.
 pub fn record(project: &Path) -> Result<Option<Record>, RecordError> {
-    let path = project.join(OURS).join(RECORD);
+    let path = project.join(RECORDS_FOLDER).join(RECORD);
     let failed = |why| RecordError { path: path.clone(), why };
     let bytes = match billpay_tree::disk::read_at_most(&path, RECORD_LIMITS.bytes) {
         Ok(bytes) => bytes,
@@ -47,7 +47,7 @@ pub fn record(project: &Path) -> Result<Option<Record>, RecordError> {
 /// The nearest project from here upwards that remembers a template.
 pub fn project_above(folder: &Path) -> Option<PathBuf> {
     let folder = std::path::absolute(folder).ok()?;
-    folder.ancestors().find(|above| above.join(OURS).join(RECORD).is_file()).map(Path::to_owned)
+    folder.ancestors().find(|above| above.join(RECORDS_FOLDER).join(RECORD).is_file()).map(Path::to_owned)
 }
 
 /// A path as it leads from a project to somewhere else, so that both can move together.
