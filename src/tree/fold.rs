@@ -38,7 +38,7 @@ fn is_ignorable(sign: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::folded;
+    use super::fold_path;
 
     #[test]
     fn names_that_some_systems_take_for_one_come_out_the_same() {

@@ -29,7 +29,7 @@ const MERGE: TreeOptions = TreeOptions { merge: true, ..PLAIN };
 const FORCE: TreeOptions = TreeOptions { force: true, ..PLAIN };
 const BOTH: TreeOptions = TreeOptions { merge: true, force: true, ..PLAIN };
 
-/// What is remembered after `files` were rendered.
+/// Returns the manifest after `files` were rendered.
 fn recorded(files: &[(&str, &str)]) -> Manifest {
     let entry = |text: &str| Entry {
         scope: "tree".into(),
@@ -59,10 +59,10 @@ fn seen(files: &[(&str, &str)], bases: &[(&str, &str)]) -> Observation {
 }
 
 fn decided(new: &Rendered, options: TreeOptions, manifest: &Manifest, observed: &Observation) -> Decision {
-    decide(new, &coverage(), options, manifest, seen).expect("a rendering in order")
+    decide(new, &coverage(), options, manifest, observed).expect("a rendering in order")
 }
 
-/// What is done about the file `a`, first rendered as `base`, found as `now`, rendered as `new`.
+/// Decides on the file `a`, first rendered as `base`, found as `now`, rendered as `new`.
 fn fate(base: &str, now: &str, new: &str, options: TreeOptions) -> (Action, Decision) {
     let seen = seen(&[("a", now)], &[("a", base)]);
     let decision = decided(&rendered(&[("a", new)]), options, &recorded(&[("a", base)]), &seen);

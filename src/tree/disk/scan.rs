@@ -38,9 +38,9 @@ impl Scanner {
         Scanner { root: root.to_owned(), folders: BTreeMap::new() }
     }
 
-    /// Looks at everything that the rendering and the manifest name, and decides.
+    /// Scans all paths that the rendering and the manifest name, and decides.
     ///
-    /// What an unfinished run left is taken as it would be after [`Scanner::recovered_manifest`] was settled.
+    /// Takes the state that an unfinished run left as it is after recovery.
     pub(super) fn decide(
         &mut self,
         rendered: &Rendered,
