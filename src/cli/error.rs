@@ -9,7 +9,7 @@ use billpay_model::address::Address;
 use billpay_model::failure::Failure;
 use billpay_model::findings::Findings;
 use billpay_model::resource::{ADDRESS_TAG, ENVIRONMENT_TAG, PROJECT_TAG, REGION_TAG};
-use billpay_scaffold::{BadRecord, TemplateError};
+use billpay_scaffold::{RecordDefect, TemplateError};
 use serde::Serialize;
 
 use super::{exit, obstacle};
@@ -110,8 +110,8 @@ impl From<RecordError> for Report {
     }
 }
 
-impl From<BadRecord> for Report {
-    fn from(error: BadRecord) -> Report {
+impl From<RecordDefect> for Report {
+    fn from(error: RecordDefect) -> Report {
         Report::new("the answers can't be remembered", error.to_string())
     }
 }

@@ -21,7 +21,7 @@ use billpay_scaffold::{
 };
 use billpay_spec::Loaded;
 use billpay_spec::directory::{self, LoadedEnvironments, SpecDir};
-use billpay_templates::{Embedded, TemplateError};
+use billpay_templates::{TemplateError, TemplateSet};
 use billpay_tree::disk::Tree;
 use jiff::Zoned;
 
@@ -40,7 +40,7 @@ pub use billpay_host::program::in_ci;
 pub use billpay_host::reading::{read_input, read_text};
 /// Errors and results of the adapters that front ends may see.
 pub use billpay_scaffold::cookiecutter::CruftTemplate;
-pub use billpay_scaffold::sources::{At, Found, RecordError, SourceError};
+pub use billpay_scaffold::sources::{LocatedTemplate, RecordError, SourceError, SourceOptions};
 pub use billpay_spec::directory::SpecError;
 pub use billpay_tree::disk::TreeError;
 
@@ -100,12 +100,12 @@ impl App {
     }
 
     /// The templates that the program was built with.
-    pub fn templates(&self) -> Result<Embedded, TemplateError> {
+    pub fn templates(&self) -> Result<TemplateSet, TemplateError> {
         billpay_tofu::tree::templates()
     }
 
     /// The templates of the developer portal.
-    pub fn portal_templates(&self) -> Result<Embedded, TemplateError> {
+    pub fn portal_templates(&self) -> Result<TemplateSet, TemplateError> {
         billpay_portal::tree::templates()
     }
 
@@ -120,7 +120,7 @@ impl App {
     }
 
     /// A project template by its name, its folder or its repository.
-    pub fn find_template(&self, named: &str, at: At<'_>) -> Result<Found, SourceError> {
+    pub fn find_template(&self, named: &str, at: SourceOptions<'_>) -> Result<LocatedTemplate, SourceError> {
         sources::find(&Source::parse(named)?, at)
     }
 
@@ -131,14 +131,14 @@ impl App {
         project: &Path,
         root: Option<&Path>,
         at: Option<&str>,
-    ) -> Result<Found, SourceError> {
+    ) -> Result<LocatedTemplate, SourceError> {
         sources::find_again(from, project, root, at)
     }
 
     /// Understands a template's files; `options` are those that it is going to be rendered with.
     pub fn open_template(
         &self,
-        found: &Found,
+        found: &LocatedTemplate,
         options: &RenderOptions,
     ) -> Result<Box<dyn ProjectTemplate>, billpay_scaffold::TemplateError> {
         let folder = &found.folder;
@@ -148,7 +148,7 @@ impl App {
                 Origin::Git(origin) => origin.url.starts_with("file://"),
                 Origin::Billpay(_) => false,
             };
-            let others = Rc::new(sources::Others::new(is_local));
+            let others = Rc::new(sources::GitRepositories::new(is_local));
             return Ok(Box::new(backstage::open(folder)?.within(found.around.clone()).fetching(others)));
         }
         if folder.file("cookiecutter.json").is_some() {
@@ -163,7 +163,7 @@ impl App {
                 Some(Entry::Folder) => "a folder",
                 _ => "no regular file",
             };
-            let why = format!("{} is {what}", folder.told(head));
+            let why = format!("{} is {what}", folder.display_path(head));
             return Err(billpay_scaffold::TemplateError::refused(why, "put the file itself there"));
         }
         let inner = App::templates_in(folder);

@@ -6,7 +6,7 @@ use billpay_manifests::{Image, Manifest, ManifestError, Values};
 use billpay_model::environment::Environment;
 use billpay_model::findings::nearest;
 use billpay_spec::yaml;
-use billpay_tree::{BadPath, Coverage, RelPath, Rendered, RenderedFile};
+use billpay_tree::{Coverage, PathError, RelPath, Rendered, RenderedFile};
 
 /// Selection of manifests to render.
 pub struct ManifestSelection<'a> {
@@ -34,7 +34,7 @@ pub enum Error {
     #[error(transparent)]
     ManifestError(#[from] ManifestError),
     #[error(transparent)]
-    Path(#[from] BadPath),
+    Path(#[from] PathError),
 }
 
 /// Renders the manifests, and says which part of the whole tree they are.
@@ -108,7 +108,7 @@ impl Tree {
         folder: &str,
         from: &str,
         manifests: Vec<Manifest>,
-    ) -> Result<(), BadPath> {
+    ) -> Result<(), PathError> {
         self.scopes.insert(scope.to_owned());
         for Manifest { name, object } in manifests {
             let path = RelPath::new(format!("{folder}/{name}.yaml"))?;

@@ -1,6 +1,6 @@
-//! What the files of a site are, by the ends of their names.
+//! Content types of a site's files by extension.
 
-/// Ends of names, sorted, and the content type of each.
+/// Content types by extension, sorted.
 const TYPES: &[(&str, &str)] = &[
     ("avif", "image/avif"),
     ("css", "text/css; charset=utf-8"),
@@ -35,7 +35,7 @@ const TYPES: &[(&str, &str)] = &[
     ("zip", "application/zip"),
 ];
 
-/// The content type of a file; none where its name doesn't tell.
+/// Returns the content type of a file; none for an unknown extension.
 pub fn content_type(path: &str) -> Option<&'static str> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let (_, end) = name.rsplit_once('.')?;

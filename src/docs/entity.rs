@@ -26,7 +26,7 @@ impl fmt::Display for EntityName {
     }
 }
 
-/// Why there is no entity to publish for.
+/// Error of finding the entity to publish for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EntityError {
     #[error("`{0}` is not namespace/kind/name, as in default/component/payment-service")]
@@ -41,13 +41,13 @@ pub enum EntityError {
     LoadedEnvironments { file: String, names: Vec<String> },
 }
 
-/// What a catalog file says of the entity whose documentation lies beside it.
+/// The entity of a catalog file whose documentation lies beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Described {
     pub name: EntityName,
-    /// What people call it.
+    /// Title of the entity.
     pub title: String,
-    /// Where its sources are, if the annotation gives an address.
+    /// URL of its sources, if the annotation has one.
     pub source: Option<String>,
 }
 
@@ -70,7 +70,7 @@ impl EntityName {
         Ok(EntityName { namespace: namespace.into(), kind: kind.into(), name: name.into() })
     }
 
-    /// What the keys of its site begin with: the portal looks for all of it in lower case.
+    /// Returns the prefix of its site's keys, in lower case as the portal expects.
     pub fn prefix(&self) -> String {
         format!("{self}/").to_lowercase()
     }

@@ -12,9 +12,9 @@ pub mod yaml;
 
 use serde_json::{Map, Value, json};
 
-/// What the site says of itself, beside its pages; the portal reads it before anything else.
+/// Metadata file of a site, which the portal reads first.
 pub const METADATA: &str = "techdocs_metadata.json";
-/// The first page: where it is missing, the portal takes the site as not built.
+/// First page of a site; without it, the portal takes the site as not built.
 pub const INDEX: &str = "index.html";
 
 /// The metadata of a built site, from what the MkDocs plugin wrote: the same keys in the same

@@ -1,7 +1,7 @@
-//! What of a project's `mkdocs.yml` gets to MkDocs: the rules of TechDocs' own generator.
+//! Filter of a project's `mkdocs.yml` by the rules of TechDocs' own generator.
 //!
-//! A configuration of MkDocs can run any code. TechDocs takes of it what documentation needs;
-//! so do we, and what it takes is written anew, aside: the project's file stays as it is.
+//! A configuration of MkDocs can run any code. As in TechDocs, only the settings that documentation needs are written to a
+//! new configuration; the project's file stays as it is.
 
 use billpay_model::findings::{Findings, Place, Problem, SourceFile};
 
@@ -126,14 +126,14 @@ const MARKDOWN: &[&str] = &[
 /// Extensions that hold others, whose settings are theirs.
 const BUNDLES: &[&str] = &["extra", "markdown.extensions.extra", "pymdownx.extra"];
 
-/// What is put into a configuration where it says nothing itself.
+/// Defaults for a configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Wishes<'a> {
-    /// What the site is called where there is no configuration at all.
+    /// Name of the site if there is no configuration.
     pub site_name: &'a str,
     /// Plugins that are taken beside those of TechDocs.
     pub plugins: &'a [String],
-    /// Where the sources are, for links back to them.
+    /// URL of the sources, for links back to them.
     pub source: Option<&'a str>,
 }
 
@@ -146,7 +146,7 @@ pub struct Config {
     pub docs_dir: String,
     /// Settings of other sites that `nav` takes in.
     pub includes: Includes,
-    /// What was left out of the project's own, and why.
+    /// Omitted settings of the project, with reasons.
     pub left_out: Findings,
 }
 
@@ -442,7 +442,7 @@ impl Rules<'_> {
         });
     }
 
-    /// Returns whether there are settings to look at; anything else is taken out.
+    /// Returns true if the settings are a mapping; removes anything else.
     fn is_mapping(&mut self, what: &str, value: &mut Node) -> bool {
         let is_mapping = value.tag.is_none() && matches!(value.content, Content::Mapping(_));
         if !is_mapping && !value.is_null() {

@@ -9,15 +9,15 @@ use serde::Serialize;
 
 use crate::{INDEX, METADATA};
 
-/// Objects that are written at once.
-const AT_ONCE: usize = 24;
-/// Most keys that one call deletes.
-const BATCH: usize = 1000;
+/// Maximum number of parallel writes.
+const MAX_PARALLEL_WRITES: usize = 24;
+/// Maximum number of keys that one call deletes.
+const MAX_DELETED_KEYS: usize = 1000;
 
-/// Why a site was not published.
+/// Error of publishing a site.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
-    /// Nothing that the portal would show.
+    /// The site has no page that the portal would show.
     #[error("the site has no {missing}")]
     NotASite { missing: &'static str },
     /// A call failed; what was written so far does no harm, and the next run goes on from it.
@@ -25,7 +25,7 @@ pub enum PublishError {
     Failed { failure: Failure, uploaded: usize },
 }
 
-/// What was published, or would be.
+/// Published files, or those of a preview.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Published {
     pub uploaded: Vec<String>,
@@ -34,7 +34,7 @@ pub struct Published {
     pub deleted: Vec<String>,
 }
 
-/// Makes what lies under `prefix` exactly the site; `done` is told of each file that was written.
+/// Makes the objects under `prefix` equal to the site; `done` is called for each written file.
 pub async fn publish(
     store: &dyn SiteStore,
     files: &[SiteFile],
@@ -52,7 +52,7 @@ pub async fn publish(
     let stored = store.list(prefix).await.map_err(failed(0))?;
     let plan = plan(files, &stored, prefix, &[METADATA]);
     if dry_run {
-        return Ok(told(plan, &by_path));
+        return Ok(summarize(plan, &by_path));
     }
     let mut uploaded = 0;
     for step in &plan.upload {
@@ -61,19 +61,19 @@ pub async fn publish(
             .map(|file| async move {
                 store.put(&format!("{prefix}{}", file.path), file).await.map(|()| file.path.as_str())
             })
-            .buffer_unordered(AT_ONCE);
+            .buffer_unordered(MAX_PARALLEL_WRITES);
         while let Some(path) = uploads.try_next().await.map_err(failed(uploaded))? {
             uploaded += 1;
             done(path);
         }
     }
-    for batch in plan.delete.chunks(BATCH) {
+    for batch in plan.delete.chunks(MAX_DELETED_KEYS) {
         store.delete(batch).await.map_err(failed(uploaded))?;
     }
-    Ok(told(plan, &by_path))
+    Ok(summarize(plan, &by_path))
 }
 
-fn told(plan: SitePlan, files: &BTreeMap<&str, &SiteFile>) -> Published {
+fn summarize(plan: SitePlan, files: &BTreeMap<&str, &SiteFile>) -> Published {
     let uploaded: Vec<String> = plan.upload.into_iter().flatten().collect();
     let size = |path: &String| files.get(path.as_str()).map_or(0, |file| file.size);
     Published {

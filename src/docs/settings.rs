@@ -212,7 +212,7 @@ fn find(lists: &[(&str, &'static [&'static str])], name: &str) -> Option<&'stati
     lists.iter().find(|(known, _)| *known == name).map(|(_, keys)| *keys)
 }
 
-/// Returns why a page can't be redirected from one address to another.
+/// Returns the reason for which a page can't be redirected from one address to another.
 pub fn redirect_flaw(from: &str, to: Option<&str>) -> Option<&'static str> {
     let parts = || from.split('/');
     let inside = !from.starts_with('/') && !from.contains(['\\', ':']) && parts().all(|part| part != "..");

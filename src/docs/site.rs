@@ -1,4 +1,4 @@
-//! A site as it lies in a folder.
+//! Files of a built site in a folder.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -9,17 +9,17 @@ use md5::{Digest, Md5};
 
 use crate::content_types::content_type;
 
-/// Largest file: what S3 takes in one piece without further ado.
-const MOST_BYTES: u64 = 1 << 30;
+/// Maximum size of a file, bytes; S3 takes it in one request.
+const MAX_FILE_BYTES: u64 = 1 << 30;
 
-/// Why a folder is no site.
+/// Error of a folder that is no site.
 #[derive(Debug, thiserror::Error)]
 pub enum SiteError {
     #[error("there is no folder {path}")]
     NoFolder { path: String },
     #[error("{path} is {what}: a site has files and folders only")]
     Odd { path: String, what: &'static str },
-    #[error("{path} is larger than {} MiB", MOST_BYTES >> 20)]
+    #[error("{path} is larger than {} MiB", MAX_FILE_BYTES >> 20)]
     TooLarge { path: String },
     #[error("{path}: {error}")]
     File { path: String, error: io::Error },
@@ -59,7 +59,7 @@ fn collect(folder: &Path, prefix: &str, files: &mut Vec<SiteFile>) -> Result<(),
 }
 
 fn file(path: String, from: PathBuf) -> Result<SiteFile, SiteError> {
-    if fs::metadata(&from).map_err(at(&from))?.len() > MOST_BYTES {
+    if fs::metadata(&from).map_err(at(&from))?.len() > MAX_FILE_BYTES {
         return Err(SiteError::TooLarge { path: from.display().to_string() });
     }
     let bytes = fs::read(&from).map_err(at(&from))?;
@@ -71,8 +71,7 @@ fn at(path: &Path) -> impl Fn(io::Error) -> SiteError + '_ {
     move |error| SiteError::File { path: path.display().to_string(), error }
 }
 
-/// What S3 calls the content of a small object that it encrypts with a key of its own: MD5 in hex. It
-/// tells changes, nothing more.
+/// Returns the ETag of a small object that S3 encrypts with its own key: MD5 in hex. It only detects changes.
 fn etag(bytes: &[u8]) -> String {
     hex(&Md5::digest(bytes))
 }

@@ -1,7 +1,6 @@
 //! A configuration of MkDocs as a tree that keeps its tags, and the tree as YAML again.
 //!
-//! What MkDocs reads is written anew from the tree that was checked, so that nothing can mean
-//! one thing to us and another to MkDocs.
+//! The input of MkDocs is written from the checked tree, so that both read the same.
 
 use billpay_model::findings::{Place, Problem, SourceFile};
 use billpay_spec::yaml;
@@ -19,7 +18,7 @@ pub const LIMITS: yaml::Limits = yaml::Limits {
     any_version: true,
     ..yaml::Limits::data("mkdocs.yml")
 };
-/// What the tags of YAML itself begin with.
+/// Prefix of YAML's own tags.
 const CORE: &str = "tag:yaml.org,2002:";
 
 /// A value, its tag, and where it was written.
@@ -62,7 +61,7 @@ impl Node {
         }
     }
 
-    /// Whether nothing was written, or `null`.
+    /// Returns true if the value is empty or `null`.
     pub fn is_null(&self) -> bool {
         matches!(&self.content, Content::Scalar(text, true)
             if self.tag.is_none() && matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))

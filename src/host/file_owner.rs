@@ -14,14 +14,14 @@ use super::git;
 })]
 pub struct NotOwned {
     path: PathBuf,
-    /// None if it can't be told.
+    /// None if it is unknown.
     owner: Option<u32>,
-    /// The directory that Git would have to be told of.
+    /// The directory to add to Git's `safe.directory`.
     folder: PathBuf,
 }
 
 impl NotOwned {
-    /// Returns the way on.
+    /// Returns a hint for the user.
     pub fn hint(&self) -> String {
         let folder = self.folder.display();
         format!(
@@ -55,7 +55,7 @@ pub fn check(folder: &Path, paths: &[&Path]) -> Result<(), NotOwned> {
     Ok(())
 }
 
-/// Returns whether a path that was found in `folder` leads to a place in the same project: the repository, or else the folder.
+/// Returns true if a path that was found in `folder` leads to a place in the same project: the repository, or else the folder.
 pub fn stays_in_project(folder: &Path, path: &Path) -> bool {
     let Ok(folder) = folder.canonicalize() else { return false };
     let project = folder.ancestors().find(|above| above.join(".git").symlink_metadata().is_ok());
@@ -66,7 +66,7 @@ pub fn stays_in_project(folder: &Path, path: &Path) -> bool {
     }
 }
 
-/// Returns whether a folder is one of Git's `safe.directory`; an empty entry takes back those before it.
+/// Returns true if a folder is one of Git's `safe.directory`; an empty entry takes back those before it.
 fn is_safe(folder: &Path, entries: &[String]) -> bool {
     let start = entries.iter().rposition(String::is_empty).map_or(0, |at| at + 1);
     entries[start..].iter().any(|entry| match entry.strip_suffix("/*") {

@@ -1,4 +1,4 @@
-//! Programs of this machine: where they are taken from, and the environment that they get.
+//! Programs of this machine: their search path and their environment.
 
 use std::ffi::OsString;
 use std::io;
@@ -60,7 +60,7 @@ pub fn isolated(name: &str, also: &[&str]) -> io::Result<Command> {
     Ok(command)
 }
 
-/// Returns whether nobody is there to ask: `CI` is set, to anything but `false`.
+/// Returns true if the run is not interactive: `CI` is set, to anything but `false`.
 pub fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false")
 }

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::program;
 
-/// What keeps an environment from being made.
+/// Error of creating an environment.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("Python 3.10 or newer is needed, and none of {tried} is one")]
@@ -22,7 +22,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What to do about it.
+    /// Returns hints for the user.
     pub fn hints(&self) -> Vec<String> {
         let hint = match self {
             Error::NoPython { .. } => {
@@ -40,9 +40,9 @@ fn at(path: &Path) -> impl Fn(io::Error) -> Error + '_ {
     move |error| Error::File { path: path.display().to_string(), error }
 }
 
-/// What an environment holds.
+/// Packages of an environment.
 pub struct Packages {
-    /// What it is for, as people are told it.
+    /// Display name of its purpose.
     pub purpose: &'static str,
     /// The packages, all pinned, with the digests of their files.
     pub requirements: &'static str,

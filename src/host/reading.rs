@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-/// Opens a file that was found: a pipe is refused, since whoever reads it may wait for ever, and so is a device.
+/// Opens a regular file; pipes, which may block for ever, and devices are refused.
 pub fn open(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path)?;
     let kind = file.metadata()?.file_type();
@@ -18,18 +18,18 @@ pub fn open(path: &Path) -> io::Result<File> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"))
 }
 
-/// Reads a regular file of text that may have so many bytes.
+/// Reads a regular text file of at most `limit` bytes.
 pub fn read_text(path: &Path, limit: usize) -> io::Result<String> {
     read_input(open(path)?, limit)
 }
 
-/// Reads text that may have so many bytes.
+/// Reads text of at most `limit` bytes.
 pub fn read_input(input: impl Read, limit: usize) -> io::Result<String> {
     let bytes = read_bytes(input, limit)?;
     if bytes.len() > limit {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
-            format!("it is larger than {}", told(limit)),
+            format!("it is larger than {}", limit_message(limit)),
         ));
     }
     String::from_utf8(bytes).map_err(|error| {
@@ -38,14 +38,14 @@ pub fn read_input(input: impl Read, limit: usize) -> io::Result<String> {
     })
 }
 
-/// Reads at most one byte more than a limit, so that whoever gets them can tell.
+/// Reads at most one byte more than a limit, so that the caller can detect an excess.
 pub fn read_bytes(input: impl Read, limit: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     input.take((limit as u64).saturating_add(1)).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-fn told(limit: usize) -> String {
+fn limit_message(limit: usize) -> String {
     match limit >> 20 {
         0 => format!("{} KiB", limit >> 10),
         megabytes => format!("{megabytes} MB"),

@@ -1,4 +1,4 @@
-//! Temporary directories: of this user alone, with names that nobody can guess, gone when they are dropped.
+//! Temporary directories: private to the user, with random names, removed on drop.
 
 use std::fs::Permissions;
 use std::io;

@@ -1,10 +1,10 @@
-//! Programs of others that some commands use.
+//! External programs that some commands use.
 
 use billpay_model::check::{Check, Health};
 
 use super::program;
 
-/// Programs that some commands use, where they are there.
+/// Returns the checks of the external programs that some commands use.
 pub fn tools() -> Vec<Check> {
     let tools = [
         ("python3", "--version", "for --local"),

@@ -1,4 +1,4 @@
-//! A template, read.
+//! Syntax tree of a template.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -64,7 +64,7 @@ pub enum ExprKind {
         of: Box<Expr>,
         arguments: Arguments,
     },
-    /// What a block writes, as a text.
+    /// The output of a block as a text.
     Capture(Body),
 }
 
@@ -104,7 +104,7 @@ pub struct Arguments {
     pub named: Vec<(Named, Expr)>,
 }
 
-/// What a macro takes.
+/// Parameters of a macro.
 #[derive(Default)]
 pub struct Signature {
     pub plain: Vec<Named>,

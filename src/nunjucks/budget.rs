@@ -1,24 +1,24 @@
-//! What one rendering may take, so that a hostile template ends soon.
+//! Limits of one rendering, against hostile templates.
 
 use std::cell::Cell;
 
 use super::fault::{Fault, Outcome};
 use super::value::Value;
 
-/// Steps that one rendering may take: the portal's limit, so that both refuse.
-pub const STEPS: usize = 1_000_000;
-/// Bytes that one text may have, and that all texts made on the way may have together.
-const LONGEST: usize = 64 << 20;
-const BYTES: usize = 512 << 20;
-/// Bytes of texts and lists that operations may go through; a text that is split costs as many for each unit.
-const THROUGH: usize = 128 << 20;
-const PART: usize = 64;
-/// UTF-16 units that may be written: the portal's limit.
-const OUTPUT: usize = 16 << 20;
-/// How deep evaluation may go into itself.
-const DEEPEST: usize = 200;
+/// Maximum number of steps of a rendering: the portal's limit, so that both refuse.
+pub const MAX_STEPS: usize = 1_000_000;
+/// Maximum size of one text and of all intermediate texts together, bytes.
+const MAX_TEXT_BYTES: usize = 64 << 20;
+const MAX_TOTAL_BYTES: usize = 512 << 20;
+/// Maximum bytes of texts and lists that operations traverse, and the cost of each unit of a split text.
+const MAX_TRAVERSED_BYTES: usize = 128 << 20;
+const BYTES_PER_UNIT: usize = 64;
+/// Maximum output, UTF-16 units: the portal's limit.
+const MAX_OUTPUT_UNITS: usize = 16 << 20;
+/// Maximum depth of evaluation.
+const MAX_DEPTH: usize = 200;
 
-/// What is used so far.
+/// Resources used so far.
 #[derive(Default)]
 pub struct Budget {
     steps: Cell<usize>,
@@ -32,7 +32,7 @@ impl Budget {
     pub fn steps(&self, more: usize) -> Outcome<()> {
         let steps = self.steps.get().saturating_add(more);
         self.steps.set(steps);
-        if steps > STEPS {
+        if steps > MAX_STEPS {
             return Err(Box::new(Fault::of(
                 "endless",
                 "rendering this takes too many steps: is a loop too long?",
@@ -45,10 +45,10 @@ impl Budget {
     pub fn bytes(&self, more: usize) -> Outcome<()> {
         let bytes = self.bytes.get().saturating_add(more);
         self.bytes.set(bytes);
-        if more > LONGEST {
+        if more > MAX_TEXT_BYTES {
             return Err(Box::new(Fault::of("too-long", format!("this makes a text of {} MB", more >> 20))));
         }
-        if bytes > BYTES {
+        if bytes > MAX_TOTAL_BYTES {
             return Err(Box::new(Fault::of("too-long", "rendering this makes too many long texts")));
         }
         Ok(())
@@ -56,7 +56,7 @@ impl Budget {
 
     /// Returns the steps that were taken, and what was gone through in steps.
     pub fn spent(&self) -> usize {
-        self.steps.get() + self.through.get() / PART
+        self.steps.get() + self.through.get() / BYTES_PER_UNIT
     }
 
     /// Pays for a value that an operation goes through.
@@ -70,13 +70,13 @@ impl Budget {
 
     /// Pays for a text of which each unit becomes a value.
     pub fn each(&self, text: &str) -> Outcome<()> {
-        self.gone(text.len().saturating_mul(PART))
+        self.gone(text.len().saturating_mul(BYTES_PER_UNIT))
     }
 
     fn gone(&self, more: usize) -> Outcome<()> {
         let through = self.through.get().saturating_add(more);
         self.through.set(through);
-        if through > THROUGH {
+        if through > MAX_TRAVERSED_BYTES {
             return Err(Box::new(Fault::of(
                 "endless",
                 "rendering this goes through too long texts and lists, too often",
@@ -90,9 +90,9 @@ impl Budget {
         let units = if text.is_ascii() { text.len() } else { text.encode_utf16().count() };
         let output = self.output.get().saturating_add(units);
         self.output.set(output);
-        if output > OUTPUT {
-            let told = format!("the output is longer than {} million characters", OUTPUT >> 20);
-            return Err(Box::new(Fault::of("too-long", told)));
+        if output > MAX_OUTPUT_UNITS {
+            let message = format!("the output is longer than {} million characters", MAX_OUTPUT_UNITS >> 20);
+            return Err(Box::new(Fault::of("too-long", message)));
         }
         Ok(())
     }
@@ -101,9 +101,9 @@ impl Budget {
     pub fn deeper<T>(&self, inner: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
         self.steps(1)?;
         let depth = self.depth.get() + 1;
-        if depth > DEEPEST {
-            let told = format!("this goes more than {DEEPEST} levels deep: does a macro call itself?");
-            return Err(Box::new(Fault::of("too-deep", told)));
+        if depth > MAX_DEPTH {
+            let message = format!("this goes more than {MAX_DEPTH} levels deep: does a macro call itself?");
+            return Err(Box::new(Fault::of("too-deep", message)));
         }
         self.depth.set(depth);
         let outcome = inner();

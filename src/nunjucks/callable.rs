@@ -1,4 +1,4 @@
-//! What a template can call.
+//! Callable values.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -17,11 +17,11 @@ pub enum Callable {
     Always,
     /// `failure()` in a step's condition.
     Failure,
-    /// What `cycler(…)` gave.
+    /// Result of `cycler(…)`.
     Cycle(Arc<Cycle>),
     CycleNext(Arc<Cycle>),
     CycleReset(Arc<Cycle>),
-    /// What `joiner(…)` gave.
+    /// Result of `joiner(…)`.
     Join {
         separator: Value,
         used: AtomicBool,

@@ -16,13 +16,13 @@ use super::{coerce, methods};
 
 /// Values that a macro is called with.
 #[derive(Default)]
-struct Given {
+struct CallArguments {
     plain: Vec<Value>,
     named: Vec<(Arc<str>, Value)>,
 }
 
-/// Macros that may call one another.
-const DEEPEST: usize = 60;
+/// Maximum nesting depth of macro calls.
+const MAX_DEPTH: usize = 60;
 
 impl<'t> Machine<'t> {
     pub fn called(&self, of: &'t Expr, arguments: &'t Arguments, place: &Place) -> Outcome<Value> {
@@ -39,17 +39,17 @@ impl<'t> Machine<'t> {
             Callable::Joiner => (0, 1),
             Callable::Join { .. } | Callable::CycleNext(_) | Callable::CycleReset(_) => (0, 0),
             Callable::Method { receiver, name } => methods::arity(receiver, name, self.options.cookiecutter),
-            Callable::Cycle(_) => return Fault::told("a cycler is asked with `.next()`").at(&of.span),
+            Callable::Cycle(_) => return Fault::fail("a cycler is asked with `.next()`").at(&of.span),
             _ => (0, usize::MAX),
         };
         let count = arguments.plain.len();
         if !arguments.named.is_empty() {
-            return Fault::told("this takes no named values").at(&of.span);
+            return Fault::fail("this takes no named values").at(&of.span);
         }
         if count < least || count > most {
             let most = if most == usize::MAX { "more".into() } else { most.to_string() };
-            let told = if least.to_string() == most { most } else { format!("{least} to {most}") };
-            return Fault::told(format!("this takes {told} values, not {count}")).at(&of.span);
+            let message = if least.to_string() == most { most } else { format!("{least} to {most}") };
+            return Fault::fail(format!("this takes {message} values, not {count}")).at(&of.span);
         }
         let plain =
             arguments.plain.iter().map(|value| self.operand(value, place)).collect::<Outcome<Vec<_>>>()?;
@@ -91,11 +91,11 @@ impl<'t> Machine<'t> {
         Err(Box::new(Fault { span: Some(of.span.clone()), did_you_mean, ..Fault::of(code, message) }))
     }
 
-    fn given(&self, arguments: &'t Arguments, place: &Place) -> Outcome<Given> {
+    fn given(&self, arguments: &'t Arguments, place: &Place) -> Outcome<CallArguments> {
         let plain = arguments.plain.iter().map(|value| self.value(value, place)).collect::<Outcome<_>>()?;
         let named = arguments.named.iter();
         let named = named.map(|(name, value)| Ok((Arc::clone(&name.name), self.value(value, place)?)));
-        Ok(Given { plain, named: named.collect::<Outcome<_>>()? })
+        Ok(CallArguments { plain, named: named.collect::<Outcome<_>>()? })
     }
 
     pub fn call_block(
@@ -109,7 +109,7 @@ impl<'t> Machine<'t> {
         let number = match &target {
             Value::Callable(callable) => match &**callable {
                 Callable::Macro(number) => *number,
-                _ => return Fault::told("a call block is to call a macro").at(&of.span),
+                _ => return Fault::fail("a call block is to call a macro").at(&of.span),
             },
             other => return self.not_callable(of, other),
         };
@@ -131,13 +131,13 @@ impl<'t> Machine<'t> {
         coerce::printed(&written, &self.budget)
     }
 
-    fn invoke(&self, number: usize, given: Given) -> Outcome<Value> {
+    fn invoke(&self, number: usize, given: CallArguments) -> Outcome<Value> {
         let Some(makro) = self.macros.borrow().get(number).cloned() else { return unplanned() };
         let calls = self.calls.get();
-        if calls >= DEEPEST {
+        if calls >= MAX_DEPTH {
             return Err(Box::new(Fault::of(
                 "too-deep",
-                format!("more than {DEEPEST} macros call one another"),
+                format!("more than {MAX_DEPTH} macros call one another"),
             )));
         }
         self.calls.set(calls + 1);
@@ -146,7 +146,7 @@ impl<'t> Machine<'t> {
         outcome
     }
 
-    fn run(&self, makro: &Macro<'t>, given: Given) -> Outcome<Value> {
+    fn run(&self, makro: &Macro<'t>, given: CallArguments) -> Outcome<Value> {
         let place = Place {
             scope: makro.scope.child(true),
             frame: Frame::new(&makro.frame, makro.within.clone()),
@@ -156,7 +156,7 @@ impl<'t> Machine<'t> {
             shows_sets: false,
         };
         let signature = makro.signature;
-        let Given { mut plain, mut named } = given;
+        let CallArguments { mut plain, mut named } = given;
         let take = |named: &mut Vec<(Arc<str>, Value)>, name: &str| {
             let at = named.iter().rposition(|(known, _)| &**known == name)?;
             let value = named.remove(at).1;

@@ -37,15 +37,15 @@ pub const NAMES: &[(&str, usize)] = &[
     ("upper", 0),
 ];
 
-/// Tests that an undefined value may be put to.
-pub const ASKING: &[&str] =
+/// Tests that accept an undefined value.
+pub const UNDEFINED_SAFE: &[&str] =
     &["callable", "defined", "eq", "equalto", "falsy", "ne", "null", "sameas", "truthy", "undefined"];
 
 pub fn arity(name: &str) -> Option<usize> {
     NAMES.iter().find(|(known, _)| *known == name).map(|(_, arity)| *arity)
 }
 
-/// Whether a value is what a test says.
+/// Returns true if a value passes a test.
 pub fn check(name: &str, value: &Value, arguments: &[Value], budget: &Budget) -> Outcome<bool> {
     let other = arguments.first().unwrap_or(&Value::Null);
     match name {
@@ -60,7 +60,7 @@ pub fn check(name: &str, value: &Value, arguments: &[Value], budget: &Budget) ->
         _ => {}
     }
     if let Value::Callable(_) = value {
-        return Fault::told("a function can't be tested like this");
+        return Fault::fail("a function can't be tested like this");
     }
     let number = |value: &Value| coerce::to_number(value, budget);
     let order = |wanted: fn(Ordering) -> bool| {
@@ -76,7 +76,7 @@ pub fn check(name: &str, value: &Value, arguments: &[Value], budget: &Budget) ->
         "le" => order(Ordering::is_le),
         "lt" | "lessthan" => order(Ordering::is_lt),
         "iterable" => match value.there()? {
-            Value::Null => Fault::told("null can't be tested for `iterable`"),
+            Value::Null => Fault::fail("null can't be tested for `iterable`"),
             value => Ok(matches!(value, Value::Text(_) | Value::Safe(_) | Value::List(_))),
         },
         "mapping" => Ok(matches!(value, Value::Record(_) | Value::Safe(_) | Value::Regex(_))),
@@ -86,8 +86,8 @@ pub fn check(name: &str, value: &Value, arguments: &[Value], budget: &Budget) ->
             Value::Safe(_) => Ok(false),
             Value::Text(text) if name == "lower" => Ok(text.to_lowercase() == **text),
             Value::Text(text) => Ok(text.to_uppercase() == **text),
-            other => Fault::told(format!("`{name}` tests a text, not {}", other.kind())),
+            other => Fault::fail(format!("`{name}` tests a text, not {}", other.kind())),
         },
-        _ => Fault::told(format!("there is no test `{name}`")),
+        _ => Fault::fail(format!("there is no test `{name}`")),
     }
 }

@@ -42,7 +42,7 @@ impl<'t> Code<'t> {
         }
     }
 
-    /// What comes after the name that it begins with.
+    /// Returns the code after its leading name.
     pub fn after_tag(self) -> Code<'t> {
         let trimmed = self.trim();
         trimmed.from(self.tag().len()).trim()
@@ -53,7 +53,7 @@ pub fn is_code_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{a0}')
 }
 
-/// Where the name that begins at a place ends; names after a dot may begin with digits.
+/// Returns the end of the name at a place; names after a dot may begin with digits.
 pub fn name_end(text: &str, start: usize, digits_first: bool) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = start;
@@ -98,7 +98,7 @@ pub fn regex_literal<'t>(text: &'t str, start: usize, offset: usize) -> Outcome<
         at += 1;
     }
     let source = text.get(from..at).unwrap_or_default();
-    if source.encode_utf16().count() > regex::LONGEST {
+    if source.encode_utf16().count() > regex::MAX_PATTERN_BYTES {
         return Fault::syntax(span, "a regular expression that is too long");
     }
     let mut end = at + 1;
@@ -114,7 +114,7 @@ pub fn regex_literal<'t>(text: &'t str, start: usize, offset: usize) -> Outcome<
     Ok(RegexLiteral { source, flags: text.get(at + 1..end).unwrap_or_default(), end })
 }
 
-/// Where the string, name, number or regular expression that begins at a place ends.
+/// Returns the end of the string, name, number or regular expression at a place.
 fn past_token(text: &str, at: usize, offset: usize) -> Outcome<Option<usize>> {
     let bytes = text.as_bytes();
     let Some(first) = bytes.get(at) else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! How JavaScript turns values into texts and numbers, and compares and adds them.
+//! JavaScript's conversions, comparisons and addition of values.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::fault::{Fault, Outcome};
 use super::number;
 use super::value::Value;
 
-/// What is printed for a value: nothing for null, in lists too.
+/// Returns the printed form of a value; empty for null, in lists too.
 pub fn printed(value: &Value, budget: &Budget) -> Outcome<Arc<str>> {
     match value {
         Value::Undefined(_) | Value::Null => Ok("".into()),
@@ -40,8 +40,8 @@ pub fn to_text(value: &Value, budget: &Budget) -> Outcome<Arc<str>> {
         Value::Text(text) | Value::Safe(text) => Arc::clone(text),
         Value::List(list) => joined(&list.items(), ",", budget)?,
         Value::Record(_) => "[object Object]".into(),
-        Value::Regex(regex) => regex.told().into(),
-        Value::Callable(_) => return Fault::told("a function can't be used as a value: call it with `()`"),
+        Value::Regex(regex) => regex.literal().into(),
+        Value::Callable(_) => return Fault::fail("a function can't be used as a value: call it with `()`"),
     })
 }
 
@@ -131,7 +131,7 @@ pub fn concat(left: &Value, right: &Value, budget: &Budget) -> Outcome<Value> {
     Ok(Value::text(format!("{left}{right}")))
 }
 
-/// Which of two values comes first; none where they can't be compared.
+/// Compares two values; none if they can't be compared.
 pub fn order(left: &Value, right: &Value, budget: &Budget) -> Outcome<Option<Ordering>> {
     let (left, right) = (primitive(left, budget)?, primitive(right, budget)?);
     if let (Value::Text(left), Value::Text(right)) = (&left, &right) {
@@ -156,6 +156,6 @@ pub fn contains(container: &Value, needle: &Value, budget: &Budget) -> Outcome<b
             Ok(items.iter().any(|item| item.same(needle)))
         }
         Value::Record(record) => Ok(record.get(&to_text(needle, budget)?).is_some()),
-        other => Fault::told(format!("`in` looks into lists, objects and texts, not into {}", other.kind())),
+        other => Fault::fail(format!("`in` looks into lists, objects and texts, not into {}", other.kind())),
     }
 }

@@ -1,4 +1,4 @@
-//! Where templates are not rendered as the portal would.
+//! Differences from the portal's rendering.
 
 /// One way in which the portal and we differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

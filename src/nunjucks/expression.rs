@@ -8,10 +8,10 @@ use super::fault::{Fault, Outcome};
 use super::token::{Spanned, Token, tokens};
 use super::value::reserved;
 
-/// Brackets that may lie in one another.
-const NESTED: usize = 30;
-/// Levels of operators that an expression may have.
-const HIGHEST: usize = 120;
+/// Maximum nesting depth of brackets.
+const MAX_NESTING: usize = 30;
+/// Maximum height of an expression.
+const MAX_HEIGHT: usize = 120;
 
 pub struct Parser<'t, 'i> {
     tokens: Vec<Spanned<'t>>,
@@ -50,7 +50,7 @@ impl<'t, 'i> Parser<'t, 'i> {
         Ok(targets)
     }
 
-    /// What a macro takes, between its brackets.
+    /// Reads the parameters of a macro, between its brackets.
     pub fn signature(mut self) -> Outcome<Signature> {
         let mut signature = Signature::default();
         if self.at_end() {
@@ -351,18 +351,18 @@ impl<'t, 'i> Parser<'t, 'i> {
 
     /// A node over others of a height.
     fn make(&mut self, span: Span, height: usize, kind: ExprKind) -> Outcome<Expr> {
-        if height >= HIGHEST {
-            let told = format!("an expression can't have more than {HIGHEST} levels");
-            return Err(Box::new(Fault { span: Some(span), ..Fault::of("too-deep", told) }));
+        if height >= MAX_HEIGHT {
+            let message = format!("an expression can't have more than {MAX_HEIGHT} levels");
+            return Err(Box::new(Fault { span: Some(span), ..Fault::of("too-deep", message) }));
         }
         Ok(Expr { id: self.id(), span, height: height + 1, kind })
     }
 
     fn deeper<T>(&mut self, inner: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
         self.nested += 1;
-        if self.nested > NESTED {
-            let told = format!("more than {NESTED} brackets lie in one another");
-            return Err(Box::new(Fault { span: Some(self.span()), ..Fault::of("too-deep", told) }));
+        if self.nested > MAX_NESTING {
+            let message = format!("more than {MAX_NESTING} brackets lie in one another");
+            return Err(Box::new(Fault { span: Some(self.span()), ..Fault::of("too-deep", message) }));
         }
         let outcome = inner(self);
         self.nested -= 1;
@@ -378,7 +378,7 @@ impl<'t, 'i> Parser<'t, 'i> {
         self.peek(0).span.clone()
     }
 
-    /// Where the last token that was taken ends.
+    /// Returns the end of the last token.
     fn before(&self) -> usize {
         self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(0, |token| token.span.end)
     }

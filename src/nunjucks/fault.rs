@@ -1,11 +1,11 @@
-//! What goes wrong while a template is read or rendered.
+//! Errors of reading and rendering a template.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use billpay_model::findings::{Problem, SourceFile};
 
-/// Why a template can't be rendered, and where in its text.
+/// Error of a template, with its place in the text.
 #[derive(Debug, Clone)]
 pub struct Fault {
     pub code: &'static str,
@@ -18,9 +18,9 @@ pub struct Fault {
 
 pub type Outcome<T> = Result<T, Box<Fault>>;
 
-/// A name that stands for nothing.
+/// An undefined name.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Missing {
+pub struct UndefinedName {
     /// As the template says it, dotted: `values.nmae`.
     pub name: String,
     pub span: Range<usize>,
@@ -28,12 +28,12 @@ pub struct Missing {
 }
 
 impl Fault {
-    /// A filter, a method or an operator that can't do what it is told to.
-    pub fn told<T>(message: impl Into<String>) -> Outcome<T> {
+    /// Returns the error of a filter, a method or an operator.
+    pub fn fail<T>(message: impl Into<String>) -> Outcome<T> {
         Err(Box::new(Fault::of("template", message)))
     }
 
-    /// What the portal would do, and isn't done here, since it couldn't be the same.
+    /// Returns the refusal of a feature that can't be rendered as in the portal.
     pub fn unlike<T>(message: impl Into<String>) -> Outcome<T> {
         Err(Box::new(Fault::of("unlike-portal", message)))
     }
@@ -47,7 +47,7 @@ impl Fault {
     }
 
     /// The problem that an undefined name is, before anybody decides how severe it is.
-    pub fn of_missing(missing: &Missing) -> Fault {
+    pub fn undefined_fault(missing: &UndefinedName) -> Fault {
         let root = !missing.name.contains(['.', '[']);
         let help = workflow_help(&missing.name).filter(|_| root);
         Fault {
@@ -59,11 +59,11 @@ impl Fault {
     }
 
     /// Something that is not there, used as if it were.
-    pub fn undefined<T>(missing: Option<&Arc<Missing>>) -> Outcome<T> {
+    pub fn undefined<T>(missing: Option<&Arc<UndefinedName>>) -> Outcome<T> {
         let Some(missing) = missing else {
             return Err(Box::new(Fault::of("undefined", "this is not defined")));
         };
-        Err(Box::new(Fault::of_missing(missing)))
+        Err(Box::new(Fault::undefined_fault(missing)))
     }
 
     pub fn problem(self, file: &SourceFile) -> Problem {
@@ -95,7 +95,7 @@ const WORKFLOW_CALLS: &[&str] = &[
     "cancelled",
 ];
 
-/// Says how an expression of GitHub Actions is written in a template, if this is probably one.
+/// Returns a hint for writing an expression of GitHub Actions in a template, if this is probably one.
 pub fn workflow_help(expression: &str) -> Option<String> {
     let expression = expression.trim().trim_start_matches(['!', '(', ' ']);
     let end = expression.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(expression.len());
@@ -110,7 +110,7 @@ pub fn workflow_help(expression: &str) -> Option<String> {
     })
 }
 
-/// Says where a fault is, unless that is known.
+/// Sets the place of a fault, unless it is known.
 pub trait At {
     fn at(self, span: &Range<usize>) -> Self;
 }

@@ -7,10 +7,10 @@ use serde_json::{Map, Number};
 use super::budget::Budget;
 use super::fault::{Fault, Outcome};
 use super::number;
-use super::value::{DEEPEST, List, Record, Value};
+use super::value::{List, MAX_DEPTH, Record, Value};
 
-/// Values that a template is rendered with: the portal's limit.
-const MOST: usize = 100_000;
+/// Maximum number of values in a context: the portal's limit.
+const MAX_VALUES: usize = 100_000;
 
 /// `JSON.stringify(value, null, spacing)`.
 pub fn dump(value: &Value, spacing: &Value, budget: &Budget) -> Outcome<String> {
@@ -45,7 +45,7 @@ impl Writer<'_> {
             Value::Number(number) => self.output.push_str(&number::show(*number)),
             Value::Text(text) | Value::Safe(text) => self.text(text),
             Value::Regex(_) => self.output.push_str("{}"),
-            Value::Callable(_) => return Fault::told("a function can't be written as JSON"),
+            Value::Callable(_) => return Fault::fail("a function can't be written as JSON"),
             Value::List(list) => {
                 let items = list.items();
                 let entries = items.iter().map(|item| (None, item));
@@ -118,17 +118,17 @@ impl Writer<'_> {
 /// Values as templates see them.
 pub fn read(value: &serde_json::Value) -> Outcome<Value> {
     let budget = Budget::default();
-    let mut left = MOST;
+    let mut left = MAX_VALUES;
     take(value, 0, &mut left, &budget)
 }
 
 fn take(value: &serde_json::Value, level: u32, left: &mut usize, budget: &Budget) -> Outcome<Value> {
-    if level >= DEEPEST {
-        return Fault::told(format!("values lie more than {DEEPEST} levels in one another"));
+    if level >= MAX_DEPTH {
+        return Fault::fail(format!("values lie more than {MAX_DEPTH} levels in one another"));
     }
     let mut spend = |count: usize| {
         *left = left.checked_sub(count).ok_or_else(|| {
-            Box::new(Fault::of("too-long", format!("a template can be given {MOST} values at most")))
+            Box::new(Fault::of("too-long", format!("a template can be given {MAX_VALUES} values at most")))
         })?;
         Ok::<(), Box<Fault>>(())
     };
@@ -159,8 +159,8 @@ pub fn write(value: &Value) -> Outcome<serde_json::Value> {
         Value::Bool(yes) => serde_json::Value::Bool(*yes),
         Value::Number(value) => number_of(*value),
         Value::Text(text) | Value::Safe(text) => serde_json::Value::String(text.to_string()),
-        Value::Regex(regex) => serde_json::Value::String(regex.told()),
-        Value::Callable(_) => return Fault::told("a function can't be a value: call it with `()`"),
+        Value::Regex(regex) => serde_json::Value::String(regex.literal()),
+        Value::Callable(_) => return Fault::fail("a function can't be a value: call it with `()`"),
         Value::List(list) => list.items().iter().map(write).collect::<Outcome<Vec<_>>>()?.into(),
         Value::Record(record) => {
             let entries = record.entries().iter().filter(|(_, value)| !value.is_undefined());

@@ -5,9 +5,8 @@
 //! `set` in a loop reaches outward, and lists can be changed. On `minijinja` this would be every
 //! operator, name and loop written anew as calls, so it has an interpreter of its own here:
 //! a template is read (`scan`, `token`, `expression`, `statement`) and run (`machine`).
-//! Where it can't be the same it is refused; [`DIFFERENCES`] says where. What is not defined is
-//! a warning wherever it would show, or an error where rendering is strict: asking for it (`if`,
-//! `and`, `==`, `is defined`, `default`) is neither.
+//! Features that can't be rendered the same are refused; [`DIFFERENCES`] lists them. An undefined value is a warning where it
+//! would show, or an error if rendering is strict; testing for it (`if`, `and`, `==`, `is defined`, `default`) is neither.
 
 mod ast;
 mod budget;
@@ -49,7 +48,7 @@ use value::Value;
 
 pub use differences::{DIFFERENCES, Difference};
 
-/// How a set of templates is rendered.
+/// Settings of a set of templates.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {
     /// `{{ }}` instead of `${{ }}`, and what Jinja has beside Nunjucks.
@@ -58,7 +57,7 @@ pub struct Settings {
     pub trim_blocks: bool,
     /// Leaves out the indentation before a block tag that begins its line.
     pub lstrip_blocks: bool,
-    /// What random choices come from; without one they are refused.
+    /// Seed of random choices; without one they are refused.
     pub seed: Option<u64>,
     /// Makes what is undefined an error.
     pub strict: bool,
@@ -72,10 +71,10 @@ pub struct Nunjucks {
     spent: Cell<usize>,
 }
 
-/// What templates are rendered with, prepared once and cheap to clone.
+/// Values for rendering, prepared once and cheap to clone.
 #[derive(Clone)]
 pub struct Context {
-    /// What it was made of: templates that change lists begin with fresh ones.
+    /// Original values, for templates that change lists.
     source: Arc<serde_json::Value>,
     values: Arc<Result<Value, Fault>>,
 }
@@ -85,7 +84,7 @@ impl Nunjucks {
         Nunjucks { settings: settings.clone(), warnings: RefCell::default(), spent: Cell::new(0) }
     }
 
-    /// Returns what was worth a warning since the last call, and forgets it.
+    /// Returns and clears the warnings since the last call.
     pub fn take_warnings(&self) -> Findings {
         self.warnings.take()
     }
@@ -175,13 +174,13 @@ impl Nunjucks {
         let Settings { cookiecutter_compat: cookiecutter, trim_blocks, lstrip_blocks, seed, strict } =
             self.settings;
         let text = file.text();
-        if self.spent.get() > TEXTS as usize * budget::STEPS {
+        if self.spent.get() > TEXTS as usize * budget::MAX_STEPS {
             return Err(Box::new(Fault::of("endless", "rendering all files takes too many steps")));
         }
-        if text.len() > LONGEST {
+        if text.len() > MAX_TEMPLATE_BYTES {
             return Err(Box::new(Fault::of(
                 "too-long",
-                format!("a template is {} MB at most", LONGEST >> 20),
+                format!("a template is {} MB at most", MAX_TEMPLATE_BYTES >> 20),
             )));
         }
         let body = statement::template(text, Marks { cookiecutter, trim_blocks, lstrip_blocks })?;
@@ -201,12 +200,12 @@ impl Nunjucks {
         let outcome = run(&machine, &body, &place)?;
         self.spent.set(self.spent.get().saturating_add(machine.budget.spent()));
         for missing in machine.noted() {
-            let problem = Fault::of_missing(&missing).problem(file);
+            let problem = Fault::undefined_fault(&missing).problem(file);
             self.warnings.borrow_mut().warn(problem, file);
         }
         Ok(outcome)
     }
 }
 
-/// Bytes that a template may have: the portal's limit.
-const LONGEST: usize = 4 << 20;
+/// Maximum size of a template, bytes: the portal's limit.
+const MAX_TEMPLATE_BYTES: usize = 4 << 20;

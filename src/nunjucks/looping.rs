@@ -1,4 +1,4 @@
-//! What a loop goes over.
+//! Iteration over values.
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use super::{coerce, units};
 
 pub struct Entries {
     pub items: Vec<Value>,
-    /// What `loop.length` is; nothing for an object without a `length`.
+    /// Value of `loop.length`; undefined for an object without a `length`.
     pub length: Value,
-    /// Whether several names are bound as for a list.
+    /// True if several names are bound as for a list.
     pub like_list: bool,
 }
 

@@ -11,20 +11,20 @@ use super::ast::{Body, Compare, Expr, ExprKind, Named, Signature, Span, Statemen
 use super::budget::Budget;
 use super::callable::Callable;
 use super::coerce;
-use super::fault::{At, Fault, Missing, Outcome};
+use super::fault::{At, Fault, Outcome, UndefinedName};
 use super::looping::Entries;
 use super::plan::{FramePlan, Plan};
 use super::scope::{Frame, Place, Scope};
 use super::value::{List, Record, Value};
 
-/// What a rendering may use beside its values.
+/// Options of a rendering.
 #[derive(Clone, Copy)]
 pub struct Options {
     pub cookiecutter: bool,
     pub seed: Option<u64>,
     /// Makes undefined values errors.
     pub strict: bool,
-    /// Whether it is a step's input, which has `always()` and `failure()`.
+    /// True for a step's input, which has `always()` and `failure()`.
     pub step: bool,
 }
 
@@ -36,12 +36,12 @@ pub struct Machine<'t> {
     pub macros: RefCell<Vec<Macro<'t>>>,
     /// `range`, `cycler` and `joiner`, once they are named.
     globals: RefCell<Vec<(&'static str, Value)>>,
-    /// How deep macros have called one another.
+    /// Current nesting depth of macro calls.
     pub calls: Cell<usize>,
-    /// Names that stand for nothing, by the expression that asks for them.
-    missing: RefCell<HashMap<usize, Arc<Missing>>>,
-    /// Those that were used as if they were there, by their place.
-    undefined: RefCell<BTreeMap<usize, Arc<Missing>>>,
+    /// Undefined names by expression.
+    missing: RefCell<HashMap<usize, Arc<UndefinedName>>>,
+    /// Undefined names whose values were used, by place.
+    undefined: RefCell<BTreeMap<usize, Arc<UndefinedName>>>,
 }
 
 /// A macro, or the body of a call block.
@@ -56,7 +56,7 @@ pub struct Macro<'t> {
     pub outer: Rc<Scope>,
 }
 
-/// Most undefined names that are noted of one text.
+/// Maximum number of recorded undefined names of one text.
 const MAX_UNDEFINED: usize = 100;
 
 const GLOBALS: &[&str] = &["range", "cycler", "joiner"];
@@ -174,7 +174,7 @@ impl<'t> Machine<'t> {
         }
     }
 
-    /// What a body writes, as a text.
+    /// Renders a body to a text.
     pub fn captured(&self, body: &'t Body, place: &Place) -> Outcome<String> {
         let mut text = String::new();
         self.body(body, place, &mut text)?;
@@ -244,7 +244,7 @@ impl<'t> Machine<'t> {
         }
     }
 
-    /// What `loop` is in one turn.
+    /// Returns the value of `loop` in one iteration.
     fn loop_state(&self, index: usize, count: f64, length: Value) -> Outcome<Value> {
         let at = index as f64;
         let entries = [
@@ -274,7 +274,7 @@ impl<'t> Machine<'t> {
         for (index, target) in targets.iter().enumerate() {
             let part = match item {
                 Value::Undefined(_) | Value::Null => {
-                    return Fault::told("this item has no parts for the names of the loop");
+                    return Fault::fail("this item has no parts for the names of the loop");
                 }
                 Value::List(list) => list.items().get(index).cloned(),
                 Value::Record(record) => record.get(&index.to_string()).cloned(),
@@ -293,7 +293,7 @@ impl<'t> Machine<'t> {
         Ok(())
     }
 
-    /// What an expression stands for.
+    /// Evaluates an expression.
     pub fn value(&self, expr: &'t Expr, place: &Place) -> Outcome<Value> {
         self.budget.deeper(|| self.evaluate(expr, place)).at(&expr.span)
     }
@@ -316,15 +316,15 @@ impl<'t> Machine<'t> {
         if undefined.len() < MAX_UNDEFINED && !undefined.contains_key(&place) {
             let missing = missing.clone().unwrap_or_else(|| {
                 let name = self.text.get(span.clone()).unwrap_or_default().trim().to_string();
-                Arc::new(Missing { name, span: span.clone(), did_you_mean: None })
+                Arc::new(UndefinedName { name, span: span.clone(), did_you_mean: None })
             });
             undefined.insert(place, missing);
         }
         Ok(())
     }
 
-    /// Returns what was noted, in the order of the text.
-    pub fn noted(&self) -> Vec<Arc<Missing>> {
+    /// Returns the recorded undefined names, in the order of the text.
+    pub fn noted(&self) -> Vec<Arc<UndefinedName>> {
         self.undefined.borrow().values().cloned().collect()
     }
 
@@ -339,7 +339,7 @@ impl<'t> Machine<'t> {
         let count = known.len();
         let missing = known.entry(expr.id).or_insert_with(|| {
             let did_you_mean = if count < MAX_UNDEFINED { suggest() } else { None };
-            Arc::new(Missing { name: name(), span: expr.span.clone(), did_you_mean })
+            Arc::new(UndefinedName { name: name(), span: expr.span.clone(), did_you_mean })
         });
         Value::Undefined(Some(Arc::clone(missing)))
     }
@@ -376,7 +376,7 @@ impl<'t> Machine<'t> {
             ExprKind::Not(inner) => Ok(Value::Bool(!self.value(inner, place)?.truthy())),
             ExprKind::Compare(first, others) => self.compared(first, others, place),
             ExprKind::Member { of, key } => self.member(expr, of, key, place),
-            ExprKind::Slice { .. } => Fault::told("a part is taken of a list or a text: `list[1:2]`"),
+            ExprKind::Slice { .. } => Fault::fail("a part is taken of a list or a text: `list[1:2]`"),
             ExprKind::Negative(_)
             | ExprKind::Positive(_)
             | ExprKind::Floor(_)
@@ -495,5 +495,5 @@ fn set(target: &Named, value: &Value, place: &Place) {
 }
 
 pub fn unplanned<T>() -> Outcome<T> {
-    Fault::told("this can't be rendered: please report it")
+    Fault::fail("this can't be rendered: please report it")
 }

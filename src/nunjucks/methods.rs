@@ -89,7 +89,7 @@ pub fn names(receiver: &Value) -> Vec<&'static str> {
     methods.iter().copied().chain(["length"]).collect()
 }
 
-/// How many values a method takes, at least and at most.
+/// Returns the minimum and maximum number of a method's arguments.
 pub fn arity(receiver: &Value, name: &str, cookiecutter: bool) -> (usize, usize) {
     const ANY: usize = usize::MAX;
     match (receiver, name) {
@@ -129,7 +129,7 @@ pub fn call(
 ) -> Outcome<Value> {
     let method = Method { name, plain, cookiecutter, budget };
     if plain.iter().any(|value| matches!(value, Value::Callable(_))) {
-        return Fault::told("a function can't be given to a method");
+        return Fault::fail("a function can't be given to a method");
     }
     plain.iter().chain([receiver]).try_for_each(|value| budget.through(value))?;
     match receiver {
@@ -155,7 +155,7 @@ pub fn call(
             }
         }
         Value::Regex(regex) => regex.test(&to_text(method.argument(0), budget)?).map(Value::Bool),
-        other => Fault::told(format!("{} has no method `{name}`", other.kind())),
+        other => Fault::fail(format!("{} has no method `{name}`", other.kind())),
     }
 }
 
@@ -261,7 +261,7 @@ impl Method<'_> {
         })
     }
 
-    /// What is looked for; a regular expression can't be, in JavaScript.
+    /// Returns the text to search for; as in JavaScript, not a regular expression.
     fn needle(&self) -> Outcome<Arc<str>> {
         self.text_at(0)
     }
@@ -307,7 +307,7 @@ impl Method<'_> {
         };
         let within = |least: f64, most: f64| match given {
             Some(given) if !(least..=most).contains(&given) => {
-                Fault::told(format!("`{}` takes a number from {least} to {most}", self.name))
+                Fault::fail(format!("`{}` takes a number from {least} to {most}", self.name))
             }
             given => Ok(given.map(|given| given as usize)),
         };
@@ -441,7 +441,7 @@ impl Method<'_> {
                 }
                 receiver()
             }
-            other => return Fault::told(format!("a list has no method `{other}`")),
+            other => return Fault::fail(format!("a list has no method `{other}`")),
         };
         list.replace(items, self.budget)?;
         Ok(answer)

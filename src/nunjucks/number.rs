@@ -1,6 +1,6 @@
 //! Numbers as JavaScript reads and writes them.
 
-/// What JavaScript takes for white space.
+/// Returns true for white space in JavaScript.
 pub fn is_space(c: char) -> bool {
     matches!(c, '\u{feff}') || (c.is_whitespace() && c != '\u{85}')
 }
@@ -129,7 +129,7 @@ fn whole(digits: &str, radix: u32) -> f64 {
     if overflow { exact } else { value as f64 }
 }
 
-/// How many bytes at the beginning are a decimal number.
+/// Returns the length of the leading decimal number, bytes.
 fn decimal(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let digits = |from: usize| bytes.iter().skip(from).take_while(|byte| byte.is_ascii_digit()).count();

@@ -12,8 +12,8 @@ use super::scope::Place;
 use super::value::{List, Record, Value};
 use super::{checks, coerce, filters, methods, number, units};
 
-/// Names of an object that are looked through for `did you mean`.
-const LOOKED_THROUGH: usize = 500;
+/// Maximum number of an object's names to compare for `did you mean`.
+const MAX_SUGGESTION_NAMES: usize = 500;
 
 impl<'t> Machine<'t> {
     /// A member of a value; of what isn't there it isn't there either.
@@ -53,7 +53,7 @@ impl<'t> Machine<'t> {
         }
     }
 
-    /// What a member is that isn't there.
+    /// Returns the undefined value of a missing member.
     fn missing(&self, expr: &Expr, of: &Expr, target: &Value, name: &str) -> Value {
         let text = |span: &Span| self.text.get(span.clone()).unwrap_or_default().trim().to_string();
         let plain = |name: &str| {
@@ -63,7 +63,7 @@ impl<'t> Machine<'t> {
         let suggest = || {
             let known: Vec<&str> = match target {
                 Value::Record(record) => {
-                    record.entries().iter().take(LOOKED_THROUGH).map(|(name, _)| &**name).collect()
+                    record.entries().iter().take(MAX_SUGGESTION_NAMES).map(|(name, _)| &**name).collect()
                 }
                 other => methods::names(other),
             };
@@ -77,7 +77,7 @@ impl<'t> Machine<'t> {
 
     /// `list[start:stop:step]`.
     fn part(&self, target: &Value, slice: &'t ExprKind, place: &Place) -> Outcome<Value> {
-        let ExprKind::Slice { start, stop, step } = slice else { return Fault::told("this is no part") };
+        let ExprKind::Slice { start, stop, step } = slice else { return Fault::fail("this is no part") };
         let part = |part: &'t Option<Box<Expr>>| match part {
             Some(part) => self.operand(part, place),
             None => Ok(Value::Null),
@@ -85,7 +85,7 @@ impl<'t> Machine<'t> {
         let empty = List::of(vec![], &self.budget)?;
         let target = if target.truthy() { target } else { &empty };
         if matches!(target, Value::Callable(_)) {
-            return Fault::told("a function has no parts");
+            return Fault::fail("a function has no parts");
         }
         let length = own(target, "length")?.unwrap_or(Value::Undefined(None));
         let (start, stop) = (part(start)?, part(stop)?);
@@ -93,7 +93,7 @@ impl<'t> Machine<'t> {
         let budget = &self.budget;
         let by = coerce::to_number(&step, budget)?;
         if !by.is_finite() || by == 0.0 {
-            return Fault::told("the step of a part is a number that isn't 0");
+            return Fault::fail("the step of a part is a number that isn't 0");
         }
         let zero = Value::Number(0.0);
         let before = |left: &Value, right: &Value| {
@@ -152,7 +152,7 @@ impl<'t> Machine<'t> {
                 let (left, right) = (self.operand(left, place)?, self.operand(right, place)?);
                 return self.binary(*operator, &left, &right);
             }
-            _ => return Fault::told("this is no calculation"),
+            _ => return Fault::fail("this is no calculation"),
         })
     }
 
@@ -182,7 +182,7 @@ impl<'t> Machine<'t> {
             kind => (test_name(kind), None),
         };
         let Some(name) = name else {
-            return Fault::told("after `is` comes the name of a test").at(&test.span);
+            return Fault::fail("after `is` comes the name of a test").at(&test.span);
         };
         let Some(arity) = checks::arity(&name) else {
             let fault = Fault::of("unknown-test", format!("there is no test `{name}`"));
@@ -191,12 +191,12 @@ impl<'t> Machine<'t> {
         };
         let given = arguments.map_or(0, |arguments| arguments.plain.len());
         if given != arity || arguments.is_some_and(|arguments| !arguments.named.is_empty()) {
-            return Fault::told(format!("the test `{name}` takes {arity} values, not {given}"))
+            return Fault::fail(format!("the test `{name}` takes {arity} values, not {given}"))
                 .at(&test.span);
         }
         let of = value;
         let value = self.value(of, place)?;
-        if !checks::ASKING.contains(&name.as_str()) {
+        if !checks::UNDEFINED_SAFE.contains(&name.as_str()) {
             self.note(&value, &of.span)?;
         }
         let mut plain = vec![];
@@ -223,7 +223,7 @@ impl<'t> Machine<'t> {
             return Err(Box::new(Fault { span: Some(name.span.clone()), did_you_mean, ..fault }));
         }
         if portal && !arguments.named.is_empty() {
-            return Fault::told(format!("the filter `{known}` takes no named values")).at(&name.span);
+            return Fault::fail(format!("the filter `{known}` takes no named values")).at(&name.span);
         }
         let default = matches!(known, "default" | "d");
         let value = self.value(input, place)?;
@@ -295,7 +295,7 @@ fn test_name(kind: &ExprKind) -> Option<String> {
     })
 }
 
-/// What a value has at a name, methods aside.
+/// Returns the own property of a value, methods excluded.
 pub fn own(value: &Value, name: &str) -> Outcome<Option<Value>> {
     let index = || {
         let index: usize = name.parse().ok()?;

@@ -1,8 +1,8 @@
-//! Which names of a template stand for loop values, arguments and macros, found before it runs.
+//! Resolution of loop variables, arguments and macros to slots, before a template runs.
 //!
 //! Such names have slots of their own; every other is looked up in the scopes when it is met.
-//! What the portal's engine does here shows where macros are declared in branches and where
-//! a name is used before it is bound, so it is followed closely.
+//! Follows the portal's engine closely, since macros declared in branches and names used before they are bound show
+//! differences.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::ast::{Body, Caller, Expr, ExprKind, Named, Signature, Statement, StatementKind};
 use super::fault::{Fault, Outcome};
 
-/// What is known of one region: a frame, or the body of a loop.
+/// Plan of one region: a frame, or the body of a loop.
 #[derive(Default)]
 pub struct Plan {
     slots: HashMap<usize, usize>,
@@ -20,7 +20,7 @@ pub struct Plan {
     loops: HashMap<usize, LoopPlan>,
 }
 
-/// What a macro, a caller, a block or the template itself has for its own.
+/// Slots of a macro, a caller, a block or the template itself.
 pub struct FramePlan {
     pub slots: Vec<usize>,
     pub plan: Rc<Plan>,
@@ -47,8 +47,7 @@ impl Plan {
     }
 }
 
-/// Most parts that are looked at, and names that are handed on to parts: loops with several names are planned
-/// twice each.
+/// Maximum number of visited parts and of names passed to them; loops with several names are planned twice.
 const VISITS: usize = 2_000_000;
 
 /// Plans a whole template.

@@ -7,29 +7,29 @@ use regex::RegexBuilder;
 use super::budget::Budget;
 use super::fault::{Fault, Outcome};
 
-/// What a literal `r/…/flags` is.
+/// A regular expression literal `r/…/flags`.
 pub struct Regex {
     source: String,
     flags: String,
     machine: Machine,
-    /// Where `test` goes on, with the flags `g` and `y`; in UTF-16 units.
+    /// Start of the next `test` with the flags `g` and `y`, UTF-16 units.
     last: AtomicUsize,
 }
 
 enum Machine {
     Same(regex::Regex),
-    /// Why it can't be the same here.
+    /// Reason for which the pattern can't be evaluated as in JavaScript.
     Unlike(String),
 }
 
-/// Why a pattern can't be used.
-pub enum Bad {
+/// Error of a pattern.
+pub enum PatternError {
     /// It is none in JavaScript either.
     Wrong(String),
     Unlike(String),
 }
 
-pub const LONGEST: usize = 16_384;
+pub const MAX_PATTERN_BYTES: usize = 16_384;
 
 impl Regex {
     pub fn new(source: &str, flags: &str) -> Result<Regex, String> {
@@ -45,8 +45,8 @@ impl Regex {
                     Err(_) => Machine::Unlike("this regular expression is too big".into()),
                 }
             }
-            Err(Bad::Wrong(why)) => return Err(why),
-            Err(Bad::Unlike(why)) => Machine::Unlike(why),
+            Err(PatternError::Wrong(why)) => return Err(why),
+            Err(PatternError::Unlike(why)) => Machine::Unlike(why),
         };
         Ok(Regex { source: source.into(), flags: flags.into(), machine, last: AtomicUsize::new(0) })
     }
@@ -61,7 +61,7 @@ impl Regex {
     }
 
     /// As JavaScript prints it.
-    pub fn told(&self) -> String {
+    pub fn literal(&self) -> String {
         let source = if self.source.is_empty() { "(?:)" } else { &self.source };
         let source = source.replace('\n', "\\n").replace('\r', "\\r");
         let source = source.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
@@ -89,7 +89,7 @@ impl Regex {
         }
     }
 
-    /// Whether it is found, from where the last search ended with the flags `g` and `y`.
+    /// Returns true if the text matches; with the flags `g` and `y`, from the end of the last match.
     pub fn test(&self, text: &str) -> Outcome<bool> {
         let regex = self.machine(text)?;
         if !self.has('g') && !self.has('y') {
@@ -176,12 +176,12 @@ impl Machine {
     }
 }
 
-/// What `$1`, `$&` and the like stand for in a replacement.
+/// Expansion of `$1`, `$&` and the like in a replacement.
 pub struct Expand<'a> {
     pub before: &'a str,
     pub found: &'a str,
     pub after: &'a str,
-    /// How many groups there are.
+    /// Number of groups.
     pub groups: usize,
     pub group: &'a dyn Fn(usize) -> &'a str,
     pub named: Option<&'a dyn Fn(&str) -> &'a str>,
@@ -202,7 +202,7 @@ impl Expand<'_> {
         output
     }
 
-    /// What comes after a `$` stands for, and how much of it that is.
+    /// Returns the expansion of the text after a `$`, and the length of the reference.
     fn one(&self, rest: &str) -> (Option<&str>, usize) {
         let mut bytes = rest.bytes();
         let (first, second) = (bytes.next(), bytes.next());
@@ -235,7 +235,7 @@ const SPACES: &str =
     r"\t\n\x0B\x0C\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}";
 
 /// A pattern in the words of the `regex` crate, and whether its case is hard to tell.
-fn translate(source: &str, flags: &str) -> Result<(String, bool), Bad> {
+fn translate(source: &str, flags: &str) -> Result<(String, bool), PatternError> {
     let mut reader =
         Reader { rest: source.chars().collect(), at: 0, output: String::new(), open: 0, wide: false };
     reader.pattern()?;
@@ -256,7 +256,7 @@ impl Reader {
         self.rest.get(self.at + ahead).copied()
     }
 
-    fn pattern(&mut self) -> Result<(), Bad> {
+    fn pattern(&mut self) -> Result<(), PatternError> {
         // Whether something stands before that a quantifier can repeat.
         let mut repeatable = false;
         while let Some(c) = self.peek(0) {
@@ -265,7 +265,7 @@ impl Reader {
                 '(' => self.group()?,
                 ')' => {
                     if self.open == 0 {
-                        return Err(Bad::Wrong("unmatched `)`".into()));
+                        return Err(PatternError::Wrong("unmatched `)`".into()));
                     }
                     self.open -= 1;
                     self.output.push(')');
@@ -298,7 +298,7 @@ impl Reader {
             };
         }
         if self.open > 0 {
-            return Err(Bad::Wrong("a group that isn't closed".into()));
+            return Err(PatternError::Wrong("a group that isn't closed".into()));
         }
         Ok(())
     }
@@ -309,10 +309,12 @@ impl Reader {
         true
     }
 
-    fn group(&mut self) -> Result<bool, Bad> {
+    fn group(&mut self) -> Result<bool, PatternError> {
         self.open += 1;
         if self.open > 100 {
-            return Err(Bad::Unlike("a regular expression with so many groups in one another".into()));
+            return Err(PatternError::Unlike(
+                "a regular expression with so many groups in one another".into(),
+            ));
         }
         if self.peek(0) != Some('?') {
             self.output.push('(');
@@ -325,7 +327,7 @@ impl Reader {
                 Ok(false)
             }
             (Some('=' | '!'), _) | (Some('<'), Some('=' | '!')) => {
-                Err(Bad::Unlike("a regular expression that looks ahead or behind".into()))
+                Err(PatternError::Unlike("a regular expression that looks ahead or behind".into()))
             }
             (Some('<'), Some(_)) => {
                 let name: String = self.rest.iter().skip(self.at + 2).take_while(|c| **c != '>').collect();
@@ -333,18 +335,18 @@ impl Reader {
                     && !name.starts_with(|c: char| c.is_ascii_digit())
                     && !name.is_empty();
                 if !good || self.output.contains(&format!("(?<{name}>")) {
-                    return Err(Bad::Wrong("a group's name".into()));
+                    return Err(PatternError::Wrong("a group's name".into()));
                 }
                 self.at += 3 + name.len();
                 self.output.push_str(&format!("(?<{name}>"));
                 Ok(false)
             }
-            _ => Err(Bad::Wrong("`(?` without what belongs after it".into())),
+            _ => Err(PatternError::Wrong("`(?` without what belongs after it".into())),
         }
     }
 
     /// `{2}`, `{2,}`, `{2,3}` after the brace; none where the brace is only a brace.
-    fn counted(&mut self) -> Option<Result<String, Bad>> {
+    fn counted(&mut self) -> Option<Result<String, PatternError>> {
         let inner: String = self.rest.iter().skip(self.at).take_while(|c| **c != '}').collect();
         self.rest.get(self.at + inner.chars().count())?;
         let (least, most) = inner.split_once(',').map_or((inner.as_str(), None), |(a, b)| (a, Some(b)));
@@ -356,15 +358,15 @@ impl Reader {
         let number = |text: &str| text.parse::<u32>().ok();
         match (number(least), most.map(|most| (most, number(most)))) {
             (Some(least), Some((_, Some(most)))) if least > most => {
-                Some(Err(Bad::Wrong("a range of repeats that is out of order".into())))
+                Some(Err(PatternError::Wrong("a range of repeats that is out of order".into())))
             }
             _ => Some(Ok(format!("{{{inner}}}"))),
         }
     }
 
-    fn quantifier(&mut self, quantifier: &str, repeatable: bool) -> Result<bool, Bad> {
+    fn quantifier(&mut self, quantifier: &str, repeatable: bool) -> Result<bool, PatternError> {
         if !repeatable {
-            return Err(Bad::Wrong("nothing to repeat".into()));
+            return Err(PatternError::Wrong("nothing to repeat".into()));
         }
         self.output.push_str(quantifier);
         if self.peek(0) == Some('?') {
@@ -374,20 +376,22 @@ impl Reader {
         Ok(false)
     }
 
-    fn escape(&mut self) -> Result<bool, Bad> {
-        let Some(c) = self.peek(0) else { return Err(Bad::Wrong("`\\` at the end".into())) };
+    fn escape(&mut self) -> Result<bool, PatternError> {
+        let Some(c) = self.peek(0) else { return Err(PatternError::Wrong("`\\` at the end".into())) };
         match c {
             'b' | 'B' => {
                 self.at += 1;
                 self.output.push_str(if c == 'b' { r"(?-u:\b)" } else { "" });
                 if c == 'B' {
                     // On UTF-8 this is no place between bytes of one character.
-                    return Err(Bad::Unlike("a regular expression with `\\B`".into()));
+                    return Err(PatternError::Unlike("a regular expression with `\\B`".into()));
                 }
                 return Ok(false);
             }
             '1'..='9' | 'k' => {
-                return Err(Bad::Unlike("a regular expression that refers to its own groups".into()));
+                return Err(PatternError::Unlike(
+                    "a regular expression that refers to its own groups".into(),
+                ));
             }
             _ => {}
         }
@@ -404,7 +408,7 @@ impl Reader {
     }
 
     /// `\d` and its like, if that comes after the backslash.
-    fn character_class(&mut self, inside: bool) -> Result<Option<String>, Bad> {
+    fn character_class(&mut self, inside: bool) -> Result<Option<String>, PatternError> {
         let (negated, class) = match self.peek(0) {
             Some('d') => (false, "0-9"),
             Some('D') => (true, "0-9"),
@@ -423,8 +427,8 @@ impl Reader {
     }
 
     /// The character that an escape stands for.
-    fn escaped(&mut self) -> Result<char, Bad> {
-        let Some(c) = self.peek(0) else { return Err(Bad::Wrong("`\\` at the end".into())) };
+    fn escaped(&mut self) -> Result<char, PatternError> {
+        let Some(c) = self.peek(0) else { return Err(PatternError::Wrong("`\\` at the end".into())) };
         self.at += 1;
         let hex = |reader: &Reader, count: usize| {
             let digits: String = reader.rest.iter().skip(reader.at).take(count).collect();
@@ -443,18 +447,20 @@ impl Reader {
                     Some(code) => {
                         self.at += count;
                         let half = "a regular expression with half of a character";
-                        char::from_u32(code).ok_or_else(|| Bad::Unlike(half.into()))?
+                        char::from_u32(code).ok_or_else(|| PatternError::Unlike(half.into()))?
                     }
                     None => c,
                 }
             }
-            'c' => return Err(Bad::Unlike("a regular expression with `\\c`".into())),
-            '0'..='9' => return Err(Bad::Unlike("a regular expression with an octal escape".into())),
+            'c' => return Err(PatternError::Unlike("a regular expression with `\\c`".into())),
+            '0'..='9' => {
+                return Err(PatternError::Unlike("a regular expression with an octal escape".into()));
+            }
             other => other,
         })
     }
 
-    fn class(&mut self) -> Result<bool, Bad> {
+    fn class(&mut self) -> Result<bool, PatternError> {
         let negated = self.peek(0) == Some('^');
         self.at += usize::from(negated);
         if self.peek(0) == Some(']') {
@@ -465,7 +471,9 @@ impl Reader {
         }
         let mut inner = String::new();
         loop {
-            let Some(c) = self.peek(0) else { return Err(Bad::Wrong("a class that isn't closed".into())) };
+            let Some(c) = self.peek(0) else {
+                return Err(PatternError::Wrong("a class that isn't closed".into()));
+            };
             if c == ']' {
                 self.at += 1;
                 break;
@@ -476,7 +484,9 @@ impl Reader {
                 let (second, other) = self.member()?;
                 match (single, other) {
                     (Some(a), Some(b)) if a <= b => inner.push_str(&format!("{first}-{second}")),
-                    (Some(_), Some(_)) => return Err(Bad::Wrong("a range that is out of order".into())),
+                    (Some(_), Some(_)) => {
+                        return Err(PatternError::Wrong("a range that is out of order".into()));
+                    }
                     _ => inner.push_str(&format!("{first}\\x{{2d}}{second}")),
                 }
             } else {
@@ -488,8 +498,10 @@ impl Reader {
     }
 
     /// One member of a class, and its character if it is one.
-    fn member(&mut self) -> Result<(String, Option<char>), Bad> {
-        let Some(c) = self.peek(0) else { return Err(Bad::Wrong("a class that isn't closed".into())) };
+    fn member(&mut self) -> Result<(String, Option<char>), PatternError> {
+        let Some(c) = self.peek(0) else {
+            return Err(PatternError::Wrong("a class that isn't closed".into()));
+        };
         self.at += 1;
         let c = match c {
             '\\' => {

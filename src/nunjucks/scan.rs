@@ -13,7 +13,7 @@ pub enum Piece<'t> {
     Block(Code<'t>, usize),
 }
 
-/// What is looked for in a text.
+/// Markers to search for in a text.
 #[derive(Debug, Clone, Copy)]
 pub struct Marks {
     pub cookiecutter: bool,
@@ -208,7 +208,7 @@ impl<'t> Scan<'t> {
         Fault::syntax(tag.span(), format!("`{name}` isn't closed by `{closing}`"))
     }
 
-    /// Whether a tag opens or closes the same kind of raw text, and where it ends.
+    /// Returns true for a tag that opens, false for one that closes the same kind of raw text, with its end.
     fn raw_marker(&self, start: usize, name: &str, closing: &str) -> Option<(bool, usize)> {
         let rest = self.text.get(start + 2..)?.trim_start_matches(is_space);
         let (closes, rest) = match rest.strip_prefix(closing) {

@@ -1,4 +1,4 @@
-//! Where the names of a running template are kept.
+//! Scopes and frames of a running template.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use super::value::Value;
 /// Names and their values, within others.
 pub struct Scope {
     parent: Option<Rc<Scope>>,
-    /// Whether what is set in it stays in it.
+    /// True if assignments don't reach outer scopes.
     isolated: bool,
     /// Values, and whether they can be set from within.
     entries: RefCell<HashMap<Arc<str>, (Value, bool)>>,
@@ -57,7 +57,7 @@ impl Scope {
         }
     }
 
-    /// Whether a name can be set here or further out.
+    /// Returns true if a name can be set here or in an outer scope.
     fn takes(&self, name: &str) -> bool {
         if let Some((_, writable)) = self.entries.borrow().get(name) {
             return *writable;
@@ -108,15 +108,15 @@ impl Frame {
     }
 }
 
-/// Where in a running template something is evaluated.
+/// Place of evaluation: frame and scope.
 #[derive(Clone)]
 pub struct Place {
     pub scope: Rc<Scope>,
     pub frame: Rc<Frame>,
     pub plan: Rc<Plan>,
-    /// What macros that are declared here see.
+    /// Scope that macros declared here see.
     pub outer: Rc<Scope>,
-    /// Whether macros and what is set are seen by other macros.
+    /// True if other macros see the macros and assignments here.
     pub shows_macros: bool,
     pub shows_sets: bool,
 }

@@ -10,8 +10,8 @@ use super::expression::Parser;
 use super::fault::{Fault, Outcome};
 use super::scan::{Marks, Piece, pieces};
 
-/// Blocks that may lie in one another.
-const NESTED: usize = 40;
+/// Maximum nesting depth of blocks.
+const MAX_NESTING: usize = 40;
 
 const TAGS: &[&str] = &["if", "for", "set", "macro", "call", "filter", "block", "switch", "raw", "verbatim"];
 /// Tags that belong to others.
@@ -90,11 +90,11 @@ impl<'t> Reader<'t> {
                         return Ok((body, Some(Stop { name, code })));
                     }
                     self.nested += 1;
-                    if self.nested > NESTED {
-                        let told = format!("more than {NESTED} blocks lie in one another");
+                    if self.nested > MAX_NESTING {
+                        let message = format!("more than {MAX_NESTING} blocks lie in one another");
                         return Err(Box::new(Fault {
                             span: Some(code.span()),
-                            ..Fault::of("too-deep", told)
+                            ..Fault::of("too-deep", message)
                         }));
                     }
                     let kind = self.block(name, code, stops)?;
@@ -134,11 +134,11 @@ impl<'t> Reader<'t> {
             }
             "" => Fault::syntax(code.span(), "a tag needs a name"),
             inner if INNER.contains(&inner) => {
-                let told = match stops {
+                let message = match stops {
                     [] => format!("`{inner}` has nothing that it belongs to"),
                     stops => format!("`{inner}` doesn't belong here, but one of {}", stops.join(", ")),
                 };
-                Fault::syntax(code.span(), told)
+                Fault::syntax(code.span(), message)
             }
             other => {
                 let fault = Fault::of("unknown-tag", format!("there is no tag `{other}`"));
@@ -293,7 +293,7 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// What a block keeps as a text can't declare macros.
+/// Refuses macros in a block whose output is kept as a text.
 fn no_macros(body: &Body, span: &Span) -> Outcome<()> {
     if body.iter().any(declares) {
         return Fault::syntax(span.clone(), "no macro can be declared in here");

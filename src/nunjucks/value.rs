@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::budget::Budget;
 use super::callable::Callable;
-use super::fault::{Fault, Missing, Outcome};
+use super::fault::{Fault, Outcome, UndefinedName};
 use super::regex::Regex;
 
 #[derive(Clone)]
 pub enum Value {
     /// With the name that stood for nothing, where there was one.
-    Undefined(Option<Arc<Missing>>),
+    Undefined(Option<Arc<UndefinedName>>),
     Null,
     Bool(bool),
     Number(f64),
@@ -25,14 +25,14 @@ pub enum Value {
     Callable(Arc<Callable>),
 }
 
-/// Levels that values may lie in one another.
-pub const DEEPEST: u32 = 256;
+/// Maximum nesting depth of values.
+pub const MAX_DEPTH: u32 = 256;
 
 /// A list, which methods like `push` change for all who hold it.
 #[derive(Default)]
 pub struct List {
     items: Mutex<Arc<Vec<Value>>>,
-    /// How many levels are around it, at least.
+    /// Minimum number of levels around it.
     level: AtomicU32,
 }
 
@@ -40,7 +40,7 @@ pub struct List {
 #[derive(Default)]
 pub struct Record {
     entries: Vec<(Arc<str>, Value)>,
-    /// Where each name is, once there are too many to look through.
+    /// Index of each name, for records with many entries.
     places: HashMap<Arc<str>, usize>,
     level: AtomicU32,
 }
@@ -78,7 +78,7 @@ impl Value {
         }
     }
 
-    /// What it is, in words.
+    /// Returns the name of its kind, for messages.
     pub fn kind(&self) -> &'static str {
         match self {
             Value::Undefined(_) => "nothing",
@@ -126,8 +126,8 @@ impl Value {
             }
             _ => return Ok(()),
         };
-        if level >= DEEPEST {
-            return Fault::told(format!("values lie more than {DEEPEST} levels in one another"));
+        if level >= MAX_DEPTH {
+            return Fault::fail(format!("values lie more than {MAX_DEPTH} levels in one another"));
         }
         if known.fetch_max(level, Ordering::Relaxed) >= level && level > 0 {
             return Ok(());
@@ -164,7 +164,7 @@ impl List {
         let level = self.level.load(Ordering::Relaxed);
         for item in &items {
             if within(item, self, budget)? {
-                return Fault::told("a list can't be put into itself");
+                return Fault::fail("a list can't be put into itself");
             }
             held(item, level, budget)?;
         }
@@ -173,7 +173,7 @@ impl List {
     }
 }
 
-/// Whether a list is somewhere in a value.
+/// Returns true if a value contains a list, at any depth.
 fn within(value: &Value, list: &Arc<List>, budget: &Budget) -> Outcome<bool> {
     let inner: Vec<Value> = match value {
         Value::List(other) if Arc::ptr_eq(other, list) => return Ok(true),
@@ -206,7 +206,7 @@ impl Record {
         budget.steps(entries.len())?;
         for (name, value) in entries {
             if reserved(&name) {
-                return Fault::told(format!("`{name}` can't be a name in an object"));
+                return Fault::fail(format!("`{name}` can't be a name in an object"));
             }
             held(&value, 0, budget)?;
             let known = match many {
@@ -245,7 +245,7 @@ impl Record {
         self.places.get(name).and_then(|at| self.entries.get(*at)).map(|(_, value)| value)
     }
 
-    /// What a filter finds at a name, nothing where there is none.
+    /// Returns the value of a name for filters, undefined if there is none.
     pub fn at(&self, name: &str) -> Value {
         self.get(name).cloned().unwrap_or(Value::Undefined(None))
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use billpay_model::environment::Environment;
-use billpay_templates::{Embedded, TemplateError};
+use billpay_templates::{TemplateError, TemplateSet};
 use billpay_tree::{Coverage, RelPath, Rendered, RenderedFile};
 use include_dir::{Dir, include_dir};
 use serde_json::{Map, Value, json};
@@ -16,14 +16,14 @@ const PORTAL: &str = "portal";
 static PORTAL_TEMPLATES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../templates/portal");
 
 /// Parses the templates of the developer portal, which the program was built with.
-pub fn templates() -> Result<Embedded, TemplateError> {
-    Embedded::of(&PORTAL_TEMPLATES)
+pub fn templates() -> Result<TemplateSet, TemplateError> {
+    TemplateSet::of(&PORTAL_TEMPLATES)
 }
 
 /// Renders the portal of all environments, which gets to know the project templates of
 /// these names.
 pub fn render(
-    templates: &Embedded,
+    templates: &TemplateSet,
     environments: &[&Environment],
     template_names: &[String],
 ) -> Result<(Rendered, Coverage), TemplateError> {
@@ -45,7 +45,7 @@ pub fn render(
 /// Adds the files of a folder of templates, below a place.
 fn add(
     rendered: &mut Rendered,
-    templates: &Embedded,
+    templates: &TemplateSet,
     folder: &str,
     place: &str,
     values: &Map<String, Value>,

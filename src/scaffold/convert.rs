@@ -42,7 +42,11 @@ pub fn convert(answers: &mut Answers, questions: &[Question]) -> Vec<Conversion>
 
 /// Returns the answers, still those that were remembered, of a type from which none is made that their
 /// questions ask for. Cookiecutter would take `true` for the text `True`.
-pub fn unconverted(remembered: &Answers, answers: &Answers, questions: &[Question]) -> Vec<AnswerFault> {
+pub fn unconverted_answers(
+    remembered: &Answers,
+    answers: &Answers,
+    questions: &[Question],
+) -> Vec<AnswerFault> {
     let is_text = |question: &&Question| question.kind == QuestionKind::Text;
     let faults = questions.iter().filter(is_text).filter_map(|question| {
         let (before, now) = (answer(remembered, &question.name)?, answer(answers, &question.name)?);
@@ -181,7 +185,11 @@ mod tests {
             assert_eq!(answers["a"]["b"], expected, "{kind:?} of {from}");
             assert_eq!(conversions.len(), usize::from(to.is_some()), "{kind:?} of {from}");
             let is_refused = to.is_none() && kind == Text;
-            assert_eq!(unconverted(&remembered, &answers, &questions).is_empty(), !is_refused, "{from}");
+            assert_eq!(
+                unconverted_answers(&remembered, &answers, &questions).is_empty(),
+                !is_refused,
+                "{from}"
+            );
         }
     }
 
@@ -199,8 +207,8 @@ mod tests {
     fn a_new_answer_is_no_remembered_one() {
         let questions = [question("a", QuestionKind::Text)];
         let answers = |value: Value| Answers::from_iter([("a".to_string(), value)]);
-        assert_eq!(unconverted(&answers(json!(true)), &answers(json!("yes")), &questions), []);
-        let faults = unconverted(&answers(json!(true)), &answers(json!(true)), &questions);
+        assert_eq!(unconverted_answers(&answers(json!(true)), &answers(json!("yes")), &questions), []);
+        let faults = unconverted_answers(&answers(json!(true)), &answers(json!(true)), &questions);
         assert!(faults[0].why.contains("true, is no text"), "{faults:?}");
     }
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use billpay_model::findings::SourceFile;
 
-/// A folder with everything in it, however deep.
+/// A folder with all its descendants.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TemplateFolder {
-    /// How people are told of it; places in errors begin with it. May be empty.
+    /// Display name, the prefix of places in errors; may be empty.
     pub name: String,
-    /// By path in the folder, with `/`; folders too, so that empty ones are there.
+    /// Entries by relative path with `/`, folders included.
     pub entries: BTreeMap<String, Entry>,
 }
 
@@ -17,7 +17,7 @@ pub struct TemplateFolder {
 pub enum Entry {
     File(TemplateFile),
     Folder,
-    /// A symbolic link, and what it says it leads to.
+    /// A symbolic link with its target.
     Link(String),
     /// A device, a socket, a pipe.
     Other,
@@ -40,9 +40,10 @@ pub trait Surroundings: std::fmt::Debug {
     /// Returns the URLs that the repository is known by.
     fn remotes(&self) -> Vec<String>;
 
-    /// Reads what is at a path and below it, by whole paths. A link on the way there is an entry, too.
+    /// Reads a path and its descendants, by full paths; links on the way are entries, too.
     ///
-    /// Fails with the reason, in words.
+    /// # Errors
+    /// Fails with a message.
     fn read(&self, path: &str) -> Result<TemplateFolder, String>;
 }
 
@@ -54,20 +55,20 @@ impl TemplateFolder {
         }
     }
 
-    /// A file as the text that errors point into.
+    /// Returns a file as the source of errors.
     pub fn source(&self, path: &str) -> Option<SourceFile> {
-        self.file(path).map(|file| SourceFile::new(self.told(path), file.bytes.clone()))
+        self.file(path).map(|file| SourceFile::new(self.display_path(path), file.bytes.clone()))
     }
 
-    /// How people are told of a path in it.
-    pub fn told(&self, path: &str) -> String {
+    /// Returns the display form of a path in it.
+    pub fn display_path(&self, path: &str) -> String {
         match self.name.as_str() {
             "" => path.to_string(),
             name => format!("{}/{path}", name.trim_end_matches('/')),
         }
     }
 
-    /// What is below a folder of it, as a folder of its own; `""` is all of it.
+    /// Returns a subfolder; `""` is all of it.
     pub fn below(&self, folder: &str) -> TemplateFolder {
         let folder = folder.trim_matches('/');
         if folder.is_empty() {
@@ -76,6 +77,6 @@ impl TemplateFolder {
         let prefix = format!("{folder}/");
         let entries = self.entries.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));
         let entries = entries.map(|(path, entry)| (path[prefix.len()..].to_string(), entry.clone()));
-        TemplateFolder { name: self.told(folder), entries: entries.collect() }
+        TemplateFolder { name: self.display_path(folder), entries: entries.collect() }
     }
 }

@@ -1,12 +1,11 @@
-//! Project templates: what they ask, what they are answered and what they make.
+//! Project templates: questions, answers and renderings.
 //!
-//! A template is a folder of files, in memory as [`TemplateFolder`]. [`backstage`]
-//! and [`cookiecutter`] know the two formats; both give a [`ProjectTemplate`].
+//! A template is a folder of files, in memory as [`TemplateFolder`]. [`backstage`] and [`cookiecutter`] implement
+//! [`ProjectTemplate`] for the two formats.
 
 pub mod backstage;
 mod convert;
 pub mod cookiecutter;
-mod fetched;
 mod folder;
 pub mod form;
 mod path_collision;
@@ -14,6 +13,7 @@ pub mod project;
 pub mod question;
 mod record;
 mod rendering;
+mod repositories;
 mod repository_url;
 mod source;
 pub mod sources;
@@ -23,22 +23,22 @@ pub mod yaml;
 use billpay_model::findings::{Findings, Problem, SourceFile};
 use serde_json::{Map, Value};
 
-pub use convert::{Conversion, convert, unconverted};
-pub use fetched::{FetchOptions, FetchRequest, FetchedFiles, FetchedRepository, Repositories};
+pub use convert::{Conversion, convert, unconverted_answers};
 pub use folder::{Entry, Surroundings, TemplateFile, TemplateFolder};
 pub use path_collision::refuse_collisions;
 pub use question::{Choice, Question, QuestionKind};
-pub use record::{BadRecord, RECORD, RECORD_LIMITS, Record, TemplateRecord};
+pub use record::{RECORD, RECORD_LIMITS, Record, RecordDefect, TemplateRecord};
 pub use rendering::{
-    EXAMPLE, Hook, HookTime, Project, ProjectFile, RenderOptions, Rendering, StepDone, StepKind,
+    Hook, HookTime, OUTPUT_PLACEHOLDER, Project, ProjectFile, RenderOptions, Rendering, StepKind, StepReport,
 };
-pub use repository_url::{Location, RepositoryUrl, decoded};
-pub use source::{BadSource, GitOrigin, Origin, Source, version, without_credentials};
+pub use repositories::{FetchOptions, FetchRequest, PinnedRepository, Repositories, RepositoryFiles};
+pub use repository_url::{Location, RepositoryUrl, percent_decode};
+pub use source::{GitOrigin, Origin, ParseSourceError, Source, version, without_credentials};
 
-/// What was answered to a template's questions, by name, in the template's order.
+/// Answers by question name, in the template's order.
 pub type Answers = Map<String, Value>;
 
-/// What a template says about itself.
+/// Metadata of a template.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct About {
     pub format: Format,
@@ -48,8 +48,8 @@ pub struct About {
     pub description: Option<String>,
     pub owner: Option<String>,
     pub tags: Vec<String>,
-    /// The question of which the answer tells several applications in one project apart:
-    /// the annotation `billpay.com/per` of a Backstage template.
+    /// The question whose answer identifies an application of the template within a project: the annotation
+    /// `billpay.com/per` of a Backstage template.
     pub per: Option<String>,
 }
 
@@ -61,77 +61,80 @@ pub enum Format {
     Cookiecutter,
 }
 
-/// A template of projects, read and understood.
+/// A parsed project template.
 pub trait ProjectTemplate {
     fn about(&self) -> &About;
 
-    /// The next question that `answers` leave open, in the order in which people are asked.
+    /// Returns the next open question, in order; none if all are answered.
     ///
-    /// `None`: everything is answered. A question of which the answer is to be its default
-    /// is answered by putting that into `answers`; one that need not be answered (neither
-    /// required nor with a default), by [`Value::Null`], which [`ProjectTemplate::complete`]
-    /// takes out again. Fails when the template itself is wrong.
+    /// To accept a default, put it into `answers`; an optional question without one is answered by [`Value::Null`], which
+    /// [`ProjectTemplate::complete`] removes.
+    ///
+    /// # Errors
+    /// Fails if the template itself is wrong.
     fn next_question(&self, answers: &Answers) -> Result<Option<Question>, TemplateError>;
 
-    /// Everything that may be asked at all, whatever is answered; to show, not to ask.
+    /// Returns all questions of all branches, for display.
     fn all_questions(&self) -> Result<Vec<Question>, TemplateError>;
 
-    /// The questions of which the answers are never remembered or printed, also those that nobody is asked.
+    /// Returns the questions whose answers are never recorded or printed, hidden ones included.
     fn secrets(&self) -> Result<Vec<Question>, TemplateError> {
         Ok(self.all_questions()?.into_iter().filter(|question| question.secret).collect())
     }
 
-    /// The answers as they are rendered with and remembered, every default filled in, if
-    /// they are right; otherwise everything that is wrong with them.
+    /// Returns the answers with all defaults filled in, as they are rendered and recorded.
+    ///
+    /// # Errors
+    /// Fails with all faults of the answers.
     fn complete(&self, answers: &Answers) -> Result<Answers, TemplateError>;
 
-    /// The steps that it takes, in words, for `scaffold show`.
-    fn steps(&self) -> Vec<StepDone>;
+    /// Returns the descriptions of its steps, for `scaffold show`.
+    fn steps(&self) -> Vec<StepReport>;
 
-    /// The URLs in other repositories that its steps name, as they are written.
+    /// Returns the URLs in other repositories that its steps name, verbatim.
     fn fetches(&self) -> Vec<String> {
         vec![]
     }
 
-    /// Renders the project in memory. `answers` came from [`ProjectTemplate::complete`].
+    /// Renders the project in memory. `answers` must come from [`ProjectTemplate::complete`].
     ///
-    /// `told` hears how many files are done, now and then.
+    /// `progress` is called with the number of rendered files, from time to time.
     fn render(
         &self,
         answers: &Answers,
         options: &RenderOptions,
-        told: &mut dyn FnMut(usize),
+        progress: &mut dyn FnMut(usize),
     ) -> Result<Rendering, TemplateError>;
 }
 
-/// Why a template gives no project.
+/// Error of rendering a template.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TemplateError {
-    /// The template is wrong, each problem at its place in it.
+    /// Problems in the template, with their places.
     Wrong(Box<Findings>),
-    /// The template asks for what isn't done, or only when allowed; with what to do next.
+    /// A feature that is not supported or not allowed, with a hint.
     Refused { why: String, hints: Vec<String> },
-    /// It fetches files from a repository that nobody agreed to.
+    /// A repository to fetch from that is not allowed yet.
     Fetch(FetchRequest),
     /// The answers are wrong.
     Answers(Vec<AnswerFault>),
 }
 
-/// What is wrong with one answer.
+/// Fault of one answer.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct AnswerFault {
     /// The question's name, dotted where it lies in another: `owner`, `database.size`.
     pub name: String,
-    /// Why it won't do: `"x" is not one of aws, gcp`.
+    /// Reason: `"x" is not one of aws, gcp`.
     pub why: String,
-    /// Whether there is none, and one is needed.
+    /// True if there is none, and one is needed.
     pub missing: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub did_you_mean: Option<String>,
 }
 
 impl TemplateError {
-    /// One problem at a place in a file of the template.
+    /// Returns the error of one problem in a file of the template.
     pub fn at(problem: Problem, file: &SourceFile) -> TemplateError {
         TemplateError::Wrong(Box::new(Findings::one(problem, file)))
     }
@@ -156,8 +159,8 @@ impl std::fmt::Display for TemplateError {
                 write!(f, "the template fetches files from another repository: {url}")
             }
             TemplateError::Answers(faults) => {
-                let told = faults.iter().map(|fault| format!("{}: {}", fault.name, fault.why));
-                f.write_str(&told.collect::<Vec<_>>().join("\n"))
+                let progress = faults.iter().map(|fault| format!("{}: {}", fault.name, fault.why));
+                f.write_str(&progress.collect::<Vec<_>>().join("\n"))
             }
         }
     }

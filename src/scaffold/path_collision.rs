@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use billpay_tree::folded;
+use billpay_tree::fold_path;
 
 use super::TemplateError;
 
@@ -15,7 +15,7 @@ pub fn refuse_collisions<'p>(
     for (path, source) in made {
         let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
         for part in ends.filter_map(|end| path.get(..end)) {
-            let place = folded(part).into_owned();
+            let place = fold_path(part).into_owned();
             let (other, other_source) = *taken.entry(place).or_insert((part, source));
             if other != part {
                 let why = format!(

@@ -1,22 +1,22 @@
-//! Projects from templates: what goes to disk, and what is remembered for updates.
+//! Projects from templates: their files and their records.
 
 use std::collections::BTreeSet;
 
-use billpay_tree::{Action, Coverage, Decision, RelPath, Rendered, RenderedFile, Why};
+use billpay_tree::{Action, Coverage, Decision, KeepReason, RelPath, Rendered, RenderedFile};
 
 use crate::question::{answer, put_answer, take_secrets};
 use crate::workflow_rights::{self, has_rights};
 use crate::{
-    Answers, BadRecord, Origin, Project, ProjectTemplate, Question, RECORD, Record, RenderOptions,
+    Answers, Origin, Project, ProjectTemplate, Question, RECORD, Record, RecordDefect, RenderOptions,
     TemplateError, TemplateRecord,
 };
 
-/// What the files of an applied template belong to in a tree.
+/// Returns the scope of an applied template's files in a tree.
 pub fn scope(applied: &str) -> String {
     format!("template/{applied}")
 }
 
-/// What a project remembers of a template that it is made from.
+/// Returns a project's record of an applied template.
 pub fn applied(
     template: &dyn ProjectTemplate,
     from: Origin,
@@ -45,18 +45,18 @@ pub fn applied(
     })
 }
 
-/// What tells this application of a template from others in the same project.
+/// Returns the instance name of an application, if a template can be applied several times.
 fn instance(template: &dyn ProjectTemplate, answers: &Answers) -> Option<String> {
     let answer = answers.get(template.about().per.as_deref()?)?;
     Some(answer.as_str().map_or_else(|| answer.to_string(), str::to_string))
 }
 
-/// The files of a project as a tree, with the record that remembers them.
+/// Returns the files of a project as a rendered tree with its record.
 pub fn place(
     project: Project,
     applied: TemplateRecord,
     record: &Record,
-) -> Result<(Rendered, Coverage), BadRecord> {
+) -> Result<(Rendered, Coverage), RecordDefect> {
     let mut record = record.clone();
     let scope = scope(&applied.name());
     record.put(applied);
@@ -70,11 +70,11 @@ pub fn place(
     Ok((Rendered { files, folders: project.folders, records }, coverage))
 }
 
-/// The files of somebody else that a first rendering would write over, or can't get past.
+/// Returns the foreign files that block a first rendering.
 pub fn in_the_way(decision: &Decision) -> Vec<&RelPath> {
     let fits = |action: &Action| {
         matches!(action, Action::Create | Action::Adopt | Action::Unchanged)
-            || matches!(action, Action::Kept { why: Why::Deleted })
+            || matches!(action, Action::Kept { reason: KeepReason::Deleted })
     };
     decision.plan.files.iter().filter(|file| !fits(&file.action)).map(|file| &file.path).collect()
 }
@@ -92,8 +92,8 @@ pub struct AddedRight {
 pub fn added_rights(decision: &Decision, folder: &str) -> Vec<AddedRight> {
     let judged = |path: &RelPath| Some(format!("{folder}/{path}")).filter(|path| has_rights(path));
     let (mut added, mut new) = (vec![], vec![]);
-    for (path, write) in &decision.work.writes {
-        let file = decision.work.after.place(path);
+    for (path, write) in &decision.changes.writes {
+        let file = decision.changes.after.place(path);
         let Some(judged) = judged(file).or_else(|| judged(path)) else { continue };
         let after = &*write.after.bytes;
         match &write.before {
@@ -104,7 +104,7 @@ pub fn added_rights(decision: &Decision, folder: &str) -> Vec<AddedRight> {
         }
     }
     // A new name for one that goes adds nothing to it; each goes but once.
-    let gone = decision.work.deletes.iter();
+    let gone = decision.changes.deletes.iter();
     let mut gone: Vec<(String, &[u8])> =
         gone.filter_map(|(path, content)| Some((judged(path)?, &*content.bytes))).collect();
     while !new.is_empty() {
@@ -128,8 +128,7 @@ pub fn added_rights(decision: &Decision, folder: &str) -> Vec<AddedRight> {
     .collect()
 }
 
-/// The remembered answers that the template, as it is now, still asks for, and what was left
-/// open as null; and the names of those that it asks no longer.
+/// Splits recorded answers into those that the template still asks for (unanswered ones as null) and the names of the rest.
 pub fn still_asked(applied: &TemplateRecord, questions: &[Question]) -> (Answers, Vec<String>) {
     let answers = &applied.answers;
     let asked: BTreeSet<&str> =

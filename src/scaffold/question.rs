@@ -1,4 +1,4 @@
-//! What a template asks.
+//! Questions of a template.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use super::Answers;
 pub struct Question {
     /// Its answer's name, dotted where it lies in another's: `database.size`.
     pub name: String,
-    /// How people are asked.
+    /// Text of the question.
     pub title: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
@@ -21,13 +21,13 @@ pub struct Question {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
     pub required: bool,
-    /// Whether the answer is not to be seen.
+    /// True if the answer is not to be seen.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub secret: bool,
-    /// Only asked when other answers are so.
+    /// True if it depends on other answers.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub conditional: bool,
-    /// What the answer has to be, in words: `matches ^[a-z]+$`, `at least 1`.
+    /// Constraints on the answer: `matches ^[a-z]+$`, `at least 1`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<String>,
 }
@@ -60,7 +60,7 @@ pub fn name_of(path: &[String]) -> String {
     path.iter().map(|part| part.replace('\\', "\\\\").replace('.', "\\.")).collect::<Vec<_>>().join(".")
 }
 
-/// The parts of a dotted name: what [`name_of`] was made of.
+/// Returns the parts of a dotted name; the inverse of [`name_of`].
 pub fn path_of(name: &str) -> Vec<String> {
     let mut path = vec![String::new()];
     let mut characters = name.chars();
@@ -75,15 +75,14 @@ pub fn path_of(name: &str) -> Vec<String> {
     path
 }
 
-/// The answer to the question of a name.
+/// Returns the answer of a dotted name.
 pub fn answer<'a>(answers: &'a Answers, name: &str) -> Option<&'a Value> {
     let path = path_of(name);
     let (first, rest) = path.split_first()?;
     rest.iter().try_fold(answers.get(first)?, |value, part| value.get(part))
 }
 
-/// Takes the answers to secret questions out, unless nothing is in them; returns the names of those that are
-/// more than a default.
+/// Removes the non-empty answers to secret questions; returns the names of those that differ from their defaults.
 pub fn take_secrets(answers: &mut Answers, secrets: &[Question]) -> Vec<String> {
     let mut taken = vec![];
     for question in secrets {
@@ -101,7 +100,7 @@ pub fn take_secrets(answers: &mut Answers, secrets: &[Question]) -> Vec<String> 
     taken
 }
 
-/// Returns whether nothing is in a value; a form makes such lists and objects by itself.
+/// Returns true if nothing is in a value; a form makes such lists and objects by itself.
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -123,7 +122,7 @@ pub fn mask_secrets(answers: &Answers, secrets: &[Question], mask: &str) -> Answ
     masked
 }
 
-/// Answers the question of a name, within the objects that its name says.
+/// Sets the answer of a dotted name.
 pub fn put_answer(answers: &mut Answers, name: &str, value: Value) {
     let path = path_of(name);
     let Some((last, above)) = path.split_last() else { return };

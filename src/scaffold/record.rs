@@ -1,9 +1,9 @@
-//! What a project remembers of the templates that it was made from.
+//! Record of the templates that a project was made from.
 
 use billpay_spec::yaml::{self, Limits};
 use serde::{Deserialize, Serialize};
 
-use super::fetched::FetchedRepository;
+use super::repositories::PinnedRepository;
 use super::source::{Origin, without_credentials};
 use super::{Answers, Format};
 
@@ -17,7 +17,7 @@ pub const RECORD_SCHEMA: &str = "billpay/scaffold-record/v1";
 pub const RECORD_LIMITS: Limits =
     Limits { bytes: 8 << 20, values: 400_000, text: 32 << 20, ..Limits::data("a record") };
 
-const HEAD: &str = "\
+const HEADER: &str = "\
 # Written by `billpay scaffold`: what this project was made from. Commit it:
 # `billpay scaffold update` goes by it to bring in what changed in the template since.
 ";
@@ -33,7 +33,7 @@ pub struct Record {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TemplateRecord {
     pub template: String,
-    /// What tells this application of the template from others in the same project.
+    /// Instance name of this application of the template.
     #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
     pub format: Format,
@@ -43,13 +43,13 @@ pub struct TemplateRecord {
     pub root: Option<String>,
     /// The other repositories that its steps fetched files from, as they were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub fetched: Vec<FetchedRepository>,
-    /// What tells this version of the template from others.
+    pub fetched: Vec<PinnedRepository>,
+    /// Version of the template.
     pub digest: String,
-    /// What random values came from, where the template uses any.
+    /// Seed of random values, if the template uses any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
-    /// What `now` was, in seconds since 1970; with the seed.
+    /// Value of `now`, seconds since 1970; with the seed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<i64>,
     pub answers: Answers,
@@ -61,9 +61,9 @@ pub struct TemplateRecord {
     pub unanswered: Vec<String>,
 }
 
-/// Why a record can't be read.
+/// Defect of a record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadRecord {
+pub enum RecordDefect {
     #[error("a newer billpay wrote it ({0})")]
     Newer(String),
     #[error("it has the marks of a merge in Git that nobody resolved")]
@@ -89,18 +89,18 @@ impl Default for Record {
 }
 
 impl Record {
-    pub fn parse(text: &str) -> Result<Record, BadRecord> {
+    pub fn parse(text: &str) -> Result<Record, RecordDefect> {
         if text.lines().any(|line| line.starts_with("<<<<<<< ")) {
-            return Err(BadRecord::Conflicted);
+            return Err(RecordDefect::Conflicted);
         }
         #[derive(Deserialize)]
         struct Head {
             schema: String,
         }
-        let damaged = |error: yaml::Error| BadRecord::Damaged(error.to_string());
+        let damaged = |error: yaml::Error| RecordDefect::Damaged(error.to_string());
         let head: Head = yaml::from_str(text, &RECORD_LIMITS).map_err(damaged)?;
         if head.schema != RECORD_SCHEMA {
-            return Err(BadRecord::Newer(head.schema));
+            return Err(RecordDefect::Newer(head.schema));
         }
         let mut record: Record = yaml::from_str(text, &RECORD_LIMITS).map_err(damaged)?;
         // An older billpay remembered URLs as they were given.
@@ -112,18 +112,18 @@ impl Record {
         Ok(record)
     }
 
-    /// The text of the file: the same for the same record.
-    pub fn print(&self) -> Result<String, BadRecord> {
-        let text = serde_yaml::to_string(self).map_err(|error| BadRecord::Damaged(error.to_string()))?;
-        Ok(format!("{HEAD}{text}"))
+    /// Returns the text of the file, deterministic.
+    pub fn print(&self) -> Result<String, RecordDefect> {
+        let text = serde_yaml::to_string(self).map_err(|error| RecordDefect::Damaged(error.to_string()))?;
+        Ok(format!("{HEADER}{text}"))
     }
 
-    /// Returns what is remembered under a name of [`TemplateRecord::name`].
+    /// Returns the record with a name, as by [`TemplateRecord::name`].
     pub fn get(&self, name: &str) -> Option<&TemplateRecord> {
         self.templates.iter().find(|applied| applied.name() == name)
     }
 
-    /// Puts a template in, in the place of what was remembered of it.
+    /// Inserts or replaces the record of a template.
     pub fn put(&mut self, applied: TemplateRecord) {
         match self.templates.iter_mut().find(|known| known.name() == applied.name()) {
             Some(known) => *known = applied,
@@ -160,7 +160,7 @@ mod tests {
                 format: Format::Backstage,
                 from,
                 root: None,
-                fetched: vec![FetchedRepository {
+                fetched: vec![PinnedRepository {
                     url: "https://example.com/y.git".into(),
                     reference: Some("main".into()),
                     commit: "0123456789".into(),

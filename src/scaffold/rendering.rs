@@ -1,4 +1,4 @@
-//! What a template makes.
+//! Rendered projects and the options of a rendering.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,16 +6,16 @@ use billpay_model::findings::Findings;
 use billpay_tree::RelPath;
 use serde::Serialize;
 
-use super::fetched::{FetchOptions, FetchedRepository};
+use super::repositories::{FetchOptions, PinnedRepository};
 
-/// What stands for an output of a step that only the portal does.
-pub const EXAMPLE: &str = "<example>";
+/// Placeholder for an output of a step that only the portal runs.
+pub const OUTPUT_PLACEHOLDER: &str = "<example>";
 
-/// The files of a project.
+/// Files of a project.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Project {
     pub files: BTreeMap<RelPath, ProjectFile>,
-    /// Folders with no file in them.
+    /// Folders without files.
     pub folders: BTreeSet<RelPath>,
 }
 
@@ -25,17 +25,16 @@ pub struct ProjectFile {
     pub executable: bool,
 }
 
-/// What rendering may use beside the answers.
+/// Options of a rendering.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RenderOptions {
-    /// What random values and the time come from; without one they are refused, since a
-    /// later update couldn't render the same again.
+    /// Seed of random values; without one they and the time are refused, since an update couldn't reproduce them.
     pub seed: Option<u64>,
-    /// What `now` is, in seconds since 1970; remembered with the seed.
+    /// Value of `now`, seconds since 1970; recorded with the seed.
     pub now: i64,
     /// Lets the template's own programs (hooks, extensions) run.
     pub trust: bool,
-    /// Leaves its hooks out.
+    /// Skips its hooks.
     pub no_hooks: bool,
     /// Makes undefined values errors in a Backstage template, too, not warnings.
     pub strict: bool,
@@ -59,20 +58,19 @@ impl RenderOptions {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Rendering {
     pub project: Project,
-    /// What the template calls the project's folder, where it does.
+    /// Name of the project's folder, if the template sets one.
     pub name: Option<String>,
-    pub steps: Vec<StepDone>,
-    /// What the template says at its end: links and texts, by title.
+    pub steps: Vec<StepReport>,
+    /// Output of the template: links and texts by title.
     pub said: Vec<(String, String)>,
-    /// The template's own programs, to be run in the project's folder, in this order; only
-    /// when they are trusted.
+    /// Hooks to run in the project's folder, in this order, if the template is trusted.
     pub hooks: Vec<Hook>,
-    /// Probable mistakes that were rendered as the portal does.
+    /// Warnings about probable mistakes, which were rendered as by the portal.
     pub warnings: Findings,
-    /// The digest of what was read outside the template's own folder, if anything was.
+    /// Digest of the files read outside the template's folder, if any.
     pub shared: Option<String>,
     /// The other repositories that files were fetched from.
-    pub fetched: Vec<FetchedRepository>,
+    pub fetched: Vec<PinnedRepository>,
 }
 
 /// A program of the template.
@@ -89,20 +87,21 @@ pub struct Hook {
 pub enum HookTime {
     /// In the folder while it is empty.
     BeforeFiles,
-    /// When all files are there.
+    /// After all files are written.
     AfterFiles,
 }
 
-/// One step of a template, and what became of it.
+/// Report of one step of a template.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct StepDone {
+pub struct StepReport {
     pub id: String,
     pub name: String,
     /// `fetch:template`, `publish:github`.
     pub action: String,
     pub kind: StepKind,
-    /// What it did, or what the portal would do, in one line.
-    pub told: String,
+    /// Summary of its effect, or of the portal's, in one line.
+    #[serde(rename = "told")]
+    pub summary: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

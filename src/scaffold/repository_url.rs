@@ -41,7 +41,7 @@ impl RepositoryUrl {
         let (root, repository, location) = match host.as_str() {
             "raw.githubusercontent.com" if parts.len() > 3 => {
                 let rest = parts.iter().skip(2).copied().collect::<Vec<_>>();
-                ("https://github.com", parts[..2].join("/"), behind(&rest)?)
+                ("https://github.com", parts[..2].join("/"), after_reference(&rest)?)
             }
             _ => {
                 let (repository, location) = split(&parts, query, &host)?;
@@ -60,7 +60,7 @@ fn split(parts: &[&str], query: &str, host: &str) -> Result<(String, Location), 
     let parameter = |name: &str| {
         let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
         let value = pairs.find(|(known, value)| *known == name && !value.is_empty());
-        value.map(|(_, value)| decoded(value)).transpose()
+        value.map(|(_, value)| percent_decode(value)).transpose()
     };
     let clean = |path: String| path.trim_matches('/').to_string();
     let whole = Location::At { reference: None, path: String::new() };
@@ -74,7 +74,7 @@ fn split(parts: &[&str], query: &str, host: &str) -> Result<(String, Location), 
     if let ["projects", project, "repos", repository, rest @ ..] = parts {
         let reference = parameter("at")?;
         let reference = reference.map(|name| name.trim_start_matches("refs/heads/").to_string());
-        let path = rest.split_first().map(|(_, path)| decoded(&path.join("/"))).transpose()?;
+        let path = rest.split_first().map(|(_, path)| percent_decode(&path.join("/"))).transpose()?;
         let path = path.unwrap_or_default();
         return Ok((format!("scm/{project}/{repository}.git"), Location::At { reference, path }));
     }
@@ -87,8 +87,8 @@ fn split(parts: &[&str], query: &str, host: &str) -> Result<(String, Location), 
     let rest = if let ["-", rest @ ..] = rest { rest } else { rest };
     let location = match rest {
         [] => whole,
-        ["src", "branch" | "tag" | "commit", rest @ ..] => behind(rest)?,
-        [kind, rest @ ..] if is_kind(kind) => behind(rest)?,
+        ["src", "branch" | "tag" | "commit", rest @ ..] => after_reference(rest)?,
+        [kind, rest @ ..] if is_kind(kind) => after_reference(rest)?,
         _ => return Err("it names no file or folder of the repository".to_string()),
     };
     // These hosts have no groups in groups, so that anything longer is something else.
@@ -99,11 +99,11 @@ fn split(parts: &[&str], query: &str, host: &str) -> Result<(String, Location), 
     Ok((repository.join("/"), location))
 }
 
-fn behind(rest: &[&str]) -> Result<Location, String> {
+fn after_reference(rest: &[&str]) -> Result<Location, String> {
     let rest = if let ["refs", "heads" | "tags", rest @ ..] = rest { rest } else { rest };
     match rest {
         [] => Err("it names no branch".to_string()),
-        rest => Ok(Location::Behind(decoded(&rest.join("/"))?)),
+        rest => Ok(Location::Behind(percent_decode(&rest.join("/"))?)),
     }
 }
 
@@ -115,7 +115,7 @@ fn host(root: &str) -> String {
 }
 
 /// Returns a text without its `%20`; fails where that gives no text.
-pub fn decoded(text: &str) -> Result<String, String> {
+pub fn percent_decode(text: &str) -> Result<String, String> {
     let mut bytes = vec![];
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn files_are_found_in_the_urls_of_every_host() {
-        let behind = |rest: &str| Location::Behind(rest.to_string());
+        let after_reference = |rest: &str| Location::Behind(rest.to_string());
         let at = |reference: Option<&str>, path: &str| Location::At {
             reference: reference.map(str::to_string),
             path: path.to_string(),
@@ -149,15 +149,31 @@ mod tests {
             ("https://github.com/a/b", "https://github.com/a/b", at(None, "")),
             ("https://github.com/a/b/", "https://github.com/a/b", at(None, "")),
             ("https://github.com/a/b.git", "https://github.com/a/b.git", at(None, "")),
-            ("https://github.com/a/b/tree/main/x/y/", "https://github.com/a/b", behind("main/x/y")),
-            ("https://github.com/a/b/blob/f/x/a%20b.txt#L1", "https://github.com/a/b", behind("f/x/a b.txt")),
-            ("https://github.com/a/tree/tree/main", "https://github.com/a/tree", behind("main")),
-            ("https://raw.githubusercontent.com/a/b/main/x", "https://github.com/a/b", behind("main/x")),
-            ("https://gitlab.com/a/b/c/-/tree/main/x", "https://gitlab.com/a/b/c", behind("main/x")),
-            ("https://gitlab.com/a/b/c/-/raw/v1/x?inline=false", "https://gitlab.com/a/b/c", behind("v1/x")),
+            ("https://github.com/a/b/tree/main/x/y/", "https://github.com/a/b", after_reference("main/x/y")),
+            (
+                "https://github.com/a/b/blob/f/x/a%20b.txt#L1",
+                "https://github.com/a/b",
+                after_reference("f/x/a b.txt"),
+            ),
+            ("https://github.com/a/tree/tree/main", "https://github.com/a/tree", after_reference("main")),
+            (
+                "https://raw.githubusercontent.com/a/b/main/x",
+                "https://github.com/a/b",
+                after_reference("main/x"),
+            ),
+            ("https://gitlab.com/a/b/c/-/tree/main/x", "https://gitlab.com/a/b/c", after_reference("main/x")),
+            (
+                "https://gitlab.com/a/b/c/-/raw/v1/x?inline=false",
+                "https://gitlab.com/a/b/c",
+                after_reference("v1/x"),
+            ),
             ("https://gitlab.com/a/b/c/d.git", "https://gitlab.com/a/b/c/d.git", at(None, "")),
-            ("https://bitbucket.org/w/r/src/main/x", "https://bitbucket.org/w/r", behind("main/x")),
-            ("https://code.acme.com/a/r/src/branch/main/x", "https://code.acme.com/a/r", behind("main/x")),
+            ("https://bitbucket.org/w/r/src/main/x", "https://bitbucket.org/w/r", after_reference("main/x")),
+            (
+                "https://code.acme.com/a/r/src/branch/main/x",
+                "https://code.acme.com/a/r",
+                after_reference("main/x"),
+            ),
             (
                 "https://bb.acme.com/projects/P/repos/r/browse/x/y?at=refs/heads/f/z",
                 "https://bb.acme.com/scm/P/r.git",
@@ -170,8 +186,8 @@ mod tests {
             ),
             ("https://o@dev.azure.com/o/p/_git/r", "https://dev.azure.com/o/p/_git/r", at(None, "")),
             ("git@github.com:a/b.git", "git@github.com:a/b.git", at(None, "")),
-            ("ssh://git@h:2222/a/b.git/tree/main/x", "ssh://git@h:2222/a/b.git", behind("main/x")),
-            ("file:///srv/x/y.git/tree/main/z", "file:///srv/x/y.git", behind("main/z")),
+            ("ssh://git@h:2222/a/b.git/tree/main/x", "ssh://git@h:2222/a/b.git", after_reference("main/x")),
+            ("file:///srv/x/y.git/tree/main/z", "file:///srv/x/y.git", after_reference("main/z")),
         ] {
             let expected = RepositoryUrl { url: repository.to_string(), location };
             assert_eq!(RepositoryUrl::parse(url), Ok(expected), "{url}");

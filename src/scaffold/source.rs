@@ -1,4 +1,4 @@
-//! Where a template comes from: as people name it, and as a project remembers it.
+//! Sources of templates, as named on the command line and as recorded.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ pub enum Source {
     Git(String),
 }
 
-/// Where a project's template came from, exactly enough to get it again.
+/// Origin of a project's template, exact enough to find it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
@@ -44,10 +44,10 @@ pub struct GitOrigin {
     pub commit: String,
 }
 
-/// A source that can't be one.
+/// Error of a source that can't be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` can't be a template: {why}", without_credentials(given).escape_debug())]
-pub struct BadSource {
+pub struct ParseSourceError {
     pub given: String,
     pub why: &'static str,
 }
@@ -56,8 +56,8 @@ pub struct BadSource {
 const HOSTS: &[(&str, &str)] =
     &[("gh:", "https://github.com/"), ("gl:", "https://gitlab.com/"), ("bb:", "https://bitbucket.org/")];
 
-impl BadSource {
-    /// Returns whether it is refused for the credentials in it.
+impl ParseSourceError {
+    /// Returns true if it is refused for the credentials in it.
     pub fn has_credentials(&self) -> bool {
         self.why == CREDENTIALS
     }
@@ -66,15 +66,15 @@ impl BadSource {
 /// Reason for which a URL with a password is refused.
 const CREDENTIALS: &str = "it has a password or token, which would end in files and messages";
 
-/// The ways to a repository that are gone. Git knows more, such as `ext::`, which runs programs.
+/// Allowed transports. Git has more, such as `ext::`, which runs programs.
 const TRANSPORTS: &[&str] = &["https://", "ssh://", "file://", "git+https://", "git+ssh://", "git+file://"];
 
 impl Source {
-    /// Understands a name, a path or the URL of a Git repository.
+    /// Parses a name, a path or the URL of a Git repository.
     ///
-    /// What has a `/` or begins with a dot is a path; `./name` is the folder, not the template.
-    pub fn parse(source: &str) -> Result<Source, BadSource> {
-        let bad = |why| Err(BadSource { given: source.to_string(), why });
+    /// Text with a `/` or a leading dot is a path: `./name` is the folder, not the template.
+    pub fn parse(source: &str) -> Result<Source, ParseSourceError> {
+        let bad = |why| Err(ParseSourceError { given: source.to_string(), why });
         if source.trim().is_empty() {
             return bad("it is empty");
         }
@@ -182,7 +182,7 @@ pub fn version(digest: &str, shared: Option<&str>) -> String {
 }
 
 impl TemplateFolder {
-    /// What tells one version of a template from another: the same for the same files.
+    /// Returns the digest of all files, which identifies a version of the template.
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
         let mut part = |bytes: &[u8]| {

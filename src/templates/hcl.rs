@@ -1,5 +1,4 @@
-//! Writes values as HCL expressions, so that HCL reads back the same values: no text can
-//! leave its quotes, and nothing in it is taken for a template.
+//! Writes values as HCL expressions that HCL reads back unchanged: quotes and template sequences are escaped.
 //!
 //! The layout is that of `tofu fmt`: what has entries takes a line for each, and the equals
 //! signs of neighbouring one-line entries stand below one another.
@@ -9,10 +8,10 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
-/// How many characters a list may have in one line.
-const LONGEST_LIST: usize = 80;
+/// Maximum width of a list in one line, characters.
+const MAX_LIST_WIDTH: usize = 80;
 
-/// Words that HCL would not take for a key when they stand there bare.
+/// Words that HCL doesn't accept as bare keys.
 const KEYWORDS: [&str; 6] = ["false", "for", "if", "in", "null", "true"];
 
 /// A value as an expression whose first line stands in a line indented by `indent` spaces.
@@ -108,7 +107,7 @@ fn list(items: &[Value], indent: usize) -> String {
     let inner = indent + 2;
     let items: Vec<String> = items.iter().map(|item| expression(item, inner)).collect();
     let line = items.join(", ");
-    if line.chars().count() <= LONGEST_LIST && !line.contains('\n') {
+    if line.chars().count() <= MAX_LIST_WIDTH && !line.contains('\n') {
         return format!("[{line}]");
     }
     let lines: String = items.iter().map(|item| format!("{:inner$}{item},\n", "")).collect();

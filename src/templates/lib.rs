@@ -1,8 +1,7 @@
-//! The templates that are part of the program, and how values get into them.
+//! Built-in templates and the encoding of values into them.
 //!
-//! A value is written as what the file's language takes for exactly that value; which language,
-//! the file's name says. There is no way around it: no filter marks a text as safe, and a
-//! language without an encoding takes no values. So a template can't forget it.
+//! Each value is encoded for the language of the file, by its name. No filter marks a text as safe, and a language without
+//! an encoding takes no values.
 
 pub mod hcl;
 
@@ -16,22 +15,22 @@ use minijinja::value::{Object, Serde, Value as Jinja};
 use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
 use serde_json::{Map, Value};
 
-/// What the name of a template ends with; every other file is taken as it is.
-const SUFFIX: &str = ".jinja";
+/// Suffix of a template's name; other files are copied verbatim.
+const TEMPLATE_SUFFIX: &str = ".jinja";
 
 /// A template that can't be rendered: the template is wrong, not a value.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct TemplateError(pub String);
 
-/// The templates of a directory that the program was built with.
-pub struct Embedded {
+/// Templates of a built-in directory.
+pub struct TemplateSet {
     root: &'static Dir<'static>,
     engine: Environment<'static>,
 }
 
-/// The engine's own text names the template and the line; what it was caused by comes behind.
-fn wrong(error: Error) -> TemplateError {
+/// Returns the engine's error, with template and line, and its causes.
+fn template_error(error: Error) -> TemplateError {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(&error);
     while let Some(deeper) = cause {
@@ -41,10 +40,10 @@ fn wrong(error: Error) -> TemplateError {
     TemplateError(text)
 }
 
-impl Embedded {
+impl TemplateSet {
     /// Parses all templates of a directory, though none is rendered yet.
-    pub fn of(root: &'static Dir<'static>) -> Result<Embedded, TemplateError> {
-        Embedded::engine(root).map(|engine| Embedded { root, engine }).map_err(wrong)
+    pub fn of(root: &'static Dir<'static>) -> Result<TemplateSet, TemplateError> {
+        TemplateSet::engine(root).map(|engine| TemplateSet { root, engine }).map_err(template_error)
     }
 
     fn engine(root: &'static Dir<'static>) -> Result<Environment<'static>, Error> {
@@ -56,10 +55,12 @@ impl Embedded {
         engine.set_syntax(syntax);
         engine.set_formatter(write_encoded);
         engine.add_filter("at", |value: Jinja, indent: usize| -> Result<Jinja, Error> {
-            Ok(Jinja::from_object(Indented { value: plain(&value)?, indent }))
+            Ok(Jinja::from_object(IndentedValue { value: plain(&value)?, indent }))
         });
-        engine.add_filter("env", |name: String, otherwise: Option<String>| Reference::to(&name, otherwise));
-        for file in files(root).filter(|(path, _)| path.ends_with(SUFFIX)) {
+        engine.add_filter("env", |name: String, otherwise: Option<String>| {
+            VariableReference::to(&name, otherwise)
+        });
+        for file in files(root).filter(|(path, _)| path.ends_with(TEMPLATE_SUFFIX)) {
             let (path, text) = file;
             engine.add_template(path, text)?;
         }
@@ -68,7 +69,7 @@ impl Embedded {
 
     /// Renders a directory of templates with values: the text of each file, by its path in the directory.
     ///
-    /// A folder in it that is named like a value that is null (`_` for `-`) makes none.
+    /// A folder named after a null value (`_` for `-`) is skipped.
     pub fn render(
         &self,
         folder: &str,
@@ -86,10 +87,10 @@ impl Embedded {
             if left_out(inside) {
                 continue;
             }
-            match inside.strip_suffix(SUFFIX) {
+            match inside.strip_suffix(TEMPLATE_SUFFIX) {
                 Some(name) => {
-                    let template = self.engine.get_template(path).map_err(wrong)?;
-                    let text = template.render(&context).map_err(wrong)?;
+                    let template = self.engine.get_template(path).map_err(template_error)?;
+                    let text = template.render(&context).map_err(template_error)?;
                     rendered.insert(name.to_string(), text);
                 }
                 None => drop(rendered.insert(inside.to_string(), text.to_string())),
@@ -99,7 +100,7 @@ impl Embedded {
     }
 }
 
-/// All files of a folder and the folders in it. Templates are text: what is not, is left out.
+/// Returns all text files of a folder, recursively.
 fn files(folder: &'static Dir<'static>) -> Box<dyn Iterator<Item = (&'static str, &'static str)>> {
     Box::new(folder.entries().iter().flat_map(|entry| match entry {
         DirEntry::Dir(folder) => files(folder),
@@ -108,14 +109,14 @@ fn files(folder: &'static Dir<'static>) -> Box<dyn Iterator<Item = (&'static str
     }))
 }
 
-/// A value that may take several lines, which stand `indent` spaces in; the filter `at` makes it.
+/// A value of several lines, indented by `indent` spaces; made by the filter `at`.
 #[derive(Debug)]
-struct Indented {
+struct IndentedValue {
     value: Value,
     indent: usize,
 }
 
-impl Object for Indented {
+impl Object for IndentedValue {
     fn render(self: &std::sync::Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.value)
     }
@@ -124,35 +125,37 @@ impl Object for Indented {
 /// A variable of the environment that Backstage puts into its configuration when it starts; the
 /// filter `env` makes it.
 #[derive(Debug)]
-struct Reference(String);
+struct VariableReference(String);
 
-impl Reference {
+impl VariableReference {
     fn to(name: &str, otherwise: Option<String>) -> Result<Jinja, Error> {
         let plain = |c: char| c.is_ascii_alphanumeric() || "_-.:/".contains(c);
         if !name.chars().chain(otherwise.iter().flat_map(|text| text.chars())).all(plain) {
             return Err(Error::new(ErrorKind::InvalidOperation, "no name of a variable"));
         }
         let otherwise = otherwise.map(|text| format!(":-{text}")).unwrap_or_default();
-        Ok(Jinja::from_object(Reference(format!("${{{name}{otherwise}}}"))))
+        Ok(Jinja::from_object(VariableReference(format!("${{{name}{otherwise}}}"))))
     }
 }
 
-impl Object for Reference {
+impl Object for VariableReference {
     fn render(self: &std::sync::Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
 fn write_encoded(out: &mut Output, state: &mut State, value: &Jinja) -> Result<(), Error> {
-    let file = state.name().strip_suffix(SUFFIX).unwrap_or_default();
+    let file = state.name().strip_suffix(TEMPLATE_SUFFIX).unwrap_or_default();
     let file = file.rsplit_once('/').map_or(file, |(_, file)| file);
     let language = file.rsplit_once('.').map(|(_, language)| language);
     let is_config = language == Some("yaml") && file.starts_with("app-config.");
-    if let Some(Reference(text)) = value.downcast_object_ref::<Reference>().filter(|_| is_config) {
+    if let Some(VariableReference(text)) =
+        value.downcast_object_ref::<VariableReference>().filter(|_| is_config)
+    {
         return out.write_str(&yaml::string(text)).map_err(Error::from);
     }
-    let (indent, value) = match value.downcast_object_ref::<Indented>() {
-        Some(Indented { value, indent }) => (Some(*indent), value.clone()),
+    let (indent, value) = match value.downcast_object_ref::<IndentedValue>() {
+        Some(IndentedValue { value, indent }) => (Some(*indent), value.clone()),
         None => (None, plain(value)?),
     };
     let value = yaml::sorted(value);

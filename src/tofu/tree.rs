@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use billpay_model::environment::Environment;
-use billpay_templates::{Embedded, TemplateError};
+use billpay_templates::{TemplateError, TemplateSet};
 use billpay_tree::{Coverage, RelPath, Rendered, RenderedFile};
 use include_dir::{Dir, include_dir};
 use serde_json::{Map, Value, json};
@@ -16,8 +16,8 @@ const TREE: &str = "tree";
 static INFRASTRUCTURE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../templates/infrastructure");
 
 /// Parses the templates of the environments' tree, which the program was built with.
-pub fn templates() -> Result<Embedded, TemplateError> {
-    Embedded::of(&INFRASTRUCTURE)
+pub fn templates() -> Result<TemplateSet, TemplateError> {
+    TemplateSet::of(&INFRASTRUCTURE)
 }
 
 /// Environments that a tree is rendered for.
@@ -37,7 +37,7 @@ pub struct TreeSelection<'a> {
 /// The part that the environments of an account share follows from all of them, so that it doesn't
 /// depend on which ones are rendered; while one is broken it stays as it is.
 pub fn render(
-    templates: &Embedded,
+    templates: &TemplateSet,
     wanted: &TreeSelection<'_>,
 ) -> Result<(Rendered, Coverage), TemplateError> {
     let mut tree = Tree { templates, rendered: Rendered::default(), scopes: BTreeSet::new() };
@@ -81,7 +81,7 @@ fn of_account(account: &Account) -> String {
 
 /// A tree as it grows.
 struct Tree<'a> {
-    templates: &'a Embedded,
+    templates: &'a TemplateSet,
     rendered: Rendered,
     scopes: BTreeSet<String>,
 }

@@ -1,38 +1,38 @@
-//! The renderings that merges begin from, as one text.
+//! Pack of merge bases: the last renderings of text files, in one file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::manifest::Manifest;
 
-/// What a pack of bases begins with: the name and version of its format.
-const HEAD: &[u8] = b"billpay/base/v1\n";
+/// Header of a pack: name and version of its format.
+const HEADER: &[u8] = b"billpay/base/v1\n";
 
-/// Texts as they were rendered last, by their digests.
+/// Last rendered texts by digest.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Bases {
     pub texts: BTreeMap<String, Vec<u8>>,
-    /// Whether all could be read that was packed.
-    pub sound: bool,
+    /// True if the whole pack could be read.
+    pub is_complete: bool,
 }
 
 impl Bases {
-    /// Reads as many as there are before the first that makes no sense.
+    /// Reads entries up to the first malformed one.
     pub fn parse(pack: &[u8]) -> Bases {
-        let mut bases = Bases { texts: BTreeMap::new(), sound: true };
-        let mut rest = pack.strip_prefix(HEAD);
+        let mut bases = Bases { texts: BTreeMap::new(), is_complete: true };
+        let mut rest = pack.strip_prefix(HEADER);
         while let Some(bytes) = rest.filter(|bytes| !bytes.is_empty()) {
             rest = parse_one(bytes).map(|(digest, text, rest)| {
                 bases.texts.insert(digest.to_owned(), text.to_vec());
                 rest
             });
         }
-        bases.sound = rest.is_some();
+        bases.is_complete = rest.is_some();
         bases
     }
 
-    /// The texts that a manifest names, in the order of its paths: alike ones are near each other.
+    /// Returns the pack of the texts that a manifest names, in the order of its paths (similar texts compress well together).
     pub fn print(&self, manifest: &Manifest) -> Vec<u8> {
-        let mut pack = HEAD.to_vec();
+        let mut pack = HEADER.to_vec();
         let mut printed = BTreeSet::new();
         for entry in manifest.files.values() {
             let Some(text) = self.texts.get(&entry.sha256) else { continue };
@@ -44,8 +44,8 @@ impl Bases {
         pack
     }
 
-    /// Forgets what a manifest doesn't name.
-    pub fn only_of(mut self, manifest: &Manifest) -> Bases {
+    /// Drops the texts that a manifest doesn't name.
+    pub fn retain_named(mut self, manifest: &Manifest) -> Bases {
         let named: BTreeSet<&str> = manifest.files.values().map(|entry| entry.sha256.as_str()).collect();
         self.texts.retain(|digest, _| named.contains(digest.as_str()));
         self

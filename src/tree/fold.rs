@@ -1,4 +1,4 @@
-//! Names that some systems take for one.
+//! Case and Unicode folding of paths.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed}
 
 /// Returns a path as the most forgiving of systems compares it: without regard to case, normal form and characters that
 /// stand for nothing. Two paths that come out the same may be one file on Windows or macOS.
-pub fn folded(path: &str) -> Cow<'_, str> {
+pub fn fold_path(path: &str) -> Cow<'_, str> {
     if path.is_ascii() {
         return match path.bytes().any(|byte| byte.is_ascii_uppercase()) {
             true => path.to_ascii_lowercase().into(),
@@ -38,7 +38,7 @@ fn is_ignorable(sign: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::folded;
+    use super::fold_path;
 
     #[test]
     fn names_that_some_systems_take_for_one_come_out_the_same() {
@@ -53,10 +53,10 @@ mod tests {
             ("\u{3c3}", "\u{3c2}"),
             ("a\u{fe0f}", "a"),
         ] {
-            assert_eq!(folded(one), folded(other), "{one:?} {other:?}");
+            assert_eq!(fold_path(one), fold_path(other), "{one:?} {other:?}");
         }
         for (one, other) in [("a", "b"), ("e", "\u{e9}"), ("\u{131}", "i"), ("a/b", "ab")] {
-            assert_ne!(folded(one), folded(other), "{one:?} {other:?}");
+            assert_ne!(fold_path(one), fold_path(other), "{one:?} {other:?}");
         }
     }
 }

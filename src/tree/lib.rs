@@ -1,77 +1,76 @@
-//! A tree of rendered files on its way to disk, past whatever people did to it.
+//! Writes a tree of rendered files beside people's edits.
 //!
-//! [`decide`] is a pure function: what was rendered, what was recorded the last time and
-//! what was found on disk in; what is to be written, deleted and kept out.
-//! [`disk`] finds and writes.
+//! [`decide`] is a pure function from the rendering, the manifest of the last run and the state of the disk to the files
+//! to write, delete and keep. [`disk`] scans and writes.
 
 mod bases;
+mod change_set;
 mod decide;
 pub mod disk;
+mod existing;
 mod fold;
 mod manifest;
 mod merge;
-mod over;
 mod path;
 mod renames;
 mod text;
-mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 pub use bases::Bases;
-pub use decide::{Decision, Refused, decide, wanted_bases};
-pub use fold::folded;
-pub use manifest::{Damage, Entry, Journal, MAX_BYTES, Manifest, Pending, PendingKind, SCHEMA};
-pub use merge::{Merged, merge, merge_marked, merge_rejecting, template_side};
-pub use path::{BadPath, OURS, RelPath};
-pub use renames::{may_be_renamed, missing, moved, renamed};
+pub use change_set::{ChangeSet, ConflictFile, Write};
+pub use decide::{Decision, RenderingError, decide, needed_bases};
+pub use fold::fold_path;
+pub use manifest::{Entry, Journal, MAX_BYTES, Manifest, ManifestError, PendingFile, PendingKind, SCHEMA};
+pub use merge::{MergeResult, merge, merge_marked, merge_rejecting, template_side};
+pub use path::{PathError, RECORDS_FOLDER, RelPath};
+pub use renames::{find_moves, find_renames, may_have_renames, missing_files};
 pub use text::{Lines, digest, is_binary, unified_diff};
-pub use work::{Beside, Work, Write};
 
 /// A file as it was rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RenderedFile {
-    /// What it belongs to: `tree`, `environment/dev`.
+    /// The scope of the rendering: `tree`, `environment/dev`.
     pub scope: String,
     pub bytes: Vec<u8>,
-    /// Whether it has the run bit.
+    /// True if the file has the executable bit.
     pub executable: bool,
 }
 
 impl RenderedFile {
-    /// A text that nobody runs.
+    /// Returns a text file without the executable bit.
     pub fn text(scope: impl Into<String>, text: impl Into<String>) -> RenderedFile {
         RenderedFile { scope: scope.into(), bytes: text.into().into_bytes(), executable: false }
     }
 }
 
-/// Everything that was rendered.
+/// All files of one rendering.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rendered {
     pub files: BTreeMap<RelPath, RenderedFile>,
-    /// Folders that are there with nothing in them, too.
+    /// Folders that exist even if they are empty.
     pub folders: BTreeSet<RelPath>,
-    /// More small files to remember beside the manifest, by their names in `.billpay`.
+    /// Further files to record beside the manifest, by their names in `.billpay`.
     pub records: BTreeMap<String, Vec<u8>>,
 }
 
-/// What a file on disk is.
+/// Content of a file on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Content {
     pub bytes: Vec<u8>,
-    /// Whether its owner may run it.
+    /// True if the owner may execute it.
     pub executable: bool,
 }
 
-/// Which part of a tree a run is about; the rest stays as it is.
+/// Scopes that a run covers; files of other scopes stay as they are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Coverage {
     pub scopes: BTreeSet<String>,
-    /// Everything: also what is recorded for scopes that are no longer known.
+    /// Covers recorded scopes that are no longer known, too.
     pub all: bool,
-    /// Every scope that there is at all, covered or not.
+    /// All existing scopes, covered or not.
     pub known: BTreeSet<String>,
 }
 
@@ -81,7 +80,7 @@ impl Coverage {
     }
 }
 
-/// What is done about files that people changed.
+/// Options for files that people changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TreeOptions {
     /// Merges changed renderings into edited files where they don't overlap.
@@ -92,150 +91,148 @@ pub struct TreeOptions {
     /// Makes files as they were rendered, whatever people did to them; together with
     /// `merge` only those that can't be merged.
     pub force: bool,
-    /// With `merge`: what becomes of what can't be merged.
-    pub conflict: Conflict,
+    /// With `merge`: handling of conflicts.
+    pub conflict: ConflictPolicy,
     /// Follows files that people or the template moved.
     pub renames: bool,
-    /// Writes no file and remembers the rendering, as if it had been written before and
-    /// everything that is otherwise were people's work.
+    /// Records the rendering without writing files; differences on disk count as people's edits.
     pub adopt: bool,
 }
 
-/// What becomes of a file in which a person's edit and the rendering contradict each other.
+/// Handling of a file in which a person's edit and the rendering conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Conflict {
-    /// It stays as it is, and behind.
+pub enum ConflictPolicy {
+    /// Leaves the file as it is; it stays behind the rendering.
     #[default]
     Leave,
-    /// Both versions stand in it, between markers; it counts as settled.
+    /// Writes both versions into the file, between conflict markers; the conflict counts as settled.
     Inline,
-    /// The template's version stands in a file beside it; it counts as settled.
+    /// Writes the template's version to a file beside it; the conflict counts as settled.
     Reject,
-    /// Nothing at all is written.
+    /// Fails the run; nothing is written.
     Fail,
 }
 
-/// What was found where a file is to be.
+/// State of a path on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
+pub enum PathState {
     Absent,
     File(Content),
-    /// It, or a folder that it is in, is a symbolic link.
+    /// The path or one of its parent folders is a symbolic link.
     Link {
         at: RelPath,
     },
-    /// A folder, with everything in it, however deep.
+    /// A folder with all its descendants.
     Folder {
         files: Vec<RelPath>,
         folders: Vec<RelPath>,
-        /// Something in it has a name that no rendered file could have.
+        /// True if an entry has a name that no rendered file can have.
         others: bool,
     },
-    /// What should be a folder on the way to it is a file.
+    /// A parent folder is a file.
     Blocked {
         by: RelPath,
     },
-    /// A socket, a device and the like.
+    /// A socket, a device or another special file.
     Other,
 }
 
-/// What was found on disk.
+/// State of the disk before a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Seen {
-    /// Every path that is rendered or recorded, and every place that something was moved to.
-    pub found: BTreeMap<RelPath, Found>,
-    /// The folders that there are, of those that these paths or the manifest name.
+pub struct Observation {
+    /// States of all rendered and recorded paths and of all destinations of moves.
+    pub found: BTreeMap<RelPath, PathState>,
+    /// Existing folders among those that these paths or the manifest name.
     pub folders: BTreeSet<RelPath>,
-    /// What was rendered the last time, by digest, for the paths of [`wanted_bases`] at least.
+    /// Merge bases by digest, at least for the paths of [`needed_bases`].
     pub bases: BTreeMap<String, Vec<u8>>,
-    /// Whether all that was rendered the last time can be had at all.
+    /// True if the pack of bases is complete.
     pub packed: bool,
-    /// The files in `.billpay` that the rendering names.
+    /// Contents of the files in `.billpay` that the rendering names.
     pub records: BTreeMap<String, Vec<u8>>,
-    /// Where people moved files to since the last run, by the paths that these are rendered for.
+    /// Destinations of files that people moved since the last run, by rendered path.
     pub moves: BTreeMap<RelPath, RelPath>,
-    /// What the template renders under new paths, and the old ones.
+    /// Old paths of files that the template renamed, by new path.
     pub renamed: BTreeMap<RelPath, RelPath>,
 }
 
-/// What is done about one file.
+/// Action on one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "action")]
 pub enum Action {
     Create,
     /// Nobody edited it, and the rendering changed.
     Update,
-    /// A person's edit and the changed rendering become one.
+    /// Merges a person's edit with the changed rendering.
     Merge,
-    /// Forced: what a person wrote is replaced by the rendering.
+    /// Replaces a person's edit by the rendering (`force`).
     Overwrite,
-    /// A person's edit and the changed rendering contradict each other: what doesn't is
-    /// merged, and what does is marked.
+    /// Merges the rest and marks the conflicts between a person's edit and the changed rendering.
     Conflict {
         #[serde(flatten)]
-        marked: Marked,
+        location: ConflictLocation,
     },
     /// Nobody edited it, and it is no longer rendered.
     Delete,
-    /// It was there already, just as it is rendered.
+    /// The file exists already with the rendered content.
     Adopt,
     Unchanged,
-    /// No longer rendered, and a person had deleted it already.
+    /// No longer rendered, and already deleted by a person.
     Forget,
-    /// It stays as a person left it.
+    /// Stays as a person left it.
     Kept {
         #[serde(flatten)]
-        why: Why,
+        reason: KeepReason,
     },
 }
 
-/// Where both versions are of what couldn't be merged.
+/// Location of the two versions of a conflict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "marked")]
-pub enum Marked {
-    /// In the file, in these lines of it, markers included.
+pub enum ConflictLocation {
+    /// Both in the file, in these lines, markers included.
     Inline { lines: Vec<Lines> },
-    /// The person's in the file; the template's in this one beside it, as `diff -u` shows it.
+    /// The person's version in the file, the template's as a unified diff in `file` beside it.
     Rejected { file: RelPath },
-    /// The person's in the file, which is no text; the template's is this one beside it.
+    /// The person's version in the file, which is binary; the template's in `file` beside it.
     New { file: RelPath },
 }
 
-/// Why a file stays as a person left it.
+/// Reason to keep a file as a person left it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "why")]
-pub enum Why {
+pub enum KeepReason {
     /// Edited, and the rendering didn't change.
     Edited,
     /// Edited, and the rendering changed since.
     Behind,
-    /// Edited in the same places as the rendering changed: these lines of the file.
+    /// Edited and rendered differently in the same lines of the file.
     Overlap { lines: Vec<Lines> },
-    /// Edited, and what was rendered the last time is lost, so nothing can be merged.
+    /// Edited, and the merge base is lost.
     NoBase,
-    /// Edited and no text, and the rendering changed since.
+    /// Edited and binary, and the rendering changed since.
     Binary,
-    /// Deleted by a person; it stays away.
+    /// Deleted by a person.
     Deleted,
-    /// A person wrote it before it was ever rendered.
+    /// Written by a person before it was ever rendered.
     Foreign,
-    /// Edited and no longer rendered: it is theirs from now on.
+    /// Edited and no longer rendered; billpay forgets it.
     NoLongerRendered,
-    /// It is reached through a symbolic link, which a person made.
+    /// Reached through a symbolic link.
     Link { at: RelPath },
-    /// A folder is where the file should be, or a file where its folder should be.
+    /// A folder is in the place of the file, or a file in the place of its folder.
     InTheWay { by: RelPath },
 }
 
-/// One file of a tree and what is done about it.
+/// Planned action on one file of a tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FilePlan {
     pub path: RelPath,
-    /// Where a person moved it.
+    /// The path that a person moved it to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<RelPath>,
-    /// The path that it was rendered for before.
+    /// The path that it was rendered to before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<RelPath>,
     pub scope: String,
@@ -243,19 +240,19 @@ pub struct FilePlan {
     pub action: Action,
 }
 
-/// What is done about each file of the covered scopes, sorted by path.
+/// Planned actions on the files of the covered scopes, sorted by path.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TreePlan {
     pub files: Vec<FilePlan>,
-    /// Folders that are made to be empty.
+    /// Empty folders to create.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub folders: Vec<RelPath>,
-    /// The names of the files in `.billpay` that the rendering changes.
+    /// Names of the files in `.billpay` that change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub records: Vec<String>,
 }
 
-/// How many files a plan does what to.
+/// Number of files per action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TreeCounts {
     pub create: usize,
@@ -271,35 +268,35 @@ pub struct TreeCounts {
 }
 
 impl Action {
-    /// Whether a file is written or deleted.
+    /// Returns true if a file is written or deleted.
     pub fn touches(&self) -> bool {
         use Action::{Conflict, Create, Delete, Merge, Overwrite, Update};
         matches!(self, Create | Update | Merge | Overwrite | Delete | Conflict { .. })
     }
 
-    /// Whether the tree isn't what the specs say until something is done about the file.
+    /// Returns true if the file differs from the rendering and the difference is not settled.
     pub fn is_stale(&self) -> bool {
-        let behind = |why: &Why| why.is_open() || matches!(why, Why::InTheWay { .. });
-        self.touches() || matches!(self, Action::Kept { why } if behind(why))
+        let behind = |why: &KeepReason| why.is_open() || matches!(why, KeepReason::InTheWay { .. });
+        self.touches() || matches!(self, Action::Kept { reason } if behind(reason))
     }
 }
 
-impl Why {
-    /// Whether the rendering changed and nobody has said yet what becomes of the edit.
+impl KeepReason {
+    /// Returns true if the rendering changed and the edit is not settled yet.
     pub fn is_open(&self) -> bool {
-        matches!(self, Why::Behind) || self.is_conflict()
+        matches!(self, KeepReason::Behind) || self.is_conflict()
     }
 
-    /// Whether the edit and the rendering can't become one.
+    /// Returns true if the edit and the rendering can't be merged.
     pub fn is_conflict(&self) -> bool {
-        matches!(self, Why::Overlap { .. } | Why::NoBase | Why::Binary)
+        matches!(self, KeepReason::Overlap { .. } | KeepReason::NoBase | KeepReason::Binary)
     }
 }
 
 impl TreePlan {
-    /// Whether the tree isn't what the specs say.
+    /// Returns true if the tree is behind the specs.
     ///
-    /// A person's deletions and additions, and edits of what is rendered as before, are no staleness.
+    /// People's deletions, additions and edits of files whose rendering didn't change don't count.
     pub fn is_stale(&self) -> bool {
         let files = self.files.iter().any(|file| file.action.is_stale());
         files || !self.folders.is_empty() || !self.records.is_empty()
@@ -325,10 +322,10 @@ impl TreePlan {
         counts
     }
 
-    /// The files that stay as people left them, and why.
-    pub fn kept(&self) -> impl Iterator<Item = (&RelPath, &Why)> {
+    /// Returns the kept files with their reasons.
+    pub fn kept(&self) -> impl Iterator<Item = (&RelPath, &KeepReason)> {
         self.files.iter().filter_map(|file| match &file.action {
-            Action::Kept { why } => Some((&file.path, why)),
+            Action::Kept { reason } => Some((&file.path, reason)),
             _ => None,
         })
     }

@@ -1,18 +1,18 @@
-//! Merging what a person and what a new rendering made of the same text.
+//! Three-way merge of a person's edit and a new rendering.
 
 use std::ops::Range;
 
-use super::text::{Lines, is_crlf, lines, push_line, with_lf};
+use super::text::{Lines, is_crlf, lines, push_line, to_lf};
 
-/// What stands before a person's lines where both sides contradict each other.
-const YOURS: &str = "<<<<<<< yours\n";
-const BETWEEN: &str = "=======\n";
-/// What stands behind the template's.
-const TEMPLATE: &str = ">>>>>>> template\n";
+/// Marker before a person's lines of a conflict.
+const START_MARKER: &str = "<<<<<<< yours\n";
+const MIDDLE_MARKER: &str = "=======\n";
+/// Marker after the template's lines of a conflict.
+const END_MARKER: &str = ">>>>>>> template\n";
 
-/// Returns a text in which the template's side stands for each conflict that a merge marked.
+/// Returns a text with each marked conflict replaced by the template's side.
 pub fn template_side(bytes: &[u8]) -> Vec<u8> {
-    let marks = [YOURS, BETWEEN, TEMPLATE].map(|mark| mark.trim_end().as_bytes());
+    let marks = [START_MARKER, MIDDLE_MARKER, END_MARKER].map(|mark| mark.trim_end().as_bytes());
     let mut out = vec![];
     let (mut is_marked, mut is_yours) = (false, false);
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -28,22 +28,22 @@ pub fn template_side(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// What came of a three-way merge.
+/// Result of a three-way merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Merged {
+pub enum MergeResult {
     Clean(Vec<u8>),
-    /// Both changed these lines of the edited file, and not in the same way.
+    /// Lines of the edited file that both sides changed differently.
     Overlap(Vec<Lines>),
 }
 
-/// Lines of the base that one side replaced by its own.
+/// Lines of the base that one side replaced.
 #[derive(Debug, Clone)]
 struct Hunk {
     base: Range<usize>,
     own: Range<usize>,
 }
 
-/// What a side made of the base; between two hunks is at least one line that stayed.
+/// Returns the changes of a side; two hunks are at least one unchanged line apart.
 fn hunks(base: &[u8], own: &[u8]) -> Vec<Hunk> {
     let longest = base.len().max(own.len());
     // With all of the file as context, the lines follow one another without gaps.
@@ -74,9 +74,9 @@ fn hunks(base: &[u8], own: &[u8]) -> Vec<Hunk> {
 /// One side of a merge, read from its start to its end.
 struct Side {
     hunks: std::iter::Peekable<std::vec::IntoIter<Hunk>>,
-    /// The hunks of the region at hand.
+    /// Combined hunks of the current region.
     taken: Option<Hunk>,
-    /// Where the base and this side agree again after the last hunk.
+    /// Positions in base and side after the last hunk.
     base: usize,
     own: usize,
 }
@@ -90,7 +90,7 @@ impl Side {
         self.hunks.peek().map(|hunk| hunk.base.start)
     }
 
-    /// Takes all hunks that touch a region which ends here; returns where it ends then.
+    /// Takes all hunks that touch a region with this end; returns its new end.
     fn take_up_to(&mut self, end: usize) -> usize {
         let mut end = end;
         while let Some(hunk) = self.hunks.next_if(|hunk| hunk.base.start <= end) {
@@ -103,7 +103,7 @@ impl Side {
         end
     }
 
-    /// This side's lines of a region of the base, and whether it changed them.
+    /// Returns this side's lines of a region of the base, and true if it changed them.
     fn region(&mut self, base: &Range<usize>) -> (Range<usize>, bool) {
         let taken = self.taken.take();
         let changed = taken.is_some();
@@ -117,32 +117,32 @@ impl Side {
     }
 }
 
-/// A part of a merge, in lines of each side.
+/// Part of a merge, as line ranges of each side.
 #[derive(Debug)]
 enum Piece {
-    /// Lines of the edited file stay.
+    /// Lines of the edited file.
     Theirs(Range<usize>),
-    /// Lines of the new rendering come in.
+    /// Lines of the new rendering.
     New { new: Range<usize> },
-    /// Both changed them, and not in the same way.
+    /// Lines that both sides changed differently.
     Both { theirs: Range<usize>, base: Range<usize>, new: Range<usize> },
 }
 
-/// The sides of a merge, and how they go together.
-struct Merging<'a> {
+/// Sides and pieces of a merge.
+struct Merge<'a> {
     theirs: Vec<&'a [u8]>,
     base: Vec<&'a [u8]>,
     new: Vec<&'a [u8]>,
-    /// Whether most of their lines end so; new lines do then, too.
+    /// True if most lines of the edited file end in CRLF; new lines do then, too.
     crlf: bool,
     pieces: Vec<Piece>,
 }
 
-impl<'a> Merging<'a> {
-    /// Without a base, all in which the sides differ is of both.
-    fn new(base: Option<&'a [u8]>, theirs: &'a [u8], their_lf: &'a [u8], new_lf: &'a [u8]) -> Merging<'a> {
+impl<'a> Merge<'a> {
+    /// Compares the sides; without a base, each difference is a conflict.
+    fn new(base: Option<&'a [u8]>, theirs: &'a [u8], their_lf: &'a [u8], new_lf: &'a [u8]) -> Merge<'a> {
         let their_lf_lines = lines(their_lf);
-        let mut merging = Merging {
+        let mut merge_state = Merge {
             theirs: lines(theirs),
             base: lines(base.unwrap_or_default()),
             new: lines(new_lf),
@@ -150,13 +150,13 @@ impl<'a> Merging<'a> {
             pieces: vec![],
         };
         match base {
-            Some(base) => merging.three_ways(base, their_lf, &their_lf_lines, new_lf),
-            None => merging.two_ways(their_lf, new_lf),
+            Some(base) => merge_state.merge_three_way(base, their_lf, &their_lf_lines, new_lf),
+            None => merge_state.merge_two_way(their_lf, new_lf),
         }
-        merging
+        merge_state
     }
 
-    fn three_ways(&mut self, base: &[u8], their_lf: &[u8], their_lf_lines: &[&[u8]], new_lf: &[u8]) {
+    fn merge_three_way(&mut self, base: &[u8], their_lf: &[u8], their_lf_lines: &[&[u8]], new_lf: &[u8]) {
         let (mut a, mut b) = (Side::new(base, their_lf), Side::new(base, new_lf));
         let mut written = 0;
         while let Some(start) = [a.next_start(), b.next_start()].into_iter().flatten().min() {
@@ -183,7 +183,7 @@ impl<'a> Merging<'a> {
         self.pieces.push(Piece::Theirs(written..self.theirs.len()));
     }
 
-    fn two_ways(&mut self, their_lf: &[u8], new_lf: &[u8]) {
+    fn merge_two_way(&mut self, their_lf: &[u8], new_lf: &[u8]) {
         let mut written = 0;
         for hunk in hunks(their_lf, new_lf) {
             self.pieces.push(Piece::Theirs(written..hunk.base.start));
@@ -201,7 +201,7 @@ impl<'a> Merging<'a> {
         self.new.get(range.clone()).unwrap_or_default()
     }
 
-    /// Where both changed the same lines of the edited file.
+    /// Returns the lines of the edited file that are in conflict.
     fn overlaps(&self) -> Vec<Lines> {
         let both = self.pieces.iter().filter_map(|piece| match piece {
             Piece::Both { theirs, .. } => Some(theirs),
@@ -210,7 +210,7 @@ impl<'a> Merging<'a> {
         both.map(|theirs| Lines { first: theirs.start + 1, last: theirs.end.max(theirs.start + 1) }).collect()
     }
 
-    /// The merged text, in which a person's lines stand where both changed them.
+    /// Returns the merged text, with a person's lines for conflicts.
     fn text(&self) -> Vec<u8> {
         let mut text = vec![];
         for piece in &self.pieces {
@@ -227,36 +227,36 @@ impl<'a> Merging<'a> {
     }
 }
 
-/// Merges what a person and what a new rendering made of the same base.
+/// Merges a person's edit and a new rendering of the same base.
 ///
-/// Changes of both that touch overlap, unless they are the same; nothing is guessed. A
-/// person's lines keep their line ends, and new lines get those that most lines have.
-pub fn merge(base: &[u8], theirs: &[u8], new: &[u8]) -> Merged {
-    let (base, their_lf, new_lf) = (with_lf(base), with_lf(theirs), with_lf(new));
-    let merging = Merging::new(Some(&base), theirs, &their_lf, &new_lf);
-    match merging.overlaps() {
-        overlaps if overlaps.is_empty() => Merged::Clean(merging.text()),
-        overlaps => Merged::Overlap(overlaps),
+/// Adjacent changes of both sides overlap, unless they are the same. A person's lines keep their line ends; new lines get
+/// those of the majority.
+pub fn merge(base: &[u8], theirs: &[u8], new: &[u8]) -> MergeResult {
+    let (base, their_lf, new_lf) = (to_lf(base), to_lf(theirs), to_lf(new));
+    let merge_state = Merge::new(Some(&base), theirs, &their_lf, &new_lf);
+    match merge_state.overlaps() {
+        overlaps if overlaps.is_empty() => MergeResult::Clean(merge_state.text()),
+        overlaps => MergeResult::Overlap(overlaps),
     }
 }
 
-/// Like [`merge`], with both versions, between markers, of what overlaps; and where those stand.
+/// Merges with conflict markers around overlapping changes; returns the text and the marked lines.
 ///
-/// Without a base, everything in which the two differ overlaps.
+/// Without a base, each difference overlaps.
 pub fn merge_marked(base: Option<&[u8]>, theirs: &[u8], new: &[u8]) -> (Vec<u8>, Vec<Lines>) {
-    let (base, their_lf, new_lf) = (base.map(with_lf), with_lf(theirs), with_lf(new));
-    let merging = Merging::new(base.as_deref(), theirs, &their_lf, &new_lf);
-    let crlf = merging.crlf;
+    let (base, their_lf, new_lf) = (base.map(to_lf), to_lf(theirs), to_lf(new));
+    let merge_state = Merge::new(base.as_deref(), theirs, &their_lf, &new_lf);
+    let crlf = merge_state.crlf;
     let (mut text, mut marked): (Vec<u8>, _) = (vec![], vec![]);
-    for piece in &merging.pieces {
+    for piece in &merge_state.pieces {
         match piece {
-            Piece::Theirs(theirs) => text.extend(merging.theirs(theirs).concat()),
+            Piece::Theirs(theirs) => text.extend(merge_state.theirs(theirs).concat()),
             Piece::New { new } => {
-                merging.rendered(new).iter().for_each(|line| push_line(&mut text, line, crlf));
+                merge_state.rendered(new).iter().for_each(|line| push_line(&mut text, line, crlf));
             }
             Piece::Both { theirs, new, .. } => {
-                let (mut theirs, mut new) = (merging.theirs(theirs), merging.rendered(new));
-                let same = |a: &[u8], b: &[u8]| with_lf(a) == with_lf(b);
+                let (mut theirs, mut new) = (merge_state.theirs(theirs), merge_state.rendered(new));
+                let same = |a: &[u8], b: &[u8]| to_lf(a) == to_lf(b);
                 while let ([first, more @ ..], [other, rest @ ..]) = (theirs, new)
                     && same(first, other)
                 {
@@ -274,13 +274,13 @@ pub fn merge_marked(base: Option<&[u8]>, theirs: &[u8], new: &[u8]) -> (Vec<u8>,
                     end_line(&mut text, crlf);
                 }
                 let first = count(&text) + 1;
-                push_line(&mut text, YOURS.as_bytes(), crlf);
+                push_line(&mut text, START_MARKER.as_bytes(), crlf);
                 text.extend(theirs.concat());
                 end_line(&mut text, crlf);
-                push_line(&mut text, BETWEEN.as_bytes(), crlf);
+                push_line(&mut text, MIDDLE_MARKER.as_bytes(), crlf);
                 new.iter().for_each(|line| push_line(&mut text, line, crlf));
                 end_line(&mut text, crlf);
-                push_line(&mut text, TEMPLATE.as_bytes(), crlf);
+                push_line(&mut text, END_MARKER.as_bytes(), crlf);
                 marked.push(Lines { first, last: count(&text) });
                 ends.iter().rev().for_each(|line| text.extend_from_slice(line));
             }
@@ -289,33 +289,33 @@ pub fn merge_marked(base: Option<&[u8]>, theirs: &[u8], new: &[u8]) -> (Vec<u8>,
     (text, marked)
 }
 
-/// Like [`merge`], with a person's version of what overlaps; and what the rendering would
-/// make of those places, as two texts that differ in nothing else.
+/// Merges with a person's version of overlapping changes; returns the text, and the base without and with the rejected
+/// changes.
 ///
-/// Without a base, everything in which the two differ overlaps.
+/// Without a base, each difference overlaps.
 pub fn merge_rejecting(base: Option<&[u8]>, theirs: &[u8], new: &[u8]) -> (Vec<u8>, [Vec<u8>; 2]) {
-    let (base, their_lf, new_lf) = (base.map(with_lf), with_lf(theirs), with_lf(new));
+    let (base, their_lf, new_lf) = (base.map(to_lf), to_lf(theirs), to_lf(new));
     let Some(base) = base else {
         return (theirs.to_vec(), [their_lf.into_owned(), new_lf.into_owned()]);
     };
-    let merging = Merging::new(Some(&base), theirs, &their_lf, &new_lf);
-    let mut wanted: Vec<u8> = vec![];
+    let merge_state = Merge::new(Some(&base), theirs, &their_lf, &new_lf);
+    let mut rendered_text: Vec<u8> = vec![];
     let mut written = 0;
-    for piece in &merging.pieces {
+    for piece in &merge_state.pieces {
         let Piece::Both { base, new, .. } = piece else { continue };
-        wanted.extend(merging.base.get(written..base.start).unwrap_or_default().concat());
-        wanted.extend(merging.rendered(new).concat());
+        rendered_text.extend(merge_state.base.get(written..base.start).unwrap_or_default().concat());
+        rendered_text.extend(merge_state.rendered(new).concat());
         written = base.end;
     }
-    wanted.extend(merging.base.get(written..).unwrap_or_default().concat());
-    (merging.text(), [base.into_owned(), wanted])
+    rendered_text.extend(merge_state.base.get(written..).unwrap_or_default().concat());
+    (merge_state.text(), [base.into_owned(), rendered_text])
 }
 
 fn count(text: &[u8]) -> usize {
     text.iter().filter(|byte| **byte == b'\n').count()
 }
 
-/// Ends a line that has no end, as the last one of a file may.
+/// Ends the last line of a text, if it has no line end.
 fn end_line(text: &mut Vec<u8>, crlf: bool) {
     if !text.ends_with(b"\n") {
         text.extend_from_slice(if crlf { b"\r\n" } else { b"\n" });

@@ -1,64 +1,65 @@
-//! Finds files again that people or the template moved.
+//! Finds files that people moved or the template renamed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::manifest::Manifest;
 use super::path::RelPath;
-use super::text::{digest, is_binary, lines, with_lf};
-use super::{Content, Coverage, Found, Rendered};
+use super::text::{digest, is_binary, lines, to_lf};
+use super::{Content, Coverage, PathState, Rendered};
 
-/// How much of two texts has to be the same, in percent, for one to be taken for the other.
-const ALIKE: usize = 50;
+/// Minimum similarity of two texts that count as the same file, percent.
+const MIN_SIMILARITY: usize = 50;
 
-/// More pairs than these are compared only where the names of the files are the same.
-const MOST_PAIRS: usize = 1_000_000;
+/// Maximum number of pairs to compare; above it, only files of the same name are compared.
+const MAX_PAIRS: usize = 1_000_000;
 
-/// What stands for more than all of it being the same: it is the same file.
-const SAME: usize = 101;
+/// Similarity of files with the same digest.
+const IDENTICAL: usize = 101;
 
-/// What is rendered under new paths, by these, and the old paths, of files that people
-/// edited, moved or deleted.
-pub fn renamed(
+/// Returns the old paths, by new path, of files that the template renamed and people edited, moved or deleted.
+pub fn find_renames(
     rendered: &Rendered,
     coverage: &Coverage,
     manifest: &Manifest,
     bases: &BTreeMap<String, Vec<u8>>,
-    found: &BTreeMap<RelPath, Found>,
+    found: &BTreeMap<RelPath, PathState>,
 ) -> BTreeMap<RelPath, RelPath> {
-    let in_the_way = |path: &RelPath| {
+    let is_in_the_way = |path: &RelPath| {
         let below = rendered.files.range(path.clone()..).map(|(other, _)| other);
         let mut near = below.take_while(|other| other.as_str().starts_with(path.as_str()));
         near.any(|other| other.is_below(path)) || path.folders().any(|it| rendered.files.contains_key(&it))
     };
-    let gone: BTreeMap<&RelPath, Wanted> = vanished(rendered, coverage, manifest, found)
-        .filter(|path| !in_the_way(path))
+    let removed: BTreeMap<&RelPath, SearchKey> = removed_paths(rendered, coverage, manifest, found)
+        .filter(|path| !is_in_the_way(path))
         .filter_map(|path| {
             let sha256 = &manifest.files.get(path)?.sha256;
-            Some((path, Wanted { sha256, text: bases.get(sha256).map(Vec::as_slice) }))
+            Some((path, SearchKey { sha256, text: bases.get(sha256).map(Vec::as_slice) }))
         })
         .collect();
-    if gone.is_empty() {
+    if removed.is_empty() {
         return BTreeMap::new();
     }
     let new = rendered.files.iter().filter(|(path, file)| {
         coverage.has(&file.scope)
             && !manifest.files.contains_key(*path)
-            && !in_the_way(path)
-            && !matches!(found.get(*path), Some(Found::Link { .. } | Found::Other))
+            && !is_in_the_way(path)
+            && !matches!(found.get(*path), Some(PathState::Link { .. } | PathState::Other))
     });
-    let mut new: BTreeMap<&RelPath, Text> = new.map(|(path, file)| (path, Text::new(&file.bytes))).collect();
-    // What somebody worked on comes before what nobody wants.
-    let is_there = |path: &RelPath| matches!(found.get(manifest.place(path)), Some(Found::File(_)));
+    let mut new: BTreeMap<&RelPath, TextProfile> =
+        new.map(|(path, file)| (path, TextProfile::new(&file.bytes))).collect();
+    // Files that are still there are matched first.
+    let is_there = |path: &RelPath| matches!(found.get(manifest.place(path)), Some(PathState::File(_)));
     let (there, absent): (BTreeMap<_, _>, BTreeMap<_, _>) =
-        gone.iter().map(|(path, wanted)| (*path, *wanted)).partition(|(path, _)| is_there(path));
-    let mut pairs = pair(&there, &new);
+        removed.iter().map(|(path, key)| (*path, *key)).partition(|(path, _)| is_there(path));
+    let mut pairs = match_files(&there, &new);
     new.retain(|path, _| !pairs.values().any(|it| it == *path));
-    pairs.extend(pair(&absent, &new));
+    pairs.extend(match_files(&absent, &new));
     let fits = |old: &RelPath, path: &RelPath| match found.get(path) {
-        // A person's own, unless they renamed it as well.
-        Some(Found::File(theirs)) => {
-            let wanted = gone.get(old);
-            !is_there(old) && wanted.is_some_and(|wanted| wanted.likeness(&Text::new(&theirs.bytes)) >= ALIKE)
+        // A person's own file, unless they renamed it as well.
+        Some(PathState::File(theirs)) => {
+            let key = removed.get(old);
+            !is_there(old)
+                && key.is_some_and(|key| key.similarity(&TextProfile::new(&theirs.bytes)) >= MIN_SIMILARITY)
         }
         _ => true,
     };
@@ -66,19 +67,19 @@ pub fn renamed(
     pairs.map(|(old, path)| (path, old)).collect()
 }
 
-/// The paths that are no longer rendered, and of which something other than that is to be said.
-fn vanished<'a>(
+/// Returns the paths that are no longer rendered and that a person edited, moved or deleted.
+fn removed_paths<'a>(
     rendered: &'a Rendered,
     coverage: &'a Coverage,
     manifest: &'a Manifest,
-    found: &'a BTreeMap<RelPath, Found>,
+    found: &'a BTreeMap<RelPath, PathState>,
 ) -> impl Iterator<Item = &'a RelPath> {
-    let gone = manifest
+    let removed = manifest
         .files
         .iter()
         .filter(|(path, entry)| coverage.has(&entry.scope) && !rendered.files.contains_key(*path));
-    let edited = gone.filter(|(path, entry)| match found.get(*path) {
-        Some(Found::File(theirs)) => {
+    let edited = removed.filter(|(path, entry)| match found.get(*path) {
+        Some(PathState::File(theirs)) => {
             digest(&theirs.bytes) != entry.sha256 || theirs.executable != entry.executable
         }
         _ => true,
@@ -86,36 +87,36 @@ fn vanished<'a>(
     edited.map(|(path, _)| path)
 }
 
-/// Whether there may be anything for [`renamed`] to find.
-pub fn may_be_renamed(
+/// Returns true if [`find_renames`] may find anything.
+pub fn may_have_renames(
     rendered: &Rendered,
     coverage: &Coverage,
     manifest: &Manifest,
-    found: &BTreeMap<RelPath, Found>,
+    found: &BTreeMap<RelPath, PathState>,
 ) -> bool {
     let new = |(path, _): (&RelPath, _)| !manifest.files.contains_key(path);
-    vanished(rendered, coverage, manifest, found).next().is_some() && rendered.files.iter().any(new)
+    removed_paths(rendered, coverage, manifest, found).next().is_some() && rendered.files.iter().any(new)
 }
 
-/// The paths whose files aren't where they were, with the digests of what they were rendered as.
-pub fn missing(
+/// Returns the paths whose files are not in their places, with the digests of their last renderings.
+pub fn missing_files(
     rendered: &Rendered,
     coverage: &Coverage,
     adopt: bool,
     manifest: &Manifest,
-    found: &BTreeMap<RelPath, Found>,
+    found: &BTreeMap<RelPath, PathState>,
     renamed: &BTreeMap<RelPath, RelPath>,
 ) -> BTreeMap<RelPath, String> {
-    let is_there = |path: &RelPath| matches!(found.get(path), Some(Found::File(_) | Found::Link { .. }));
+    let is_there =
+        |path: &RelPath| matches!(found.get(path), Some(PathState::File(_) | PathState::Link { .. }));
     let absent = |path: &RelPath| !is_there(path) && !is_there(manifest.place(path));
     let old: BTreeSet<&RelPath> = renamed.values().collect();
-    let wanted = |path: &RelPath| match rendered.files.get(path) {
+    let keys = |path: &RelPath| match rendered.files.get(path) {
         Some(file) => coverage.has(&file.scope),
-        // Unless it was found at the new path.
+        // A renamed file that is not at its new path yet.
         None => old.contains(path) && !renamed.iter().any(|(new, it)| it == path && is_there(new)),
     };
-    let recorded =
-        manifest.files.iter().filter(|(path, entry)| !entry.deleted && wanted(path) && absent(path));
+    let recorded = manifest.files.iter().filter(|(path, entry)| !entry.deleted && keys(path) && absent(path));
     let mut missing: BTreeMap<RelPath, String> =
         recorded.map(|(path, entry)| (path.clone(), entry.sha256.clone())).collect();
     if adopt {
@@ -127,24 +128,23 @@ pub fn missing(
     missing
 }
 
-/// Where missing files are, among others that nobody knows anything about.
+/// Finds the new places of missing files among unknown ones.
 ///
-/// Each is the place of one at most. Empty files are too much alike to be told apart, unless
-/// the folder that they are in was moved.
-pub fn moved(
+/// A place belongs to one file at most. Empty files are found only with the folder that they were moved with.
+pub fn find_moves(
     missing: &BTreeMap<RelPath, String>,
     bases: &BTreeMap<String, Vec<u8>>,
     others: &BTreeMap<RelPath, Content>,
 ) -> BTreeMap<RelPath, RelPath> {
-    let wanted = missing.iter().map(|(path, sha256)| {
+    let keys = missing.iter().map(|(path, sha256)| {
         let text = bases.get(sha256).map(Vec::as_slice);
-        (path, Wanted { sha256, text })
+        (path, SearchKey { sha256, text })
     });
-    let texts: BTreeMap<&RelPath, Text> =
-        others.iter().map(|(path, content)| (path, Text::new(&content.bytes))).collect();
-    let mut moved = pair(&wanted.collect(), &texts);
+    let texts: BTreeMap<&RelPath, TextProfile> =
+        others.iter().map(|(path, content)| (path, TextProfile::new(&content.bytes))).collect();
+    let mut moved = match_files(&keys.collect(), &texts);
     let folders: BTreeMap<RelPath, RelPath> =
-        moved.iter().flat_map(|(from, to)| moved_folders(from, to)).collect();
+        moved.iter().flat_map(|(from, to)| folder_moves(from, to)).collect();
     let mut used: BTreeSet<RelPath> = moved.values().cloned().collect();
     for (path, sha256) in missing {
         if moved.contains_key(path) {
@@ -163,8 +163,8 @@ pub fn moved(
     moved
 }
 
-/// The folders that were moved if this file was moved with them.
-fn moved_folders(from: &RelPath, to: &RelPath) -> Vec<(RelPath, RelPath)> {
+/// Returns the folder moves that explain the move of a file.
+fn folder_moves(from: &RelPath, to: &RelPath) -> Vec<(RelPath, RelPath)> {
     let (a, b) = (from.folders(), to.folders());
     let name = |path: &RelPath| path.as_str().rsplit('/').next().unwrap_or_default().to_owned();
     let mut pairs = vec![];
@@ -182,27 +182,27 @@ fn moved_folders(from: &RelPath, to: &RelPath) -> Vec<(RelPath, RelPath)> {
     pairs
 }
 
-/// What a file is looked for by.
+/// Digest and text by which a file is searched for.
 #[derive(Clone, Copy)]
-struct Wanted<'a> {
+struct SearchKey<'a> {
     sha256: &'a str,
     text: Option<&'a [u8]>,
 }
 
-/// What a file is recognised by: its digest, and how many bytes each of its lines has in all.
-struct Text {
+/// Digest of a file, and the total bytes of each distinct line.
+struct TextProfile {
     sha256: String,
     lines: BTreeMap<Vec<u8>, usize>,
     total: usize,
 }
 
-impl Text {
-    fn new(bytes: &[u8]) -> Text {
-        let mut text = Text { sha256: digest(bytes), lines: BTreeMap::new(), total: 0 };
+impl TextProfile {
+    fn new(bytes: &[u8]) -> TextProfile {
+        let mut text = TextProfile { sha256: digest(bytes), lines: BTreeMap::new(), total: 0 };
         if is_binary(bytes) {
             return text;
         }
-        for line in lines(&with_lf(bytes)) {
+        for line in lines(&to_lf(bytes)) {
             let line = line.trim_ascii();
             if !line.is_empty() {
                 *text.lines.entry(line.to_vec()).or_default() += line.len();
@@ -212,10 +212,10 @@ impl Text {
         text
     }
 
-    /// How many percent of the longer text are in both.
-    fn likeness(&self, other: &Text) -> usize {
+    /// Returns the common part of both texts, percent of the longer one.
+    fn similarity(&self, other: &TextProfile) -> usize {
         let longer = self.total.max(other.total);
-        if self.total.min(other.total) * 100 < longer * ALIKE || longer == 0 {
+        if self.total.min(other.total) * 100 < longer * MIN_SIMILARITY || longer == 0 {
             return 0;
         }
         let of_both = self.lines.iter().filter_map(|(line, len)| Some(other.lines.get(line)?.min(len)));
@@ -223,37 +223,38 @@ impl Text {
     }
 }
 
-impl Wanted<'_> {
-    fn likeness(&self, other: &Text) -> usize {
+impl SearchKey<'_> {
+    fn similarity(&self, other: &TextProfile) -> usize {
         match self.text {
-            _ if self.sha256 == other.sha256 => SAME,
-            Some(text) => Text::new(text).likeness(other),
+            _ if self.sha256 == other.sha256 => IDENTICAL,
+            Some(text) => TextProfile::new(text).similarity(other),
             None => 0,
         }
     }
 }
 
-/// Who is who, the most alike first, and among those the ones whose paths have most in common.
-fn pair(
-    wanted: &BTreeMap<&RelPath, Wanted>,
-    others: &BTreeMap<&RelPath, Text>,
+/// Matches files to unknown ones, by similarity and then by common path parts.
+fn match_files(
+    keys: &BTreeMap<&RelPath, SearchKey>,
+    others: &BTreeMap<&RelPath, TextProfile>,
 ) -> BTreeMap<RelPath, RelPath> {
-    let few = wanted.len().saturating_mul(others.len()) <= MOST_PAIRS;
-    let empty = |text: &Text| text.total == 0 && (text.sha256 == digest(b"") || !text.lines.is_empty());
+    let few = keys.len().saturating_mul(others.len()) <= MAX_PAIRS;
+    let empty =
+        |text: &TextProfile| text.total == 0 && (text.sha256 == digest(b"") || !text.lines.is_empty());
     let mut pairs = vec![];
     let mut by_digest: BTreeMap<&str, Vec<&RelPath>> = BTreeMap::new();
     for (at, other) in others.iter().filter(|(_, other)| !empty(other)) {
         by_digest.entry(&other.sha256).or_default().push(at);
     }
-    for (path, wanted) in wanted {
-        let same = by_digest.get(wanted.sha256).into_iter().flatten();
-        pairs.extend(same.map(|at| (SAME, in_common(path, at), *path, *at)));
-        let Some(text) = wanted.text.map(Text::new) else { continue };
-        for (at, other) in others.iter().filter(|(_, other)| other.sha256 != wanted.sha256) {
-            let common = in_common(path, at);
-            let likeness = if few || common.0 > 0 { text.likeness(other) } else { 0 };
-            if likeness >= ALIKE {
-                pairs.push((likeness, common, *path, *at));
+    for (path, key) in keys {
+        let same = by_digest.get(key.sha256).into_iter().flatten();
+        pairs.extend(same.map(|at| (IDENTICAL, common_parts(path, at), *path, *at)));
+        let Some(text) = key.text.map(TextProfile::new) else { continue };
+        for (at, other) in others.iter().filter(|(_, other)| other.sha256 != key.sha256) {
+            let common = common_parts(path, at);
+            let similarity = if few || common.0 > 0 { text.similarity(other) } else { 0 };
+            if similarity >= MIN_SIMILARITY {
+                pairs.push((similarity, common, *path, *at));
             }
         }
     }
@@ -267,8 +268,8 @@ fn pair(
     found
 }
 
-/// How many parts two paths have in common at their ends, and at their starts.
-fn in_common(a: &RelPath, b: &RelPath) -> (usize, usize) {
+/// Returns the number of common trailing and leading parts of two paths.
+fn common_parts(a: &RelPath, b: &RelPath) -> (usize, usize) {
     let same = |(a, b): &(&str, &str)| a == b;
     let (a, b) = (a.as_str(), b.as_str());
     let ends = a.rsplit('/').zip(b.rsplit('/')).take_while(same).count();

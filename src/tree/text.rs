@@ -1,4 +1,4 @@
-//! Texts: their digests, their line ends, how they differ and how they merge.
+//! Digests, line ends and diffs of texts.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// Lines of a file, counted from 1, both ends included.
+/// Range of lines, counted from 1, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lines {
     pub first: usize,
@@ -22,16 +22,16 @@ impl fmt::Display for Lines {
     }
 }
 
-/// Whether it is no text: it has a NUL byte or isn't UTF-8.
+/// Returns true if bytes are not UTF-8 or have a NUL byte.
 pub fn is_binary(bytes: &[u8]) -> bool {
     bytes.contains(&0) || std::str::from_utf8(bytes).is_err()
 }
 
-/// SHA-256 of a file: of a text as it is with LF line ends, since Git may have changed them.
+/// Returns the SHA-256 of a file; a text is hashed with LF line ends, since Git may have changed them.
 pub fn digest(bytes: &[u8]) -> String {
     let hash = match is_binary(bytes) {
         true => Sha256::digest(bytes),
-        false => Sha256::digest(with_lf(bytes).as_ref()),
+        false => Sha256::digest(to_lf(bytes).as_ref()),
     };
     let mut text = String::with_capacity(64);
     for byte in hash {
@@ -41,10 +41,8 @@ pub fn digest(bytes: &[u8]) -> String {
     text
 }
 
-/// The new rendering with the line ends of the file that it replaces.
-///
-/// A rendering that has CRLF by itself means them.
-pub(super) fn with_ends_like(rendering: &[u8], like: &[u8]) -> Vec<u8> {
+/// Returns a rendering with the line ends of the file that it replaces; CRLF line ends of the rendering stay.
+pub(super) fn convert_line_ends(rendering: &[u8], like: &[u8]) -> Vec<u8> {
     if is_binary(rendering) || !is_crlf(like) || has_crlf(rendering) || like.contains(&0) {
         return rendering.to_vec();
     }
@@ -52,8 +50,8 @@ pub(super) fn with_ends_like(rendering: &[u8], like: &[u8]) -> Vec<u8> {
     lines(rendering).into_iter().for_each(|line| push_line(&mut text, line, true));
     text
 }
-
-pub(super) fn with_lf(text: &[u8]) -> Cow<'_, [u8]> {
+/// Converts CRLF line ends to LF.
+pub(super) fn to_lf(text: &[u8]) -> Cow<'_, [u8]> {
     if !has_crlf(text) {
         return Cow::Borrowed(text);
     }
@@ -71,7 +69,7 @@ fn has_crlf(text: &[u8]) -> bool {
     text.contains(&b'\r') && text.windows(2).any(|pair| pair == b"\r\n")
 }
 
-/// Whether most lines end in CRLF.
+/// Returns true if most lines end in CRLF.
 pub(super) fn is_crlf(text: &[u8]) -> bool {
     if !text.contains(&b'\r') {
         return false;
@@ -92,23 +90,21 @@ pub(super) fn push_line(text: &mut Vec<u8>, line: &[u8], crlf: bool) {
     }
 }
 
-/// The difference between two versions of a file, as `diff -u` shows it; empty when there is none.
-///
-/// `None` stands for a file that isn't there.
+/// Returns the unified diff of two versions of a file, `None` for an absent one; empty if they are equal.
 pub fn unified_diff(path: &str, before: Option<&[u8]>, after: Option<&[u8]>) -> String {
     let name = |side: &str, text: Option<&[u8]>| match text {
         Some(_) => format!("{side}/{path}"),
         None => "/dev/null".to_owned(),
     };
-    let no_text = before.is_some_and(is_binary) || after.is_some_and(is_binary);
-    if no_text && before != after {
+    let is_binary_diff = before.is_some_and(is_binary) || after.is_some_and(is_binary);
+    if is_binary_diff && before != after {
         let (before, after) = (name("a", before), name("b", after));
         return format!("Binary files {before} and {after} differ\n");
     }
     let mut options = diffy::DiffOptions::new();
     options.set_original_filename(name("a", before)).set_modified_filename(name("b", after));
-    let before = with_lf(before.unwrap_or_default()).into_owned();
-    let after = with_lf(after.unwrap_or_default()).into_owned();
+    let before = to_lf(before.unwrap_or_default()).into_owned();
+    let after = to_lf(after.unwrap_or_default()).into_owned();
     if before == after {
         return String::new();
     }

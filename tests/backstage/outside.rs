@@ -25,7 +25,7 @@ fn what_the_portal_would_do_is_told_in_a_line() {
 ";
     let rendering = render(&folder(&[("template.yaml", &asking(steps))]), "shop").expect("a project");
     let done: Vec<(StepKind, &str)> =
-        rendering.steps.iter().map(|step| (step.kind, step.told.as_str())).collect();
+        rendering.steps.iter().map(|step| (step.kind, step.summary.as_str())).collect();
     assert_eq!(
         done,
         [
@@ -94,7 +94,7 @@ fn steps_that_depend_on_what_a_custom_action_gives_are_left_out_and_told() {
 fn the_steps_are_told_before_anything_is_answered() {
     let steps = "- { id: get, name: Get it, action: fetch:template, input: { url: ./s } }\n- { action: publish:github, if: '${{ parameters.note }}', input: { repoUrl: x } }\n";
     let template = open(&folder(&[("template.yaml", &asking(steps))])).expect("a template");
-    let told: Vec<String> = template.steps().into_iter().map(|step| step.told).collect();
+    let told: Vec<String> = template.steps().into_iter().map(|step| step.summary).collect();
     assert_eq!(told, ["fetch:template ./s", "publish:github x, if ${{ parameters.note }}"]);
     assert_eq!(template.about().name, "service");
     let asked: Vec<String> =

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use billpay_scaffold::backstage::open;
-use billpay_scaffold::sources::{At, find};
+use billpay_scaffold::sources::{SourceOptions, find};
 use billpay_scaffold::{Answers, Entry, ProjectTemplate, Rendering, Source, TemplateError, TemplateFile};
 use tempfile::TempDir;
 
@@ -70,14 +70,14 @@ pub fn answers() -> Answers {
     serde_json::from_str(r#"{"name": "shop"}"#).expect("answers")
 }
 
-fn rendered(source: &Source, at: At<'_>) -> Result<Rendering, TemplateError> {
+fn rendered(source: &Source, at: SourceOptions<'_>) -> Result<Rendering, TemplateError> {
     let found = find(source, at).expect("a template");
     let template = open(&found.folder)?.within(found.around);
     template.render(&template.complete(&answers())?, &options(), &mut |_| ())
 }
 
 fn in_folder(root: &Path) -> Result<Rendering, TemplateError> {
-    rendered(&Source::Path(root.join("templates/service").display().to_string()), At::default())
+    rendered(&Source::Path(root.join("templates/service").display().to_string()), SourceOptions::default())
 }
 
 /// Every way to say where the skeletons are.
@@ -100,7 +100,7 @@ fn a_skeleton_of_the_repository_is_read_whatever_its_url_and_counts_in_the_versi
         assert_eq!(rendering.warnings.problems.len(), 4, "{}", rendering.warnings.render(false));
         let url = format!("file://{}", root.display());
         if !way.contains("://") {
-            let at = At { directory: Some("templates/service"), ..At::default() };
+            let at = SourceOptions { directory: Some("templates/service"), ..SourceOptions::default() };
             let remote = rendered(&Source::Git(url), at).expect("a project");
             assert_eq!((&remote.project, &remote.shared), (&rendering.project, &rendering.shared));
         }
@@ -165,9 +165,9 @@ fn a_plain_folder_may_be_read_as_far_as_its_root_says() {
     let error = in_folder(root).expect_err("it leads out");
     assert!(told(&error).contains("--root"), "{}", told(&error));
     let source = Source::Path(root.join("templates/service").display().to_string());
-    let at = At { root: Some(root), ..At::default() };
+    let at = SourceOptions { root: Some(root), ..SourceOptions::default() };
     assert_eq!(rendered(&source, at).expect("a project").project.files.len(), 7);
-    let elsewhere = At { root: Some(&root.join("skeletons")), ..At::default() };
+    let elsewhere = SourceOptions { root: Some(&root.join("skeletons")), ..SourceOptions::default() };
     assert!(find(&source, elsewhere).is_err());
 }
 
@@ -178,10 +178,12 @@ fn a_shared_skeleton_gives_the_portal_s_bytes() {
     let repository = repository("../../skeletons");
     let ours = made(in_folder(repository.path()).expect("a project"));
     // The dry run has one folder alone, so there the template has a copy.
-    let mut folder =
-        find(&Source::Path(repository.path().join("templates/service").display().to_string()), At::default())
-            .expect("a template")
-            .folder;
+    let mut folder = find(
+        &Source::Path(repository.path().join("templates/service").display().to_string()),
+        SourceOptions::default(),
+    )
+    .expect("a template")
+    .folder;
     let file = |text: &str| Entry::File(TemplateFile { bytes: text.as_bytes().to_vec(), executable: false });
     put(&mut folder, "template.yaml", file(&steps("./shared")));
     for (path, text) in SHARED {

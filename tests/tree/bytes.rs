@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use billpay_tree::{Action, Conflict, Refused, Rendered, TreeOptions, Why, decide};
+use billpay_tree::{Action, ConflictPolicy, KeepReason, Rendered, RenderingError, TreeOptions, decide};
 
 use crate::world::{FORCE, MERGE, PLAIN, World, coverage, file, kept, path, rendered};
 
@@ -21,7 +21,7 @@ fn binary_files_pass_through_exactly() {
     // Line ends are not just line ends in it.
     world.put_bytes("b", b"\0\n\xff\n\n");
     let new = one("b", b"\0\xff", false);
-    assert_eq!(World::action(&world.write(&new, MERGE), "b"), kept(Why::Binary));
+    assert_eq!(World::action(&world.write(&new, MERGE), "b"), kept(KeepReason::Binary));
     assert_eq!(World::action(&world.write(&new, FORCE), "b"), Some(Action::Overwrite));
     assert_eq!(world.files()["b"], b"\0\xff");
     assert_eq!(
@@ -62,7 +62,10 @@ fn run_bits_follow_whoever_changed_them() {
     assert_eq!(World::action(&world.write(&one("run", "2\n", true), FORCE), "run"), Some(Action::Overwrite));
     assert_eq!(world.mode("run"), 0o755);
     world.put("run", "2\nmine\n");
-    assert_eq!(World::action(&world.write(&one("run", "2\n", false), PLAIN), "run"), kept(Why::Behind));
+    assert_eq!(
+        World::action(&world.write(&one("run", "2\n", false), PLAIN), "run"),
+        kept(KeepReason::Behind)
+    );
     assert_eq!(World::action(&world.write(&one("run", "2\n", false), MERGE), "run"), Some(Action::Merge));
     assert_eq!((world.mode("run"), world.text("run").as_deref()), (0o644, Some("2\nmine\n")));
 }
@@ -125,7 +128,7 @@ fn records_are_written_with_the_files() {
     for name in ["manifest.json", "base.pack", "../x", "a/b", "", ".gitignore", "staging", "lock"] {
         let new = Rendered { records: [(name.to_owned(), vec![])].into(), ..Rendered::default() };
         let refused = decide(&new, &coverage(), PLAIN, &Default::default(), &Default::default());
-        assert_eq!(refused, Err(Refused::Record { name: name.to_owned() }), "{name}");
+        assert_eq!(refused, Err(RenderingError::Record { name: name.to_owned() }), "{name}");
     }
 }
 
@@ -160,7 +163,7 @@ fn a_pack_that_is_lost_or_damaged_costs_only_the_merges() {
             None => world.delete(".billpay/base.pack"),
         }
         let decision = world.run(new, MERGE);
-        assert_eq!(World::action(&decision, "a"), kept(Why::NoBase), "{number}");
+        assert_eq!(World::action(&decision, "a"), kept(KeepReason::NoBase), "{number}");
         assert_eq!(World::action(&decision, "b"), Some(Action::Unchanged));
         assert_eq!(world.text("a").as_deref(), Some("one\n2\n3\n4\n5\n"));
         // Once the edit is settled, all can be merged again.
@@ -191,6 +194,6 @@ fn the_same_tree_has_the_same_records() {
     // By another way.
     other.run(&files[..20], PLAIN);
     other.run(&files[10..], PLAIN);
-    other.run(&files, TreeOptions { conflict: Conflict::Inline, renames: true, ..MERGE });
+    other.run(&files, TreeOptions { conflict: ConflictPolicy::Inline, renames: true, ..MERGE });
     assert_eq!(one.everything(), other.everything());
 }

@@ -2,7 +2,8 @@
 
 use billpay_tree::disk::TreeError;
 use billpay_tree::{
-    Action, Conflict, Lines, Marked, Rendered, TreeOptions, Why, merge_marked, merge_rejecting,
+    Action, ConflictLocation, ConflictPolicy, KeepReason, Lines, Rendered, TreeOptions, merge_marked,
+    merge_rejecting,
 };
 use proptest::prelude::*;
 
@@ -12,9 +13,9 @@ const BASE: &str = "top\n2\n3\n4\n5\n6\nbottom\n";
 const MINE: &str = "my top\n2\n3\n4\n5\n6\nbottom\n";
 const NEW: &str = "new top\n2\n3\n4\n5\n6\nnew bottom\n";
 
-const INLINE: TreeOptions = TreeOptions { conflict: Conflict::Inline, ..MERGE };
-const REJECT: TreeOptions = TreeOptions { conflict: Conflict::Reject, ..MERGE };
-const FAIL: TreeOptions = TreeOptions { conflict: Conflict::Fail, ..MERGE };
+const INLINE: TreeOptions = TreeOptions { conflict: ConflictPolicy::Inline, ..MERGE };
+const REJECT: TreeOptions = TreeOptions { conflict: ConflictPolicy::Reject, ..MERGE };
+const FAIL: TreeOptions = TreeOptions { conflict: ConflictPolicy::Fail, ..MERGE };
 
 fn edited(base: &str, mine: &str) -> World {
     let world = World::new();
@@ -29,14 +30,14 @@ fn inline_both_stand_in_the_file() {
     assert!(world.check(&[("a", NEW)], INLINE).plan.is_stale());
     let decision = world.run(&[("a", NEW)], INLINE);
     let lines = vec![Lines { first: 1, last: 5 }];
-    let action = Action::Conflict { marked: Marked::Inline { lines } };
+    let action = Action::Conflict { location: ConflictLocation::Inline { lines } };
     assert_eq!(World::action(&decision, "a"), Some(action));
     assert_eq!(decision.plan.counts().conflict, 1);
     let text = "<<<<<<< yours\nmy top\n=======\nnew top\n>>>>>>> template\n2\n3\n4\n5\n6\nnew bottom\n";
     assert_eq!(world.text("a").as_deref(), Some(text));
     assert!(decision.diff(&path("a")).contains("+<<<<<<< yours\n my top\n+=======\n+new top\n"));
     // It is settled: the next change of the template merges with what people made of it.
-    assert_eq!(World::action(&world.run(&[("a", NEW)], INLINE), "a"), kept(Why::Edited));
+    assert_eq!(World::action(&world.run(&[("a", NEW)], INLINE), "a"), kept(KeepReason::Edited));
     world.put("a", &text.replace("<<<<<<< yours\nmy top\n=======\n", "").replace(">>>>>>> template\n", ""));
     assert_eq!(World::action(&world.run(&[("a", NEW)], INLINE), "a"), Some(Action::Unchanged));
     let json = serde_json::to_string(&decision.plan).expect("JSON");
@@ -80,13 +81,13 @@ fn without_a_base_all_that_differs_is_marked() {
 fn rejected_changes_go_to_a_file_beside() {
     let world = edited(BASE, MINE);
     let decision = world.run(&[("a", NEW)], REJECT);
-    let marked = Marked::Rejected { file: path("a.rej") };
-    assert_eq!(World::action(&decision, "a"), Some(Action::Conflict { marked }));
+    let location = ConflictLocation::Rejected { file: path("a.rej") };
+    assert_eq!(World::action(&decision, "a"), Some(Action::Conflict { location }));
     assert_eq!(world.text("a").as_deref(), Some("my top\n2\n3\n4\n5\n6\nnew bottom\n"));
     let rejected = "--- a/a\n+++ b/a\n@@ -1,4 +1,4 @@\n-top\n+new top\n 2\n 3\n 4\n";
     assert_eq!(world.text("a.rej").as_deref(), Some(rejected));
     assert!(decision.diff(&path("a")).contains("+++ b/a.rej"));
-    assert_eq!(World::action(&world.run(&[("a", NEW)], REJECT), "a"), kept(Why::Edited));
+    assert_eq!(World::action(&world.run(&[("a", NEW)], REJECT), "a"), kept(KeepReason::Edited));
 
     // One of ours is replaced, one that a person worked on isn't.
     let newer = &[("a", "newer top\n2\n3\n4\n5\n6\nnew bottom\n")];
@@ -114,8 +115,8 @@ fn a_binary_file_is_left_and_the_new_one_put_beside() {
             Err(TreeError::Conflicts(_))
         ));
         let decision = world.write(&one(b"\0two"), options);
-        let marked = Marked::New { file: path("b.new") };
-        assert_eq!(World::action(&decision, "b"), Some(Action::Conflict { marked }));
+        let location = ConflictLocation::New { file: path("b.new") };
+        assert_eq!(World::action(&decision, "b"), Some(Action::Conflict { location }));
         assert_eq!((&world.files()["b"][..], &world.files()["b.new"][..]), (&b"\0mine"[..], &b"\0two"[..]));
         world.write(&one(b"\0three"), options);
         assert_eq!(world.files()["b.new"], b"\0three");

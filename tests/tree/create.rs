@@ -125,7 +125,7 @@ fn killed_at_any_point_there_is_nothing_or_all() {
                 fs::create_dir(world.root()).expect("a folder");
             }
             let mut steps = StopAt { left: Some(at), how: Stop::Kill };
-            let result = world.tree().create_in_steps(&project(), &coverage(), &mut steps);
+            let result = world.tree().create_with_hook(&project(), &coverage(), &mut steps);
             if result.is_ok() {
                 assert!(at > 15, "{at} steps are too few to be true");
                 break;
@@ -143,7 +143,7 @@ fn failed_at_any_point_there_is_nothing() {
         let world = World::new();
         let mut steps = StopAt { left: Some(at), how: Stop::Fail };
         let tree = Tree::at(world.dir.path().join("made/for/tree"));
-        match tree.create_in_steps(&project(), &coverage(), &mut steps) {
+        match tree.create_with_hook(&project(), &coverage(), &mut steps) {
             Ok(_) => break,
             Err(error) => assert!(error.to_string().contains("the disk is on fire"), "{error}"),
         }

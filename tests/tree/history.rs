@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use billpay_tree::disk::TreeError;
-use billpay_tree::{Action, Conflict, FilePlan, Rendered, TreeOptions, digest};
+use billpay_tree::{Action, ConflictPolicy, FilePlan, Rendered, TreeOptions, digest};
 use proptest::prelude::*;
 
 use crate::world::{Files, Stop, World, coverage, file, path, same};
@@ -49,7 +49,8 @@ fn deed() -> impl Strategy<Value = Deed> {
     let path = || 0..PATHS.len();
     let text = || proptest::option::weighted(0.8, (0..3_u8, 0..3_u8));
     let rarely = || proptest::bool::weighted(0.15);
-    let conflict = prop_oneof![Just(Conflict::Leave), Just(Conflict::Inline), Just(Conflict::Reject)];
+    let conflict =
+        prop_oneof![Just(ConflictPolicy::Leave), Just(ConflictPolicy::Inline), Just(ConflictPolicy::Reject)];
     let flags = (any::<bool>(), rarely(), rarely(), any::<bool>(), rarely());
     let options = (flags, conflict).prop_map(|((merge, keep, force, renames, adopt), conflict)| {
         TreeOptions { merge, keep, force, conflict, renames, adopt }
@@ -208,7 +209,7 @@ impl Story {
         for file in conflicts {
             let place = file.at.as_ref().unwrap_or(&file.path).as_str();
             let new = String::from_utf8_lossy(&self.new.files[&file.path].bytes).into_owned();
-            let before = &done.work.before.files[file.from.as_ref().unwrap_or(&file.path)];
+            let before = &done.changes.before.files[file.from.as_ref().unwrap_or(&file.path)];
             let base = &self.rendered[&before.sha256];
             let texts = [place.to_owned(), format!("{place}.rej"), format!("{place}.new")];
             let there: String = texts.iter().filter_map(|at| whole.text(at)).collect();

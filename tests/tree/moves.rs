@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use billpay_tree::{Action, Conflict, FilePlan, TreeOptions, Why};
+use billpay_tree::{Action, ConflictPolicy, FilePlan, KeepReason, TreeOptions};
 
 use crate::world::{FORCE, MERGE, PLAIN, World, kept, path, rendered};
 
@@ -101,14 +101,14 @@ fn what_is_not_alike_is_a_deletion_and_each_file_is_one_files_place() {
     let decision = world.write(&files(1), FOLLOW);
     assert_eq!(plan(&decision, "b").at, Some(path("x/b")));
     for at in ["a", "c", "empty"] {
-        assert_eq!(plan(&decision, at).action, Action::Kept { why: Why::Deleted }, "{at}");
+        assert_eq!(plan(&decision, at).action, Action::Kept { reason: KeepReason::Deleted }, "{at}");
         assert_eq!(world.text(at), None);
     }
     assert_eq!(world.text("x/b"), Some(text(1)));
     assert_eq!(world.text("notes"), Some(other));
     // A deletion that was one stays one, also when something like it turns up.
     world.put("later/a", &text(0));
-    assert_eq!(World::action(&world.write(&files(2), FOLLOW), "a"), kept(Why::Deleted));
+    assert_eq!(World::action(&world.write(&files(2), FOLLOW), "a"), kept(KeepReason::Deleted));
     assert_eq!(world.text("later/a"), Some(text(0)));
 }
 
@@ -117,7 +117,7 @@ fn nothing_is_searched_for_unless_that_is_asked_for() {
     let world = World::new();
     world.run(&[("a", &text(0))], PLAIN);
     world.rename("a", "b");
-    assert_eq!(World::action(&world.check(&[("a", &text(1))], MERGE), "a"), kept(Why::Deleted));
+    assert_eq!(World::action(&world.check(&[("a", &text(1))], MERGE), "a"), kept(KeepReason::Deleted));
     assert_eq!(World::action(&world.check(&[("a", &text(1))], FOLLOW), "a"), Some(Action::Update));
 }
 
@@ -142,7 +142,7 @@ fn edits_go_along_when_the_template_renames_a_file() {
     world.run(&[("old", &text(0))], PLAIN);
     world.put("old", &text(0).replace("third", "third # mine"));
     let decision = world.run(&[("new", &text(1))], MERGE);
-    assert_eq!(World::action(&decision, "old"), kept(Why::NoLongerRendered));
+    assert_eq!(World::action(&decision, "old"), kept(KeepReason::NoLongerRendered));
     assert_eq!(world.text("new"), Some(text(1)));
 }
 
@@ -170,13 +170,13 @@ fn moves_and_deletions_of_both_sides_go_together() {
     // A person deleted it: it stays deleted under its new name.
     let world = start();
     world.delete("old");
-    assert_eq!(World::action(&world.run(&[("new", &text(1))], FOLLOW), "new"), kept(Why::Deleted));
-    assert_eq!(World::action(&world.run(&[("new", &text(2))], FOLLOW), "new"), kept(Why::Deleted));
+    assert_eq!(World::action(&world.run(&[("new", &text(1))], FOLLOW), "new"), kept(KeepReason::Deleted));
+    assert_eq!(World::action(&world.run(&[("new", &text(2))], FOLLOW), "new"), kept(KeepReason::Deleted));
     assert_eq!(World::action(&world.run(&[("new", &text(2))], FORCE), "new"), Some(Action::Create));
     // What contradicts is marked at the new place.
     let world = start();
     world.put("old", &text(0).replace("last 0", "last mine"));
-    let inline = TreeOptions { conflict: Conflict::Inline, ..FOLLOW };
+    let inline = TreeOptions { conflict: ConflictPolicy::Inline, ..FOLLOW };
     world.run(&[("new", &text(1))], inline);
     let text_of = world.text("new").expect("a file");
     assert!(text_of.contains("<<<<<<< yours\nlast mine\n=======\nlast 1\n>>>>>>> template\n"), "{text_of}");
@@ -185,7 +185,7 @@ fn moves_and_deletions_of_both_sides_go_together() {
     let world = start();
     world.put("old", &text(0).replace("last 0", "last mine"));
     let decision = world.run(&[("new", &text(1))], FOLLOW);
-    assert_eq!(World::action(&decision, "old"), kept(Why::NoLongerRendered));
+    assert_eq!(World::action(&decision, "old"), kept(KeepReason::NoLongerRendered));
     assert_eq!(world.text("new"), Some(text(1)));
 }
 
@@ -197,7 +197,7 @@ fn a_place_that_a_person_moved_a_file_to_is_taken() {
     world.run(&[("a", &text(0))], FOLLOW);
     for options in [FOLLOW, FORCE] {
         let decision = world.run(&[("a", &text(0)), ("b", "new\n")], options);
-        assert_eq!(World::action(&decision, "b"), kept(Why::Foreign));
+        assert_eq!(World::action(&decision, "b"), kept(KeepReason::Foreign));
         assert_eq!((world.text("a"), world.text("b")), (None, Some(text(0))));
     }
     // What is rendered no longer takes nothing with it that is somebody else's by now.
@@ -240,9 +240,9 @@ fn adopting_writes_no_file_and_takes_differences_for_edits() {
     let decision = world.write(&new, ADOPT);
     assert_eq!(world.files(), before);
     assert_eq!(plan(&decision, "same").action, Action::Adopt);
-    assert_eq!(plan(&decision, "edited").action, Action::Kept { why: Why::Edited });
+    assert_eq!(plan(&decision, "edited").action, Action::Kept { reason: KeepReason::Edited });
     assert_eq!(plan(&decision, "moved").at, Some(path("docs/moved")));
-    assert_eq!(plan(&decision, "x/gone").action, Action::Kept { why: Why::Deleted });
+    assert_eq!(plan(&decision, "x/gone").action, Action::Kept { reason: KeepReason::Deleted });
     assert!(!world.write(&new, ADOPT).plan.is_stale());
     assert_eq!(world.files(), before);
     // It goes on as if it had been rendered from the beginning.

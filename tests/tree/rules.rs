@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use billpay_tree::disk::TreeError;
-use billpay_tree::{Action, Coverage, Damage, Lines, Rendered, RenderedFile, Why};
+use billpay_tree::{Action, Coverage, KeepReason, Lines, ManifestError, Rendered, RenderedFile};
 
 use crate::world::{FORCE, MERGE, PLAIN, World, coverage, kept, path, rendered};
 
@@ -55,13 +55,13 @@ fn an_edit_survives_ten_renderings() {
     world.run(&[("a", &render(0))], PLAIN);
     world.put("a", &render(0).replace("size = 1", "size = 7 # ours"));
     // Left behind once, it can still be merged later.
-    assert_eq!(World::action(&world.run(&[("a", &render(100))], PLAIN), "a"), kept(Why::Behind));
+    assert_eq!(World::action(&world.run(&[("a", &render(100))], PLAIN), "a"), kept(KeepReason::Behind));
     for n in 1..=10 {
         assert!(world.check(&[("a", &render(n))], MERGE).plan.is_stale());
         assert_eq!(World::action(&world.run(&[("a", &render(n))], MERGE), "a"), Some(Action::Merge));
         assert_eq!(world.text("a"), Some(render(n).replace("size = 1", "size = 7 # ours")));
         assert!(!world.check(&[("a", &render(n))], MERGE).plan.is_stale());
-        assert_eq!(World::action(&world.run(&[("a", &render(n))], PLAIN), "a"), kept(Why::Edited));
+        assert_eq!(World::action(&world.run(&[("a", &render(n))], PLAIN), "a"), kept(KeepReason::Edited));
     }
 }
 
@@ -75,7 +75,7 @@ fn what_overlaps_is_told_and_left() {
     let decision = world.run(new, MERGE);
     assert_eq!(
         World::action(&decision, "a"),
-        kept(Why::Overlap { lines: vec![Lines { first: 2, last: 2 }] })
+        kept(KeepReason::Overlap { lines: vec![Lines { first: 2, last: 2 }] })
     );
     assert_eq!(world.files(), before);
     assert_eq!(decision.diff(&path("a")), "--- a/a\n+++ b/a\n@@ -1,3 +1,3 @@\n 1\n-zwei\n+two\n 3\n");
@@ -89,7 +89,7 @@ fn deletions_renames_and_additions_hold() {
     world.run(A, PLAIN);
     fs::rename(world.root().join("d/e/b"), world.root().join("d/e/c")).expect("a rename");
     let decision = world.run(A, PLAIN);
-    assert_eq!(World::action(&decision, "d/e/b"), kept(Why::Deleted));
+    assert_eq!(World::action(&decision, "d/e/b"), kept(KeepReason::Deleted));
     assert_eq!((world.text("d/e/b"), world.text("d/e/c").as_deref()), (None, Some("b\n")));
     assert!(world.text(".billpay/manifest.json").expect("a manifest").contains("\"deleted\": true"));
     world.run(&[A[0], ("d/e/b", "new\n")], MERGE);
@@ -106,12 +106,12 @@ fn what_is_no_longer_rendered_goes_with_its_folders() {
     world.run(&[("a", "1\n"), ("x/y/b", "1\n"), ("x/c", "1\n"), ("z/k", "1\n")], PLAIN);
     world.put("x/c", "edited\n");
     let decision = world.run(&[("a", "1\n")], PLAIN);
-    assert_eq!(World::action(&decision, "x/c"), kept(Why::NoLongerRendered));
+    assert_eq!(World::action(&decision, "x/c"), kept(KeepReason::NoLongerRendered));
     assert!(!world.root().join("x/y").exists() && !world.root().join("z").exists());
     assert_eq!(world.text("x/c").as_deref(), Some("edited\n"));
     // It is theirs from now on.
     assert!(world.check(&[("a", "1\n")], PLAIN).plan.files.len() == 1);
-    assert_eq!(World::action(&world.check(&[("x/c", "1\n")], MERGE), "x/c"), kept(Why::Foreign));
+    assert_eq!(World::action(&world.check(&[("x/c", "1\n")], MERGE), "x/c"), kept(KeepReason::Foreign));
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn a_manifest_that_cannot_be_used_stops_everything() {
             matches!(&error, TreeError::Manifest { path, .. } if path.ends_with(".billpay/manifest.json"))
         );
         assert!(!error.hints().is_empty());
-        let newer = matches!(error, TreeError::Manifest { damage: Damage::Newer { .. }, .. });
+        let newer = matches!(error, TreeError::Manifest { damage: ManifestError::Newer { .. }, .. });
         assert_eq!(newer, text.contains("v2"));
         assert!(world.tree().check(&rendered(A), &coverage(), PLAIN).is_err());
         assert_eq!(world.everything(), before);
@@ -229,7 +229,7 @@ fn a_manifest_that_cannot_be_used_stops_everything() {
     world.put("a", "mine\n");
     let decision = world.run(A, PLAIN);
     assert_eq!(World::action(&decision, "d/e/b"), Some(Action::Adopt));
-    assert_eq!(World::action(&decision, "a"), kept(Why::Foreign));
+    assert_eq!(World::action(&decision, "a"), kept(KeepReason::Foreign));
 }
 
 #[test]

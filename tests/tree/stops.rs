@@ -1,7 +1,7 @@
 //! Runs that are killed, or fail, at every point there is.
 
 use billpay_tree::disk::TreeError;
-use billpay_tree::{Conflict, Coverage, Rendered, TreeOptions};
+use billpay_tree::{ConflictPolicy, Coverage, Rendered, TreeOptions};
 
 use crate::world::{Files, MERGE, PLAIN, Stop, World, coverage, file, path, rendered, same};
 
@@ -50,7 +50,7 @@ fn merged() -> Scene {
 }
 
 /// A tree in which people and the template contradict and move each other.
-fn contradicting(conflict: Conflict) -> Scene {
+fn contradicting(conflict: ConflictPolicy) -> Scene {
     let world = World::new();
     let text = |n: usize| format!("top {n}\n{TEN}bottom {n}\n");
     let (old, new) = (text(0), text(1));
@@ -95,7 +95,12 @@ struct Scene {
 
 impl Scene {
     fn all() -> Vec<Scene> {
-        vec![merged(), contradicting(Conflict::Inline), contradicting(Conflict::Reject), adopted()]
+        vec![
+            merged(),
+            contradicting(ConflictPolicy::Inline),
+            contradicting(ConflictPolicy::Reject),
+            adopted(),
+        ]
     }
 
     fn write(&self, world: &World) {
@@ -229,12 +234,12 @@ fn what_the_system_refuses_is_told_and_undone() {
 #[test]
 fn somebody_who_is_faster_wins() {
     struct Meddler<'a>(&'a World, &'static str);
-    impl billpay_tree::disk::Steps for Meddler<'_> {
+    impl billpay_tree::disk::StepHook for Meddler<'_> {
         fn before(
             &mut self,
             doing: &'static str,
             at: &std::path::Path,
-        ) -> Result<(), billpay_tree::disk::Halt> {
+        ) -> Result<(), billpay_tree::disk::Interrupt> {
             if doing != "sync" && at == self.0.root().join(self.1) {
                 self.0.put(self.1, "person-fast\n");
             }
@@ -246,7 +251,7 @@ fn somebody_who_is_faster_wins() {
         let mut before = world.files();
         let error = world
             .tree()
-            .write_in_steps(&new, &coverage(), MERGE, &mut Meddler(&world, at))
+            .write_with_hook(&new, &coverage(), MERGE, &mut Meddler(&world, at))
             .expect_err("a change by somebody else");
         assert!(error.to_string().contains("by somebody else"), "{at}: {error}");
         before.insert(at.to_owned(), b"person-fast\n".to_vec());

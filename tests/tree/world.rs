@@ -5,14 +5,16 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use billpay_tree::disk::{Halt, Steps, Tree, TreeError};
-use billpay_tree::{Action, Conflict, Coverage, Decision, RelPath, Rendered, RenderedFile, TreeOptions, Why};
+use billpay_tree::disk::{Interrupt, StepHook, Tree, TreeError};
+use billpay_tree::{
+    Action, ConflictPolicy, Coverage, Decision, KeepReason, RelPath, Rendered, RenderedFile, TreeOptions,
+};
 
 pub const PLAIN: TreeOptions = TreeOptions {
     merge: false,
     keep: false,
     force: false,
-    conflict: Conflict::Leave,
+    conflict: ConflictPolicy::Leave,
     renames: false,
     adopt: false,
 };
@@ -40,17 +42,17 @@ pub enum Stop {
     FailThenKill(usize),
 }
 
-impl Steps for StopAt {
-    fn before(&mut self, _: &'static str, _: &Path) -> Result<(), Halt> {
+impl StepHook for StopAt {
+    fn before(&mut self, _: &'static str, _: &Path) -> Result<(), Interrupt> {
         match (self.left, self.how) {
             (None, _) => return Ok(()),
-            (Some(0), Stop::Kill) => return Err(Halt::Kill),
+            (Some(0), Stop::Kill) => return Err(Interrupt::Kill),
             (Some(0), how) => {
                 (self.left, self.how) = match how {
                     Stop::FailThenKill(left) => (Some(left), Stop::Kill),
                     _ => (None, how),
                 };
-                return Err(Halt::Fail(io::Error::other("the disk is on fire")));
+                return Err(Interrupt::Fail(io::Error::other("the disk is on fire")));
             }
             (Some(left), _) => self.left = Some(left - 1),
         }
@@ -107,7 +109,7 @@ impl World {
         at: usize,
         how: Stop,
     ) -> Result<Decision, TreeError> {
-        self.tree().write_in_steps(new, &coverage(), options, &mut StopAt { left: Some(at), how })
+        self.tree().write_with_hook(new, &coverage(), options, &mut StopAt { left: Some(at), how })
     }
 
     pub fn check(&self, files: &[(&str, &str)], options: TreeOptions) -> Decision {
@@ -176,8 +178,8 @@ impl World {
     }
 }
 
-pub fn kept(why: Why) -> Option<Action> {
-    Some(Action::Kept { why })
+pub fn kept(reason: KeepReason) -> Option<Action> {
+    Some(Action::Kept { reason })
 }
 
 /// Folders end in a slash; for files with the run bit there is another entry that says so.

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use billpay_scaffold::form::Form;
-use billpay_scaffold::{About, RenderOptions, Rendering, StepDone};
+use billpay_scaffold::{About, RenderOptions, Rendering, StepReport};
 use clap::Parser;
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ impl ProjectTemplate for Asking {
         self.0.complete(answers).map_err(TemplateError::Answers)
     }
 
-    fn steps(&self) -> Vec<StepDone> {
+    fn steps(&self) -> Vec<StepReport> {
         vec![]
     }
 

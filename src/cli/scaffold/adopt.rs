@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use billpay_core::app::App;
 use billpay_scaffold::question::mask_secrets;
 use billpay_scaffold::{Answers, project};
-use billpay_tree::{Action, TreeOptions, Why};
+use billpay_tree::{Action, KeepReason, TreeOptions};
 use clap::Args;
 use serde_json::json;
 
@@ -78,7 +78,7 @@ pub fn run(args: AdoptArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let (mut same, mut edited, mut gone) = (0, 0, 0);
     for file in files {
         let told = match &file.action {
-            Action::Kept { why: Why::Deleted } => {
+            Action::Kept { reason: KeepReason::Deleted } => {
                 gone += 1;
                 "not there: it stays away"
             }

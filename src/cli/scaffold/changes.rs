@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use billpay_tree::{Action, Decision, FilePlan, Marked, RelPath, Why};
+use billpay_tree::{Action, ConflictLocation, Decision, FilePlan, KeepReason, RelPath};
 
 use crate::ui::{BAD, BOLD, CHANGED, DIM, GOOD, holds_secret};
 
@@ -36,7 +36,7 @@ pub fn show(decision: &Decision, shown: &DecisionView<'_>) -> String {
         let what = match &file.action {
             Action::Merge => "  merged with your edit".to_string(),
             Action::Overwrite => "  your edit is overwritten".to_string(),
-            Action::Conflict { marked } => marks(marked),
+            Action::Conflict { location } => describe_conflict(location),
             _ => String::new(),
         };
         let moved = file.at.as_ref().map(|at| format!("  at {at}, where you moved it")).unwrap_or_default();
@@ -49,11 +49,11 @@ pub fn show(decision: &Decision, shown: &DecisionView<'_>) -> String {
         let _ = writeln!(text, "  {DIM}… and {} more (-v names them){DIM:#}", touched.len() - named);
     }
     for file in files {
-        if let Action::Kept { why } = &file.action
-            && (verbose || !matches!(why, Why::Edited))
+        if let Action::Kept { reason } = &file.action
+            && (verbose || !matches!(reason, KeepReason::Edited))
         {
             let (what, style) = if file.action.is_stale() { ("behind", CHANGED) } else { ("yours", DIM) };
-            let _ = writeln!(text, "  {style}{what}{style:#} {}: {}", file.path, explain(why));
+            let _ = writeln!(text, "  {style}{what}{style:#} {}: {}", file.path, explain(reason));
             if diff && file.action.is_stale() {
                 let _ = writeln!(text, "{}", difference(decision, &file.path));
             }
@@ -95,40 +95,44 @@ fn all(count: usize) -> String {
     if count == 1 { "its 1 file is".to_string() } else { format!("all {count} files are") }
 }
 
-/// Explains why a file stays as it is, and what to do about it.
-fn explain(why: &Why) -> String {
-    match why {
-        Why::Edited => "you edited it".to_string(),
-        Why::Behind => {
+/// Describes why a file is kept, with a hint.
+fn explain(reason: &KeepReason) -> String {
+    match reason {
+        KeepReason::Edited => "you edited it".to_string(),
+        KeepReason::Behind => {
             "you edited it, and what it is rendered from has changed: --merge joins both, --keep takes yours, --force the rendering"
                 .to_string()
         }
-        Why::Overlap { lines } => {
+        KeepReason::Overlap { lines } => {
             let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
             format!(
                 "your edit and the change are in the same place ({}): --diff shows it; change the file by hand, or --keep yours, or --force the rendering",
                 lines.join(", ")
             )
         }
-        Why::NoBase => "you edited it, and what it was made from is lost: --keep takes yours, --force the rendering".to_string(),
-        Why::Binary => "you changed it, so did what it is rendered from, and it is no text: --keep takes yours, --force the rendering".to_string(),
-        Why::Deleted => "you deleted it; --force brings it back".to_string(),
-        Why::Foreign => "it was there before, and is yours; --force overwrites it".to_string(),
-        Why::NoLongerRendered => "you edited it, and it is no longer rendered: it is yours now".to_string(),
-        Why::Link { at } => format!("{at} is a symbolic link, through which nothing is written"),
-        Why::InTheWay { by } => format!("{by} is in the way: move it"),
+        KeepReason::NoBase => "you edited it, and what it was made from is lost: --keep takes yours, --force the rendering".to_string(),
+        KeepReason::Binary => "you changed it, so did what it is rendered from, and it is no text: --keep takes yours, --force the rendering".to_string(),
+        KeepReason::Deleted => "you deleted it; --force brings it back".to_string(),
+        KeepReason::Foreign => "it was there before, and is yours; --force overwrites it".to_string(),
+        KeepReason::NoLongerRendered => "you edited it, and it is no longer rendered: it is yours now".to_string(),
+        KeepReason::Link { at } => format!("{at} is a symbolic link, through which nothing is written"),
+        KeepReason::InTheWay { by } => format!("{by} is in the way: move it"),
     }
 }
 
-/// Names the places of both versions of a contradiction.
-fn marks(marked: &Marked) -> String {
-    match marked {
-        Marked::Inline { lines } => {
+/// Describes the location of both versions of a conflict.
+fn describe_conflict(location: &ConflictLocation) -> String {
+    match location {
+        ConflictLocation::Inline { lines } => {
             let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
             format!("  contradicts your edit: both are there ({}); choose", lines.join(", "))
         }
-        Marked::Rejected { file } => format!("  contradicts your edit, which stays; the change is in {file}"),
-        Marked::New { file } => format!("  you changed it too, and it is no text; the template's is {file}"),
+        ConflictLocation::Rejected { file } => {
+            format!("  contradicts your edit, which stays; the change is in {file}")
+        }
+        ConflictLocation::New { file } => {
+            format!("  you changed it too, and it is no text; the template's is {file}")
+        }
     }
 }
 

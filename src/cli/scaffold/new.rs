@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use billpay_core::app::App;
 use billpay_scaffold::question::mask_secrets;
-use billpay_scaffold::{Answers, EXAMPLE, Rendering, StepDone, StepKind, project};
+use billpay_scaffold::{Answers, OUTPUT_PLACEHOLDER, Rendering, StepKind, StepReport, project};
 use billpay_tree::{Action, Decision, TreeOptions};
 use clap::Args;
 use serde_json::json;
@@ -72,7 +72,7 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     }
     let Rendering { project, steps, mut said, warnings, fetched, .. } = rendering;
     // Links to what only the portal makes lead nowhere from here.
-    said.retain(|(_, text)| !text.trim().is_empty() && !text.contains(EXAMPLE));
+    said.retain(|(_, text)| !text.trim().is_empty() && !text.contains(OUTPUT_PLACEHOLDER));
     let (rendered, coverage) = project::place(project, applied, &record)?;
 
     let tree = app.tree(out.clone());
@@ -119,7 +119,7 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
 fn show(
     decision: &Decision,
     shown: &DecisionView<'_>,
-    steps: &[StepDone],
+    steps: &[StepReport],
     said: &[(String, String)],
 ) -> String {
     let mut text = changes::show(decision, shown);
@@ -128,7 +128,7 @@ fn show(
         let _ = write!(text, "\n\n{BOLD}Only the portal does these{BOLD:#}");
     }
     for step in outside {
-        let _ = write!(text, "\n  {} {DIM}{}{DIM:#}", line(&step.name), line(&step.told));
+        let _ = write!(text, "\n  {} {DIM}{}{DIM:#}", line(&step.name), line(&step.summary));
     }
     for (title, said) in said {
         let _ = write!(text, "\n\n{BOLD}{}{BOLD:#}\n{said}", line(title));

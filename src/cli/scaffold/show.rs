@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use billpay_core::app::App;
-use billpay_scaffold::{Question, RenderOptions, StepDone, StepKind};
+use billpay_scaffold::{Question, RenderOptions, StepKind, StepReport};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ pub fn run(args: ShowArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     Ok(exit::DONE)
 }
 
-fn show(opened: &OpenTemplate, questions: &[Question], steps: &[StepDone]) -> String {
+fn show(opened: &OpenTemplate, questions: &[Question], steps: &[StepReport]) -> String {
     let about = opened.template.about();
     let title = about.title.as_ref().map(|title| format!("  {}", line(title))).unwrap_or_default();
     let mut text = format!("{BOLD}{}{BOLD:#}{title}\n", line(&about.name));
@@ -65,7 +65,7 @@ fn show(opened: &OpenTemplate, questions: &[Question], steps: &[StepDone]) -> St
     let _ = writeln!(text, "\n{BOLD}{} files in the template; its steps{BOLD:#}", opened.files);
     for step in steps {
         let only = if step.kind == StepKind::Outside { "; only the portal does it" } else { "" };
-        let _ = writeln!(text, "  {}  {DIM}{}{only}{DIM:#}", line(&step.name), line(&step.told));
+        let _ = writeln!(text, "  {}  {DIM}{}{only}{DIM:#}", line(&step.name), line(&step.summary));
     }
     text
 }

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use billpay_core::app::{App, At, CruftTemplate, Found, read_text};
+use billpay_core::app::{App, CruftTemplate, LocatedTemplate, SourceOptions, read_text};
 use billpay_scaffold::question::answer;
 use billpay_scaffold::{
-    Answers, BadRecord, Entry, FetchOptions, FetchRequest, FetchedRepository, Origin, ProjectTemplate,
-    Question, RECORD_LIMITS, Record, RenderOptions, Rendering, TemplateError, version,
+    Answers, Entry, FetchOptions, FetchRequest, Origin, PinnedRepository, ProjectTemplate, Question,
+    RECORD_LIMITS, Record, RecordDefect, RenderOptions, Rendering, TemplateError, version,
 };
 use clap::Args;
 
@@ -71,11 +71,11 @@ pub struct OpenTemplate {
     pub digest: String,
     pub files: usize,
     /// Other repositories that files were fetched from, after a rendering.
-    pub fetched: Vec<FetchedRepository>,
+    pub fetched: Vec<PinnedRepository>,
 }
 
 impl OpenTemplate {
-    pub fn new(found: Found, options: &RenderOptions, app: &App) -> Result<OpenTemplate, Report> {
+    pub fn new(found: LocatedTemplate, options: &RenderOptions, app: &App) -> Result<OpenTemplate, Report> {
         let digest = found.folder.digest();
         let files = found.folder.entries.values().filter(|entry| matches!(entry, Entry::File(_))).count();
         let template = app.open_template(&found, options)?;
@@ -103,7 +103,7 @@ impl AtArgs {
         app: &App,
     ) -> Result<OpenTemplate, Report> {
         let kept = answers.cruft_template()?;
-        let at = At {
+        let at = SourceOptions {
             reference: self.reference.as_deref().or(Some(&kept.commit)),
             directory: self.directory.as_deref().or(kept.directory.as_deref()),
             root: self.root.as_deref(),
@@ -127,14 +127,15 @@ impl AtArgs {
         for directory in App::templates_in(&found.folder) {
             let folder = found.folder.below(&directory);
             let name = if directory.is_empty() { found.folder.name.clone() } else { directory };
-            let found = Found { folder, origin: found.origin.clone(), around: found.around.clone() };
+            let found =
+                LocatedTemplate { folder, origin: found.origin.clone(), around: found.around.clone() };
             all.push((name, OpenTemplate::new(found, &RenderOptions::default(), app)?));
         }
         Ok(all)
     }
 
-    fn at(&self) -> At<'_> {
-        At {
+    fn at(&self) -> SourceOptions<'_> {
+        SourceOptions {
             reference: self.reference.as_deref(),
             directory: self.directory.as_deref(),
             root: self.root.as_deref(),
@@ -181,12 +182,12 @@ impl AnswerArgs {
     }
 
     /// Returns the commits that a project's record in the replay file names.
-    fn pins(&self) -> Result<Vec<FetchedRepository>, Report> {
+    fn pins(&self) -> Result<Vec<PinnedRepository>, Report> {
         let Some(path) = &self.replay else { return Ok(vec![]) };
         match Record::parse(&read_replay(path)?) {
             Ok(record) => Ok(record.templates.into_iter().flat_map(|applied| applied.fetched).collect()),
             // Answers of Cookiecutter or cruft, which pin nothing.
-            Err(BadRecord::Damaged(_)) => Ok(vec![]),
+            Err(RecordDefect::Damaged(_)) => Ok(vec![]),
             Err(other) => Err(bad_replay(path, other.to_string())),
         }
     }
@@ -201,7 +202,7 @@ impl AnswerArgs {
                     .map(|applied| applied.answers.clone())
                     .ok_or_else(|| bad_replay(path, "it has none".to_string()))
             }
-            Err(BadRecord::Damaged(_)) => Ok(App::replay(&path.display().to_string(), &text)?.answers),
+            Err(RecordDefect::Damaged(_)) => Ok(App::replay(&path.display().to_string(), &text)?.answers),
             Err(other) => Err(bad_replay(path, other.to_string())),
         }
     }

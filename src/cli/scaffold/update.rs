@@ -3,11 +3,13 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use billpay_core::app::{App, At, WorkTree};
+use billpay_core::app::{App, SourceOptions, WorkTree};
 use billpay_model::findings::Problem;
 use billpay_scaffold::project::{self, AddedRight};
-use billpay_scaffold::{Conversion, Question, Record, TemplateError, TemplateRecord, convert, unconverted};
-use billpay_tree::{Action, Conflict, Decision, TreeOptions};
+use billpay_scaffold::{
+    Conversion, Question, Record, TemplateError, TemplateRecord, convert, unconverted_answers,
+};
+use billpay_tree::{Action, ConflictPolicy, Decision, TreeOptions};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
@@ -129,7 +131,7 @@ fn one(
 ) -> Result<TemplateUpdate, Report> {
     let found = match &args.from {
         Some(source) => {
-            let at = At {
+            let at = SourceOptions {
                 reference: args.reference.as_deref(),
                 directory: args.directory.as_deref(),
                 root: args.root.as_deref(),
@@ -151,7 +153,7 @@ fn one(
     let (mut known, dropped) = project::still_asked(&before, &asked);
     let conversions = convert(&mut known, &asked);
     let known = args.answers.over(known, template)?;
-    let faults = unconverted(&before.answers, &known, &asked);
+    let faults = unconverted_answers(&before.answers, &known, &asked);
     if !faults.is_empty() {
         return Err(ask::report(TemplateError::Answers(faults), &asked));
     }
@@ -207,9 +209,9 @@ fn one(
     let record = app.record(folder)?.unwrap_or_default();
     let (rendered, coverage) = project::place(rendering.project, applied, &record)?;
     let conflict = match args.conflict {
-        OnConflict::Inline => Conflict::Inline,
-        OnConflict::Rej => Conflict::Reject,
-        OnConflict::Fail => Conflict::Fail,
+        OnConflict::Inline => ConflictPolicy::Inline,
+        OnConflict::Rej => ConflictPolicy::Reject,
+        OnConflict::Fail => ConflictPolicy::Fail,
     };
     let options = TreeOptions { merge: true, renames: true, conflict, ..TreeOptions::default() };
     let tree = app.tree(folder.to_owned());

@@ -1,7 +1,7 @@
 //! Builds documentation sites with MkDocs, as TechDocs' own generator does.
 //!
-//! MkDocs works on a picture of the project made of links, with a configuration of ours: the
-//! project stays as it is, and MkDocs sees neither credentials nor what lies outside.
+//! MkDocs works on a mirror of the project made of links, with a generated configuration: the project stays unchanged, and
+//! MkDocs sees neither credentials nor files outside.
 
 mod output;
 mod program;
@@ -23,7 +23,7 @@ pub use output::place;
 /// The names of a configuration; where there are both, the first counts.
 const CONFIGS: [&str; 2] = ["mkdocs.yaml", "mkdocs.yml"];
 
-/// What keeps a site from being built.
+/// Error of building a site.
 #[derive(Debug, thiserror::Error)]
 pub enum DocsError {
     #[error("there is no folder {path}")]
@@ -51,7 +51,7 @@ pub enum DocsError {
 }
 
 impl DocsError {
-    /// What to do about it.
+    /// Returns hints for the user.
     pub fn hints(&self) -> Vec<String> {
         let hint = match self {
             DocsError::NoProject { .. } => "name the folder of mkdocs.yml with --dir",
@@ -75,34 +75,34 @@ fn at(path: &Path) -> impl Fn(io::Error) -> DocsError + '_ {
     move |error| DocsError::File { path: path.display().to_string(), error }
 }
 
-/// How a site is built.
+/// Options of a build.
 #[derive(Debug, Clone)]
 pub struct BuildOptions<'a> {
     /// The folder of the configuration.
     pub dir: &'a Path,
-    /// Whether warnings, and settings that TechDocs does not take, are errors.
+    /// Treats warnings, and settings that TechDocs doesn't take, as errors.
     pub strict: bool,
     pub wishes: Wishes<'a>,
-    /// What the sources are known by, for the portal.
+    /// Version of the sources, for the portal.
     pub etag: Option<&'a str>,
 }
 
-/// A site that was built, in a folder that goes when this is dropped.
+/// A built site in a temporary folder, removed on drop.
 #[derive(Debug)]
 pub struct Built {
     pub site: PathBuf,
-    /// What was left out of the project's settings.
+    /// Omitted settings of the project.
     pub left_out: Findings,
-    /// What MkDocs warned of.
+    /// Warnings of MkDocs.
     pub warnings: Vec<String>,
-    /// The MkDocs that was used.
+    /// Description of the MkDocs in use.
     pub mkdocs: String,
     pub files: usize,
     pub bytes: u64,
     _aside: TempDir,
 }
 
-/// Builds the site of a project; `say` is told what takes a moment.
+/// Builds the site of a project; `say` is called before slow steps.
 pub async fn build(options: &BuildOptions<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Built, DocsError> {
     let no_project = || DocsError::NoProject { path: options.dir.display().to_string() };
     let dir = options.dir.canonicalize().map_err(|_| no_project())?;

@@ -1,4 +1,4 @@
-//! Puts a built site where people want it.
+//! Copies a built site to its output folder.
 
 use std::fs;
 use std::path::Path;

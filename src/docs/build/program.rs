@@ -23,7 +23,7 @@ const VARIABLES: &[&str] = &["DOCS_", "MKDOCS_"];
 
 /// A MkDocs that can be run.
 pub struct MkDocs {
-    /// Whose it is, as people are told it.
+    /// Display name.
     pub name: String,
     command: Vec<OsString>,
     /// The folder that nothing is run from: the project, with all of its repository.
@@ -52,7 +52,7 @@ pub async fn find(place: &Path, dir: &Path, say: &(dyn Fn(&str) + Sync)) -> Resu
 }
 
 impl MkDocs {
-    /// Whether it builds the smallest site.
+    /// Returns true if it can build a minimal site.
     async fn has_techdocs(&self, probe: &Path) -> Result<bool, DocsError> {
         let docs = probe.join("docs");
         fs::create_dir_all(&docs).map_err(at(&docs))?;
@@ -83,7 +83,7 @@ impl MkDocs {
         let text = [output.stderr, output.stdout].concat();
         let text = String::from_utf8_lossy(&text);
         let (picture, original) = (project.display().to_string(), original.display().to_string());
-        let said = worth_telling(&text.replace(&picture, &original));
+        let said = filter_warnings(&text.replace(&picture, &original));
         match output.status.success() {
             true => Ok(said),
             false => Err(DocsError::MkDocs { said, strict }),
@@ -104,8 +104,8 @@ impl MkDocs {
     }
 }
 
-/// The lines of a log that are no mere news, nor go on with some.
-fn worth_telling(log: &str) -> Vec<String> {
+/// Returns the lines of a log without informational messages and their continuations.
+fn filter_warnings(log: &str) -> Vec<String> {
     let mut news = false;
     let told = log.lines().map(str::trim_end).filter(|line| {
         if !line.starts_with(' ') {
@@ -118,11 +118,11 @@ fn worth_telling(log: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::worth_telling;
+    use super::filter_warnings;
 
     #[test]
     fn news_is_not_told_and_warnings_are_with_all_their_lines() {
         let log = "INFO    -  Building\nINFO    -  These pages are not in the nav:\n  - index.md\n\nWARNING -  Gone\n  more\nAborted\n";
-        assert_eq!(worth_telling(log), ["WARNING -  Gone", "  more", "Aborted"]);
+        assert_eq!(filter_warnings(log), ["WARNING -  Gone", "  more", "Aborted"]);
     }
 }

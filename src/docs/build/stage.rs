@@ -1,4 +1,4 @@
-//! A picture of a project for MkDocs: links to what is there, and a configuration of ours.
+//! A mirror of a project for MkDocs: links to its files, and a generated configuration.
 
 use std::collections::HashMap;
 use std::fs;
@@ -10,16 +10,16 @@ use super::{CONFIGS, DocsError, at, settings};
 use crate::include;
 use crate::mkdocs::Config;
 
-/// Folders that no page is made from: they are large, and Git's may hold credentials.
-const LEFT_OUT: [&str; 6] = [".git", "node_modules", ".venv", "venv", ".gradle", ".terraform"];
+/// Folders without pages: they are large, and Git's may hold credentials.
+const SKIPPED_FOLDERS: [&str; 6] = [".git", "node_modules", ".venv", "venv", ".gradle", ".terraform"];
 
 /// Pages that the first page is made from where there is none, in the folder of the pages and
 /// in the project's.
 const READMES: [&str; 2] = ["README.md", "readme.md"];
 
-/// Lays the picture of `project` at `to`; files are told as below `shown`.
+/// Mirrors `project` at `to`; messages name files below `shown`.
 pub fn stage(project: &Path, to: &Path, config: &Config, shown: &Path) -> Result<(), DocsError> {
-    let mut picture = Picture { project, to, shown, included: HashMap::new(), config };
+    let mut picture = Mirror { project, to, shown, included: HashMap::new(), config };
     for name in &config.includes.files {
         let path = project.join(name);
         // What is not there is for MkDocs to tell.
@@ -54,7 +54,7 @@ fn write(path: &Path, text: &[u8]) -> Result<(), DocsError> {
     file.and_then(|mut file| file.write_all(text)).map_err(at(path))
 }
 
-struct Picture<'a> {
+struct Mirror<'a> {
     project: &'a Path,
     to: &'a Path,
     shown: &'a Path,
@@ -63,9 +63,9 @@ struct Picture<'a> {
     config: &'a Config,
 }
 
-impl Picture<'_> {
-    /// Makes the folders of a folder anew, with links to its files in them: plugins that ask where
-    /// a page really is are told a place in the picture. A link of the project leads to a place in the picture too.
+impl Mirror<'_> {
+    /// Recreates the folders of a folder with links to its files, so that real paths stay in the mirror; links of the project
+    /// lead into the mirror, too.
     fn lay(&self, from: &Path, to: &Path) -> Result<(), DocsError> {
         fs::create_dir(to).map_err(at(to))?;
         for entry in fs::read_dir(from).map_err(at(from))? {
@@ -73,7 +73,7 @@ impl Picture<'_> {
             let (path, name) = (entry.path(), entry.file_name());
             let kind = entry.file_type().map_err(at(&path))?;
             let is = |known: &&str| name == **known;
-            if LEFT_OUT.iter().any(is) || (from == self.project && CONFIGS.iter().any(is)) {
+            if SKIPPED_FOLDERS.iter().any(is) || (from == self.project && CONFIGS.iter().any(is)) {
                 continue;
             }
             let place = to.join(&name);
@@ -133,14 +133,17 @@ pub fn real(path: &Path, project: &Path) -> Result<PathBuf, DocsError> {
     }
 }
 
-/// Returns what a path leads to; refuses what MkDocs is not to see, and a folder that it is in.
+/// Resolves a path.
+///
+/// # Errors
+/// Fails if it leads to a file that MkDocs must not see, or to a parent of its own.
 fn check(path: &Path, project: &Path) -> Result<PathBuf, DocsError> {
     let why = match path.canonicalize() {
         Ok(target) if !target.starts_with(project) => "is a symbolic link that leads out of the project",
         Ok(target) if target.is_dir() && path.starts_with(&target) => {
             "is a symbolic link that leads to a folder that it is in"
         }
-        Ok(target) if is_left_out(&target, project) => {
+        Ok(target) if is_in_skipped_folder(&target, project) => {
             "is a symbolic link that leads to a folder that is left out"
         }
         Ok(target) => return Ok(target),
@@ -154,8 +157,8 @@ fn refused(path: &Path, project: &Path, why: &'static str) -> DocsError {
     DocsError::Link { path: path.strip_prefix(project).unwrap_or(path).display().to_string(), why }
 }
 
-/// Whether a path of the project is in a folder that is left out.
-fn is_left_out(path: &Path, project: &Path) -> bool {
+/// Returns true if a path of the project is in a folder that is left out.
+fn is_in_skipped_folder(path: &Path, project: &Path) -> bool {
     let below = path.strip_prefix(project).unwrap_or(path);
-    below.components().any(|part| LEFT_OUT.iter().any(|known| part.as_os_str() == *known))
+    below.components().any(|part| SKIPPED_FOLDERS.iter().any(|known| part.as_os_str() == *known))
 }

@@ -81,9 +81,9 @@ const SECTIONS: &[&str] = &["browser", "filter", "hook", "include", "includeif",
 const OTHER_COMMANDS: &[&str] = &["alias", "difftool", "guitool", "mergetool"];
 
 /// Bits of a mode that let the group or others write.
-const WRITABLE: u32 = 0o022;
+const WRITABLE_BY_OTHERS: u32 = 0o022;
 
-/// Deepest nesting of included files, as Git has it.
+/// Maximum nesting depth of included files, as in Git.
 const MAX_INCLUDES: usize = 10;
 
 /// Last words of keys whose values are programs, in any section.
@@ -137,7 +137,7 @@ pub fn place(config: &Path, value: &str) -> Option<PathBuf> {
     }
 }
 
-/// Returns whether nobody but the user and root may change a file, or put one there.
+/// Returns true if only the user and root may change or create a file.
 fn is_ours(path: &Path) -> bool {
     let user = geteuid().as_raw();
     let owners = [0, user];
@@ -146,10 +146,13 @@ fn is_ours(path: &Path) -> bool {
         match path.metadata() {
             // A file of ours stays ours in a directory that is sticky, as /tmp is.
             Ok(facts) if depth > 0 => {
-                let is_closed = facts.mode() & WRITABLE == 0 || (is_there && facts.mode() & 0o1000 != 0);
+                let is_closed =
+                    facts.mode() & WRITABLE_BY_OTHERS == 0 || (is_there && facts.mode() & 0o1000 != 0);
                 return owners.contains(&facts.uid()) && is_closed;
             }
-            Ok(facts) if !owners.contains(&facts.uid()) || facts.mode() & WRITABLE != 0 => return false,
+            Ok(facts) if !owners.contains(&facts.uid()) || facts.mode() & WRITABLE_BY_OTHERS != 0 => {
+                return false;
+            }
             Ok(_) => {}
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
                 is_there = false;

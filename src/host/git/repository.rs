@@ -9,10 +9,10 @@ use super::config::{self, Setting};
 use super::{answer, command, parts};
 use crate::{file_owner, reading};
 
-/// Deepest nesting of submodules that is looked at.
+/// Maximum nesting depth of submodules.
 const MAX_DEPTH: usize = 8;
 
-/// Largest `.git` file and `commondir` that is read, bytes.
+/// Maximum size of a `.git` file or `commondir`, bytes.
 const MAX_POINTER: usize = 64 * 1024;
 
 /// State of a folder's files against what its repository holds.

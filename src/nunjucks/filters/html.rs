@@ -8,7 +8,7 @@ use crate::number::{is_space, trim};
 use crate::value::Value;
 use crate::{coerce, units};
 
-/// How often tags are taken out of what is left: the portal's limit.
+/// Maximum number of passes that remove tags: the portal's limit.
 const PASSES: usize = 8;
 
 impl Filter<'_, '_> {
@@ -60,7 +60,7 @@ impl Filter<'_, '_> {
                             |at| units::at(text, at).map(|unit| unit.unwrap_or(Value::Undefined(None)));
                         pair(&unit(0)?, &unit(1)?)
                     }
-                    Value::Undefined(_) | Value::Null => Fault::told("`urlencode` can't take null"),
+                    Value::Undefined(_) | Value::Null => Fault::fail("`urlencode` can't take null"),
                     _ => pair(&nothing, &nothing),
                 };
                 list.items().iter().map(entry).collect::<Outcome<_>>()?
@@ -146,7 +146,7 @@ fn strip(text: &str) -> Outcome<String> {
         }
         text = next;
     }
-    Fault::told("`striptags` finds too many tags within tags")
+    Fault::fail("`striptags` finds too many tags within tags")
 }
 
 fn without_tags(text: &str) -> String {
@@ -180,7 +180,7 @@ fn without_tags(text: &str) -> String {
     output
 }
 
-/// Whether a tag begins here: `</?` and a name of letters and digits, as a word of its own.
+/// Returns true if a tag begins here: `</?` and a name of letters and digits, as a whole word.
 fn tag_name(rest: &str) -> bool {
     let name = rest.strip_prefix("</").unwrap_or_else(|| rest.get(1..).unwrap_or_default());
     let mut bytes = name.bytes().skip_while(u8::is_ascii_alphanumeric);

@@ -9,7 +9,7 @@ use crate::operate::own;
 use crate::value::{List, Record, Value, reserved};
 use crate::{checks, coerce, units};
 
-/// What lists are sorted by.
+/// Sort key.
 enum Key {
     Number(f64),
     Text(Vec<u16>),
@@ -34,7 +34,7 @@ impl Filter<'_, '_> {
             "select" | "reject" => self.select(input),
             "selectattr" | "rejectattr" => self.select_attribute(input),
             "random" => self.random(input),
-            other => Fault::told(format!("there is no filter `{other}`")),
+            other => Fault::fail(format!("there is no filter `{other}`")),
         }
     }
 
@@ -44,7 +44,7 @@ impl Filter<'_, '_> {
 
     fn edge(&self, input: &Value, last: bool) -> Outcome<Value> {
         let found = match input {
-            Value::Null => return Fault::told(format!("`{}` takes a list, not null", self.name)),
+            Value::Null => return Fault::fail(format!("`{}` takes a list, not null", self.name)),
             Value::List(list) => {
                 let items = list.items();
                 if last { items.last().cloned() } else { items.first().cloned() }
@@ -70,7 +70,7 @@ impl Filter<'_, '_> {
             Value::Text(text) | Value::Safe(text) => units::count(text) as f64,
             Value::Undefined(_) | Value::Null | Value::Bool(false) => 0.0,
             Value::Bool(true) | Value::Number(_) => return Ok(Value::Undefined(None)),
-            other => return Fault::told(format!("{} has no length", other.kind())),
+            other => return Fault::fail(format!("{} has no length", other.kind())),
         }))
     }
 
@@ -86,11 +86,11 @@ impl Filter<'_, '_> {
                 };
                 self.of(record.entries().iter().map(entry).collect::<Outcome<_>>()?)
             }
-            other => Fault::told(format!("`list` takes a list, an object or a text, not {}", other.kind())),
+            other => Fault::fail(format!("`list` takes a list, an object or a text, not {}", other.kind())),
         }
     }
 
-    /// What filters take as a row of values: an object is taken by its `length`.
+    /// Returns a value as a list for filters; an object by its `length`.
     fn row(&self, input: &Value) -> Outcome<Option<Vec<Value>>> {
         Ok(match input {
             Value::List(list) => Some(list.items().to_vec()),
@@ -127,7 +127,7 @@ impl Filter<'_, '_> {
         }
         let name = self.shown(value)?;
         if reserved(&name) {
-            return Fault::told(format!("`{name}` can't be used in a template"));
+            return Fault::fail(format!("`{name}` can't be used in a template"));
         }
         Ok(Some(name))
     }
@@ -136,7 +136,7 @@ impl Filter<'_, '_> {
     fn attributes(&self, input: &Value, name: &str) -> Outcome<Vec<Value>> {
         let items = match input {
             Value::Safe(text) if text.is_empty() => vec![],
-            Value::Safe(_) => return Fault::told("a text has no attributes"),
+            Value::Safe(_) => return Fault::fail("a text has no attributes"),
             other => self.row(other)?.unwrap_or_default(),
         };
         items.iter().map(|item| self.attribute_of(item, name)).collect()
@@ -144,7 +144,7 @@ impl Filter<'_, '_> {
 
     fn attribute_of(&self, item: &Value, name: &str) -> Outcome<Value> {
         if item.is_nothing() {
-            return Fault::told(format!("null has no `{name}`"));
+            return Fault::fail(format!("null has no `{name}`"));
         }
         Ok(own(item, name)?.unwrap_or(Value::Undefined(None)))
     }
@@ -154,7 +154,7 @@ impl Filter<'_, '_> {
         let mut value = item.clone();
         for name in path {
             if value.is_nothing() {
-                return Fault::told(format!("null has no `{name}`"));
+                return Fault::fail(format!("null has no `{name}`"));
             }
             match own(&value, name)? {
                 Some(inner) => value = inner,
@@ -171,7 +171,7 @@ impl Filter<'_, '_> {
             _ => vec![name.to_string()],
         };
         match path.iter().find(|name| reserved(name)) {
-            Some(name) => Fault::told(format!("`{name}` can't be used in a template")),
+            Some(name) => Fault::fail(format!("`{name}` can't be used in a template")),
             None => Ok(path),
         }
     }
@@ -181,7 +181,7 @@ impl Filter<'_, '_> {
         let items = match (self.attribute(self.argument(1))?, input) {
             (Some(name), _) => self.attributes(input, &name)?,
             (None, Value::List(list)) => list.items().to_vec(),
-            (None, other) => return Fault::told(format!("`join` takes a list, not {}", other.kind())),
+            (None, other) => return Fault::fail(format!("`join` takes a list, not {}", other.kind())),
         };
         for item in &items {
             self.note(item)?;
@@ -193,7 +193,7 @@ impl Filter<'_, '_> {
         let items = match (self.attribute(self.argument(0))?, input) {
             (Some(name), _) => self.attributes(input, &name)?,
             (None, Value::List(list)) => list.items().to_vec(),
-            (None, other) => return Fault::told(format!("`sum` takes a list, not {}", other.kind())),
+            (None, other) => return Fault::fail(format!("`sum` takes a list, not {}", other.kind())),
         };
         let mut sum = Value::Number(0.0);
         for item in &items {
@@ -207,7 +207,7 @@ impl Filter<'_, '_> {
         coerce::add(&start, &sum, self.budget())
     }
 
-    /// What a value is sorted by.
+    /// Returns the sort key of a value.
     fn key(&self, value: &Value, fold: fn(&str) -> String, cased: bool) -> Outcome<Key> {
         self.note(value)?;
         Ok(match value {
@@ -261,13 +261,13 @@ impl Filter<'_, '_> {
 
     fn dictsort(&self, input: &Value) -> Outcome<Value> {
         let Value::Record(record) = input else {
-            return Fault::told(format!("`dictsort` takes an object, not {}", input.kind()));
+            return Fault::fail(format!("`dictsort` takes an object, not {}", input.kind()));
         };
         let by_value = match self.argument(1) {
             Value::Undefined(_) => false,
             Value::Text(by) if &**by == "key" => false,
             Value::Text(by) if &**by == "value" => true,
-            _ => return Fault::told("`dictsort` sorts by \"key\" or \"value\""),
+            _ => return Fault::fail("`dictsort` sorts by \"key\" or \"value\""),
         };
         let cased = self.argument(0).truthy();
         let keyed = record.entries().iter().map(|(name, value)| {
@@ -281,7 +281,7 @@ impl Filter<'_, '_> {
 
     fn groupby(&self, input: &Value) -> Outcome<Value> {
         if matches!(input, Value::Null) {
-            return Fault::told("`groupby` takes a list, not null");
+            return Fault::fail("`groupby` takes a list, not null");
         }
         let path = self.path(self.argument(0))?;
         let mut groups: Vec<(Arc<str>, Vec<Value>)> = vec![];
@@ -306,7 +306,7 @@ impl Filter<'_, '_> {
     fn count(&self) -> Outcome<usize> {
         let count = self.number(self.argument(0))?.trunc();
         if count.is_nan() || count <= 0.0 {
-            return Fault::told(format!("`{}` takes a number above 0", self.name));
+            return Fault::fail(format!("`{}` takes a number above 0", self.name));
         }
         // As many steps as it takes to fill them all.
         self.budget().steps(count.min(1e9) as usize)?;
@@ -315,7 +315,7 @@ impl Filter<'_, '_> {
 
     fn batch(&self, input: &Value) -> Outcome<Value> {
         if matches!(input, Value::Null) {
-            return Fault::told("`batch` takes a list, not null");
+            return Fault::fail("`batch` takes a list, not null");
         }
         let fill = self.argument(1);
         let given = self.number(self.argument(0))?.trunc();
@@ -335,7 +335,7 @@ impl Filter<'_, '_> {
             other => self.row(other)?,
         };
         let Some(items) = items else {
-            return Fault::told(format!("`slice` takes a list, not {}", input.kind()));
+            return Fault::fail(format!("`slice` takes a list, not {}", input.kind()));
         };
         let count = self.count()?;
         let fill = self.argument(1);
@@ -349,7 +349,7 @@ impl Filter<'_, '_> {
             let filled = fill.truthy() && index >= extra;
             if input.as_text().is_some() {
                 if filled {
-                    return Fault::told("`slice` can't fill up a text");
+                    return Fault::fail("`slice` can't fill up a text");
                 }
                 parts.push(Value::Text(coerce::joined(part, "", self.budget())?));
                 continue;
@@ -370,9 +370,9 @@ impl Filter<'_, '_> {
         };
         let arguments = self.arguments.get(1..).unwrap_or_default();
         match checks::arity(&test) {
-            None => return Fault::told(format!("there is no test `{test}`")),
+            None => return Fault::fail(format!("there is no test `{test}`")),
             Some(arity) if arity != arguments.len() => {
-                return Fault::told(format!(
+                return Fault::fail(format!(
                     "the test `{test}` takes {arity} values, not {}",
                     arguments.len()
                 ));
@@ -380,7 +380,7 @@ impl Filter<'_, '_> {
             Some(_) => {}
         }
         if matches!(input, Value::Null) {
-            return Fault::told(format!("`{}` takes a list, not null", self.name));
+            return Fault::fail(format!("`{}` takes a list, not null", self.name));
         }
         let items = match input {
             Value::Record(record) => {
@@ -402,7 +402,7 @@ impl Filter<'_, '_> {
 
     fn select_attribute(&self, input: &Value) -> Outcome<Value> {
         let Value::List(list) = input else {
-            return Fault::told(format!("`{}` takes a list, not {}", self.name, input.kind()));
+            return Fault::fail(format!("`{}` takes a list, not {}", self.name, input.kind()));
         };
         let name = self.shown(self.argument(0))?;
         let mut kept = vec![];

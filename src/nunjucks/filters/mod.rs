@@ -15,7 +15,7 @@ use super::machine::Machine;
 use super::value::Value;
 use super::{coerce, json, number};
 
-/// Those of the engine.
+/// Filters of the engine.
 pub const NAMES: &[&str] = &[
     "abs",
     "batch",
@@ -62,10 +62,10 @@ pub const NAMES: &[&str] = &[
     "wordcount",
 ];
 
-/// Those of the portal.
+/// Filters of the portal.
 pub const PORTAL: &[&str] = &["parseRepoUrl", "parseEntityRef", "pick", "projectSlug"];
 
-/// Those that the portal refuses an undefined input for, too.
+/// Filters that refuse an undefined input, in the portal too.
 pub const NEED_INPUT: &[&str] = &[
     "batch",
     "dictsort",
@@ -123,7 +123,7 @@ impl Filter<'_, '_> {
     pub fn apply(&self, input: &Value) -> Outcome<Value> {
         for value in self.arguments.iter().chain([input]) {
             if let Value::Callable(_) = value {
-                return Fault::told("a function can't be used in a filter: call it with `()`");
+                return Fault::fail("a function can't be used in a filter: call it with `()`");
             }
         }
         match self.name {
@@ -138,7 +138,7 @@ impl Filter<'_, '_> {
             "int" => self.int(input),
             "round" => self.round(input),
             "string" => match input {
-                Value::Null => Fault::told("`string` needs a value, not null"),
+                Value::Null => Fault::fail("`string` needs a value, not null"),
                 Value::Safe(_) => Ok(input.clone()),
                 other => coerce::printed(other, self.budget()).map(Value::Text),
             },
@@ -204,7 +204,7 @@ impl Filter<'_, '_> {
     fn plain(&self, input: &Value) -> Outcome<Arc<str>> {
         match input.as_text() {
             Some(text) => Ok(Arc::clone(text)),
-            None => Fault::told(format!("`{}` takes a text, not {}", self.name, input.kind())),
+            None => Fault::fail(format!("`{}` takes a text, not {}", self.name, input.kind())),
         }
     }
 }

@@ -19,7 +19,7 @@ impl Filter<'_, '_> {
                         let slug = format!("{}/{}", owner.trim_matches('/'), repo.trim_matches('/'));
                         Ok(Value::text(slug))
                     }
-                    _ => Fault::told("the repository's address has no owner or no repo"),
+                    _ => Fault::fail("the repository's address has no owner or no repo"),
                 }
             }
             "parseEntityRef" => self.entity_ref(input),
@@ -30,10 +30,10 @@ impl Filter<'_, '_> {
     fn repo_url(&self, input: &Value) -> Outcome<(RepoUrl, Value)> {
         let text = self.shown(input)?;
         let Some(url) = RepoUrl::read(&text) else {
-            return Fault::told(format!("`{text}` is no address of a repository"));
+            return Fault::fail(format!("`{text}` is no address of a repository"));
         };
         if let Some(missing) = url.missing() {
-            return Fault::told(format!("the repository's address `{text}` has no {missing}"));
+            return Fault::fail(format!("the repository's address `{text}` has no {missing}"));
         }
         let part = |name: &'static str| match url.parameter(name) {
             Some(value) => Value::text(value.trim_matches('/')),
@@ -49,7 +49,7 @@ impl Filter<'_, '_> {
 
     fn entity_ref(&self, input: &Value) -> Outcome<Value> {
         if !input.truthy() {
-            return Fault::told("an entity's reference can't be empty");
+            return Fault::fail("an entity's reference can't be empty");
         }
         let from = |value: &Value, name: &str| {
             own(value, name).map(|value| value.filter(|value| !value.is_nothing()))
@@ -61,7 +61,7 @@ impl Filter<'_, '_> {
             Value::Text(text) | Value::Safe(text) => {
                 let parts = reference(text);
                 if [parts.0, parts.1, Some(parts.2)].contains(&Some("")) {
-                    return Fault::told(format!(
+                    return Fault::fail(format!(
                         "`{text}` is not on the form `[<kind>:][<namespace>/]<name>`"
                     ));
                 }
@@ -79,7 +79,7 @@ impl Filter<'_, '_> {
         };
         let given = |value: Option<Value>, what: &str| match value.filter(Value::truthy) {
             Some(value) => Ok(value),
-            None => Fault::told(format!("this entity's reference has no {what}")),
+            None => Fault::fail(format!("this entity's reference has no {what}")),
         };
         let entries = vec![
             ("kind".into(), given(kind, "kind")?),

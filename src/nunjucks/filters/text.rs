@@ -58,7 +58,7 @@ impl Filter<'_, '_> {
             return Ok(String::new());
         }
         if count > SPACES {
-            return Fault::told(format!("`{}` can't put so many spaces in a row", self.name));
+            return Fault::fail(format!("`{}` can't put so many spaces in a row", self.name));
         }
         self.budget().bytes(count as usize)?;
         Ok(" ".repeat(count.ceil() as usize))
@@ -130,7 +130,7 @@ impl Filter<'_, '_> {
         let (search, replacement, most) = (self.argument(0), self.argument(1), self.argument(2));
         if let Value::Regex(regex) = search {
             let Some(text) = input.as_text() else {
-                return Fault::told("a regular expression replaces in a text alone");
+                return Fault::fail("a regular expression replaces in a text alone");
             };
             let replaced = regex.replace(text, &self.shown(replacement)?, self.budget())?;
             return Ok(Value::text(replaced));
@@ -184,7 +184,7 @@ fn normalized(input: &Value) -> Value {
     }
 }
 
-/// What `.length` is.
+/// Returns the value of `.length`.
 fn direct_length(value: &Value) -> Value {
     match value {
         Value::Text(text) | Value::Safe(text) => Value::Number(units::count(text) as f64),

@@ -1,10 +1,10 @@
-//! The portal's own actions: what they take, and what it is to be.
+//! The portal's own actions and the types of their inputs.
 
 use serde_json::Value;
 
-/// What an input of an action has to be.
+/// Type of an action's input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(super) enum InputType {
     Text,
     Number,
     YesNo,
@@ -23,7 +23,7 @@ pub(super) enum Shape {
 #[derive(Debug)]
 pub(super) struct Input {
     pub name: &'static str,
-    pub shape: Shape,
+    pub shape: InputType,
     pub required: bool,
 }
 
@@ -34,85 +34,85 @@ pub(super) struct Action {
     pub inputs: &'static [Input],
 }
 
-const fn required(name: &'static str, shape: Shape) -> Input {
+const fn required(name: &'static str, shape: InputType) -> Input {
     Input { name, shape, required: true }
 }
 
-const fn optional(name: &'static str, shape: Shape) -> Input {
+const fn optional(name: &'static str, shape: InputType) -> Input {
     Input { name, shape, required: false }
 }
 
-/// Those that billpay does itself.
+/// Actions that billpay runs itself.
 pub(super) const ACTIONS: &[Action] = &[
     Action {
         id: "fetch:template",
         inputs: &[
-            required("url", Shape::Text),
-            optional("targetPath", Shape::Text),
-            optional("values", Shape::Mapping),
-            optional("copyWithoutRender", Shape::Texts),
-            optional("copyWithoutTemplating", Shape::Texts),
-            optional("cookiecutterCompat", Shape::YesNo),
-            optional("templateFileExtension", Shape::TextOrYesNo),
-            optional("replace", Shape::YesNo),
-            optional("trimBlocks", Shape::YesNo),
-            optional("lstripBlocks", Shape::YesNo),
-            optional("token", Shape::Text),
+            required("url", InputType::Text),
+            optional("targetPath", InputType::Text),
+            optional("values", InputType::Mapping),
+            optional("copyWithoutRender", InputType::Texts),
+            optional("copyWithoutTemplating", InputType::Texts),
+            optional("cookiecutterCompat", InputType::YesNo),
+            optional("templateFileExtension", InputType::TextOrYesNo),
+            optional("replace", InputType::YesNo),
+            optional("trimBlocks", InputType::YesNo),
+            optional("lstripBlocks", InputType::YesNo),
+            optional("token", InputType::Text),
         ],
     },
     Action {
         id: "fetch:template:file",
         inputs: &[
-            required("url", Shape::Text),
-            required("targetPath", Shape::Text),
-            optional("values", Shape::Mapping),
-            optional("cookiecutterCompat", Shape::YesNo),
-            optional("replace", Shape::YesNo),
-            optional("trimBlocks", Shape::YesNo),
-            optional("lstripBlocks", Shape::YesNo),
-            optional("token", Shape::Text),
+            required("url", InputType::Text),
+            required("targetPath", InputType::Text),
+            optional("values", InputType::Mapping),
+            optional("cookiecutterCompat", InputType::YesNo),
+            optional("replace", InputType::YesNo),
+            optional("trimBlocks", InputType::YesNo),
+            optional("lstripBlocks", InputType::YesNo),
+            optional("token", InputType::Text),
         ],
     },
     Action {
         id: "fetch:plain",
         inputs: &[
-            required("url", Shape::Text),
-            optional("targetPath", Shape::Text),
-            optional("token", Shape::Text),
+            required("url", InputType::Text),
+            optional("targetPath", InputType::Text),
+            optional("token", InputType::Text),
         ],
     },
     Action {
         id: "fetch:plain:file",
         inputs: &[
-            required("url", Shape::Text),
-            required("targetPath", Shape::Text),
-            optional("token", Shape::Text),
+            required("url", InputType::Text),
+            required("targetPath", InputType::Text),
+            optional("token", InputType::Text),
         ],
     },
-    Action { id: "fs:delete", inputs: &[required("files", Shape::Texts)] },
-    Action { id: "fs:rename", inputs: &[required("files", Shape::Renames)] },
+    Action { id: "fs:delete", inputs: &[required("files", InputType::Texts)] },
+    Action { id: "fs:rename", inputs: &[required("files", InputType::Renames)] },
     Action {
         id: "fs:readdir",
-        inputs: &[required("paths", Shape::Paths), optional("recursive", Shape::YesNo)],
+        inputs: &[required("paths", InputType::Paths), optional("recursive", InputType::YesNo)],
     },
     Action {
         id: "debug:log",
         inputs: &[
-            optional("message", Shape::Text),
-            optional("listWorkspace", Shape::OneOfOrYesNo(&["with-filenames", "with-contents"])),
+            optional("message", InputType::Text),
+            optional("listWorkspace", InputType::OneOfOrYesNo(&["with-filenames", "with-contents"])),
         ],
     },
     Action {
         id: "debug:wait",
         inputs: &[
-            optional("minutes", Shape::Number),
-            optional("seconds", Shape::Number),
-            optional("milliseconds", Shape::Number),
+            optional("minutes", InputType::Number),
+            optional("seconds", InputType::Number),
+            optional("milliseconds", InputType::Number),
         ],
     },
     Action {
         id: "catalog:write",
-        inputs: &[optional("filePath", Shape::Text), required("entity", Shape::Mapping)],
+        inputs: &[optional("filePath", InputType::Text), required("entity", InputType::Mapping)],
     },
 ];
 
@@ -149,37 +149,37 @@ pub(super) fn find(id: &str) -> Option<&'static Action> {
     ACTIONS.iter().find(|action| action.id == id)
 }
 
-impl Shape {
-    /// What it is, for people.
-    pub fn told(self) -> String {
+impl InputType {
+    /// Describes the type, for messages.
+    pub fn describe(self) -> String {
         match self {
-            Shape::Text => "a text".into(),
-            Shape::Number => "a number".into(),
-            Shape::YesNo => "true or false".into(),
-            Shape::TextOrYesNo => "true, false or a text".into(),
-            Shape::OneOfOrYesNo(words) => format!("true, false, {}", words.join(", ")),
-            Shape::Texts => "a list of texts".into(),
-            Shape::Paths => "a list of texts, none of them empty".into(),
-            Shape::Mapping => "a mapping".into(),
-            Shape::Renames => "a list of mappings with `from`, `to` and, if need be, `overwrite`".into(),
+            InputType::Text => "a text".into(),
+            InputType::Number => "a number".into(),
+            InputType::YesNo => "true or false".into(),
+            InputType::TextOrYesNo => "true, false or a text".into(),
+            InputType::OneOfOrYesNo(words) => format!("true, false, {}", words.join(", ")),
+            InputType::Texts => "a list of texts".into(),
+            InputType::Paths => "a list of texts, none of them empty".into(),
+            InputType::Mapping => "a mapping".into(),
+            InputType::Renames => "a list of mappings with `from`, `to` and, if need be, `overwrite`".into(),
         }
     }
 
-    /// Whether a value is that.
+    /// Returns true if a value is that.
     pub fn fits(self, value: &Value) -> bool {
         let list = |fits: fn(&Value) -> bool| value.as_array().is_some_and(|items| items.iter().all(fits));
         match self {
-            Shape::Text => value.is_string(),
-            Shape::Number => value.is_number(),
-            Shape::YesNo => value.is_boolean(),
-            Shape::TextOrYesNo => value.is_boolean() || value.is_string(),
-            Shape::OneOfOrYesNo(words) => {
+            InputType::Text => value.is_string(),
+            InputType::Number => value.is_number(),
+            InputType::YesNo => value.is_boolean(),
+            InputType::TextOrYesNo => value.is_boolean() || value.is_string(),
+            InputType::OneOfOrYesNo(words) => {
                 value.is_boolean() || value.as_str().is_some_and(|word| words.contains(&word))
             }
-            Shape::Texts => list(Value::is_string),
-            Shape::Paths => list(|item| item.as_str().is_some_and(|text| !text.is_empty())),
-            Shape::Mapping => value.is_object(),
-            Shape::Renames => list(is_rename),
+            InputType::Texts => list(Value::is_string),
+            InputType::Paths => list(|item| item.as_str().is_some_and(|text| !text.is_empty())),
+            InputType::Mapping => value.is_object(),
+            InputType::Renames => list(is_rename),
         }
     }
 }

@@ -1,22 +1,22 @@
-//! Whether a file is text, as the portal judges it: by its first 512 bytes.
+//! Detection of binary files by their first 512 bytes, as in the portal.
 
-/// Bytes that are judged.
-const JUDGED: usize = 512;
+/// Number of leading bytes to inspect.
+const SNIFFED_BYTES: usize = 512;
 /// Bytes more that a character may end in.
 const BOUNDARY: usize = 3;
 /// Bytes that have to be read before a file is called binary for its odd ones.
-const AT_LEAST: usize = 32;
-/// Most of the judged bytes that may be odd, per cent.
-const MOST_ODD: usize = 10;
+const MIN_SNIFFED_BYTES: usize = 32;
+/// Maximum share of odd bytes, percent.
+const MAX_ODD_PERCENT: usize = 10;
 
 /// The byte order marks of texts that have zero bytes and the like.
 const MARKS: &[&[u8]] = &[b"\xef\xbb\xbf", b"\x00\x00\xfe\xff", b"\xff\xfe\x00\x00", b"\x84\x31\x95\x33"];
 const MARKS_OF_UTF_16: &[&[u8]] = &[b"\xfe\xff", b"\xff\xfe"];
 
-/// Whether the portal copies a file instead of rendering it.
+/// Returns true if the portal copies a file instead of rendering it.
 pub(super) fn is_binary(file: &[u8]) -> bool {
-    let bytes = &file[..file.len().min(JUDGED + BOUNDARY)];
-    let judged = bytes.len().min(JUDGED);
+    let bytes = &file[..file.len().min(SNIFFED_BYTES + BOUNDARY)];
+    let judged = bytes.len().min(SNIFFED_BYTES);
     let begins = |marks: &[&[u8]]| marks.iter().any(|mark| bytes.starts_with(mark));
     if bytes.is_empty() || begins(MARKS) {
         return false;
@@ -52,16 +52,16 @@ pub(super) fn is_binary(file: &[u8]) -> bool {
                 at += 1;
             }
             odd += 1;
-            if at >= AT_LEAST && odd * 100 > MOST_ODD * judged {
+            if at >= MIN_SNIFFED_BYTES && odd * 100 > MAX_ODD_PERCENT * judged {
                 return true;
             }
         }
         at += 1;
     }
-    odd * 100 > MOST_ODD * judged || (odd > 1 && is_protobuf(&bytes[..judged]))
+    odd * 100 > MAX_ODD_PERCENT * judged || (odd > 1 && is_protobuf(&bytes[..judged]))
 }
 
-/// Whether the bytes read as a list of Protocol Buffers fields, up to where they are cut off.
+/// Returns true if the bytes read as a list of Protocol Buffers fields, up to where they are cut off.
 fn is_protobuf(bytes: &[u8]) -> bool {
     let mut reader = Fields { bytes, at: 0, ended: false };
     let mut fields = 0;

@@ -79,7 +79,7 @@ impl Node {
         }
     }
 
-    /// What kind of value it is, for people.
+    /// Returns the name of the kind of value, for messages.
     pub fn kind(&self) -> &'static str {
         match &self.content {
             Content::Null => "nothing",
@@ -341,8 +341,8 @@ mod tests {
             ("é: 'x\ry'\r\n", "t:1:6: a carriage return"),
             ("a: 1\r\r\nb: 2", "t:1:5: a carriage return"),
         ] {
-            let told = json(text).expect_err(text);
-            assert!(told.contains(part), "{text}: {told}");
+            let summary = json(text).expect_err(text);
+            assert!(summary.contains(part), "{text}: {summary}");
         }
     }
 }

@@ -10,13 +10,13 @@ use super::workspace::{Fault, WorkFile, Workspace, resolve};
 /// Lines are kept as short as this where they can be.
 const LINE_WIDTH: usize = 80;
 /// A text with line ends that is shorter as JSON keeps them as `\n`.
-const SHORT: usize = 40;
-/// Longest key that may stand before its colon.
-const LONGEST_KEY: usize = 1024;
-/// Where the portal says which template an entity came from.
+const MAX_QUOTED_LENGTH: usize = 40;
+/// Maximum length of an implicit key.
+const MAX_KEY_LENGTH: usize = 1024;
+/// Annotation with the template that an entity came from.
 const SOURCE: &str = "backstage.io/source-template";
-/// Deepest nesting that is written.
-const DEEPEST: usize = 100;
+/// Maximum nesting depth.
+const MAX_DEPTH: usize = 100;
 
 /// Writes an entity, with the template that it came from among its annotations.
 pub(super) fn write(
@@ -48,14 +48,14 @@ fn spaces(number: usize) -> String {
 }
 
 fn mapping(object: &Map<String, Value>, indent: usize, depth: usize) -> Result<String, Fault> {
-    if depth > DEEPEST {
+    if depth > MAX_DEPTH {
         return Err(Fault::new("the entity is nested too deeply"));
     }
     let pairs: Result<Vec<String>, Fault> = object
         .iter()
         .map(|(key, value)| {
             let key = string(key, indent + 2, None, true)?;
-            if key.encode_utf16().count() > LONGEST_KEY {
+            if key.encode_utf16().count() > MAX_KEY_LENGTH {
                 return Err(Fault::new("the entity has a key that is too long"));
             }
             let start = key.encode_utf16().count() + 2;
@@ -81,7 +81,7 @@ fn node(value: &Value, indent: usize, start: Option<usize>, depth: usize) -> Res
         Value::Array(items) if items.is_empty() => Ok("[]".into()),
         Value::Object(object) if object.is_empty() => Ok("{}".into()),
         Value::Array(items) => {
-            if depth > DEEPEST {
+            if depth > MAX_DEPTH {
                 return Err(Fault::new("the entity is nested too deeply"));
             }
             let items =
@@ -113,7 +113,7 @@ fn string(text: &str, indent: usize, start: Option<usize>, key: bool) -> Result<
     Ok(if key { text.to_string() } else { fold(text, indent, start, Mode::Flow).0 })
 }
 
-/// Whether a text of one line can stand without quotes.
+/// Returns true if a text of one line can stand without quotes.
 fn may_be_plain(text: &str) -> bool {
     let odd_start = text.starts_with(|c| "\n\t ,[]{}#&*!|>'\"%@`".contains(c))
         || matches!(text, "?" | "-")
@@ -122,7 +122,7 @@ fn may_be_plain(text: &str) -> bool {
     !odd_start && !odd_inside && !text.ends_with(['\t', ' ', ':'])
 }
 
-/// Whether a text would be read as a number, as true, false or nothing.
+/// Returns true if a text would be read as a number, as true, false or nothing.
 fn means_something_else(text: &str) -> bool {
     let words = ["", "~", "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE"];
     let odd_numbers = [".nan", ".NaN", ".NAN"];
@@ -176,7 +176,7 @@ fn after_lines(text: &str, what: &str) -> String {
 
 fn double(text: &str, indent: usize, start: Option<usize>, key: bool) -> String {
     let json = Value::from(text).to_string();
-    let short = key || json.encode_utf16().count() < SHORT;
+    let short = key || json.encode_utf16().count() < MAX_QUOTED_LENGTH;
     let mut result = String::new();
     let mut rest = json.as_str();
     while let Some(c) = rest.chars().next() {

@@ -12,40 +12,40 @@ use super::glob::Globs;
 use super::own_url::own_path;
 use super::references::{has_cookiecutter_tags, has_tags};
 use super::run::Sources;
-use super::stop::Stop;
+use super::step_error::StepError;
 use super::workspace::{Fault, Item, WorkFile, Workspace, join, resolve};
 use crate::{
-    Entry, FetchRequest, FetchedFiles, FetchedRepository, RenderOptions, Repositories, Surroundings,
+    Entry, FetchRequest, PinnedRepository, RenderOptions, Repositories, RepositoryFiles, Surroundings,
     TemplateError, TemplateFile, TemplateFolder, without_credentials,
 };
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// The ending of templates when the step only says that they have one.
 const USUAL_EXTENSION: &str = ".njk";
-/// After so many files it is told how many are done.
-const TOLD_EVERY: usize = 128;
+/// Files between two progress reports.
+const PROGRESS_INTERVAL: usize = 128;
 
-/// Most bytes that a template may read outside its own folder.
+/// Maximum bytes to read outside the template's folder.
 const MAX_SHARED_BYTES: usize = 1 << 30;
-/// Most files and folders that a template may read outside its own folder.
+/// Maximum number of files and folders to read outside the template's folder.
 const MAX_SHARED_FILES: usize = 200_000;
 
-/// What the steps that fetch work with.
+/// Context of the fetch steps.
 pub(super) struct Fetch<'a> {
     pub sources: Sources<'a>,
     /// Files read outside the template's folder, in all steps.
     pub shared: &'a mut BTreeMap<String, Entry>,
     /// Other repositories that were read, in all steps.
-    pub fetched: &'a mut Vec<FetchedRepository>,
+    pub fetched: &'a mut Vec<PinnedRepository>,
     pub options: &'a RenderOptions,
     pub workspace: &'a mut Workspace,
     pub warnings: &'a mut Findings,
-    /// How many files are done, in all steps.
+    /// Number of rendered files, over all steps.
     pub done: &'a mut usize,
-    pub told: &'a mut dyn FnMut(usize),
+    pub progress: &'a mut dyn FnMut(usize),
 }
 
-/// Returns whether a `url` leads somewhere else than into the template and its repository.
+/// Returns true if a `url` leads somewhere else than into the template and its repository.
 pub(super) fn is_elsewhere(url: &str, around: Option<&dyn Surroundings>) -> bool {
     is_absolute(url) && around.and_then(|around| own_path(url, around)).is_none()
 }
@@ -135,7 +135,7 @@ impl Source<'_> {
 
     /// Name of the path, as people are told it.
     fn name(&self) -> String {
-        self.folder.told(&self.path)
+        self.folder.display_path(&self.path)
     }
 
     fn folder(&self) -> Result<TemplateFolder, Fault> {
@@ -165,7 +165,7 @@ impl Source<'_> {
 
 impl<'a> Fetch<'a> {
     /// Finds where a `url` leads: into the template, or around it as far as that may be read.
-    fn source(&mut self, url: &str) -> Result<Source<'a>, Stop> {
+    fn source(&mut self, url: &str) -> Result<Source<'a>, StepError> {
         let Sources { folder, around, others } = self.sources;
         let source = match (resolve(url), around) {
             _ if let Some(others) = others.filter(|_| is_elsewhere(url, around)) => {
@@ -182,7 +182,7 @@ impl<'a> Fetch<'a> {
         let path = &source.path;
         let mut folders = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
         match folders.find_map(|at| path.get(..at).filter(|path| source.is_link(path))) {
-            Some(link) => Err(linked(&source.folder.told(link)).into()),
+            Some(link) => Err(linked(&source.folder.display_path(link)).into()),
             None => Ok(source),
         }
     }
@@ -213,7 +213,7 @@ impl<'a> Fetch<'a> {
     }
 
     /// Reads what a `url` leads to in another repository, if that is agreed to.
-    fn other(&mut self, url: &str, others: &dyn Repositories) -> Result<Source<'a>, Stop> {
+    fn other(&mut self, url: &str, others: &dyn Repositories) -> Result<Source<'a>, StepError> {
         let url = url.trim();
         let shown = without_credentials(url);
         let failed =
@@ -222,9 +222,10 @@ impl<'a> Fetch<'a> {
         let options = &self.options.fetch;
         if !options.allows(&repository) {
             let request = FetchRequest { repository, url: shown };
-            return Err(Stop::Template(TemplateError::Fetch(request)));
+            return Err(StepError::Template(TemplateError::Fetch(request)));
         }
-        let FetchedFiles { repository, folder, path } = others.fetch(url, &options.pins).map_err(failed)?;
+        let RepositoryFiles { repository, folder, path } =
+            others.fetch(url, &options.pins).map_err(failed)?;
         let out = |_| failed("it leads out of the repository".to_string());
         let path = resolve(path.trim_matches('/')).map_err(out)?;
         self.share(&format!("{}#", repository.url), &folder)?;
@@ -256,13 +257,13 @@ impl<'a> Fetch<'a> {
 
     fn count(&mut self) {
         *self.done += 1;
-        if self.done.is_multiple_of(TOLD_EVERY) {
-            (self.told)(*self.done);
+        if self.done.is_multiple_of(PROGRESS_INTERVAL) {
+            (self.progress)(*self.done);
         }
     }
 
     /// Renders a folder of the template: contents, names, or both.
-    pub fn template(&mut self, input: &Map<String, Value>) -> Result<String, Stop> {
+    pub fn template(&mut self, input: &Map<String, Value>) -> Result<String, StepError> {
         let url = text(input, "url").unwrap_or_default();
         let target = resolve(text(input, "targetPath").unwrap_or("./"))?;
         let copied: Option<Vec<&str>> = input
@@ -283,7 +284,7 @@ impl<'a> Fetch<'a> {
         if let Some((link, _)) =
             source.entries.iter().find(|(_, entry)| matches!(entry, Entry::Link(_) | Entry::Other))
         {
-            return Err(linked(&source.told(link)).into());
+            return Err(linked(&source.display_path(link)).into());
         }
         let is_folder = |path: &str| {
             resolve(path)
@@ -295,7 +296,7 @@ impl<'a> Fetch<'a> {
         let mut made: BTreeMap<String, (String, bool)> = BTreeMap::new();
         let (mut left, mut written) = (0_usize, 0_usize);
         for (path, entry) in &source.entries {
-            let name = source.told(path);
+            let name = source.display_path(path);
             let location = if let Entry::Folder = entry { format!("{path}/") } else { path.clone() };
             let (rendered, unrendered) = match &extension {
                 Some(extension) if extension_of(path) == extension => {
@@ -359,7 +360,7 @@ impl<'a> Fetch<'a> {
     }
 
     /// Renders one file of the template.
-    pub fn template_file(&mut self, input: &Map<String, Value>) -> Result<String, Stop> {
+    pub fn template_file(&mut self, input: &Map<String, Value>) -> Result<String, StepError> {
         let target = resolve(text(input, "targetPath").unwrap_or_default())?;
         if self.workspace.has(&target) && !yes(input, "replace") {
             return Ok(format!("{} is there already", into(&target)));
@@ -376,7 +377,7 @@ impl<'a> Fetch<'a> {
     }
 
     /// Copies a folder of the template, over what is there.
-    pub fn plain(&mut self, input: &Map<String, Value>) -> Result<String, Stop> {
+    pub fn plain(&mut self, input: &Map<String, Value>) -> Result<String, StepError> {
         let url = text(input, "url").unwrap_or_default();
         let target = resolve(text(input, "targetPath").unwrap_or("./"))?;
         let source = self.source(url)?;
@@ -392,18 +393,18 @@ impl<'a> Fetch<'a> {
             match entry {
                 Entry::Folder => self.workspace.folder(&output)?,
                 Entry::File(file) => {
-                    self.workspace.write(&output, as_it_is(file, source.told(path)))?;
+                    self.workspace.write(&output, as_it_is(file, source.display_path(path)))?;
                     written += 1;
                     self.count();
                 }
-                Entry::Link(_) | Entry::Other => return Err(linked(&source.told(path)).into()),
+                Entry::Link(_) | Entry::Other => return Err(linked(&source.display_path(path)).into()),
             }
         }
         Ok(format!("copies {} into {}", files(written), into(&target)))
     }
 
     /// Copies one file of the template, into a folder that is there.
-    pub fn plain_file(&mut self, input: &Map<String, Value>) -> Result<String, Stop> {
+    pub fn plain_file(&mut self, input: &Map<String, Value>) -> Result<String, StepError> {
         let target = resolve(text(input, "targetPath").unwrap_or_default())?;
         let source = self.source(text(input, "url").unwrap_or_default())?;
         let file = source.file()?;
@@ -416,7 +417,7 @@ impl<'a> Fetch<'a> {
         self.put(&target, work)
     }
 
-    fn put(&mut self, target: &str, work: WorkFile) -> Result<String, Stop> {
+    fn put(&mut self, target: &str, work: WorkFile) -> Result<String, StepError> {
         self.workspace.write(target, work)?;
         self.count();
         Ok(format!("copies {target}"))

@@ -35,7 +35,7 @@ pub(super) fn delete(workspace: &mut Workspace, input: &Map<String, Value>) -> R
 /// Moves files and folders.
 pub(super) fn rename(workspace: &mut Workspace, input: &Map<String, Value>) -> Result<String, Fault> {
     let renames = input.get("files").and_then(Value::as_array).into_iter().flatten();
-    let mut told = vec![];
+    let mut summary = vec![];
     for rename in renames {
         let text = |key: &str| rename.get(key).and_then(Value::as_str).unwrap_or_default();
         if text("from").is_empty() || text("to").is_empty() {
@@ -46,9 +46,9 @@ pub(super) fn rename(workspace: &mut Workspace, input: &Map<String, Value>) -> R
         workspace.own(&from)?;
         workspace.own(&to)?;
         one(workspace, &from, &to, overwrite)?;
-        told.push(format!("{from} to {to}"));
+        summary.push(format!("{from} to {to}"));
     }
-    Ok(format!("renames {}", told.join(", ")))
+    Ok(format!("renames {}", summary.join(", ")))
 }
 
 fn one(workspace: &mut Workspace, from: &str, to: &str, overwrite: bool) -> Result<(), Fault> {
@@ -87,7 +87,7 @@ fn one(workspace: &mut Workspace, from: &str, to: &str, overwrite: bool) -> Resu
     workspace.rename(from, to)
 }
 
-/// What is in folders, as the outputs `files` and `folders`.
+/// Lists folders, as the outputs `files` and `folders`.
 pub(super) fn readdir(
     workspace: &Workspace,
     input: &Map<String, Value>,
@@ -118,14 +118,14 @@ pub(super) fn readdir(
             }
         }
     }
-    let told = format!("reads {}", files(found_files.len()));
+    let summary = format!("reads {}", files(found_files.len()));
     let mut outputs = Map::new();
     outputs.insert("files".into(), Value::Array(found_files));
     outputs.insert("folders".into(), Value::Array(found_folders));
-    Ok((told, outputs))
+    Ok((summary, outputs))
 }
 
-/// What is right in a folder, sorted by name.
+/// Returns the direct children of a folder, sorted by name.
 fn children<'w>(workspace: &'w Workspace, folder: &str) -> Vec<(&'w str, &'w Item)> {
     let start = if folder.is_empty() { 0 } else { folder.len() + 1 };
     let below = workspace.below(folder).filter_map(|(path, item)| Some((path.get(start..)?, item)));

@@ -2,7 +2,7 @@
 
 const LINE_WIDTH: usize = 80;
 /// A line has room for at least so much, however far it is indented.
-const LEAST_CONTENT: usize = 20;
+const MIN_CONTENT_WIDTH: usize = 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
@@ -22,7 +22,7 @@ const BACKSLASH: u16 = b'\\' as u16;
 /// Breaks long lines at spaces; says too whether one is left that is too long.
 pub(super) fn fold(text: &str, indent: usize, start: Option<usize>, mode: Mode) -> (String, bool) {
     let units: Vec<u16> = text.encode_utf16().collect();
-    let step = (1 + LEAST_CONTENT).max((1 + LINE_WIDTH).saturating_sub(indent));
+    let step = (1 + MIN_CONTENT_WIDTH).max((1 + LINE_WIDTH).saturating_sub(indent));
     if units.len() <= step {
         return (text.to_string(), false);
     }
@@ -30,7 +30,7 @@ pub(super) fn fold(text: &str, indent: usize, start: Option<usize>, mode: Mode) 
     let mut broken: Vec<usize> = vec![];
     let mut end = LINE_WIDTH.saturating_sub(indent);
     if let Some(start) = start {
-        if start > LINE_WIDTH - LEAST_CONTENT {
+        if start > LINE_WIDTH - MIN_CONTENT_WIDTH {
             folds.push(0);
         } else {
             end = LINE_WIDTH - start;

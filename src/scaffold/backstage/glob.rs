@@ -4,10 +4,10 @@ use regex::Regex;
 
 use super::workspace::{Fault, join, resolve};
 
-/// Most patterns that one with braces may stand for.
-const MOST_EXPANDED: usize = 10_000;
-/// Longest pattern.
-const LONGEST: usize = 4096;
+/// Maximum number of patterns that braces expand to.
+const MAX_EXPANSIONS: usize = 10_000;
+/// Maximum length of a pattern, bytes.
+const MAX_PATTERN_BYTES: usize = 4096;
 
 /// A list of patterns: what any of them takes in, and none that comes after it excludes.
 #[derive(Debug, Clone, Default)]
@@ -50,7 +50,7 @@ impl Globs {
         Ok(Globs { tasks: vec![Task { takes: compile(pattern, true, true)?, leaves: vec![] }] })
     }
 
-    /// Whether they take in a file.
+    /// Returns true if they take in a file.
     pub fn has(&self, path: &str) -> bool {
         let any = |patterns: &[Regex]| patterns.iter().any(|pattern| pattern.is_match(path));
         self.tasks.iter().any(|task| any(&task.takes) && !any(&task.leaves))
@@ -59,11 +59,11 @@ impl Globs {
 
 /// One pattern, as all those that its braces stand for.
 fn compile(pattern: &str, takes: bool, below: bool) -> Result<Vec<Regex>, Fault> {
-    let told = || format!("the pattern `{}`", pattern.escape_debug());
-    if pattern.len() > LONGEST {
-        return Err(Fault::new(format!("a pattern has more than {LONGEST} bytes")));
+    let quoted = || format!("the pattern `{}`", pattern.escape_debug());
+    if pattern.len() > MAX_PATTERN_BYTES {
+        return Err(Fault::new(format!("a pattern has more than {MAX_PATTERN_BYTES} bytes")));
     }
-    let expanded = expand(pattern).ok_or_else(|| Fault::new(format!("{} stands for too many", told())))?;
+    let expanded = expand(pattern).ok_or_else(|| Fault::new(format!("{} stands for too many", quoted())))?;
     let mut compiled = vec![];
     for pattern in expanded.iter().filter(|pattern| !pattern.is_empty()) {
         let Some(pattern) =
@@ -74,7 +74,7 @@ fn compile(pattern: &str, takes: bool, below: bool) -> Result<Vec<Regex>, Fault>
         if pattern.contains("[[:") {
             return Err(Fault::new(format!(
                 "{} has a named class (`[[:alpha:]]`), which billpay doesn't do",
-                told()
+                quoted()
             )));
         }
         // Only alone, and not below a folder, do two stars before an ending reach into folders.
@@ -85,10 +85,11 @@ fn compile(pattern: &str, takes: bool, below: bool) -> Result<Vec<Regex>, Fault>
             Some(ending) => Some(format!(".*\\.{}", regex::escape(ending))),
             None => Translator::new(&pattern).translate(),
         };
-        let translated = translated
-            .ok_or_else(|| Fault::new(format!("{} excludes by `!(…)`, which billpay doesn't do", told())))?;
+        let translated = translated.ok_or_else(|| {
+            Fault::new(format!("{} excludes by `!(…)`, which billpay doesn't do", quoted()))
+        })?;
         let regex = Regex::new(&format!("^(?s:{translated})$"));
-        compiled.push(regex.map_err(|_| Fault::new(format!("{} can't be read", told())))?);
+        compiled.push(regex.map_err(|_| Fault::new(format!("{} can't be read", quoted())))?);
     }
     Ok(compiled)
 }
@@ -97,7 +98,7 @@ fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-/// Whether the portal looks for a folder that has the `?` of a pattern in its name: it does so
+/// Returns true if the portal looks for a folder that has the `?` of a pattern in its name: it does so
 /// when nothing before it, nor in the same part, is a wildcard that it knows there.
 fn is_literal_question(pattern: &str) -> bool {
     let mut parts = pattern.split('/').peekable();
@@ -122,12 +123,12 @@ fn from_start(pattern: &str, takes: bool) -> Option<String> {
     (wild || !takes).then(|| rest.to_string())
 }
 
-/// What the braces of a pattern stand for; `None`: too many.
+/// Expands the braces of a pattern; none if there are too many.
 fn expand(pattern: &str) -> Option<Vec<String>> {
     let mut open: Vec<String> = vec![pattern.to_string()];
     let mut done = vec![];
     while let Some(pattern) = open.pop() {
-        if open.len() + done.len() > MOST_EXPANDED {
+        if open.len() + done.len() > MAX_EXPANSIONS {
             return None;
         }
         match first_braces(&pattern) {
@@ -200,7 +201,7 @@ fn braces_at(pattern: &str, start: usize) -> Option<(usize, Vec<String>)> {
 fn range(inside: &str) -> Option<Vec<String>> {
     let (first, last) = inside.split_once("..")?;
     if let (Ok(first), Ok(last)) = (first.parse::<i64>(), last.parse::<i64>()) {
-        if first.abs_diff(last) > MOST_EXPANDED as u64 {
+        if first.abs_diff(last) > MAX_EXPANSIONS as u64 {
             return None;
         }
         let numbers: Vec<i64> =
@@ -219,7 +220,7 @@ struct Translator {
     chars: Vec<char>,
     at: usize,
     regex: String,
-    /// What ends each group that is open.
+    /// Closing texts of the open groups.
     groups: Vec<&'static str>,
 }
 

@@ -5,17 +5,17 @@ mod actions;
 mod binary;
 mod document;
 mod entity;
+mod external;
 mod fetch;
 mod files;
 mod fold;
 mod glob;
-mod outside;
 mod own_url;
 mod references;
 mod render;
 mod run;
 mod spec;
-mod stop;
+mod step_error;
 mod workspace;
 
 use std::collections::BTreeSet;
@@ -26,7 +26,7 @@ use spec::Spec;
 
 use crate::form::Form;
 use crate::{
-    About, Answers, ProjectTemplate, Question, RenderOptions, Rendering, Repositories, StepDone, StepKind,
+    About, Answers, ProjectTemplate, Question, RenderOptions, Rendering, Repositories, StepKind, StepReport,
     Surroundings, TemplateError, TemplateFolder, without_credentials,
 };
 
@@ -57,7 +57,7 @@ impl BackstageTemplate {
 /// Reads the `template.yaml` of a folder, and everything that is wrong with it.
 pub fn open(folder: &TemplateFolder) -> Result<BackstageTemplate, TemplateError> {
     let Some(file) = folder.source(TEMPLATE_FILE) else {
-        let why = format!("there is no {} to read", folder.told(TEMPLATE_FILE));
+        let why = format!("there is no {} to read", folder.display_path(TEMPLATE_FILE));
         return Err(TemplateError::refused(
             why,
             "a Backstage template is a folder with a template.yaml in it",
@@ -95,7 +95,7 @@ impl ProjectTemplate for BackstageTemplate {
         self.form.complete(answers).map_err(TemplateError::Answers)
     }
 
-    fn steps(&self) -> Vec<StepDone> {
+    fn steps(&self) -> Vec<StepReport> {
         let planned = |step| planned(step, self.around.as_deref(), self.others.is_some());
         self.spec.steps.iter().map(planned).collect()
     }
@@ -110,12 +110,12 @@ impl ProjectTemplate for BackstageTemplate {
         &self,
         answers: &Answers,
         options: &RenderOptions,
-        told: &mut dyn FnMut(usize),
+        progress: &mut dyn FnMut(usize),
     ) -> Result<Rendering, TemplateError> {
         let (around, others) = (self.around.as_deref(), self.others.as_deref());
         let (answers, secrets) = self.form.without_secret_fields(answers);
         let known = run::Known { answers, secrets };
-        run::run(run::Sources { folder: &self.folder, around, others }, &self.spec, known, options, told)
+        run::run(run::Sources { folder: &self.folder, around, others }, &self.spec, known, options, progress)
     }
 }
 
@@ -126,7 +126,7 @@ fn elsewhere<'s>(step: &'s spec::Step, around: Option<&dyn Surroundings>) -> Opt
 }
 
 /// A step before anything is answered.
-fn planned(step: &spec::Step, around: Option<&dyn Surroundings>, fetching: bool) -> StepDone {
+fn planned(step: &spec::Step, around: Option<&dyn Surroundings>, fetching: bool) -> StepReport {
     let literal =
         |key: &str| step.input.as_ref().and_then(|input| input.get(key)).and_then(document::Node::text);
     let fetched = elsewhere(step, around).is_some();
@@ -140,11 +140,11 @@ fn planned(step: &spec::Step, around: Option<&dyn Surroundings>, fetching: bool)
         Some(condition) => format!(", if {condition}"),
         None => String::new(),
     };
-    StepDone {
+    StepReport {
         id: step.id.clone(),
         name: step.name.clone(),
         action: step.action.clone(),
         kind: if here { StepKind::Files } else { StepKind::Outside },
-        told: format!("{}{on}{condition}", step.action),
+        summary: format!("{}{on}{condition}", step.action),
     }
 }

@@ -1,7 +1,7 @@
 //! Recognises URLs that lead into the template's own repository, whatever the transport and the host's way of
 //! naming files.
 
-use crate::{Surroundings, decoded};
+use crate::{Surroundings, percent_decode};
 
 /// A repository's host and path, without transport, user and port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Address {
         };
         let rest = rest.split('#').next().unwrap_or_default();
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let path = decoded(path).ok()?.trim_matches('/').to_string();
+        let path = percent_decode(path).ok()?.trim_matches('/').to_string();
         let (host, path) = plain(host, path);
         Some(Address { host, path, query: query.to_string() })
     }
@@ -53,7 +53,7 @@ impl Address {
         let rest = self.path.get(root.len()..).filter(|_| same && !root.is_empty())?;
         let rest = rest.strip_prefix(".git").unwrap_or(rest);
         if rest.is_empty() {
-            return self.parameter("path").map_or(Some(String::new()), |path| decoded(path).ok());
+            return self.parameter("path").map_or(Some(String::new()), |path| percent_decode(path).ok());
         }
         let rest = rest.strip_prefix('/')?;
         let rest = rest.strip_prefix("-/").unwrap_or(rest);

@@ -1,4 +1,4 @@
-//! What the texts of a `template.yaml` name: `parameters.x`, `steps.fetch.output.y`.
+//! References in the texts of a `template.yaml`: `parameters.x`, `steps.fetch.output.y`.
 
 use std::ops::Range;
 
@@ -7,13 +7,13 @@ use std::ops::Range;
 pub(super) struct Reference {
     /// `["steps", "fetch", "output", "y"]`.
     pub path: Vec<String>,
-    /// Where it is in the text.
+    /// Byte range in the text.
     pub span: Range<usize>,
-    /// Whether nothing but the name is in the tag, and nothing but the tag in the text.
+    /// True if nothing but the name is in the tag, and nothing but the tag in the text.
     pub alone: bool,
 }
 
-/// Whether a text has anything to render.
+/// Returns true if a text has anything to render.
 pub(super) fn has_tags(text: &str) -> bool {
     text.contains("${{") || text.contains("{%") || text.contains("{#")
 }
@@ -23,7 +23,7 @@ pub(super) fn has_cookiecutter_tags(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("{#")
 }
 
-/// Everything that the tags of a text name.
+/// Returns all references in the tags of a text.
 pub(super) fn references(text: &str) -> Vec<Reference> {
     let mut found = vec![];
     let mut at = 0;
@@ -74,7 +74,7 @@ fn next_tag(text: &str, from: usize) -> Option<(usize, Kind)> {
     })
 }
 
-/// Where a tag's closing is that isn't in a string.
+/// Returns the end of a tag, past strings.
 fn end_of_tag(text: &str, from: usize, close: &str, kind: Kind) -> usize {
     let mut quote = None;
     let mut escaped = false;

@@ -17,7 +17,7 @@ pub(super) struct Values<'a> {
     pub spec: &'a Spec,
     pub nunjucks: &'a Nunjucks,
     pub context: &'a Context,
-    /// What the context was made from.
+    /// Values that the context was made from.
     pub known: &'a Map<String, Value>,
     /// The steps of which the outputs are all known.
     pub complete: &'a dyn Fn(&str) -> bool,
@@ -98,8 +98,8 @@ impl Values<'_> {
         Problem { place, help, ..problem }
     }
 
-    /// Why what a name stands for is not there, if that is a mistake: an answer that was left
-    /// empty is none, nor what only the portal knows.
+    /// Returns the message and hint for an undefined name, if it is a mistake; empty answers and the portal's own values are
+    /// not.
     fn never(&self, reference: &Reference) -> Option<(String, String)> {
         let name = reference.path.join(".");
         let parts: Vec<&str> = reference.path.iter().map(String::as_str).collect();
@@ -163,7 +163,7 @@ fn only_in_the_portal(root: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether the portal takes a condition's value for yes.
+/// Returns true if the portal takes a condition's value for yes.
 pub(super) fn holds(value: Option<&Value>) -> bool {
     match value {
         None | Some(Value::Null) => false,

@@ -13,12 +13,12 @@ use super::fetch::{Fetch, is_elsewhere};
 use super::references::{Reference, references};
 use super::render::{Values, holds};
 use super::spec::{Spec, Step, place_in};
-use super::stop::Stop;
+use super::step_error::StepError;
 use super::workspace::{Fault, Workspace, resolve};
-use super::{entity, files, outside};
+use super::{entity, external, files};
 use crate::{
-    Answers, EXAMPLE, Entry, FetchedRepository, RenderOptions, Rendering, Repositories, StepDone, StepKind,
-    Surroundings, TemplateError, TemplateFolder, without_credentials,
+    Answers, Entry, OUTPUT_PLACEHOLDER, PinnedRepository, RenderOptions, Rendering, Repositories, StepKind,
+    StepReport, Surroundings, TemplateError, TemplateFolder, without_credentials,
 };
 
 /// The input of a fetching step that is needed for private repositories only.
@@ -44,7 +44,7 @@ pub(super) fn run(
     spec: &Spec,
     known: Known,
     options: &RenderOptions,
-    told: &mut dyn FnMut(usize),
+    progress: &mut dyn FnMut(usize),
 ) -> Result<Rendering, TemplateError> {
     let settings = Settings { seed: options.seed, strict: options.strict, ..Settings::default() };
     if options.strict && !spec.warnings.is_empty() {
@@ -71,7 +71,7 @@ pub(super) fn run(
         unknown: BTreeSet::new(),
         warnings: RefCell::new(spec.warnings.clone()),
         done: 0,
-        told,
+        progress,
     };
     let mut steps = vec![];
     for step in &spec.steps {
@@ -81,7 +81,7 @@ pub(super) fn run(
         Some(output) => run.said(output)?,
         None => vec![],
     };
-    (run.told)(run.done);
+    (run.progress)(run.done);
     let warnings = run.warnings.into_inner();
     let project = run.workspace.into_project()?;
     let shared = TemplateFolder { name: String::new(), entries: run.shared };
@@ -113,11 +113,11 @@ struct Run<'a> {
     sources: Sources<'a>,
     /// Files read outside the template's folder, by their paths there.
     shared: BTreeMap<String, Entry>,
-    fetched: Vec<FetchedRepository>,
+    fetched: Vec<PinnedRepository>,
     spec: &'a Spec,
     options: &'a RenderOptions,
     nunjucks: Nunjucks,
-    /// What expressions may name.
+    /// Values that expressions can name.
     known: Map<String, Value>,
     workspace: Workspace,
     /// Steps that only the portal runs.
@@ -126,15 +126,15 @@ struct Run<'a> {
     unknown: BTreeSet<String>,
     warnings: RefCell<Findings>,
     done: usize,
-    told: &'a mut dyn FnMut(usize),
+    progress: &'a mut dyn FnMut(usize),
 }
 
-/// What a step did: its kind, in words, and its outputs.
-type Done = (StepKind, String, Map<String, Value>);
+/// Outcome of a step: its kind, summary and outputs.
+type StepOutcome = (StepKind, String, Map<String, Value>);
 
 impl Run<'_> {
-    fn step(&mut self, step: &Step) -> Result<StepDone, TemplateError> {
-        let (kind, told, outputs) = self.try_step(step)?;
+    fn step(&mut self, step: &Step) -> Result<StepReport, TemplateError> {
+        let (kind, summary, outputs) = self.try_step(step)?;
         if let Some(steps) = self.known.get_mut("steps").and_then(Value::as_object_mut) {
             steps.insert(step.id.clone(), json!({ "output": outputs }));
         }
@@ -145,10 +145,10 @@ impl Run<'_> {
             self.outside.insert(step.id.clone());
         }
         let (id, name, action) = (step.id.clone(), step.name.clone(), step.action.clone());
-        Ok(StepDone { id, name, action, kind, told })
+        Ok(StepReport { id, name, action, kind, summary })
     }
 
-    fn try_step(&mut self, step: &Step) -> Result<Done, TemplateError> {
+    fn try_step(&mut self, step: &Step) -> Result<StepOutcome, TemplateError> {
         let skipped = || {
             let condition = step.condition.as_ref().and_then(Node::text).unwrap_or("false");
             Ok((StepKind::Skipped, format!("skipped, since `{}` doesn't hold", condition.trim()), Map::new()))
@@ -165,14 +165,14 @@ impl Run<'_> {
             return skipped();
         }
         let Some(action) = action else {
-            let input = self.whatever_renders(step.input.as_ref());
-            let outputs = outside::example_outputs(&step.action);
-            return Ok((StepKind::Outside, outside::told(&step.action, &input), outputs));
+            let input = self.renderable_input(step.input.as_ref());
+            let outputs = external::example_outputs(&step.action);
+            return Ok((StepKind::Outside, external::describe(&step.action, &input), outputs));
         };
         if let Some(id) = step.each.as_ref().and_then(|each| self.outside_of(each)) {
-            let told =
+            let summary =
                 format!("left out: it is done for each of what `{id}` gives, and only the portal runs that");
-            return Ok((StepKind::Outside, told, Map::new()));
+            return Ok((StepKind::Outside, summary, Map::new()));
         }
         let known = self.known.get("steps").cloned();
         self.put_placeholders(step.input.as_ref());
@@ -185,7 +185,7 @@ impl Run<'_> {
     }
 
     /// Runs a step for every item of a list or every entry of a mapping.
-    fn each(&mut self, step: &Step, action: &Action, each: &Node) -> Result<Done, TemplateError> {
+    fn each(&mut self, step: &Step, action: &Action, each: &Node) -> Result<StepOutcome, TemplateError> {
         let items: Vec<(String, Value)> = match self.value(each)? {
             Some(Value::Array(items)) => {
                 items.into_iter().enumerate().map(|(at, item)| (at.to_string(), item)).collect()
@@ -198,7 +198,7 @@ impl Run<'_> {
             }
         };
         let mut all: Map<String, Value> = Map::new();
-        let (mut told, mut kind, mut ran) = (vec![], StepKind::Files, 0);
+        let (mut summary, mut kind, mut ran) = (vec![], StepKind::Files, 0);
         for (key, value) in items {
             self.known.insert("each".into(), json!({ "key": key, "value": value }));
             // The portal takes an empty condition for none here.
@@ -208,12 +208,12 @@ impl Run<'_> {
             {
                 continue;
             }
-            let (kind_of_one, told_of_one, outputs) = self.once(step, action)?;
+            let (kind_of_one, summary_of_one, outputs) = self.once(step, action)?;
             ran += 1;
             if kind_of_one == StepKind::Outside {
                 kind = StepKind::Outside;
             }
-            told.push(told_of_one);
+            summary.push(summary_of_one);
             for (name, output) in outputs {
                 match all.entry(name).or_insert_with(|| Value::Array(vec![])) {
                     Value::Array(list) => list.push(output),
@@ -222,24 +222,24 @@ impl Run<'_> {
             }
         }
         self.known.shift_remove("each");
-        let told = match ran {
+        let summary = match ran {
             0 => "nothing to do".to_string(),
-            1..=3 => told.join("; "),
-            _ => format!("{} times: {} …", ran, told.first().map_or("", String::as_str)),
+            1..=3 => summary.join("; "),
+            _ => format!("{} times: {} …", ran, summary.first().map_or("", String::as_str)),
         };
-        Ok((kind, told, all))
+        Ok((kind, summary, all))
     }
 
-    fn once(&mut self, step: &Step, action: &Action) -> Result<Done, TemplateError> {
+    fn once(&mut self, step: &Step, action: &Action) -> Result<StepOutcome, TemplateError> {
         let input = self.input(step, action)?;
         let done = self.act(action, &input);
         done.map_err(|stop| match stop {
-            Stop::Template(error) => error,
-            Stop::Step(Fault { why, away: true }) => {
+            StepError::Template(error) => error,
+            StepError::Step(Fault { why, away: true }) => {
                 let hint = "put a copy into the template, beside template.yaml, and give its relative path as the `url`";
                 TemplateError::refused(format!("the step `{}` needs more than the template: {why}", step.id), hint)
             }
-            Stop::Step(Fault { why, .. }) => {
+            StepError::Step(Fault { why, .. }) => {
                 let place = self.spec.file.place(step.place.clone());
                 let problem = Problem::error("step", place, why);
                 TemplateError::at(problem.label(format!("in the step `{}`", step.id)), &self.spec.file)
@@ -247,8 +247,8 @@ impl Run<'_> {
         })
     }
 
-    fn act(&mut self, action: &Action, input: &Map<String, Value>) -> Result<Done, Stop> {
-        let files_only = |told: String| Ok((StepKind::Files, told, Map::new()));
+    fn act(&mut self, action: &Action, input: &Map<String, Value>) -> Result<StepOutcome, StepError> {
+        let files_only = |summary: String| Ok((StepKind::Files, summary, Map::new()));
         if action.id.starts_with("fetch:") {
             let url = input.get("url").and_then(Value::as_str).unwrap_or_default();
             if self.sources.others.is_none() && is_elsewhere(url, self.sources.around) {
@@ -262,7 +262,7 @@ impl Run<'_> {
                 workspace: &mut self.workspace,
                 warnings: self.warnings.get_mut(),
                 done: &mut self.done,
-                told: &mut *self.told,
+                progress: &mut *self.progress,
             };
             return files_only(match action.id {
                 "fetch:template" => fetch.template(input)?,
@@ -275,8 +275,8 @@ impl Run<'_> {
             "fs:delete" => files_only(files::delete(&mut self.workspace, input)?),
             "fs:rename" => files_only(files::rename(&mut self.workspace, input)?),
             "fs:readdir" => {
-                let (told, outputs) = files::readdir(&self.workspace, input)?;
-                Ok((StepKind::Files, told, outputs))
+                let (summary, outputs) = files::readdir(&self.workspace, input)?;
+                Ok((StepKind::Files, summary, outputs))
             }
             "catalog:write" => files_only(entity::write(&mut self.workspace, input, &self.spec.entity_ref)?),
             "debug:log" => {
@@ -288,7 +288,12 @@ impl Run<'_> {
     }
 
     /// Notes what the portal would fetch from somewhere else.
-    fn elsewhere(&mut self, action: &Action, url: &str, input: &Map<String, Value>) -> Result<Done, Stop> {
+    fn elsewhere(
+        &mut self,
+        action: &Action,
+        url: &str,
+        input: &Map<String, Value>,
+    ) -> Result<StepOutcome, StepError> {
         let target = resolve(input.get("targetPath").and_then(Value::as_str).unwrap_or("./"))?;
         self.workspace.fetched_elsewhere(&target, url)?;
         let into = if target.is_empty() { "the project's folder" } else { &target };
@@ -328,7 +333,7 @@ impl Run<'_> {
             if let Some(wanted) = wanted.filter(|wanted| !wanted.shape.fits(&value)) {
                 let place = self.spec.file.place(entry.value.span.clone());
                 let message =
-                    format!("`{}` has to be {}, and this gives {value}", entry.key, wanted.shape.told());
+                    format!("`{}` has to be {}, and this gives {value}", entry.key, wanted.shape.describe());
                 return Err(TemplateError::at(Problem::error("wrong-type", place, message), &self.spec.file));
             }
             input.insert(entry.key.clone(), value);
@@ -346,8 +351,8 @@ impl Run<'_> {
         }
     }
 
-    /// What of an input can be rendered here, to tell what the portal would do.
-    fn whatever_renders(&self, input: Option<&Node>) -> Map<String, Value> {
+    /// Returns the renderable part of an input, to describe the effect in the portal.
+    fn renderable_input(&self, input: Option<&Node>) -> Map<String, Value> {
         let entries = input.map(Node::entries).unwrap_or_default();
         // The portal knows what isn't known here.
         let warnings = self.warnings.take();
@@ -373,7 +378,7 @@ impl Run<'_> {
             let (name, id) = (reference.path.join("."), reference.path.get(1).cloned().unwrap_or_default());
             let why = format!("`{name}` is what `{id}` gives, and only the portal runs that");
             let help = format!(
-                "in files, {EXAMPLE} stands for it; ask for it as a parameter, or make the files before that step"
+                "in files, {OUTPUT_PLACEHOLDER} stands for it; ask for it as a parameter, or make the files before that step"
             );
             let problem = Problem::warning("outside", place, why).help(help);
             if self.options.strict {
@@ -413,12 +418,12 @@ impl Run<'_> {
                 let last = depth + 1 == names.len();
                 at = object
                     .entry(name.as_str())
-                    .or_insert_with(|| if last { EXAMPLE.into() } else { json!({}) });
+                    .or_insert_with(|| if last { OUTPUT_PLACEHOLDER.into() } else { json!({}) });
             }
         }
     }
 
-    /// What the template says at its end.
+    /// Renders the template's output texts and links.
     fn said(&self, output: &Node) -> Result<Vec<(String, String)>, TemplateError> {
         let mut said = vec![];
         for (key, contents) in [("links", ["url", "entityRef"]), ("text", ["content", "content"])] {

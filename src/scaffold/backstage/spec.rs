@@ -1,4 +1,4 @@
-//! What a `template.yaml` says, checked.
+//! Parsing and checks of a `template.yaml`.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -11,7 +11,7 @@ use super::document::{self, Content, Node};
 use super::references::{has_tags, references};
 use crate::{About, Format, TemplateError};
 
-/// Most problems of one kind that are told; nobody reads more.
+/// Maximum number of reported problems of one kind.
 const MAX_PROBLEMS: usize = 100;
 
 const API_VERSION: &str = "scaffolder.backstage.io/v1beta3";
@@ -37,7 +37,7 @@ const SPEC_KEYS: &[&str] = &[
 ];
 const STEP_KEYS: &[&str] = &["id", "name", "action", "input", "if", "each", "backstage:permissions"];
 
-/// What the expressions of steps may begin with; all else is a name of their own.
+/// Root names of expressions in steps.
 const ROOTS: &[&str] =
     &["parameters", "steps", "user", "each", "secrets", "environment", "context", "always", "failure"];
 
@@ -63,7 +63,7 @@ pub(super) struct Step {
     pub id: String,
     pub name: String,
     pub action: String,
-    /// Where the action is named.
+    /// Place of the action's name.
     pub place: Range<usize>,
     pub condition: Option<Node>,
     pub each: Option<Node>,
@@ -378,7 +378,7 @@ impl Checker<'_> {
         })
     }
 
-    /// What can be said about a step's input before anything is rendered.
+    /// Checks a step's input before rendering.
     fn action(&mut self, action: &str, place: &Node, input: Option<&Node>) {
         let Some(known) = actions::find(action) else {
             let all =
@@ -401,7 +401,7 @@ impl Checker<'_> {
             let rendered = entry.value.text().is_some_and(has_tags)
                 || entry.value.items().iter().any(|item| item.text().is_some_and(has_tags));
             if !rendered && !wanted.shape.fits(&entry.value.to_json()) {
-                let message = format!("`{}` has to be {}", entry.key, wanted.shape.told());
+                let message = format!("`{}` has to be {}", entry.key, wanted.shape.describe());
                 self.error("wrong-type", &entry.value.span, message);
             }
         }
@@ -550,7 +550,7 @@ impl Checker<'_> {
     }
 }
 
-/// Where a part of a scalar's text is in the file, however the scalar is written.
+/// Returns the place in the file of a part of a scalar's text, in any scalar style.
 pub(super) fn place_in(file: &str, scalar: &Range<usize>, text: &str, part: &Range<usize>) -> Range<usize> {
     let whole = || scalar.clone();
     let (Some(raw), Some(wanted)) = (file.get(scalar.clone()), text.get(part.clone())) else {

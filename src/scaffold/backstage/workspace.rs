@@ -6,18 +6,18 @@ use billpay_tree::RelPath;
 
 use crate::{Project, ProjectFile, TemplateError, refuse_collisions};
 
-/// Most files and folders of one project.
-const MOST_ENTRIES: usize = 200_000;
-/// Most bytes of one project.
-const MAX_FILE_BYTES: usize = 1 << 30;
-/// Longest path; no file system takes a longer one.
-const LONGEST_PATH: usize = 4096;
+/// Maximum number of files and folders of a project.
+const MAX_ENTRIES: usize = 200_000;
+/// Maximum size of a project, bytes.
+const MAX_BYTES: usize = 1 << 30;
+/// Maximum length of a path, bytes.
+const MAX_PATH_BYTES: usize = 4096;
 
-/// Why a step can't do what it is told to, in words.
+/// Message of a failed step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
     pub why: String,
-    /// Whether it wants what the portal fetches from somewhere else.
+    /// True if it wants what the portal fetches from somewhere else.
     pub away: bool,
 }
 
@@ -37,7 +37,7 @@ pub(super) enum Item {
 pub(super) struct WorkFile {
     pub bytes: Vec<u8>,
     pub executable: bool,
-    /// What it was made from, as people are told it.
+    /// Display name of its source.
     pub from: String,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct WorkFile {
 pub(super) struct Workspace {
     items: BTreeMap<String, Item>,
     bytes: usize,
-    /// Where the portal would put what it fetches from somewhere else, and from where.
+    /// URLs of external sources by the folder that the portal would fetch them to.
     away: Vec<(String, String)>,
 }
 
@@ -58,8 +58,8 @@ pub(super) fn resolve(path: &str) -> Result<String, Fault> {
     if path.starts_with('/') {
         return Err(out());
     }
-    if path.len() > LONGEST_PATH {
-        return Err(Fault::new(format!("a path has more than {LONGEST_PATH} bytes")));
+    if path.len() > MAX_PATH_BYTES {
+        return Err(Fault::new(format!("a path has more than {MAX_PATH_BYTES} bytes")));
     }
     let mut parts: Vec<&str> = vec![];
     for part in path.split('/') {
@@ -88,7 +88,7 @@ impl Workspace {
         self.items.get(path)
     }
 
-    /// Whether there is something at a path.
+    /// Returns true if there is something at a path.
     pub fn has(&self, path: &str) -> bool {
         path.is_empty() || self.items.contains_key(path)
     }
@@ -97,7 +97,7 @@ impl Workspace {
         path.is_empty() || matches!(self.items.get(path), Some(Item::Folder))
     }
 
-    /// Everything below a folder, with the whole paths.
+    /// Returns all descendants of a folder, by full paths.
     pub fn below<'w>(&'w self, folder: &str) -> impl Iterator<Item = (&'w str, &'w Item)> + use<'w> {
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
         let from = self.items.range(prefix.clone()..);
@@ -148,7 +148,7 @@ impl Workspace {
         Ok(())
     }
 
-    /// Whether what is at a path, and below it, is known here.
+    /// Returns true if what is at a path, and below it, is known here.
     pub fn own(&self, path: &str) -> Result<(), Fault> {
         let inside = |path: &str, folder: &str| {
             folder.is_empty()
@@ -168,11 +168,11 @@ impl Workspace {
         if let Some(old) = self.items.insert(path.to_string(), item) {
             self.bytes -= size(&old);
         }
-        if self.items.len() > MOST_ENTRIES {
-            return Err(Fault::new(format!("the project has more than {MOST_ENTRIES} files")));
+        if self.items.len() > MAX_ENTRIES {
+            return Err(Fault::new(format!("the project has more than {MAX_ENTRIES} files")));
         }
-        if self.bytes > MAX_FILE_BYTES {
-            return Err(Fault::new(format!("the project has more than {} GB", MAX_FILE_BYTES >> 30)));
+        if self.bytes > MAX_BYTES {
+            return Err(Fault::new(format!("the project has more than {} GB", MAX_BYTES >> 30)));
         }
         Ok(())
     }
@@ -225,7 +225,7 @@ impl Workspace {
             .filter_map(|path| path.rsplit_once('/').map(|(folder, _)| folder.to_string()))
             .collect();
         for (path, item) in self.items {
-            let told = match &item {
+            let summary = match &item {
                 Item::File(file) if !file.from.is_empty() => {
                     format!(" (from `{}`)", file.from.escape_debug())
                 }
@@ -234,7 +234,7 @@ impl Workspace {
             let rel = RelPath::new(path.clone()).map_err(|bad| {
                 let path = path.escape_debug();
                 let why =
-                    format!("the template makes `{path}`{told}, which no project may have: {}", bad.why);
+                    format!("the template makes `{path}`{summary}, which no project may have: {}", bad.why);
                 TemplateError::refused(
                     why,
                     "change the name in the template, or the answer that it comes from",

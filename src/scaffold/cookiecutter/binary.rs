@@ -1,6 +1,6 @@
-//! Files that are not text: copied as they are.
+//! Detection of binary files, which are copied verbatim.
 
-/// What files are called whose content is never text, whatever it looks like.
+/// Extensions of files that are never text.
 const EXTENSIONS: &[&str] = &[
     "7z", "a", "apk", "avi", "avif", "bin", "bmp", "bz2", "class", "dat", "db", "dll", "dmg", "doc", "docx",
     "dylib", "eot", "exe", "flac", "gif", "gz", "heic", "ico", "iso", "jar", "jpeg", "jpg", "lz", "lz4",
@@ -10,7 +10,7 @@ const EXTENSIONS: &[&str] = &[
     "zst",
 ];
 
-/// What files of well-known formats begin with.
+/// Signatures of well-known binary formats.
 const SIGNATURES: &[&[u8]] = &[
     b"\x89PNG\r\n\x1a\n",
     b"GIF87a",
@@ -32,10 +32,10 @@ const SIGNATURES: &[&[u8]] = &[
     b"\x00asm",
 ];
 
-/// As much as is looked at.
-const LOOKED_AT: usize = 512;
+/// Number of leading bytes to inspect.
+const SNIFFED_BYTES: usize = 512;
 
-/// Whether a file is to be copied as it is: by its name, its first bytes, or since it is no
+/// Returns true if a file is to be copied as it is: by its name, its first bytes, or since it is no
 /// UTF-8.
 pub fn is_binary(path: &str, bytes: &[u8]) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
@@ -44,7 +44,7 @@ pub fn is_binary(path: &str, bytes: &[u8]) -> bool {
     if extension.is_some_and(|extension| EXTENSIONS.contains(&extension.to_lowercase().as_str())) {
         return true;
     }
-    let head = bytes.get(..LOOKED_AT).unwrap_or(bytes);
+    let head = bytes.get(..SNIFFED_BYTES).unwrap_or(bytes);
     SIGNATURES.iter().any(|signature| head.starts_with(signature))
         || head.contains(&0)
         || std::str::from_utf8(bytes).is_err()

@@ -24,7 +24,10 @@ pub struct Config {
 impl Config {
     pub fn read(folder: &TemplateFolder) -> Result<Config, TemplateError> {
         let Some(file) = folder.source(super::FILE) else {
-            let why = format!("{} is not there: this is no Cookiecutter template", folder.told(super::FILE));
+            let why = format!(
+                "{} is not there: this is no Cookiecutter template",
+                folder.display_path(super::FILE)
+            );
             return Err(TemplateError::refused(why, "a template in a folder of it: `--directory FOLDER`"));
         };
         let mut variables: Map<String, Value> =

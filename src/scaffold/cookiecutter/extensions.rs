@@ -18,7 +18,7 @@ const PROGRAM: &str = include_str!("extensions.py");
 
 /// Names that extensions add to the templates' language.
 #[derive(Debug, Clone, Default, Deserialize)]
-pub struct Added {
+pub struct Names {
     pub filters: Vec<String>,
     pub tests: Vec<String>,
     pub tags: Vec<String>,
@@ -28,7 +28,7 @@ pub struct Added {
 
 /// A Python that has loaded extensions; it ends when this is dropped.
 pub struct Extensions {
-    pub added: Added,
+    pub added: Names,
     python: Mutex<Python>,
     /// The template, where the extensions are imported from.
     _folder: TempDir,
@@ -67,12 +67,12 @@ impl Python {
 impl Extensions {
     /// Loads extensions by their names (`module.Class`) in a Python beside the template's files.
     pub fn load(template: &TemplateFolder, names: &[String]) -> Result<Extensions, String> {
-        let told = |error: std::io::Error| error.to_string();
-        let folder = temporary::directory("extensions").map_err(told)?;
+        let to_message = |error: std::io::Error| error.to_string();
+        let folder = temporary::directory("extensions").map_err(to_message)?;
         let files = folder.path().join("template");
-        super::aside::write_template(template, &files).map_err(told)?;
+        super::staging::write_template(template, &files).map_err(to_message)?;
         let program = folder.path().join("extensions.py");
-        fs::write(&program, PROGRAM).map_err(told)?;
+        fs::write(&program, PROGRAM).map_err(to_message)?;
         let mut child =
             start(&program, &files, names).map_err(|error| format!("python3 can't be started: {error}"))?;
         let (calls, answers) = (child.stdin.take(), child.stdout.take());

@@ -1,4 +1,4 @@
-//! The template's own programs, run in the project's folder.
+//! Runs a template's hooks in the project's folder.
 
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -16,35 +16,35 @@ pub(super) fn variables() -> Vec<&'static str> {
     [program::NETWORK, &["GIT_AUTHOR_", "GIT_COMMITTER_", "VIRTUAL_ENV", "CONDA_PREFIX"]].concat()
 }
 
-/// Why a hook didn't do what it was to do.
+/// Error of a hook.
 #[derive(Debug)]
-pub enum HookFailure {
+pub enum HookError {
     /// It couldn't be started.
     Start { file: String, error: io::Error },
     /// It ended, but not well; with what it wrote.
     Failed { file: String, status: String, wrote: String },
 }
 
-impl fmt::Display for HookFailure {
+impl fmt::Display for HookError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            HookFailure::Start { file, error } => write!(f, "the hook {file} can't be started: {error}"),
-            HookFailure::Failed { file, status, wrote } if wrote.is_empty() => {
+            HookError::Start { file, error } => write!(f, "the hook {file} can't be started: {error}"),
+            HookError::Failed { file, status, wrote } if wrote.is_empty() => {
                 write!(f, "the hook {file} failed ({status})")
             }
-            HookFailure::Failed { file, status, wrote } => {
+            HookError::Failed { file, status, wrote } => {
                 write!(f, "the hook {file} failed ({status}):\n{wrote}")
             }
         }
     }
 }
 
-impl std::error::Error for HookFailure {}
+impl std::error::Error for HookError {}
 
 /// Runs a hook in the project's folder, Python through `python3`, others as they say; returns
 /// what it wrote.
-pub fn run(hook: &Hook, folder: &Path) -> Result<String, HookFailure> {
-    let start = |error: io::Error| HookFailure::Start { file: hook.file.clone(), error };
+pub fn run(hook: &Hook, folder: &Path) -> Result<String, HookError> {
+    let start = |error: io::Error| HookError::Start { file: hook.file.clone(), error };
     // The script is no part of the project.
     let script = temporary::directory("hook").map_err(start)?;
     let file = script.path().join(&hook.file);
@@ -70,7 +70,7 @@ pub fn run(hook: &Hook, folder: &Path) -> Result<String, HookFailure> {
         true => Ok(wrote),
         false => {
             let status = output.status.to_string();
-            Err(HookFailure::Failed { file: hook.file.clone(), status, wrote })
+            Err(HookError::Failed { file: hook.file.clone(), status, wrote })
         }
     }
 }

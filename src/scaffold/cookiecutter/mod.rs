@@ -1,21 +1,21 @@
 //! Cookiecutter templates, as they are: a folder with a `cookiecutter.json`.
 
-mod aside;
 mod binary;
 mod config;
 mod convert;
 mod extensions;
 pub mod hooks;
 mod jinja;
-mod letters;
+mod large_stack;
+mod locations;
 mod nested;
 mod patterns;
-mod places;
 mod questions;
 mod render;
 mod replay;
 mod settings;
-mod stack;
+mod staging;
+mod transliteration;
 
 use std::sync::{Arc, OnceLock};
 
@@ -27,14 +27,14 @@ use serde_json::Value;
 use settings::EXTENSIONS;
 
 use crate::{
-    About, AnswerFault, Answers, Format, ProjectTemplate, Question, RenderOptions, Rendering, StepDone,
-    StepKind, TemplateError, TemplateFolder,
+    About, AnswerFault, Answers, Format, ProjectTemplate, Question, RenderOptions, Rendering, StepKind,
+    StepReport, TemplateError, TemplateFolder,
 };
 
-pub use aside::run_hooks;
 pub use replay::{CruftTemplate, Replay, replay};
+pub use staging::run_hooks;
 
-/// What a template is known by.
+/// The file that identifies a template.
 pub const FILE: &str = "cookiecutter.json";
 
 /// A template, read and understood.
@@ -49,7 +49,7 @@ pub(crate) struct Level {
     folder: TemplateFolder,
     config: Config,
     nested: Option<Nested>,
-    /// Says that the hook before the questions was run.
+    /// True if the hook before the questions was run.
     is_prepared: bool,
     extensions: OnceLock<Result<Arc<Extensions>, String>>,
 }
@@ -67,7 +67,7 @@ pub fn open(
     };
     let first = render::hook_before_questions(&folder).filter(|_| options.trust);
     let (folder, is_prepared) = match first {
-        Some(hook) => (aside::before_questions(&folder, &hook)?, true),
+        Some(hook) => (staging::before_questions(&folder, &hook)?, true),
         None => (folder, false),
     };
     let name = folder.name.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
@@ -91,14 +91,14 @@ impl Level {
     fn engine(&self, loader: Loader, options: &RenderOptions) -> Result<Engine, TemplateError> {
         let engine =
             Engine::new(&self.config.syntax, self.extensions(options)?, loader, options.seed, options.now);
-        engine.map_err(|fault| places::error(&fault, &self.config.file, 0))
+        engine.map_err(|fault| locations::error(&fault, &self.config.file, 0))
     }
 
     /// Loads the extensions that are Python code, once, where they are trusted.
     fn extensions(&self, options: &RenderOptions) -> Result<Option<Arc<Extensions>>, TemplateError> {
         let names = &self.config.syntax.extensions;
         let Some(first) = names.first().filter(|_| options.trust) else { return Ok(None) };
-        let wrong = |why: String| places::wrong_setting(&self.config.file, EXTENSIONS, Some(first), why);
+        let wrong = |why: String| locations::wrong_setting(&self.config.file, EXTENSIONS, Some(first), why);
         let loaded = self.extensions.get_or_init(|| Extensions::load(&self.folder, names).map(Arc::new));
         let loaded =
             loaded.as_ref().map_err(|why| wrong(format!("the extensions can't be loaded: {why}")))?;
@@ -133,7 +133,7 @@ impl ProjectTemplate for CookiecutterTemplate {
                 None => return Ok(Some(nested.question())),
             }
         }
-        stack::with_room(|_| questions::next(level, answers, &self.options), &mut |_| {})
+        large_stack::with_large_stack(|_| questions::next(level, answers, &self.options), &mut |_| {})
     }
 
     fn all_questions(&self) -> Result<Vec<Question>, TemplateError> {
@@ -145,7 +145,7 @@ impl ProjectTemplate for CookiecutterTemplate {
                     levels.extend(nested.levels().rev().map(|level| (level, true)));
                     vec![nested.question()]
                 }
-                None => stack::with_room(|_| questions::all(level, &self.options), &mut |_| {})?,
+                None => large_stack::with_large_stack(|_| questions::all(level, &self.options), &mut |_| {})?,
             };
             for mut question in here {
                 question.conditional |= conditional;
@@ -166,18 +166,20 @@ impl ProjectTemplate for CookiecutterTemplate {
             complete.insert(nested.name.clone(), answer);
         }
         let names: Vec<String> = complete.keys().cloned().collect();
-        let own =
-            stack::with_room(|_| questions::complete(level, answers, &names, &self.options), &mut |_| {})?;
+        let own = large_stack::with_large_stack(
+            |_| questions::complete(level, answers, &names, &self.options),
+            &mut |_| {},
+        )?;
         complete.extend(own);
         Ok(complete)
     }
 
-    fn steps(&self) -> Vec<StepDone> {
+    fn steps(&self) -> Vec<StepReport> {
         let mut steps =
             vec![step("render", "Render the files", "cookiecutter:render", "the files of the project")];
         for file in render::hook_files(&self.level.folder) {
-            let told = format!("runs {file} of the template, if trusted");
-            steps.push(step(&file, &format!("Run {file}"), "cookiecutter:hook", &told));
+            let summary = format!("runs {file} of the template, if trusted");
+            steps.push(step(&file, &format!("Run {file}"), "cookiecutter:hook", &summary));
         }
         steps
     }
@@ -186,7 +188,7 @@ impl ProjectTemplate for CookiecutterTemplate {
         &self,
         answers: &Answers,
         options: &RenderOptions,
-        told: &mut dyn FnMut(usize),
+        progress: &mut dyn FnMut(usize),
     ) -> Result<Rendering, TemplateError> {
         let (level, keys) = self.level.chosen(answers)?;
         let Some(level) = level else {
@@ -197,24 +199,24 @@ impl ProjectTemplate for CookiecutterTemplate {
         };
         let mut own = answers.clone();
         own.retain(|name, _| !keys.contains(name));
-        stack::with_room(
+        large_stack::with_large_stack(
             |send| {
                 render::render(level, &own, options, &mut |count| {
                     // Who doesn't listen any more, needn't.
                     let _ = send.send(count);
                 })
             },
-            told,
+            progress,
         )
     }
 }
 
-fn step(id: &str, name: &str, action: &str, told: &str) -> StepDone {
+fn step(id: &str, name: &str, action: &str, summary: &str) -> StepReport {
     let (id, name, action) = (id.to_string(), name.to_string(), action.to_string());
-    StepDone { id, name, action, kind: StepKind::Files, told: told.to_string() }
+    StepReport { id, name, action, kind: StepKind::Files, summary: summary.to_string() }
 }
 
-/// What is wrong with one answer.
+/// Returns the fault of one answer.
 fn wrong_answer(name: &str, why: String, known: &[String]) -> AnswerFault {
     let near = billpay_model::findings::nearest(name, known.iter().map(String::as_str));
     AnswerFault { name: name.to_string(), why, missing: false, did_you_mean: near }

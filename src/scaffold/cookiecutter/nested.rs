@@ -4,12 +4,12 @@ use billpay_tree::RelPath;
 use serde_json::Value;
 
 use super::config::Config;
-use super::places::wrong_setting;
+use super::locations::wrong_setting;
 use super::{Level, shown, wrong_answer};
 use crate::{Choice, Question, QuestionKind, TemplateError, TemplateFolder};
 
-/// Deepest that choices may lie in one another.
-const DEEPEST: usize = 5;
+/// Maximum nesting depth of choices.
+const MAX_DEPTH: usize = 5;
 
 pub struct Nested {
     /// The name of the answer: `template`.
@@ -25,7 +25,7 @@ struct Choosable {
     level: Level,
 }
 
-/// What is below a folder of a template; nothing outside it.
+/// Returns a subfolder of a template.
 pub fn below(folder: &TemplateFolder, directory: &str) -> Result<TemplateFolder, TemplateError> {
     let path = directory.trim_end_matches('/');
     let path = path.strip_prefix("./").unwrap_or(path);
@@ -50,7 +50,7 @@ impl Nested {
         }
         let key = if new.is_some() { "templates" } else { "template" };
         let wrong = |word: Option<&str>, message: String| wrong_setting(&config.file, key, word, message);
-        if depth >= DEEPEST {
+        if depth >= MAX_DEPTH {
             return Err(wrong(None, "too many choices of templates in one another".to_string()));
         }
         let mut found: Vec<(String, String, String)> = vec![];

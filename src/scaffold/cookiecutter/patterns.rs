@@ -1,6 +1,6 @@
 //! `_copy_without_render`: patterns of file names, as Python's `fnmatch`.
 
-/// Whether a whole path matches: `*` is anything, `/` too.
+/// Returns true if a whole path matches: `*` is anything, `/` too.
 pub fn matches(pattern: &str, path: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let path: Vec<char> = path.chars().collect();

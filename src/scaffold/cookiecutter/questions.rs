@@ -1,22 +1,22 @@
-//! What a template asks, and what its answers make of its variables.
+//! Questions of a template, and its variables for given answers.
 
 use minijinja::Value as Jinja;
 use serde_json::{Map, Value};
 
 use super::convert::{number, texts};
 use super::jinja::{Engine, dictionary};
-use super::places::{error, in_json};
+use super::locations::{error, in_json};
 use super::{Level, shown, wrong_answer};
 use crate::{AnswerFault, Answers, Choice, Question, QuestionKind, RenderOptions, TemplateError};
 
 /// Wrong answers for which it is searched what was probably meant.
 const MAX_ADVISED: usize = 100;
 
-/// What is read as yes and as no.
+/// Words for yes and no.
 const YES: &[&str] = &["1", "true", "t", "yes", "y", "on"];
 const NO: &[&str] = &["0", "false", "f", "no", "n", "off"];
 
-/// What going through the variables came to.
+/// Result of a walk through the variables.
 struct Walk {
     /// The variables so far, as templates see them.
     known: Map<String, Value>,
@@ -194,7 +194,7 @@ fn question(level: &Level, name: &str, raw: &Value, default: &Value) -> Result<Q
     let (kind, default) = match (raw, default) {
         (_, Value::Array(choices)) if choices.is_empty() => {
             let message = format!("`{name}` is a choice of nothing");
-            return Err(super::places::wrong_setting(&level.config.file, name, None, message));
+            return Err(super::locations::wrong_setting(&level.config.file, name, None, message));
         }
         (_, Value::Array(choices)) => {
             let choice = |value: &Value| Choice { value: value.clone(), title: label(value) };
@@ -219,11 +219,11 @@ fn question(level: &Level, name: &str, raw: &Value, default: &Value) -> Result<Q
     })
 }
 
-/// What an answer makes of a variable. Answers are values: what looks like a tag in them, is text.
+/// Returns the value of a variable for an answer; tags in answers are plain text.
 fn answered(question: &Question, raw: &Value, default: &Value, answer: &Value) -> Result<Value, String> {
-    let told = || format!("`{}`", shown(answer));
+    let quoted = || format!("`{}`", shown(answer));
     match &question.kind {
-        QuestionKind::YesNo => yes_or_no(answer).ok_or_else(|| format!("{} is neither yes nor no", told())),
+        QuestionKind::YesNo => yes_or_no(answer).ok_or_else(|| format!("{} is neither yes nor no", quoted())),
         QuestionKind::Choice(choices) => {
             let wanted = texts(answer);
             let same = |choice: &&Choice| choice.value == wanted || shown(&choice.value) == shown(&wanted);
@@ -235,7 +235,7 @@ fn answered(question: &Question, raw: &Value, default: &Value, answer: &Value) -
             let known = || choices.iter().map(|choice| shown(&choice.value)).collect::<Vec<_>>().join(", ");
             found
                 .map(|choice| choice.value.clone())
-                .ok_or_else(|| format!("{} is not one of {}", told(), known()))
+                .ok_or_else(|| format!("{} is not one of {}", quoted(), known()))
         }
         QuestionKind::Data => {
             let parsed = match answer {
@@ -243,7 +243,7 @@ fn answered(question: &Question, raw: &Value, default: &Value, answer: &Value) -
                 other => Some(other.clone()),
             };
             let Some(Value::Object(entries)) = parsed else {
-                return Err(format!("{} is no dictionary, written as JSON", told()));
+                return Err(format!("{} is no dictionary, written as JSON", quoted()));
             };
             let mut merged = default.clone();
             merge(&mut merged, &texts(&Value::Object(entries)));
@@ -251,7 +251,7 @@ fn answered(question: &Question, raw: &Value, default: &Value, answer: &Value) -
         }
         _ => match answer {
             Value::Null if question.required => Ok(default.clone()),
-            Value::Array(_) | Value::Object(_) => Err(format!("{} is no text", told())),
+            Value::Array(_) | Value::Object(_) => Err(format!("{} is no text", quoted())),
             other => Ok(texts(other)),
         },
     }

@@ -12,17 +12,17 @@ use serde_json::Value;
 use super::binary::is_binary;
 use super::jinja::{Engine, Fault, Loader, dictionary};
 use super::settings::EXTENSIONS;
-use super::{Level, patterns, places, questions, shown};
+use super::{Level, locations, patterns, questions, shown};
 use crate::{
-    Answers, Entry, Hook, HookTime, Project, ProjectFile, RenderOptions, Rendering, StepDone, StepKind,
+    Answers, Entry, Hook, HookTime, Project, ProjectFile, RenderOptions, Rendering, StepKind, StepReport,
     TemplateError, TemplateFile, TemplateFolder, refuse_collisions,
 };
 
-/// So many files, and people hear of it.
-const TOLD_EVERY: usize = 64;
+/// Files between two progress reports.
+const PROGRESS_INTERVAL: usize = 64;
 
-/// Most that a whole project may be.
-const MOST_IN_ALL: usize = 1 << 30;
+/// Maximum size of a project, bytes.
+const MAX_PROJECT_BYTES: usize = 1 << 30;
 
 const HOOKS: &[(&str, Option<HookTime>)] = &[
     ("pre_prompt", None),
@@ -44,8 +44,8 @@ fn hook_time(path: &str) -> Option<Option<HookTime>> {
     known.map(|(_, time)| *time)
 }
 
-/// A project that is being made.
-struct Making<'l> {
+/// Builder of a project's files.
+struct ProjectBuilder<'l> {
     level: &'l Level,
     /// The folder in the template that becomes the project.
     top: &'l str,
@@ -65,7 +65,7 @@ pub fn render(
     level: &Level,
     answers: &Answers,
     options: &RenderOptions,
-    told: &mut dyn FnMut(usize),
+    progress: &mut dyn FnMut(usize),
 ) -> Result<Rendering, TemplateError> {
     refuse_programs(level, options)?;
     let variables = questions::variables(level, answers, options)?;
@@ -78,7 +78,7 @@ pub fn render(
         Box::new(move |name| loading.load(Ordering::Relaxed).then(|| load(&folder, &top, name)).flatten())
     };
     let engine = level.engine(loader, options)?;
-    let mut making = Making {
+    let mut making = ProjectBuilder {
         level,
         top,
         engine: &engine,
@@ -95,20 +95,21 @@ pub fn render(
         return Err(making.at_name(top, "the name of the project's folder is empty".to_string()));
     }
     RelPath::new(name.as_str()).map_err(|bad| making.at_name(top, bad.to_string()))?;
-    let hooks_of = |making: &Making<'_>, when| if options.no_hooks { Ok(vec![]) } else { making.hooks(when) };
+    let hooks_of =
+        |making: &ProjectBuilder<'_>, when| if options.no_hooks { Ok(vec![]) } else { making.hooks(when) };
     let before = hooks_of(&making, HookTime::BeforeFiles)?;
     loading.store(true, Ordering::Relaxed);
-    making.walk("", told)?;
+    making.walk("", progress)?;
     loading.store(false, Ordering::Relaxed);
     making.refuse_collisions()?;
     let mut hooks = before;
     hooks.extend(hooks_of(&making, HookTime::AfterFiles)?);
     let count = making.files.len();
-    told(count);
+    progress(count);
     let folders = empty_ones(&making.files, making.folders.into_keys().collect());
-    let mut steps = vec![done("render", "cookiecutter:render", format!("{count} files"))];
+    let mut steps = vec![step_report("render", "cookiecutter:render", format!("{count} files"))];
     steps.extend(
-        hooks.iter().map(|hook| done(&hook.file, "cookiecutter:hook", format!("runs {}", hook.file))),
+        hooks.iter().map(|hook| step_report(&hook.file, "cookiecutter:hook", format!("runs {}", hook.file))),
     );
     let left_out = if options.no_hooks { hook_files(&level.folder) } else { vec![] };
     let said = left_out.iter().map(|hook| ("Left out".to_string(), format!("{hook} was not run")));
@@ -117,9 +118,9 @@ pub fn render(
     Ok(Rendering { project, name: Some(name), steps, said, hooks, ..Rendering::default() })
 }
 
-fn done(id: &str, action: &str, told: String) -> StepDone {
+fn step_report(id: &str, action: &str, summary: String) -> StepReport {
     let (id, name, action) = (id.to_string(), id.to_string(), action.to_string());
-    StepDone { id, name, action, kind: StepKind::Files, told }
+    StepReport { id, name, action, kind: StepKind::Files, summary }
 }
 
 /// The program of a template that is run before anything is asked.
@@ -132,7 +133,7 @@ fn refuse_programs(level: &Level, options: &RenderOptions) -> Result<(), Templat
     let extension = level.config.syntax.extensions.first().filter(|_| !options.trust);
     if let Some(name) = extension {
         let why = format!("`{name}` is Python code: read it, then run this with `--trust`");
-        return Err(places::wrong_setting(&level.config.file, EXTENSIONS, Some(name), why));
+        return Err(locations::wrong_setting(&level.config.file, EXTENSIONS, Some(name), why));
     }
     let hooks = hook_files(folder);
     if options.no_hooks || hooks.is_empty() {
@@ -142,7 +143,7 @@ fn refuse_programs(level: &Level, options: &RenderOptions) -> Result<(), Templat
         Some(before) if options.trust && !level.is_prepared => {
             let why = format!(
                 "{} is a hook of a template inside another one, which is not run",
-                folder.told(&before)
+                folder.display_path(&before)
             );
             Err(TemplateError::refused(
                 why,
@@ -151,7 +152,7 @@ fn refuse_programs(level: &Level, options: &RenderOptions) -> Result<(), Templat
         }
         _ if options.trust => Ok(()),
         _ => {
-            let first = hooks.first().map(|first| folder.told(first)).unwrap_or_default();
+            let first = hooks.first().map(|first| folder.display_path(first)).unwrap_or_default();
             let why = format!("the template has programs of its own to run: {first}");
             Err(TemplateError::refused(
                 why,
@@ -171,7 +172,7 @@ fn top(level: &Level) -> Result<&str, TemplateError> {
     };
     let names = level.folder.entries.iter().filter(|(path, _)| !path.contains('/') && templated(path));
     let mut folders = names.filter(|(_, entry)| !matches!(entry, Entry::File(_)));
-    let told = &level.folder.name;
+    let name = &level.folder.name;
     let refused = |why: String| {
         let hint = format!(
             "one folder named like {}cookiecutter.name{}",
@@ -181,9 +182,9 @@ fn top(level: &Level) -> Result<&str, TemplateError> {
     };
     match (folders.next(), folders.next()) {
         (Some((path, Entry::Folder)), None) => Ok(path),
-        (Some((path, _)), None) => Err(refused(format!("{} is no folder", level.folder.told(path)))),
-        (Some((one, _)), Some((other, _))) => Err(refused(format!("{told}: `{one}` or `{other}`?"))),
-        (None, _) => Err(refused(format!("{told}: no folder of it is named after a variable"))),
+        (Some((path, _)), None) => Err(refused(format!("{} is no folder", level.folder.display_path(path)))),
+        (Some((one, _)), Some((other, _))) => Err(refused(format!("{name}: `{one}` or `{other}`?"))),
+        (None, _) => Err(refused(format!("{name}: no folder of it is named after a variable"))),
     }
 }
 
@@ -197,7 +198,7 @@ fn new_lines(level: &Level) -> Result<Option<String>, TemplateError> {
         Some(Value::String(empty)) if empty.is_empty() => Ok(None),
         Some(other) => {
             let message = format!("`{}` is no line end", shown(other).escape_debug());
-            Err(places::wrong_setting(&level.config.file, key, None, message))
+            Err(locations::wrong_setting(&level.config.file, key, None, message))
         }
     }
 }
@@ -210,13 +211,13 @@ fn copied(variables: &serde_json::Map<String, Value>) -> Vec<String> {
     }
 }
 
-/// What templates see: `cookiecutter`, and `_cookiecutter` as the template has it.
+/// Returns the context of templates: `cookiecutter`, and `_cookiecutter` as the template has it.
 fn context(level: &Level, variables: &serde_json::Map<String, Value>) -> Jinja {
     let mut known = variables.clone();
-    let told = Value::from(level.folder.name.as_str());
-    known.insert("_template".into(), told.clone());
+    let name = Value::from(level.folder.name.as_str());
+    known.insert("_template".into(), name.clone());
     known.insert("_output_dir".into(), ".".into());
-    known.insert("_repo_dir".into(), told);
+    known.insert("_repo_dir".into(), name);
     known.insert("_checkout".into(), Value::Null);
     let raw = level.config.asked().map(|(name, value)| (name.clone(), value.clone())).collect();
     // What is private is as it was read.
@@ -275,7 +276,7 @@ fn line_end(bytes: &[u8]) -> &'static str {
     }
 }
 
-impl Making<'_> {
+impl ProjectBuilder<'_> {
     /// A path of the template as one of the project.
     fn name(&self, path: &str) -> Result<String, TemplateError> {
         if self.level.config.syntax.is_plain(path) {
@@ -285,14 +286,14 @@ impl Making<'_> {
     }
 
     /// Description of a path for people: one in the folder that becomes the project.
-    fn told(&self, path: &str) -> String {
-        self.level.folder.told(&format!("{}/{path}", self.top))
+    fn display_path(&self, path: &str) -> String {
+        self.level.folder.display_path(&format!("{}/{path}", self.top))
     }
 
     /// A problem with the name of a file or folder.
     fn at_name(&self, path: &str, message: String) -> TemplateError {
-        let told = if path == self.top { path.to_string() } else { format!("{}/{path}", self.top) };
-        let file = SourceFile::new(self.level.folder.told(&told), path);
+        let in_template = if path == self.top { path.to_string() } else { format!("{}/{path}", self.top) };
+        let file = SourceFile::new(self.level.folder.display_path(&in_template), path);
         TemplateError::at(Problem::error("name", file.place(0..path.len()), message), &file)
     }
 
@@ -301,15 +302,16 @@ impl Making<'_> {
         let folder = &self.level.folder;
         let template = fault.template.as_deref().unwrap_or_default();
         if let Some(name) = name.filter(|name| *name == template) {
-            let told = if name == self.top { name.to_string() } else { format!("{}/{name}", self.top) };
-            return places::error(fault, &SourceFile::new(folder.told(&told), name), 0);
+            let in_template =
+                if name == self.top { name.to_string() } else { format!("{}/{name}", self.top) };
+            return locations::error(fault, &SourceFile::new(folder.display_path(&in_template), name), 0);
         }
         let paths =
             [format!("{}/{template}", self.top), format!("templates/{template}"), template.to_string()];
         let path = paths.iter().find(|path| folder.file(path).is_some()).cloned().unwrap_or_default();
         let bytes = folder.file(&path).map(|file| file.bytes.clone()).unwrap_or_default();
         let text = with_newlines(&String::from_utf8_lossy(&bytes));
-        places::error(fault, &SourceFile::new(folder.told(&path), text), 0)
+        locations::error(fault, &SourceFile::new(folder.display_path(&path), text), 0)
     }
 
     fn entry(&self, path: &str) -> Option<&Entry> {
@@ -336,7 +338,7 @@ impl Making<'_> {
         RelPath::new(rendered).map_err(|bad| self.at_name(template, bad.to_string()))
     }
 
-    /// Whether there is a folder of that name in the project.
+    /// Returns true if there is a folder of that name in the project.
     fn is_folder(&self, path: &str) -> bool {
         let path = path.trim_end_matches('/');
         path.is_empty() || RelPath::new(path).is_ok_and(|path| self.folders.contains_key(&path))
@@ -346,14 +348,14 @@ impl Making<'_> {
     fn refuse_collisions(&self) -> Result<(), TemplateError> {
         let made = self.sources.iter().chain(&self.folders);
         let sources: Vec<(&str, String)> =
-            made.map(|(path, source)| (path.as_str(), self.told(source))).collect();
+            made.map(|(path, source)| (path.as_str(), self.display_path(source))).collect();
         refuse_collisions(sources.iter().map(|(path, source)| (*path, source.as_str())))
     }
 
     fn add_folder(&mut self, source: &str, path: &RelPath) -> Result<(), TemplateError> {
         let parts = || path.folders().chain([path.clone()]);
         if let Some((file, other)) = parts().find_map(|part| self.sources.get_key_value(&part)) {
-            let other = self.told(other);
+            let other = self.display_path(other);
             let message =
                 format!("this is put into the folder `{file}`, and `{other}` would be a file there");
             return Err(self.at_name(source, message));
@@ -364,7 +366,7 @@ impl Making<'_> {
         Ok(())
     }
 
-    fn walk(&mut self, folder: &str, told: &mut dyn FnMut(usize)) -> Result<(), TemplateError> {
+    fn walk(&mut self, folder: &str, progress: &mut dyn FnMut(usize)) -> Result<(), TemplateError> {
         let join = |name: &str| if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") };
         let (mut files, mut inner) = (vec![], vec![]);
         for name in self.names(folder) {
@@ -390,7 +392,8 @@ impl Making<'_> {
             if self.is_folder(&rendered) {
                 let other = RelPath::new(rendered.trim_end_matches('/')).ok();
                 let other = other.and_then(|folder| self.folders.get(&folder));
-                let from = other.map(|other| format!(", from `{}`", self.told(other))).unwrap_or_default();
+                let from =
+                    other.map(|other| format!(", from `{}`", self.display_path(other))).unwrap_or_default();
                 let message = format!(
                     "the folder `{rendered}` is there already{from}: two names are the same, or one is empty"
                 );
@@ -401,12 +404,12 @@ impl Making<'_> {
         }
         for path in files {
             self.file(&path)?;
-            if self.files.len().is_multiple_of(TOLD_EVERY) {
-                told(self.files.len());
+            if self.files.len().is_multiple_of(PROGRESS_INTERVAL) {
+                progress(self.files.len());
             }
         }
         for path in inner {
-            self.walk(&path, told)?;
+            self.walk(&path, progress)?;
         }
         Ok(())
     }
@@ -445,17 +448,18 @@ impl Making<'_> {
         bytes: Vec<u8>,
     ) -> Result<(), TemplateError> {
         if let Some(other) = self.sources.get(&path) {
-            let other = self.told(other);
+            let other = self.display_path(other);
             return Err(self.at_name(source, format!("this and `{other}` would both be `{path}`")));
         }
         if let Some(other) = self.folders.get(&path) {
-            let message = format!("this would be `{path}`, which is a folder, from `{}`", self.told(other));
+            let message =
+                format!("this would be `{path}`, which is a folder, from `{}`", self.display_path(other));
             return Err(self.at_name(source, message));
         }
         self.sources.insert(path.clone(), source.to_string());
         self.bytes += bytes.len();
-        if self.bytes > MOST_IN_ALL {
-            let why = format!("the project is bigger than {} MB", MOST_IN_ALL >> 20);
+        if self.bytes > MAX_PROJECT_BYTES {
+            let why = format!("the project is bigger than {} MB", MAX_PROJECT_BYTES >> 20);
             return Err(TemplateError::refused(why, "a loop without an end?"));
         }
         self.files.insert(path, ProjectFile { bytes, executable: file.executable });

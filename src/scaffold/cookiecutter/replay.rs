@@ -90,8 +90,8 @@ mod tests {
             ("{\"context\": {\"cookiecutter\": {}}}", "missing field `template`"),
             ("{\"context\": {\"cookiecutter\": {}}, \"template\": 1}", "invalid type"),
         ] {
-            let told = replay("x.json", text).expect_err("it is none").to_string();
-            assert!(told.contains(why), "{text}: {told}");
+            let error = replay("x.json", text).expect_err("it is none").to_string();
+            assert!(error.contains(why), "{text}: {error}");
         }
     }
 }

@@ -1,10 +1,10 @@
-//! What a template sets about the engine: `_jinja2_env_vars` and `_extensions`.
+//! Engine settings of a template: `_jinja2_env_vars` and `_extensions`.
 
 use billpay_model::findings::{SourceFile, nearest};
 use serde_json::{Map, Value};
 
 use super::jinja::Syntax;
-use super::places::wrong_setting;
+use super::locations::wrong_setting;
 use super::shown;
 use crate::TemplateError;
 
@@ -31,7 +31,7 @@ const KNOWN: &[&str] = &[
 ];
 
 /// Extensions of which everything is there anyway.
-const THERE: &[&str] = &[
+const BUILT_IN: &[&str] = &[
     "cookiecutter.extensions.JsonifyExtension",
     "cookiecutter.extensions.RandomStringExtension",
     "cookiecutter.extensions.SlugifyExtension",
@@ -43,7 +43,7 @@ const THERE: &[&str] = &[
 const DO: &[&str] = &["jinja2.ext.do", "jinja2.ext.ExprStmtExtension"];
 const LOOPS: &[&str] = &["jinja2.ext.loopcontrols", "jinja2.ext.LoopControlExtension"];
 
-/// How the template's files are written.
+/// Returns the syntax of the template's files.
 pub fn syntax(variables: &Map<String, Value>, file: &SourceFile) -> Result<Syntax, TemplateError> {
     let mut syntax = Syntax::default();
     if let Some(Value::Object(vars)) = variables.get(VARS) {
@@ -63,7 +63,7 @@ pub fn syntax(variables: &Map<String, Value>, file: &SourceFile) -> Result<Synta
         match name.as_str() {
             name if DO.contains(&name) => syntax.do_tag = true,
             name if LOOPS.contains(&name) => syntax.loop_controls = true,
-            name if THERE.contains(&name) => {}
+            name if BUILT_IN.contains(&name) => {}
             // Python code, of the template or of others; see `extensions`.
             name => syntax.extensions.push(name.to_string()),
         }

@@ -1,63 +1,63 @@
-//! Whether values are what a schema asks for, as the portal's backend judges it.
+//! Validation of values against a schema, as by the portal's backend.
 
 use serde_json::Value;
 
 use super::json::{Object, equal, referenced, truthy};
-use super::{formats, pattern, words};
+use super::{formats, messages, pattern};
 
-/// Deepest that schemas lead into each other.
-const DEEPEST: usize = 100;
+/// Maximum nesting depth of schemas.
+const MAX_DEPTH: usize = 100;
 
-/// One thing that is wrong.
+/// Violation of a schema.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Wrong {
-    /// Where, from the top of the values.
+pub(super) struct Violation {
+    /// Path of the value.
     pub(super) path: Vec<String>,
     pub(super) why: String,
-    /// Whether there is nothing where something is needed.
+    /// True if a required value is missing.
     pub(super) missing: bool,
-    /// What was probably meant.
+    /// Suggested value.
     pub(super) meant: Option<String>,
-    /// The keyword of the schema that says so.
+    /// Violated keyword of the schema.
     keyword: &'static str,
 }
 
-impl Wrong {
-    /// What one of the portal's own fields doesn't take.
-    pub(super) fn by_field(path: Vec<String>, why: String) -> Wrong {
-        Wrong { path, why, missing: false, meant: None, keyword: "ui:field" }
+impl Violation {
+    /// Returns the violation that one of the portal's fields found.
+    pub(super) fn by_field(path: Vec<String>, why: String) -> Violation {
+        Violation { path, why, missing: false, meant: None, keyword: "ui:field" }
     }
 }
 
-/// Who judges. They differ in little.
+/// Validator to follow; they differ in details.
 #[derive(Clone, Copy, PartialEq)]
-enum Judge {
+enum Validator {
     Backend,
-    /// The form, which decides by it what is shown.
+    /// The form, which shows fields by it.
     Form,
 }
 
 #[derive(Clone, Copy)]
 pub(super) struct Checker<'r> {
     root: &'r Value,
-    judge: Judge,
+    judge: Validator,
 }
 
 impl<'r> Checker<'r> {
     pub(super) fn of_backend(root: &'r Value) -> Checker<'r> {
-        Checker { root, judge: Judge::Backend }
+        Checker { root, judge: Validator::Backend }
     }
 
     pub(super) fn of_form(root: &'r Value) -> Checker<'r> {
-        Checker { root, judge: Judge::Form }
+        Checker { root, judge: Validator::Form }
     }
 
     pub(super) fn accepts(self, schema: &Value, value: Option<&Value>) -> bool {
-        self.wrong(schema, value).is_empty()
+        self.violations(schema, value).is_empty()
     }
 
-    /// Everything that is wrong with a value.
-    pub(super) fn wrong(self, schema: &Value, value: Option<&Value>) -> Vec<Wrong> {
+    /// Returns all violations of a value.
+    pub(super) fn violations(self, schema: &Value, value: Option<&Value>) -> Vec<Violation> {
         let mut check = Check { root: self.root, judge: self.judge, path: vec![], wrong: vec![], deep: 0 };
         check.schema(schema, value);
         check.wrong
@@ -66,28 +66,28 @@ impl<'r> Checker<'r> {
 
 struct Check<'r> {
     root: &'r Value,
-    judge: Judge,
+    judge: Validator,
     path: Vec<String>,
-    wrong: Vec<Wrong>,
+    wrong: Vec<Violation>,
     deep: usize,
 }
 
 impl Check<'_> {
     fn add(&mut self, schema: &Object, keyword: &'static str, why: impl Into<String>) {
-        let why = words::with_message(why.into(), schema, keyword);
-        self.wrong.push(Wrong { path: self.path.clone(), why, missing: false, meant: None, keyword });
+        let why = messages::with_message(why.into(), schema, keyword);
+        self.wrong.push(Violation { path: self.path.clone(), why, missing: false, meant: None, keyword });
     }
 
     fn schema(&mut self, schema: &Value, value: Option<&Value>) {
         let object = match schema {
             Value::Object(object) => object,
-            // What isn't there is not refused.
+            // An absent value is not refused.
             Value::Bool(false) if value.is_some() => {
                 return self.add(&Object::new(), "false", "is not wanted here");
             }
             _ => return,
         };
-        if self.deep > DEEPEST {
+        if self.deep > MAX_DEPTH {
             return self.add(object, "$ref", "is described in circles");
         }
         self.deep += 1;
@@ -96,7 +96,7 @@ impl Check<'_> {
                 Some(found) => self.schema(found, value),
                 None => self.add(object, "$ref", format!("is described by {reference}, which is not there")),
             }
-            if self.judge == Judge::Form {
+            if self.judge == Validator::Form {
                 self.keywords(object, value);
             }
         } else {
@@ -118,9 +118,9 @@ impl Check<'_> {
         }
     }
 
-    /// Where there is no value, a schema can only ask for one.
+    /// Checks an absent value.
     fn nothing(&mut self, schema: &Object) {
-        if schema.get("required") == Some(&Value::Bool(true)) && self.judge == Judge::Backend {
+        if schema.get("required") == Some(&Value::Bool(true)) && self.judge == Validator::Backend {
             self.missing(schema, None);
         }
         for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
@@ -131,17 +131,17 @@ impl Check<'_> {
     fn missing(&mut self, schema: &Object, field: Option<&str>) {
         let mut path = self.path.clone();
         path.extend(field.map(str::to_string));
-        let why = words::with_message("is needed".to_string(), schema, "required");
-        self.wrong.push(Wrong { path, why, missing: true, meant: None, keyword: "required" });
+        let why = messages::with_message("is needed".to_string(), schema, "required");
+        self.wrong.push(Violation { path, why, missing: true, meant: None, keyword: "required" });
     }
 
-    /// What is asked of values of any type.
+    /// Checks the keywords for values of any type.
     fn any(&mut self, schema: &Object, value: &Value) {
         if let Some(types) = schema.get("type") {
             let one = [types.clone()];
             let types = types.as_array().map_or(one.as_slice(), Vec::as_slice);
             if !types.iter().any(|name| self.is_type(name, value)) {
-                self.add(schema, "type", words::of_types(types));
+                self.add(schema, "type", messages::type_rule(types));
             }
         }
         if let Some(Value::Array(listed)) = schema.get("enum")
@@ -153,14 +153,14 @@ impl Check<'_> {
         if let Some(constant) = schema.get("const")
             && !equal(constant, value)
         {
-            self.add(schema, "const", format!("has to be {}", words::shown(constant)));
+            self.add(schema, "const", format!("has to be {}", messages::quote(constant)));
         }
     }
 
     fn not_one_of(&mut self, schema: &Object, keyword: &'static str, value: &Value, listed: &[&Value]) {
-        self.add(schema, keyword, words::not_one_of(value, listed));
+        self.add(schema, keyword, messages::not_one_of(value, listed));
         if let Some(wrong) = self.wrong.last_mut() {
-            wrong.meant = words::meant(value, listed);
+            wrong.meant = messages::suggest(value, listed);
         }
     }
 
@@ -179,18 +179,18 @@ impl Check<'_> {
         }
     }
 
-    /// Whether a value fits another schema; what doesn't fit is no fault of its own.
+    /// Returns true if a value matches another schema; records no violations.
     fn accepts(&mut self, schema: &Value, value: Option<&Value>) -> bool {
         self.faults(schema, value).is_empty()
     }
 
-    fn faults(&mut self, schema: &Value, value: Option<&Value>) -> Vec<Wrong> {
+    fn faults(&mut self, schema: &Value, value: Option<&Value>) -> Vec<Violation> {
         let known = std::mem::take(&mut self.wrong);
         self.schema(schema, value);
         std::mem::replace(&mut self.wrong, known)
     }
 
-    /// Schemas made of schemas.
+    /// Checks `allOf`, `anyOf`, `oneOf`, `not` and `if`.
     fn combined(&mut self, schema: &Object, value: &Value) {
         for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
             self.schema(part, Some(value));
@@ -220,12 +220,12 @@ impl Check<'_> {
             }
         }
         let not = schema.get("not").filter(|not| truthy(Some(not)));
-        let not = not.or_else(|| schema.get("disallow").filter(|_| self.judge == Judge::Backend));
+        let not = not.or_else(|| schema.get("disallow").filter(|_| self.judge == Validator::Backend));
         for not in
             not.map(|not| not.as_array().map_or(vec![not], |list| list.iter().collect())).unwrap_or_default()
         {
             if truthy(Some(not)) && self.is_prohibited(not, value) {
-                self.add(schema, "not", words::prohibited(not));
+                self.add(schema, "not", messages::prohibited(not));
             }
         }
     }
@@ -239,22 +239,22 @@ impl Check<'_> {
         }
     }
 
-    /// Says what is wrong with the choice that comes nearest, or that none fits.
+    /// Adds the violations of the closest choice, or one for no match.
     fn none_of(
         &mut self,
         schema: &Object,
         keyword: &'static str,
         choices: &[Value],
         value: &Value,
-        mut faults: Vec<Vec<Wrong>>,
+        mut faults: Vec<Vec<Violation>>,
     ) {
         let constants: Vec<&Value> = choices.iter().filter_map(super::resolve::constant).collect();
         if constants.len() == choices.len() && !value.is_object() {
             return self.not_one_of(schema, keyword, value, &constants);
         }
         let depth = self.path.len();
-        // A choice of another type, or for another value of what tells them apart, is not meant.
-        let apart = |wrong: &Wrong| {
+        // Choices of another type or discriminator value are not candidates.
+        let apart = |wrong: &Violation| {
             matches!(wrong.keyword, "const" | "enum")
                 || (wrong.keyword == "type" && wrong.path.len() == depth)
         };
@@ -267,7 +267,7 @@ impl Check<'_> {
         };
         match nearest {
             Some(nearest) => self.wrong.extend(nearest),
-            None => self.add(schema, keyword, words::none_of(choices)),
+            None => self.add(schema, keyword, messages::none_of(choices)),
         }
     }
 
@@ -277,12 +277,16 @@ impl Check<'_> {
         if let Some(least) = number(schema, "minLength").filter(|least| length < *least) {
             let why = match (text.is_empty(), least) {
                 (true, _) => "must not be empty".to_string(),
-                (_, least) => format!("must have at least {} characters", words::count(least)),
+                (_, least) => format!("must have at least {} characters", messages::format_number(least)),
             };
             self.add(schema, "minLength", why);
         }
         if let Some(most) = number(schema, "maxLength").filter(|most| length > *most) {
-            self.add(schema, "maxLength", format!("must have at most {} characters", words::count(most)));
+            self.add(
+                schema,
+                "maxLength",
+                format!("must have at most {} characters", messages::format_number(most)),
+            );
         }
         if let Some(Value::String(pattern)) = schema.get("pattern")
             && pattern::matches(pattern, text) == Some(false)
@@ -290,9 +294,9 @@ impl Check<'_> {
             self.add(schema, "pattern", format!("must match {pattern}"));
         }
         if let Some(Value::String(format)) = schema.get("format")
-            && !formats::is(format, text)
+            && !formats::matches_format(format, text)
         {
-            self.add(schema, "format", words::of_format(format));
+            self.add(schema, "format", messages::format_rule(format));
         }
     }
 
@@ -300,28 +304,40 @@ impl Check<'_> {
         let exclusive = |key| schema.get(key) == Some(&Value::Bool(true));
         if let Some(least) = number(schema, "minimum") {
             if exclusive("exclusiveMinimum") && value <= least {
-                self.add(schema, "minimum", format!("must be more than {}", words::count(least)));
+                self.add(schema, "minimum", format!("must be more than {}", messages::format_number(least)));
             } else if value < least {
-                self.add(schema, "minimum", format!("must be at least {}", words::count(least)));
+                self.add(schema, "minimum", format!("must be at least {}", messages::format_number(least)));
             }
         }
         if let Some(most) = number(schema, "maximum") {
             if exclusive("exclusiveMaximum") && value >= most {
-                self.add(schema, "maximum", format!("must be less than {}", words::count(most)));
+                self.add(schema, "maximum", format!("must be less than {}", messages::format_number(most)));
             } else if value > most {
-                self.add(schema, "maximum", format!("must be at most {}", words::count(most)));
+                self.add(schema, "maximum", format!("must be at most {}", messages::format_number(most)));
             }
         }
         if let Some(least) = number(schema, "exclusiveMinimum").filter(|least| value <= *least) {
-            self.add(schema, "exclusiveMinimum", format!("must be more than {}", words::count(least)));
+            self.add(
+                schema,
+                "exclusiveMinimum",
+                format!("must be more than {}", messages::format_number(least)),
+            );
         }
         if let Some(most) = number(schema, "exclusiveMaximum").filter(|most| value >= *most) {
-            self.add(schema, "exclusiveMaximum", format!("must be less than {}", words::count(most)));
+            self.add(
+                schema,
+                "exclusiveMaximum",
+                format!("must be less than {}", messages::format_number(most)),
+            );
         }
         for key in ["multipleOf", "divisibleBy"] {
-            let of = number(schema, key).filter(|_| key == "multipleOf" || self.judge == Judge::Backend);
+            let of = number(schema, key).filter(|_| key == "multipleOf" || self.judge == Validator::Backend);
             if let Some(of) = of.filter(|of| !is_multiple(value, *of)) {
-                self.add(schema, "multipleOf", format!("must be a multiple of {}", words::count(of)));
+                self.add(
+                    schema,
+                    "multipleOf",
+                    format!("must be a multiple of {}", messages::format_number(of)),
+                );
             }
         }
     }
@@ -329,16 +345,16 @@ impl Check<'_> {
     fn list(&mut self, schema: &Object, items: &[Value]) {
         let length = items.len() as f64;
         if let Some(least) = number(schema, "minItems").filter(|least| length < *least) {
-            self.add(schema, "minItems", format!("must have at least {}", words::entries(least)));
+            self.add(schema, "minItems", format!("must have at least {}", messages::format_entries(least)));
         }
         if let Some(most) = number(schema, "maxItems").filter(|most| length > *most) {
-            self.add(schema, "maxItems", format!("must have at most {}", words::entries(most)));
+            self.add(schema, "maxItems", format!("must have at most {}", messages::format_entries(most)));
         }
         if schema.get("uniqueItems") == Some(&Value::Bool(true)) {
             let twice =
                 |(at, item): (usize, &Value)| items.iter().skip(at + 1).any(|other| equal(item, other));
             if let Some((_, item)) = items.iter().enumerate().find(|(at, item)| twice((*at, item))) {
-                self.add(schema, "uniqueItems", format!("has {} more than once", words::shown(item)));
+                self.add(schema, "uniqueItems", format!("has {} more than once", messages::quote(item)));
             }
         }
         if let Some(contains) = schema.get("contains")
@@ -366,10 +382,18 @@ impl Check<'_> {
     fn object(&mut self, schema: &Object, value: &Value, fields: &Object) {
         let length = fields.len() as f64;
         if let Some(least) = number(schema, "minProperties").filter(|least| length < *least) {
-            self.add(schema, "minProperties", format!("must have at least {}", words::entries(least)));
+            self.add(
+                schema,
+                "minProperties",
+                format!("must have at least {}", messages::format_entries(least)),
+            );
         }
         if let Some(most) = number(schema, "maxProperties").filter(|most| length > *most) {
-            self.add(schema, "maxProperties", format!("must have at most {}", words::entries(most)));
+            self.add(
+                schema,
+                "maxProperties",
+                format!("must have at most {}", messages::format_entries(most)),
+            );
         }
         for name in schema.get("required").and_then(Value::as_array).into_iter().flatten() {
             if let Some(name) = name.as_str().filter(|name| !fields.contains_key(*name)) {
@@ -388,7 +412,7 @@ impl Check<'_> {
                 self.path.pop();
             }
         }
-        self.others(schema, fields);
+        self.additional_fields(schema, fields);
         for (field, dependency) in schema.get("dependencies").and_then(Value::as_object).into_iter().flatten()
         {
             if !fields.contains_key(field) {
@@ -408,8 +432,8 @@ impl Check<'_> {
         }
     }
 
-    /// The fields that `properties` doesn't name.
-    fn others(&mut self, schema: &Object, fields: &Object) {
+    /// Checks the fields that `properties` doesn't name.
+    fn additional_fields(&mut self, schema: &Object, fields: &Object) {
         let named = schema.get("properties").and_then(Value::as_object);
         let patterns = schema.get("patternProperties").and_then(Value::as_object);
         for (name, value) in fields {

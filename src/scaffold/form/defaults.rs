@@ -1,25 +1,25 @@
-//! What the portal's form fills in by itself, before and while people fill in the rest.
+//! Defaults that the portal's form fills in.
 
 use serde_json::{Value, json};
 
 use super::json::{Object, equal, schema_type, truthy};
-use super::resolve::{DEEPEST, Root, constant};
+use super::resolve::{MAX_DEPTH, Root, constant};
 use super::{merge, options};
 
-/// Most times that the form looks at what it has filled in itself.
-const ROUNDS: usize = 16;
+/// Maximum number of rounds of filling in.
+const MAX_ROUNDS: usize = 16;
 
-/// Longest list that is filled up to its least length.
-const LONGEST: usize = 1_000;
+/// Maximum length of a list that is filled up to `minItems`.
+const MAX_FILLED_ITEMS: usize = 1_000;
 
-/// The data with everything that a page's form adds to it.
+/// Returns the data with all values that a page's form adds.
 ///
-/// A default can make a condition true that brings further defaults, so this goes on until
-/// nothing is added; what a condition brought stays when it no longer holds, as it does there.
-pub(super) fn filled(page: &Value, data: &Value) -> Value {
+/// Repeats until nothing changes, since a default can make a condition true. As in the form, values stay when their
+/// condition no longer holds.
+pub(super) fn fill(page: &Value, data: &Value) -> Value {
     let mut data = data.clone();
-    for _ in 0..ROUNDS {
-        let next = once(page, &data);
+    for _ in 0..MAX_ROUNDS {
+        let next = fill_once(page, &data);
         if equal(&next, &data) {
             break;
         }
@@ -28,31 +28,31 @@ pub(super) fn filled(page: &Value, data: &Value) -> Value {
     data
 }
 
-fn once(page: &Value, data: &Value) -> Value {
+fn fill_once(page: &Value, data: &Value) -> Value {
     let root = Root(page);
     let schema = Value::Object(root.resolve(page, Some(data)));
-    let filling = Filling { parent: None, data: Some(data), seen: &[], deep: 0 };
+    let filling = DefaultContext { parent: None, data: Some(data), seen: &[], deep: 0 };
     let defaults = filling.of(root, &schema);
-    let extra = Merge { extra: true, instead_of_null: false, defaults_win: true };
+    let extra = MergePolicy { extra: true, instead_of_null: false, defaults_win: true };
     extra.of(defaults, Some(data.clone())).unwrap_or_else(|| json!({}))
 }
 
-/// What the defaults of a schema depend on.
+/// Context of the defaults of a schema.
 #[derive(Clone)]
-struct Filling<'a> {
-    /// What the schema around it says.
+struct DefaultContext<'a> {
+    /// Default from the parent schema.
     parent: Option<Value>,
     data: Option<&'a Value>,
-    /// The references on the way here.
+    /// References on the path to here.
     seen: &'a [String],
     deep: usize,
 }
 
-impl Filling<'_> {
+impl DefaultContext<'_> {
     fn of(self, root: Root, schema: &Value) -> Option<Value> {
         let nothing = Object::new();
         let schema = schema.as_object().unwrap_or(&nothing);
-        if self.deep > DEEPEST {
+        if self.deep > MAX_DEPTH {
             return self.parent;
         }
         let mut defaults = self.parent.clone();
@@ -87,7 +87,7 @@ impl Filling<'_> {
                 let data = self.data.filter(|data| data.is_object());
                 let nothing = json!({});
                 let data = Some(data.unwrap_or(&nothing));
-                let filling = Filling { parent, data, seen: self.seen, deep: self.deep + 1 };
+                let filling = DefaultContext { parent, data, seen: self.seen, deep: self.deep + 1 };
                 filling.of(root, item).unwrap_or(Value::Null)
             });
             defaults = Some(filled.collect());
@@ -100,14 +100,15 @@ impl Filling<'_> {
                 return None;
             }
             let by = options::discriminator(schema);
-            let at = options::closest(root, self.data.or(own), choices, 0, by);
+            let at = options::closest_match(root, self.data.or(own), choices, 0, by);
             let mut rest = schema.clone();
             rest.shift_remove(key);
             let choice = choices.get(at).and_then(Value::as_object).cloned().unwrap_or_default();
-            instead = Some(merge::over(&rest, &choice));
+            instead = Some(merge::overlay(&rest, &choice));
         }
         if let Some(instead) = instead {
-            let filling = Filling { parent: defaults, data: self.data, seen: &seen, deep: self.deep + 1 };
+            let filling =
+                DefaultContext { parent: defaults, data: self.data, seen: &seen, deep: self.deep + 1 };
             return filling.of(root, &instead.into());
         }
         let defaults = defaults.or_else(|| own.cloned());
@@ -115,8 +116,8 @@ impl Filling<'_> {
         if self.data.is_some_and(Value::is_object) && !schema.contains_key("allOf") {
             return filled;
         }
-        let merge = Merge { extra: false, instead_of_null: true, defaults_win: false };
-        merge.of(filled, fitting(root, schema, self.data).cloned())
+        let merge = MergePolicy { extra: false, instead_of_null: true, defaults_win: false };
+        merge.of(filled, allowed_data(root, schema, self.data).cloned())
     }
 
     fn typed(&self, root: Root, schema: &Object, defaults: Option<Value>) -> Option<Value> {
@@ -144,7 +145,8 @@ impl Filling<'_> {
         let is_required = |key: &str| required.is_some_and(|names| names.iter().any(|name| name == key));
         let value_of = |key: &str, property: &Value| {
             let parent = defaults.and_then(|defaults| defaults.get(key)).cloned();
-            let filling = Filling { parent, data: data.get(key), seen: self.seen, deep: self.deep + 1 };
+            let filling =
+                DefaultContext { parent, data: data.get(key), seen: self.seen, deep: self.deep + 1 };
             filling.of(root, property)
         };
         for (key, property) in properties {
@@ -172,7 +174,7 @@ impl Filling<'_> {
         let mut defaults = match defaults {
             Some(Value::Array(items)) => {
                 let filled = items.into_iter().enumerate().map(|(at, item)| {
-                    let filling = Filling { parent: Some(item), data: None, seen: self.seen, deep };
+                    let filling = DefaultContext { parent: Some(item), data: None, seen: self.seen, deep };
                     filling.of(root, &item_at(schema, at)).unwrap_or(Value::Null)
                 });
                 Some(filled.collect())
@@ -183,11 +185,11 @@ impl Filling<'_> {
             let item_schema = item_of_all(schema);
             let filled = items.iter().enumerate().map(|(at, item)| {
                 let parent = defaults.as_ref().and_then(|defaults| defaults.get(at)).cloned();
-                let filling = Filling { parent, data: Some(item), seen: self.seen, deep };
+                let filling = DefaultContext { parent, data: Some(item), seen: self.seen, deep };
                 filling.of(root, &item_schema).unwrap_or(Value::Null)
             });
             let filled: Vec<Value> = filled.collect();
-            let merge = Merge { extra: false, instead_of_null: false, defaults_win: false };
+            let merge = MergePolicy { extra: false, instead_of_null: false, defaults_win: false };
             defaults = merge.of(defaults, Some(filled.into()));
         }
         let least = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0) as usize;
@@ -201,18 +203,19 @@ impl Filling<'_> {
                 schema.get("additionalItems").filter(|items| items.is_object()).cloned().unwrap_or(json!({}))
             }
         };
-        let filling = Filling { parent: filler.get("default").cloned(), data: None, seen: self.seen, deep };
+        let filling =
+            DefaultContext { parent: filler.get("default").cloned(), data: None, seen: self.seen, deep };
         let filler = filling.of(root, &filler).unwrap_or(Value::Null);
         let mut items = match defaults {
             Some(Value::Array(items)) => items,
             _ => vec![],
         };
-        items.resize(least.min(LONGEST).max(items.len()), filler);
+        items.resize(least.min(MAX_FILLED_ITEMS).max(items.len()), filler);
         items.into()
     }
 }
 
-/// Adds what was found for a field: an empty object only where the field is required.
+/// Adds the value of a field; an empty object only if the field is required.
 fn add(filled: &mut Object, key: &str, value: Option<Value>, required: bool) {
     match value {
         None => {}
@@ -223,8 +226,8 @@ fn add(filled: &mut Object, key: &str, value: Option<Value>, required: bool) {
     }
 }
 
-/// The data, unless the schema lists what may be chosen and it is none of that.
-fn fitting<'d>(root: Root, schema: &Object, data: Option<&'d Value>) -> Option<&'d Value> {
+/// Returns the data, unless the schema lists choices without it.
+fn allowed_data<'d>(root: Root, schema: &Object, data: Option<&'d Value>) -> Option<&'d Value> {
     let whole = Value::Object(schema.clone());
     if constant(&whole).is_some() || !root.is_select(&whole) {
         return data;
@@ -239,18 +242,18 @@ fn fitting<'d>(root: Root, schema: &Object, data: Option<&'d Value>) -> Option<&
     data.filter(|data| listed.is_some_and(|listed| listed.iter().any(|value| equal(value, data))))
 }
 
-/// How defaults and data go together.
+/// Policy for merging defaults and data.
 #[derive(Clone, Copy)]
-struct Merge {
-    /// Whether a longer list of defaults adds its further items.
+struct MergePolicy {
+    /// True if a longer list of defaults adds its further items.
     extra: bool,
-    /// Whether a default stands in for null.
+    /// True if a default replaces null.
     instead_of_null: bool,
-    /// Whether the defaults have the data in them already.
+    /// True if the defaults include the data already.
     defaults_win: bool,
 }
 
-impl Merge {
+impl MergePolicy {
     fn of(self, defaults: Option<Value>, data: Option<Value>) -> Option<Value> {
         match data {
             Some(Value::Array(data)) => {
@@ -280,7 +283,8 @@ impl Merge {
                 };
                 let mut merged = known.clone();
                 for (key, value) in data {
-                    let inner = Merge { defaults_win: self.defaults_win && known.contains_key(&key), ..self };
+                    let inner =
+                        MergePolicy { defaults_win: self.defaults_win && known.contains_key(&key), ..self };
                     match inner.of(known.get(&key).cloned(), Some(value)) {
                         Some(value) => merged.insert(key, value),
                         None => merged.shift_remove(&key),

@@ -1,5 +1,4 @@
-//! The formats of texts that the portal's backend knows. It takes any text for one that it
-//! doesn't know.
+//! Text formats that the portal's backend knows; any text matches an unknown one.
 
 use std::net::Ipv6Addr;
 use std::sync::LazyLock;
@@ -8,8 +7,8 @@ use regex::Regex;
 
 use super::pattern;
 
-/// Whether a text is of a format.
-pub(super) fn is(format: &str, text: &str) -> bool {
+/// Returns true if a text matches a format.
+pub(super) fn matches_format(format: &str, text: &str) -> bool {
     match format {
         "date" => is_date(text),
         "time" => is_time(text),
@@ -36,7 +35,7 @@ pub(super) fn is(format: &str, text: &str) -> bool {
             rest.len() < text.len() && (rest == "#" || pointer)
         }
         "utc-millisec" => text.trim().parse::<f64>().is_ok_and(|number| number.fract() == 0.0),
-        "regex" | "regexp" | "pattern" => pattern::is_one(text),
+        "regex" | "regexp" | "pattern" => pattern::is_valid(text),
         "style" => text.trim_start().split_once(':').is_some_and(|(name, _)| !name.is_empty()),
         "color" => is_color(text),
         "phone" => is_phone(text),
@@ -46,8 +45,8 @@ pub(super) fn is(format: &str, text: &str) -> bool {
     }
 }
 
-/// Digits with a number between two, in exactly two places.
-fn two(text: &[u8], least: u8, most: u8) -> bool {
+/// Returns true for two digits with a number in a range.
+fn is_two_digits(text: &[u8], least: u8, most: u8) -> bool {
     match text {
         [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => {
             (least..=most).contains(&((tens - b'0') * 10 + (ones - b'0')))
@@ -61,7 +60,10 @@ fn is_date(text: &str) -> bool {
     match parts.as_slice() {
         // Month 0 passes, and so does the 31st of February.
         [year, month, day] => {
-            year.len() == 4 && year.iter().all(u8::is_ascii_digit) && two(month, 0, 12) && two(day, 1, 31)
+            year.len() == 4
+                && year.iter().all(u8::is_ascii_digit)
+                && is_two_digits(month, 0, 12)
+                && is_two_digits(day, 1, 31)
         }
         _ => false,
     }
@@ -69,7 +71,7 @@ fn is_date(text: &str) -> bool {
 
 fn is_time(text: &str) -> bool {
     let parts: Vec<&[u8]> = text.as_bytes().split(|byte| *byte == b':').collect();
-    matches!(parts.as_slice(), [hour, minute, second] if two(hour, 0, 24) && two(minute, 0, 59) && two(second, 0, 60))
+    matches!(parts.as_slice(), [hour, minute, second] if is_two_digits(hour, 0, 24) && is_two_digits(minute, 0, 59) && is_two_digits(second, 0, 60))
 }
 
 fn is_date_time(text: &str) -> bool {
@@ -91,7 +93,9 @@ fn is_date_time(text: &str) -> bool {
     };
     match zone.as_bytes() {
         [b'Z' | b'z'] => true,
-        [b'+' | b'-', hours @ .., b':', m1, m2] => two(hours, 0, 59) && two(&[*m1, *m2], 0, 60),
+        [b'+' | b'-', hours @ .., b':', m1, m2] => {
+            is_two_digits(hours, 0, 59) && is_two_digits(&[*m1, *m2], 0, 60)
+        }
         _ => false,
     }
 }

@@ -1,13 +1,13 @@
-//! JSON as JavaScript, in which the portal is written, sees it.
+//! JSON values with JavaScript's semantics, as in the portal.
 
 use serde_json::{Map, Number, Value};
 
 pub(super) type Object = Map<String, Value>;
 
-/// Whole numbers beyond this are not exact there.
+/// Limit of exact integers in JavaScript.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// Whether two values are the same: 1 and 1.0 are, and the order of keys says nothing.
+/// Returns true if two values are equal; 1 equals 1.0, and the order of keys doesn't matter.
 pub(super) fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
@@ -19,7 +19,7 @@ pub(super) fn equal(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// Puts numbers as they are written there: 1.0 is 1.
+/// Normalizes numbers: 1.0 becomes 1.
 pub(super) fn normal(value: &Value) -> Value {
     match value {
         Value::Number(number) => match number.as_f64() {
@@ -34,7 +34,7 @@ pub(super) fn normal(value: &Value) -> Value {
     }
 }
 
-/// Takes out what was left unanswered, and objects in which nothing else was.
+/// Removes nulls, and objects of nulls alone.
 pub(super) fn without_nulls(value: &Value) -> Value {
     let Value::Object(fields) = value else { return value.clone() };
     let mut kept = Object::new();
@@ -48,7 +48,7 @@ pub(super) fn without_nulls(value: &Value) -> Value {
     kept.into()
 }
 
-/// Whether JavaScript takes a value for true.
+/// Returns true if JavaScript takes a value for true.
 pub(super) fn truthy(value: Option<&Value>) -> bool {
     match value {
         None | Some(Value::Null | Value::Bool(false)) => false,
@@ -58,7 +58,7 @@ pub(super) fn truthy(value: Option<&Value>) -> bool {
     }
 }
 
-/// The type that a value would have in a schema.
+/// Returns the schema type of a value.
 pub(super) fn type_of(value: Option<&Value>) -> &'static str {
     match value {
         None | Some(Value::Null) => "null",
@@ -70,7 +70,7 @@ pub(super) fn type_of(value: Option<&Value>) -> &'static str {
     }
 }
 
-/// The type that a schema means, said or not: of several, the first that is not null.
+/// Returns the type of a schema, inferred if not declared; of several, the first that is not null.
 pub(super) fn schema_type(schema: &Object) -> Option<&str> {
     match schema.get("type") {
         Some(Value::String(name)) if !name.is_empty() => Some(name),
@@ -90,7 +90,7 @@ pub(super) fn schema_type(schema: &Object) -> Option<&str> {
     }
 }
 
-/// What a reference within a schema leads to.
+/// Returns the schema that a reference leads to.
 pub(super) fn referenced<'r>(root: &'r Value, reference: &str) -> Option<&'r Value> {
     let pointer = percent_decoded(reference.strip_prefix('#')?)?;
     root.pointer(&pointer)

@@ -1,18 +1,17 @@
-//! Schemas joined into one.
+//! Merging of schemas.
 
 use serde_json::Value;
 
 use super::json::{Object, equal, schema_type};
 
-/// Puts a schema over another: objects go into each other, `required` adds up, and of all
-/// else the second says what holds.
-pub(super) fn over(first: &Object, second: &Object) -> Object {
+/// Overlays a schema with another: objects are merged, `required` is united, and other keywords are replaced.
+pub(super) fn overlay(first: &Object, second: &Object) -> Object {
     let mut joined = first.clone();
     let objects = schema_type(first) == Some("object") || schema_type(second) == Some("object");
     for (key, right) in second {
         let value = match (first.get(key), right) {
             (Some(left), Value::Object(right)) => {
-                over(left.as_object().unwrap_or(&Object::new()), right).into()
+                overlay(left.as_object().unwrap_or(&Object::new()), right).into()
             }
             (Some(Value::Array(left)), Value::Array(right)) if objects && key == "required" => {
                 union(left, right).into()
@@ -24,10 +23,7 @@ pub(super) fn over(first: &Object, second: &Object) -> Object {
     joined
 }
 
-/// Joins a schema with its `allOf`, so that what satisfies the one satisfies all of those.
-///
-/// `None`: they contradict each other, or say different things by a keyword that nobody
-/// knows how to join.
+/// Merges a schema with its `allOf` into one that is equivalent; none if they conflict or a keyword can't be merged.
 pub(super) fn all_of(schema: &Object) -> Option<Object> {
     let mut flat = vec![];
     flatten(&Value::Object(schema.clone()), &mut flat);
@@ -46,7 +42,7 @@ fn flatten(schema: &Value, flat: &mut Vec<Value>) {
     }
 }
 
-/// One schema for what satisfies all of `schemas`.
+/// Returns the schema that is equivalent to all of `schemas`.
 fn all(schemas: &[Value]) -> Option<Value> {
     if schemas.contains(&Value::Bool(false)) {
         return Some(Value::Bool(false));
@@ -79,10 +75,10 @@ fn all(schemas: &[Value]) -> Option<Value> {
     Some(Value::Object(joined))
 }
 
-/// Keywords with schemas in them by name, which are always joined.
+/// Keywords with schemas by name, which are always merged.
 const SUBSCHEMAS: &[&str] = &["properties", "patternProperties", "definitions", "dependencies"];
 
-/// Whether two values of a keyword mean the same.
+/// Returns true if two values of a keyword are equivalent.
 fn same(key: &str, a: &Value, b: &Value) -> bool {
     match (key, a, b) {
         ("required" | "enum" | "type", Value::Array(a), Value::Array(b)) => {
@@ -92,7 +88,7 @@ fn same(key: &str, a: &Value, b: &Value) -> bool {
     }
 }
 
-/// One value of a keyword for several.
+/// Merges the values of a keyword.
 fn keyword(key: &str, values: &[Value]) -> Option<Value> {
     let numbers = || values.iter().filter_map(|value| value.as_f64().map(|float| (value, float)));
     match key {
@@ -131,7 +127,7 @@ fn keyword(key: &str, values: &[Value]) -> Option<Value> {
     }
 }
 
-/// What all lists have; a single value is a list of one.
+/// Returns the intersection of lists; a single value is a list of one.
 fn common(values: &[Value], sorted: bool) -> Option<Value> {
     if !sorted && !values.iter().any(Value::is_array) {
         return None;
@@ -157,7 +153,7 @@ fn common(values: &[Value], sorted: bool) -> Option<Value> {
     }
 }
 
-/// The least common multiple.
+/// Returns the least common multiple.
 fn multiple(values: &[Value]) -> Option<Value> {
     let mut numbers: Vec<f64> = values.iter().filter_map(Value::as_f64).collect();
     let mut factor = 1.0;
@@ -208,7 +204,7 @@ fn by_name(values: &[Value]) -> Option<Value> {
     Some(joined.into())
 }
 
-/// Each choice of the one with each of the other.
+/// Returns the combinations of the choices.
 fn combinations(values: &[Value]) -> Option<Value> {
     let mut lists = values.iter().filter_map(Value::as_array);
     let mut combined: Vec<Vec<Value>> = lists.next()?.iter().map(|option| vec![option.clone()]).collect();
@@ -234,7 +230,7 @@ fn combinations(values: &[Value]) -> Option<Value> {
     (!options.is_empty()).then(|| options.into())
 }
 
-/// Takes out the properties that one of the schemas doesn't let others have.
+/// Removes the properties that one of the schemas forbids.
 fn closed(objects: &[&Object], joined: &mut Object) {
     let strict =
         objects.iter().filter(|object| object.get("additionalProperties") == Some(&Value::Bool(false)));

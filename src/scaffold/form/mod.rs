@@ -1,26 +1,25 @@
 //! The parameters of a Backstage template, pages of JSON Schema, as questions.
 //!
-//! People are asked, and answers are completed and refused, as the portal does it: its form
-//! fills in defaults and decides conditions (`defaults`, `resolve`, `options`, `merge`), its
-//! backend then judges the values of all pages by each page (`check`, `formats`).
+//! Follows the portal: its form fills in defaults and evaluates conditions (`defaults`, `resolve`, `options`, `merge`), then
+//! its backend validates the values against each page (`check`, `formats`).
 
-mod asked;
 mod check;
 mod defaults;
-mod fields;
 mod formats;
 mod json;
 mod merge;
+mod messages;
 mod options;
 mod pattern;
+mod portal_fields;
+mod questions;
 mod resolve;
-mod sound;
-mod words;
+mod schema_check;
 
-use asked::{Asked, Asking};
 use billpay_model::findings::nearest;
-use check::{Checker, Wrong};
+use check::{Checker, Violation};
 use json::Object;
+use questions::{FormQuestion, QuestionCollector};
 use serde_json::Value;
 
 use super::question::{answer, name_of, path_of, put_answer};
@@ -35,51 +34,55 @@ pub struct Form {
 #[derive(Debug, Clone)]
 struct Page {
     title: Option<String>,
-    /// What the values are judged by.
+    /// Schema that the backend validates against.
     whole: Value,
-    /// What people see of it; nothing where it is behind a feature flag.
+    /// Schema that people see; none behind a feature flag.
     shown: Option<Value>,
 }
 
 impl Form {
-    /// Reads pages of JSON Schema; fails with what is wrong, after a JSON pointer to it.
+    /// Reads pages of JSON Schema.
+    ///
+    /// # Errors
+    /// Fails with a JSON pointer and a message if a page is no valid schema.
     pub fn new(pages: &[Value]) -> Result<Form, String> {
         let mut read = vec![];
         for (at, page) in pages.iter().enumerate() {
-            sound::wrong(page, at)?;
+            schema_check::check_page(page, at)?;
             read.push(Page::new(page));
         }
         Ok(Form { pages: read })
     }
 
-    /// The next question that the answers leave open, in the order of the pages.
+    /// Returns the next open question, in the order of the pages.
     ///
-    /// Null answers a question that need not be answered. The default is what the portal
-    /// would have filled in by now.
+    /// Null answers an optional question. The default is the value that the portal would have filled in by now.
     pub fn next_question(&self, answers: &Answers) -> Option<Question> {
         let state = &mut json::normal(&json::without_nulls(&Value::Object(answers.clone())));
         for page in &self.pages {
             let Some(shown) = &page.shown else { continue };
             *state = complete_page(shown, state);
-            let open = |asked: &Asked| match answer(answers, &asked.question.name) {
+            let open = |asked: &FormQuestion| match answer(answers, &asked.question.name) {
                 None => true,
-                // It has become required since it was left out.
+                // It became required after it was left out.
                 Some(Value::Null) => asked.question.required && asked.question.default.is_none(),
                 Some(_) => false,
             };
-            if let Some(asked) = Asking::now(shown, page.title.as_deref(), state).into_iter().find(open) {
+            if let Some(asked) =
+                QuestionCollector::visible(shown, page.title.as_deref(), state).into_iter().find(open)
+            {
                 return Some(asked.question);
             }
         }
         None
     }
 
-    /// Everything that may be asked, whatever is answered.
+    /// Returns all questions of all branches.
     pub fn all_questions(&self) -> Vec<Question> {
         let mut questions: Vec<Question> = vec![];
         for page in &self.pages {
             let Some(shown) = &page.shown else { continue };
-            for asked in Asking::ever(shown, page.title.as_deref()) {
+            for asked in QuestionCollector::possible(shown, page.title.as_deref()) {
                 match questions.iter_mut().find(|known| known.name == asked.question.name) {
                     Some(known) => known.secret |= asked.question.secret,
                     None => questions.push(asked.question),
@@ -89,18 +92,18 @@ impl Form {
         questions
     }
 
-    /// The questions with secret answers, also those that nobody sees.
+    /// Returns the questions with secret answers, hidden ones included.
     pub fn secrets(&self) -> Vec<Question> {
-        let asked = self.pages.iter().flat_map(|page| Asking::anything(&page.whole));
+        let asked = self.pages.iter().flat_map(|page| QuestionCollector::all(&page.whole));
         asked.map(|asked| asked.question).filter(|question| question.secret).collect()
     }
 
-    /// Parts the answers to secret fields from the others, as the portal does before steps see them: the
-    /// parameters have as many `*` in their place, and `secrets` has them by their fields' own names.
+    /// Splits answers into parameters, with secrets masked by as many `*`, and secrets by their fields' names, as the portal
+    /// does before steps see them.
     pub fn without_secret_fields(&self, answers: &Answers) -> (Answers, Answers) {
         let (mut answers, mut secrets) = (answers.clone(), Answers::new());
-        for Asked { path, question, .. } in
-            self.pages.iter().flat_map(|page| Asking::secret_fields(&page.whole))
+        for FormQuestion { path, question, .. } in
+            self.pages.iter().flat_map(|page| QuestionCollector::secret_fields(&page.whole))
         {
             let Some(Value::String(text)) = answer(&answers, &question.name) else { continue };
             let (masked, text) = ("*".repeat(text.encode_utf16().count()), text.clone());
@@ -110,34 +113,33 @@ impl Form {
         (answers, secrets)
     }
 
-    /// The answers with everything that the portal's form would add to them, if its backend
-    /// takes them; otherwise everything that is wrong with them.
+    /// Returns the answers with all values that the portal's form adds.
     ///
-    /// One thing is stricter than there: a name that no page has is a mistake. The portal
-    /// would carry such a value along, unseen.
+    /// # Errors
+    /// Fails with all faults that the portal's backend finds; unlike there, an unknown name is a fault, too.
     pub fn complete(&self, answers: &Answers) -> Result<Answers, Vec<AnswerFault>> {
         let mut faults = self.unknown(&json::without_nulls(&Value::Object(answers.clone())));
         let state = Value::Object(self.filled(answers));
         for page in &self.pages {
-            let mut wrong = Checker::of_backend(&page.whole).wrong(&page.whole, Some(&state));
+            let mut violation = Checker::of_backend(&page.whole).violations(&page.whole, Some(&state));
             if let Some(shown) = &page.shown {
-                wrong.extend(wrong_by_field(shown, &state));
+                violation.extend(field_violations(shown, &state));
             }
-            for wrong in wrong {
-                let fault = fault(wrong);
+            for violation in violation {
+                let fault = answer_fault(violation);
                 if !faults.iter().any(|known| known.name == fault.name && known.why == fault.why) {
                     faults.push(fault);
                 }
             }
         }
         match state {
-            Value::Object(answers) if faults.is_empty() => Ok(self.in_order(answers)),
+            Value::Object(answers) if faults.is_empty() => Ok(self.sort_answers(answers)),
             _ => Err(faults),
         }
     }
 
-    /// The answers in the order of the questions.
-    fn in_order(&self, mut answers: Answers) -> Answers {
+    /// Sorts the answers by the order of the questions.
+    fn sort_answers(&self, mut answers: Answers) -> Answers {
         let mut ordered = Answers::new();
         for question in self.all_questions() {
             let first = path_of(&question.name).into_iter().next().unwrap_or_default();
@@ -149,7 +151,7 @@ impl Form {
         ordered
     }
 
-    /// The answers with everything that the portal's form would add to them, right or not.
+    /// Returns the answers with all values that the portal's form adds, unchecked.
     pub fn filled(&self, answers: &Answers) -> Answers {
         let mut state = json::normal(&json::without_nulls(&Value::Object(answers.clone())));
         for shown in self.pages.iter().filter_map(|page| page.shown.as_ref()) {
@@ -161,9 +163,9 @@ impl Form {
         }
     }
 
-    /// Names that no page knows.
+    /// Returns a fault for each unknown name.
     fn unknown(&self, given: &Value) -> Vec<AnswerFault> {
-        let mut known = Names::default();
+        let mut known = KnownNames::default();
         for page in &self.pages {
             known.add(&page.whole, &page.whole, &mut vec![], 0);
         }
@@ -192,18 +194,17 @@ fn is_behind_flag(schema: &Value) -> bool {
     json::truthy(flag.or_else(|| schema.get("backstage:featureFlag")))
 }
 
-/// What the form makes of the data, but with what was given as it was given: the form would
-/// drop what can't be chosen without a word.
+/// Fills in the form's values but keeps all given ones; the form would silently drop those that can't be chosen.
 fn complete_page(page: &Value, data: &Value) -> Value {
-    keeping(defaults::filled(page, data), data)
+    keep_given(defaults::fill(page, data), data)
 }
 
-fn keeping(filled: Value, given: &Value) -> Value {
+fn keep_given(filled: Value, given: &Value) -> Value {
     match (filled, given) {
         (Value::Object(mut filled), Value::Object(given)) => {
             for (key, value) in given {
                 let kept = match filled.get_mut(key) {
-                    Some(filled) => keeping(filled.take(), value),
+                    Some(filled) => keep_given(filled.take(), value),
                     None => value.clone(),
                 };
                 filled.insert(key.clone(), kept);
@@ -212,7 +213,7 @@ fn keeping(filled: Value, given: &Value) -> Value {
         }
         (Value::Array(filled), Value::Array(given)) => {
             let mut kept: Vec<Value> =
-                filled.iter().zip(given).map(|(filled, given)| keeping(filled.clone(), given)).collect();
+                filled.iter().zip(given).map(|(filled, given)| keep_given(filled.clone(), given)).collect();
             kept.extend(filled.iter().skip(given.len()).cloned());
             kept.extend(given.iter().skip(filled.len()).cloned());
             kept.into()
@@ -221,39 +222,40 @@ fn keeping(filled: Value, given: &Value) -> Value {
     }
 }
 
-/// What the portal's own fields find wrong.
-fn wrong_by_field(page: &Value, state: &Value) -> Vec<Wrong> {
-    let asked = Asking::now(page, None, state).into_iter();
-    let wrong = asked.filter_map(|asked| {
-        let field = asked::ui(&asked.schema, "field")?.as_str()?;
+/// Returns the violations that the portal's own fields find.
+fn field_violations(page: &Value, state: &Value) -> Vec<Violation> {
+    let asked = QuestionCollector::visible(page, None, state).into_iter();
+    let violation = asked.filter_map(|asked| {
+        let field = questions::ui(&asked.schema, "field")?.as_str()?;
         let value = asked.path.iter().try_fold(state, |value, key| value.get(key))?;
-        let why = fields::wrong(field, &asked.schema, value)?;
-        Some(Wrong::by_field(asked.path, why))
+        let why = portal_fields::check(field, &asked.schema, value)?;
+        Some(Violation::by_field(asked.path, why))
     });
-    wrong.collect()
+    violation.collect()
 }
 
-fn fault(wrong: Wrong) -> AnswerFault {
+fn answer_fault(violation: Violation) -> AnswerFault {
     AnswerFault {
-        name: name_of(&wrong.path),
-        why: wrong.why,
-        missing: wrong.missing,
-        did_you_mean: wrong.meant,
+        name: name_of(&violation.path),
+        why: violation.why,
+        missing: violation.missing,
+        did_you_mean: violation.meant,
     }
 }
 
 /// The names that answers may have, in all branches of all pages.
 #[derive(Default)]
-struct Names {
-    below: std::collections::BTreeMap<String, Names>,
-    /// Whether any other is fine, too.
+struct KnownNames {
+    below: std::collections::BTreeMap<String, KnownNames>,
+    /// True if any other name is allowed, too.
     open: bool,
 }
 
-impl Names {
+impl KnownNames {
     fn add(&mut self, root: &Value, schema: &Value, above: &mut Vec<String>, deep: usize) {
         let reference = schema.get("$ref").and_then(Value::as_str);
-        if deep > resolve::DEEPEST || reference.is_some_and(|name| above.iter().any(|known| known == name)) {
+        if deep > resolve::MAX_DEPTH || reference.is_some_and(|name| above.iter().any(|known| known == name))
+        {
             self.open = true;
             return;
         }
@@ -275,7 +277,7 @@ impl Names {
                 None => vec![],
             };
             for branch in branches {
-                let mut names = Names::default();
+                let mut names = KnownNames::default();
                 names.add(root, branch, above, deep + 1);
                 self.open |= names.open && describes(branch.as_object().unwrap_or(&Object::new()));
                 self.merge(names);
@@ -284,7 +286,7 @@ impl Names {
         above.truncate(length);
     }
 
-    fn merge(&mut self, other: Names) {
+    fn merge(&mut self, other: KnownNames) {
         for (name, names) in other.below {
             let known = self.below.entry(name).or_default();
             known.open |= names.open;
@@ -302,7 +304,7 @@ impl Names {
                     name: name_of(path),
                     why: "is not asked for by this template".to_string(),
                     missing: false,
-                    // Of so many wrong answers nobody reads what each was meant to be.
+                    // Suggestions for the first 100 faults only.
                     did_you_mean: nearest(
                         key,
                         self.below.keys().take_while(|_| faults.len() < 100).map(String::as_str),
@@ -314,7 +316,7 @@ impl Names {
     }
 }
 
-/// Whether a schema says which fields there are.
+/// Returns true if a schema declares its fields.
 fn describes(schema: &Object) -> bool {
     ["properties", "allOf", "anyOf", "oneOf", "then", "else", "dependencies"]
         .iter()

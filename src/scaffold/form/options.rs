@@ -1,17 +1,17 @@
-//! Which of the schemas of `oneOf` or `anyOf` is meant by data, in the way of the portal's form.
+//! Selection among the schemas of `oneOf` and `anyOf`, as by the portal's form.
 
 use serde_json::{Value, json};
 
 use super::json::{Object, equal, truthy, type_of};
 use super::resolve::Root;
 
-/// The field that says which one is meant, where the schema names it.
+/// Returns the discriminator field, if the schema names one.
 pub(super) fn discriminator(schema: &Object) -> Option<&str> {
     schema.get("discriminator")?.get("propertyName")?.as_str()
 }
 
-/// The first that the data fits, or the first of all.
-pub(super) fn first(root: Root, data: Option<&Value>, choices: &[Value], by: Option<&str>) -> usize {
+/// Returns the first choice that the data matches, else the first of all.
+pub(super) fn first_match(root: Root, data: Option<&Value>, choices: &[Value], by: Option<&str>) -> usize {
     if data.is_none() {
         return 0;
     }
@@ -21,9 +21,8 @@ pub(super) fn first(root: Root, data: Option<&Value>, choices: &[Value], by: Opt
     choices.iter().position(|choice| meant(root, data, choice, by)).unwrap_or(0)
 }
 
-/// The one that the data fits; of several, or when it fits none, the one that it has most in
-/// common with; `otherwise` when that doesn't decide it.
-pub(super) fn closest(
+/// Returns the choice that the data matches; of several or none, the one with the highest score; else `otherwise`.
+pub(super) fn closest_match(
     root: Root,
     data: Option<&Value>,
     choices: &[Value],
@@ -74,7 +73,7 @@ fn by_discriminator(data: Option<&Value>, choices: &[Value], by: Option<&str>) -
     })
 }
 
-/// Whether data means a choice: it fits, and of an object's fields it has at least one.
+/// Returns true if data matches a choice, with at least one of an object's fields.
 fn meant(root: Root, data: Option<&Value>, choice: &Value, by: Option<&str>) -> bool {
     let properties = choice.get("properties").and_then(Value::as_object);
     if let Some(property) = by.and_then(|by| properties?.get(by)) {
@@ -96,9 +95,9 @@ fn meant(root: Root, data: Option<&Value>, choice: &Value, by: Option<&str>) -> 
     root.fits(&asked.into(), data)
 }
 
-/// How much data has in common with a schema.
+/// Returns the score of data for a schema: the number of fields in common.
 fn score(root: Root, schema: &Value, data: Option<&Value>, deep: usize) -> usize {
-    if deep > super::resolve::DEEPEST {
+    if deep > super::resolve::MAX_DEPTH {
         return 0;
     }
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
@@ -116,7 +115,7 @@ fn score(root: Root, schema: &Value, data: Option<&Value>, deep: usize) -> usize
             total += score(root, &root.resolve(property, value).into(), value, deep + 1);
         } else if let (Some(choices), true) = (choices, truthy(value)) {
             let by = property.as_object().and_then(discriminator);
-            total += closest(root, value, choices, 0, by);
+            total += closest_match(root, value, choices, 0, by);
         } else if named == Some("object") {
             total += usize::from(matches!(value, Some(Value::Object(_) | Value::Array(_))));
             total += score(root, property, value, deep + 1);

@@ -3,22 +3,22 @@
 use jsonschema::{Draft, Validator};
 use serde_json::{Value, json};
 
-/// Whether a text has a match for a pattern; `None` when that is no regular expression.
+/// Returns true if a text has a match for a pattern; `None` when that is no regular expression.
 pub(super) fn matches(pattern: &str, text: &str) -> Option<bool> {
     compile(pattern).map(|compiled| compiled.is_valid(&Value::String(text.to_string())))
 }
 
-pub(super) fn is_one(pattern: &str) -> bool {
+pub(super) fn is_valid(pattern: &str) -> bool {
     compile(pattern).is_some()
 }
 
 /// The library's patterns are those of ECMA 262, looking around and back included.
 fn compile(pattern: &str) -> Option<Validator> {
-    jsonschema::options().with_draft(Draft::Draft7).build(&json!({ "pattern": numbered(pattern) })).ok()
+    jsonschema::options().with_draft(Draft::Draft7).build(&json!({ "pattern": number_groups(pattern) })).ok()
 }
 
-/// Groups are counted, as the library doesn't know references to their names.
-fn numbered(pattern: &str) -> String {
+/// Replaces named groups by numbers; the library has no references to names.
+fn number_groups(pattern: &str) -> String {
     if !pattern.contains("\\k<") {
         return pattern.to_string();
     }

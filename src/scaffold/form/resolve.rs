@@ -1,32 +1,31 @@
-//! The schema that holds for given data: references followed, conditions decided,
-//! dependencies and `allOf` joined, in the way of the portal's form.
+//! Resolution of a schema for given data (references, conditions, dependencies, `allOf`), as by the portal's form.
 
 use serde_json::{Value, json};
 
 use super::json::{Object, equal, referenced, type_of};
 use super::{check, merge, options};
 
-/// Deepest that schemas are followed into each other; beyond it they go in circles.
-pub(super) const DEEPEST: usize = 64;
+/// Maximum depth of followed schemas; deeper ones are circular.
+pub(super) const MAX_DEPTH: usize = 64;
 
-/// A page, from whose top its references are followed.
+/// A page as the root of its references.
 #[derive(Clone, Copy)]
 pub(super) struct Root<'r>(pub(super) &'r Value);
 
 impl Root<'_> {
-    /// The schema that holds for `data`.
+    /// Returns the schema that applies to `data`.
     pub(super) fn resolve(self, schema: &Value, data: Option<&Value>) -> Object {
         self.resolve_in(schema, data, &mut vec![], 0)
     }
 
-    /// Whether the form takes data to fit a schema.
+    /// Returns true if the form accepts data for a schema.
     pub(super) fn fits(self, schema: &Value, data: Option<&Value>) -> bool {
         check::Checker::of_form(self.0).accepts(schema, data)
     }
 
     fn resolve_in(self, schema: &Value, data: Option<&Value>, seen: &mut Vec<String>, deep: usize) -> Object {
         let Some(object) = schema.as_object() else { return Object::new() };
-        if deep > DEEPEST {
+        if deep > MAX_DEPTH {
             return object.clone();
         }
         let followed = self.follow(schema, seen);
@@ -48,9 +47,9 @@ impl Root<'_> {
         self.finish(object, data, seen, deep + 1)
     }
 
-    /// Decides `if`, joins `allOf`, and names the additional properties that there are.
+    /// Evaluates `if`, merges `allOf`, and adds properties for additional fields of the data.
     fn finish(self, mut object: Object, data: Option<&Value>, seen: &mut Vec<String>, deep: usize) -> Object {
-        if deep > DEEPEST {
+        if deep > MAX_DEPTH {
             return object;
         }
         if object.contains_key("if") {
@@ -94,14 +93,14 @@ impl Root<'_> {
         let branch = if self.fits(&condition, Some(tested)) { then } else { otherwise };
         let object = match branch {
             Some(branch @ Value::Object(_)) => {
-                merge::over(&object, &self.resolve_in(&branch, data, seen, deep + 1))
+                merge::overlay(&object, &self.resolve_in(&branch, data, seen, deep + 1))
             }
             _ => object,
         };
         self.resolve_in(&object.into(), data, seen, deep + 1)
     }
 
-    /// Puts what references lead to in their place: at the top, in properties, in items.
+    /// Replaces references at the top, in properties and in items.
     pub(super) fn follow(self, schema: &Value, seen: &mut Vec<String>) -> Value {
         let Some(object) = schema.as_object() else { return schema.clone() };
         let mut object = object.clone();
@@ -135,7 +134,7 @@ impl Root<'_> {
         object.into()
     }
 
-    /// A schema with its own reference followed, but none of those in it.
+    /// Resolves the reference of a schema, but not those in it.
     pub(super) fn top(self, schema: &Value) -> Object {
         let mut object = schema.as_object().cloned().unwrap_or_default();
         let Some(Value::String(reference)) = object.shift_remove("$ref") else { return object };
@@ -144,15 +143,15 @@ impl Root<'_> {
         joined
     }
 
-    /// The schema that a reference names, through references to references.
+    /// Returns the schema that a reference names, through a chain of references.
     pub(super) fn definition(self, reference: &str) -> Object {
         let mut joined = Object::new();
         let mut reference = reference.to_string();
-        for _ in 0..DEEPEST {
+        for _ in 0..MAX_DEPTH {
             let Some(Value::Object(found)) = referenced(self.0, &reference) else { break };
             let mut found = found.clone();
             let next = found.shift_remove("$ref");
-            // What lies deeper in the chain says what holds.
+            // Deeper schemas of the chain take precedence.
             found.shift_remove("$ref");
             joined.extend(found);
             match next {
@@ -163,7 +162,7 @@ impl Root<'_> {
         joined
     }
 
-    /// Makes a property of each field that the data has beyond the schema's own.
+    /// Adds a property for each additional field of the data.
     fn name_additional(self, mut object: Object, additional: &Value, data: Option<&Value>) -> Object {
         let mut properties = object.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
         for (key, value) in data.and_then(Value::as_object).into_iter().flatten() {
@@ -190,7 +189,7 @@ impl Root<'_> {
         object
     }
 
-    /// Joins what depends on the fields that the data has.
+    /// Merges the dependencies of the fields in the data.
     pub(super) fn dependencies(
         self,
         schema: &Object,
@@ -224,7 +223,7 @@ impl Root<'_> {
         schema
     }
 
-    /// A schema with the one of its `oneOf` or `anyOf` joined in that the data fits.
+    /// Merges the choice of `oneOf` or `anyOf` that the data matches.
     fn chosen(self, schema: &Object, data: Option<&Value>) -> Object {
         let choices = ["oneOf", "anyOf"].iter().find_map(|key| schema.get(*key).and_then(Value::as_array));
         let Some(choices) = choices else { return schema.clone() };
@@ -234,14 +233,14 @@ impl Root<'_> {
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
         let followed: Vec<Value> = choices.iter().map(|choice| self.follow(choice, &mut vec![])).collect();
-        let at = options::first(self, data, &followed, options::discriminator(schema));
+        let at = options::first_match(self, data, &followed, options::discriminator(schema));
         match followed.get(at).and_then(Value::as_object) {
-            Some(choice) => merge::over(&rest, choice),
+            Some(choice) => merge::overlay(&rest, choice),
             None => rest,
         }
     }
 
-    /// Joins the schema that depends on a field, and the one of its `oneOf` for the field's value.
+    /// Merges the schema that depends on a field, with the choice of its `oneOf` for the field's value.
     fn dependent(
         self,
         schema: Object,
@@ -253,7 +252,7 @@ impl Root<'_> {
     ) -> Object {
         let mut resolved = self.resolve_in(dependency, data, seen, deep);
         let choices = resolved.shift_remove("oneOf");
-        let schema = merge::over(&schema, &resolved);
+        let schema = merge::overlay(&schema, &resolved);
         let Some(Value::Array(choices)) = choices else { return schema };
         let followed: Vec<Value> = choices
             .iter()
@@ -269,17 +268,17 @@ impl Root<'_> {
                 self.fits(&condition, data)
             })
         });
-        // Without exactly one that fits, none holds.
+        // Applies only with exactly one match.
         let (Some(Value::Object(choice)), None) = (fitting.next(), fitting.next()) else { return schema };
         let mut choice = choice.clone();
         if let Some(Value::Object(properties)) = choice.get_mut("properties") {
             properties.shift_remove(field);
         }
         let choice = self.resolve_in(&choice.into(), data, seen, deep + 1);
-        merge::over(&schema, &choice)
+        merge::overlay(&schema, &choice)
     }
 
-    /// The schema of a list's items, where one is said for all.
+    /// Returns true if a schema is a choice of constants.
     pub(super) fn is_select(self, schema: &Value) -> bool {
         let schema = self.resolve(schema, None);
         if schema.get("enum").is_some_and(Value::is_array) {
@@ -295,7 +294,7 @@ impl Root<'_> {
     }
 }
 
-/// The only value that a schema allows, where it is said by `const` or an `enum` of one.
+/// Returns the constant of a schema: `const` or an `enum` of one value.
 pub(super) fn constant(schema: &Value) -> Option<&Value> {
     match schema.get("enum").and_then(Value::as_array).map(Vec::as_slice) {
         Some([one]) => Some(one),

@@ -1,9 +1,9 @@
-//! The project templates that billpay brings along.
+//! Project templates built into billpay.
 
 use billpay_model::findings::nearest;
 use include_dir::{Dir, DirEntry, include_dir};
 
-use super::{Found, SourceError};
+use super::{LocatedTemplate, SourceError};
 use crate::{Entry, Origin, TemplateFile, TemplateFolder};
 
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../templates/backstage");
@@ -17,7 +17,7 @@ pub fn names() -> Vec<String> {
     names
 }
 
-pub(super) fn find(name: &str) -> Result<Found, SourceError> {
+pub(super) fn find(name: &str) -> Result<LocatedTemplate, SourceError> {
     let known = names();
     let Some(folder) = TEMPLATES.get_dir(name).filter(|_| known.iter().any(|known| known == name)) else {
         let did_you_mean = nearest(name, known.iter().map(String::as_str));
@@ -26,7 +26,7 @@ pub(super) fn find(name: &str) -> Result<Found, SourceError> {
     let mut read =
         TemplateFolder { name: format!("templates/backstage/{name}"), ..TemplateFolder::default() };
     collect(folder, name, &mut read);
-    Ok(Found { folder: read, origin: Origin::Billpay(name.to_string()), around: None })
+    Ok(LocatedTemplate { folder: read, origin: Origin::Billpay(name.to_string()), around: None })
 }
 
 fn collect(folder: &Dir<'_>, root: &str, read: &mut TemplateFolder) {

@@ -16,21 +16,21 @@ use etcetera::{BaseStrategy, choose_base_strategy};
 use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest, Sha256};
 
-use super::{At, Budget, Found, SourceError};
+use super::{Budget, LocatedTemplate, SourceError, SourceOptions};
 use crate::{Entry, GitOrigin, Origin, Surroundings, TemplateFile, TemplateFolder, without_credentials};
 
-/// What no name of a branch, tag or commit has.
-pub(super) const ODD: &[char] = &[' ', '~', '^', ':', '?', '*', '[', '\\', '@'];
+/// Characters that no name of a branch, tag or commit has.
+pub(super) const FORBIDDEN_CHARS: &[char] = &[' ', '~', '^', ':', '?', '*', '[', '\\', '@'];
 
-/// Most files of a repository that are looked at to find those of a template.
-const MOST_LISTED: u64 = 2_000_000;
+/// Maximum number of files of a repository to list.
+const MAX_LISTED_FILES: u64 = 2_000_000;
 
-pub(super) fn find(url: &str, at: At<'_>) -> Result<Found, SourceError> {
+pub(super) fn find(url: &str, at: SourceOptions<'_>) -> Result<LocatedTemplate, SourceError> {
     if let Some(reference) = at.reference
         && (reference.is_empty()
             || reference.starts_with('-')
             || reference.contains("..")
-            || reference.contains(ODD)
+            || reference.contains(FORBIDDEN_CHARS)
             || reference.chars().any(char::is_control))
     {
         return Err(SourceError::BadReference(reference.to_string()));
@@ -48,7 +48,7 @@ pub(super) fn find(url: &str, at: At<'_>) -> Result<Found, SourceError> {
     {
         return Err(SourceError::NoDirectory { directory: directory.to_string() });
     }
-    let around = Around {
+    let around = GitSurroundings {
         url: url.to_string(),
         commit: commit.clone(),
         directory: directory.unwrap_or_default().to_string(),
@@ -60,19 +60,19 @@ pub(super) fn find(url: &str, at: At<'_>) -> Result<Found, SourceError> {
         reference: at.reference.map(str::to_string),
         commit,
     });
-    Ok(Found { folder, origin, around: Some(Rc::new(around)) })
+    Ok(LocatedTemplate { folder, origin, around: Some(Rc::new(around)) })
 }
 
 /// The repository that a template lies in, at the commit at hand.
 #[derive(Debug)]
-struct Around {
+struct GitSurroundings {
     url: String,
     commit: String,
     directory: String,
     reference: Option<String>,
 }
 
-impl Surroundings for Around {
+impl Surroundings for GitSurroundings {
     fn directory(&self) -> &str {
         &self.directory
     }
@@ -147,7 +147,7 @@ impl Repository<'_> {
         Repository { redirects: false, ..self }
     }
 
-    /// Returns whether the copy has a commit already.
+    /// Returns true if the copy has a commit already.
     pub(super) fn has(&self, commit: &str) -> bool {
         let object = format!("{commit}^{{commit}}");
         self.git(&["cat-file", "-e", &object], None).is_ok()
@@ -245,8 +245,8 @@ impl Repository<'_> {
         let mut listed = 0;
         let result = lines.into_iter().flatten().try_for_each(|line| {
             listed += 1;
-            if listed > MOST_LISTED {
-                return Err(SourceError::TooBig { most: MOST_LISTED, what: "files in its repository" });
+            if listed > MAX_LISTED_FILES {
+                return Err(SourceError::TooBig { most: MAX_LISTED_FILES, what: "files in its repository" });
             }
             each(&line.map_err(failed)?)
         });

@@ -1,11 +1,11 @@
-//! Where templates come from: billpay itself, a folder, a Git repository. All of a
-//! template is read into memory; no program of it runs and nothing of it is followed.
+//! Sources of templates: billpay itself, a folder, a Git repository. A template is read into memory; its programs don't
+//! run and its links are not followed.
 
 mod embedded;
 mod folder;
 mod git;
-mod others;
 mod record;
+mod repositories;
 mod surroundings;
 
 use std::path::{Path, PathBuf};
@@ -13,27 +13,27 @@ use std::rc::Rc;
 
 use billpay_host::file_owner::NotOwned;
 
-use crate::{BadSource, GitOrigin, Origin, Source, Surroundings, TemplateFolder};
+use crate::{GitOrigin, Origin, ParseSourceError, Source, Surroundings, TemplateFolder};
 
 pub use embedded::names;
 pub use folder::read as read_folder;
-pub use others::Others;
 pub use record::{RecordError, from_project, project_above, record};
+pub use repositories::GitRepositories;
 
-/// A template as it was found, and where.
+/// A template with its origin.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct LocatedTemplate {
     pub folder: TemplateFolder,
     pub origin: Origin,
     /// Files that the template's steps may read beside its own folder.
     pub around: Option<Rc<dyn Surroundings>>,
 }
 
-/// Why there is no template to read.
+/// Error of finding or reading a template.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     #[error(transparent)]
-    Bad(#[from] BadSource),
+    Bad(#[from] ParseSourceError),
     #[error("billpay brings no template `{name}` along")]
     Unknown { name: String, did_you_mean: Option<String> },
     #[error("there is no folder {}", path.display())]
@@ -63,7 +63,7 @@ pub enum SourceError {
 }
 
 impl SourceError {
-    /// What to do about it.
+    /// Returns hints for the user.
     pub fn hints(&self) -> Vec<String> {
         let hint = match self {
             SourceError::Unknown { name, did_you_mean } => {
@@ -88,11 +88,11 @@ impl SourceError {
     }
 }
 
-/// Files that one template may have.
-const MOST_FILES: u64 = 200_000;
+/// Maximum number of files of a template.
+const MAX_FILES: u64 = 200_000;
 
-/// Bytes that one template may have.
-const MAX_FILE_BYTES: u64 = 1 << 30;
+/// Maximum size of a template, bytes.
+const MAX_BYTES: u64 = 1 << 30;
 
 /// Counts what is read, up to the limits.
 #[derive(Debug, Default)]
@@ -105,17 +105,17 @@ impl Budget {
     fn take(&mut self, bytes: u64) -> Result<(), SourceError> {
         self.files += 1;
         self.bytes += bytes;
-        match (self.files > MOST_FILES, self.bytes > MAX_FILE_BYTES) {
-            (true, _) => Err(SourceError::TooBig { most: MOST_FILES, what: "files" }),
-            (_, true) => Err(SourceError::TooBig { most: MAX_FILE_BYTES >> 20, what: "MB" }),
+        match (self.files > MAX_FILES, self.bytes > MAX_BYTES) {
+            (true, _) => Err(SourceError::TooBig { most: MAX_FILES, what: "files" }),
+            (_, true) => Err(SourceError::TooBig { most: MAX_BYTES >> 20, what: "MB" }),
             _ => Ok(()),
         }
     }
 }
 
-/// What narrows a source down.
+/// Options that narrow a source down.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct At<'a> {
+pub struct SourceOptions<'a> {
     /// A branch, tag or commit of a repository.
     pub reference: Option<&'a str>,
     /// The folder in it that the template is in.
@@ -125,7 +125,7 @@ pub struct At<'a> {
 }
 
 /// Finds a template as somebody named it.
-pub fn find(source: &Source, at: At<'_>) -> Result<Found, SourceError> {
+pub fn find(source: &Source, at: SourceOptions<'_>) -> Result<LocatedTemplate, SourceError> {
     match source {
         Source::Named(_) if at.root.is_some() => Err(SourceError::RootOf("billpay")),
         Source::Git(_) if at.root.is_some() => Err(SourceError::RootOf("a Git repository")),
@@ -135,13 +135,13 @@ pub fn find(source: &Source, at: At<'_>) -> Result<Found, SourceError> {
             let path = at.directory.map_or_else(|| path.to_owned(), |directory| path.join(directory));
             let folder = folder::read(&path)?;
             let around = surroundings::of(&path, at.root)?;
-            Ok(Found { folder, origin: Origin::Path(path.display().to_string()), around })
+            Ok(LocatedTemplate { folder, origin: Origin::Path(path.display().to_string()), around })
         }
         Source::Git(url) => git::find(url, at),
     }
 }
 
-/// Finds a project's template again: as it is now, or at another reference.
+/// Finds a recorded template again: as it is now, or at another reference.
 ///
 /// `project` is the folder that paths are taken from.
 pub fn find_again(
@@ -149,23 +149,26 @@ pub fn find_again(
     project: &Path,
     root: Option<&Path>,
     reference: Option<&str>,
-) -> Result<Found, SourceError> {
+) -> Result<LocatedTemplate, SourceError> {
     match origin {
         Origin::Billpay(name) => embedded::find(name),
         Origin::Path(path) => {
             let path = project.join(path);
             let folder = folder::read(&path)?;
             let around = surroundings::of(&path, root.map(|root| project.join(root)).as_deref())?;
-            Ok(Found { folder, origin: origin.clone(), around })
+            Ok(LocatedTemplate { folder, origin: origin.clone(), around })
         }
         Origin::Git(GitOrigin { url, directory, reference: known, .. }) => {
             // What is recorded came from a file that others may have written.
             match Source::parse(url)? {
                 Source::Git(url) => {
                     let reference = reference.or(known.as_deref());
-                    git::find(&url, At { reference, directory: directory.as_deref(), root: None })
+                    git::find(&url, SourceOptions { reference, directory: directory.as_deref(), root: None })
                 }
-                _ => Err(BadSource { given: url.clone(), why: "it is no URL of a Git repository" }.into()),
+                _ => {
+                    Err(ParseSourceError { given: url.clone(), why: "it is no URL of a Git repository" }
+                        .into())
+                }
             }
         }
     }

@@ -1,58 +1,59 @@
-//! Reads what a project remembers of its templates.
+//! Reads a project's record of its templates.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use billpay_tree::OURS;
+use billpay_tree::RECORDS_FOLDER;
 
-use crate::{BadRecord, RECORD, RECORD_LIMITS, Record};
+use crate::{RECORD, RECORD_LIMITS, Record, RecordDefect};
 
 /// A record that is there and can't be used.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot use {}: {why}", path.display())]
 pub struct RecordError {
     pub path: PathBuf,
-    pub why: BadRecord,
+    pub why: RecordDefect,
 }
 
 impl RecordError {
-    /// What to do about it.
+    /// Returns hints for the user.
     pub fn hints(&self) -> Vec<String> {
         let path = self.path.display();
         vec![match self.why {
-            BadRecord::Newer(_) => "use the newer billpay, or update this one".to_string(),
-            BadRecord::Conflicted => {
+            RecordDefect::Newer(_) => "use the newer billpay, or update this one".to_string(),
+            RecordDefect::Conflicted => {
                 format!("take either side (git checkout --ours {path}), then run `billpay scaffold update`")
             }
-            BadRecord::Damaged(_) => format!("restore it from Git (git checkout {path})"),
+            RecordDefect::Damaged(_) => format!("restore it from Git (git checkout {path})"),
         }]
     }
 }
 
 /// The record of a project; none where no template was ever applied.
 pub fn record(project: &Path) -> Result<Option<Record>, RecordError> {
-    let path = project.join(OURS).join(RECORD);
+    let path = project.join(RECORDS_FOLDER).join(RECORD);
     let failed = |why| RecordError { path: path.clone(), why };
     let bytes = match billpay_tree::disk::read_at_most(&path, RECORD_LIMITS.bytes) {
         Ok(bytes) => bytes,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Ok(None);
         }
-        Err(error) => return Err(failed(BadRecord::Damaged(error.to_string()))),
+        Err(error) => return Err(failed(RecordDefect::Damaged(error.to_string()))),
     };
-    let text = String::from_utf8(bytes).map_err(|_| failed(BadRecord::Damaged("it is not UTF-8".into())))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| failed(RecordDefect::Damaged("it is not UTF-8".into())))?;
     Record::parse(&text).map(Some).map_err(failed)
 }
 
 /// The nearest project from here upwards that remembers a template.
 pub fn project_above(folder: &Path) -> Option<PathBuf> {
     let folder = std::path::absolute(folder).ok()?;
-    folder.ancestors().find(|above| above.join(OURS).join(RECORD).is_file()).map(Path::to_owned)
+    folder.ancestors().find(|above| above.join(RECORDS_FOLDER).join(RECORD).is_file()).map(Path::to_owned)
 }
 
 /// A path as it leads from a project to somewhere else, so that both can move together.
 ///
-/// Where they share nothing but the root, it stays absolute.
+/// It stays absolute if they share nothing but the root.
 pub fn from_project(project: &Path, path: &Path) -> PathBuf {
     let (Ok(project), Ok(path)) = (resolved(project), resolved(path)) else { return path.to_owned() };
     let shared = project.components().zip(path.components()).take_while(|(a, b)| a == b).count();

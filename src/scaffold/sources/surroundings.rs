@@ -13,7 +13,7 @@ use crate::{Entry, Surroundings, TemplateFolder};
 
 /// A folder that a template lies in.
 #[derive(Debug)]
-struct Around {
+struct LocalSurroundings {
     root: PathBuf,
     /// Name of the root, as people are told it.
     name: String,
@@ -39,10 +39,10 @@ pub(super) fn of(path: &Path, root: Option<&Path>) -> Result<Option<Rc<dyn Surro
     };
     let Some(directory) = directory.to_str().map(str::to_string) else { return Ok(None) };
     let name = record::from_project(Path::new("."), &root).display().to_string();
-    Ok(Some(Rc::new(Around { root, name, directory, budget: RefCell::default() })))
+    Ok(Some(Rc::new(LocalSurroundings { root, name, directory, budget: RefCell::default() })))
 }
 
-impl Around {
+impl LocalSurroundings {
     /// Reads a path into a folder, through no link.
     fn collect(&self, path: &str, read: &mut TemplateFolder) -> Result<(), SourceError> {
         let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
@@ -71,7 +71,7 @@ impl Around {
     }
 }
 
-impl Surroundings for Around {
+impl Surroundings for LocalSurroundings {
     fn directory(&self) -> &str {
         &self.directory
     }

@@ -11,7 +11,7 @@ use billpay_spec::yaml::{self, Limits};
 use billpay_tree::template_side;
 use permissions::{Permissions, permissions};
 use serde_json::{Map, Value};
-use sources::{Sources, events, needs, secrets_in, shown, steps};
+use sources::{Sources, events, needs, quote, secrets_in, steps};
 
 const LIMITS: Limits = Limits::data("a workflow");
 
@@ -53,12 +53,12 @@ impl Kind {
     }
 }
 
-/// Returns whether GitHub takes a file for a workflow or an action; its path is that from the repository's root.
+/// Returns true if GitHub takes a file for a workflow or an action; its path is that from the repository's root.
 pub fn has_rights(path: &str) -> bool {
     Kind::of(path).is_some()
 }
 
-/// Returns whether a file may be another one under a new name: both are actions, or workflows that the same starts.
+/// Returns true if a file may be another one under a new name: both are actions, or workflows that the same starts.
 pub fn may_be_renamed(from: (&str, &[u8]), to: (&str, &[u8])) -> bool {
     let started = |(path, bytes): (&str, &[u8])| {
         let kind = Kind::of(path)?;
@@ -110,7 +110,7 @@ struct Rights {
     /// By job.
     permissions: BTreeMap<String, Permissions>,
     calls: BTreeMap<String, Call>,
-    /// Everything else, in words.
+    /// Descriptions of all other rights.
     others: BTreeSet<String>,
 }
 
@@ -175,18 +175,19 @@ impl Rights {
     ) -> Result<(), String> {
         let own = job.get("permissions").map(permissions).transpose()?;
         self.permissions.insert(name.to_string(), own.unwrap_or_else(|| whole.clone()));
-        let told = format!("the job `{name}`");
+        let label = format!("the job `{name}`");
         let sources = Sources { root, job: Some(job) };
         let environment = job.get("environment").map(|it| it.get("name").unwrap_or(it));
-        let environment = environment.filter(|it| !it.is_null()).map(|it| sources.told(it));
+        let environment = environment.filter(|it| !it.is_null()).map(|it| sources.describe(it));
         if let Some(environment) = &environment {
-            self.others.insert(format!("{told} uses the environment {environment}"));
+            self.others.insert(format!("{label} uses the environment {environment}"));
         }
         if job.get("secrets").and_then(Value::as_str) == Some("inherit") {
-            self.others.insert(format!("{told} passes all secrets on"));
+            self.others.insert(format!("{label} passes all secrets on"));
         }
         if let Some(runner) = job.get("runs-on").filter(|runner| !is_hosted(runner)) {
-            self.others.insert(format!("{told} runs on {}, no runner of GitHub's", sources.told(runner)));
+            self.others
+                .insert(format!("{label} runs on {}, no runner of GitHub's", sources.describe(runner)));
         }
         let services = job.get("services").and_then(Value::as_object);
         let images = job.get("container").into_iter().chain(services.into_iter().flat_map(Map::values));
@@ -200,14 +201,14 @@ impl Rights {
         if !self.events.is_empty() {
             let condition = job.get("if").filter(|it| !it.is_null());
             self.others.insert(match condition {
-                Some(condition) => format!("{told} runs if {}, whoever starts it", shown(condition)),
-                None => format!("{told} runs without a condition, whoever starts it"),
+                Some(condition) => format!("{label} runs if {}, whoever starts it", quote(condition)),
+                None => format!("{label} runs without a condition, whoever starts it"),
             });
-            self.checkouts(&told, job, &sources);
+            self.checkouts(&label, job, &sources);
             let steps = steps(job.get("steps")).map(|step| {
                 let id = ["id", "name", "uses", "run"].into_iter().find_map(|key| step.get(key)?.as_str());
                 let id = id.unwrap_or_default().split('@').next().unwrap_or_default();
-                (id.to_string(), step.get("if").filter(|it| !it.is_null()).map(shown))
+                (id.to_string(), step.get("if").filter(|it| !it.is_null()).map(quote))
             });
             let guards = Guards { needs: needs(job), environment, steps: steps.collect() };
             self.guards.insert(name.to_string(), guards);
@@ -215,26 +216,26 @@ impl Rights {
         if let Some(called) = job.get("uses").and_then(Value::as_str) {
             let called = called.split('@').next().unwrap_or_default();
             let passed = job.get("with").filter(|with| !with.is_null());
-            let passed = passed.map_or_else(|| "nothing".to_string(), |with| sources.told(with));
-            self.passed.insert(name.to_string(), format!("{told} passes {passed} to `{called}`"));
+            let passed = passed.map_or_else(|| "nothing".to_string(), |with| sources.describe(with));
+            self.passed.insert(name.to_string(), format!("{label} passes {passed} to `{called}`"));
         }
         self.call(job.get("uses"), &sources);
         self.steps(job.get("steps"), &sources);
-        self.secrets(&told, &Value::Object(job.clone()));
+        self.secrets(&label, &Value::Object(job.clone()));
         Ok(())
     }
 
     /// Notes what is checked out by a name that others may have chosen.
-    fn checkouts(&mut self, told: &str, job: &Map<String, Value>, sources: &Sources) {
+    fn checkouts(&mut self, label: &str, job: &Map<String, Value>, sources: &Sources) {
         for step in steps(job.get("steps")) {
             for key in ["ref", "repository"] {
                 let Some(with) = step.pointer(&format!("/with/{key}")) else { continue };
-                let text = shown(with);
+                let text = quote(with);
                 let is_own = key == "repository" && is_own_repository(with);
                 if !is_own && (text.contains("${{") || (key == "ref" && of_pull_request(&text))) {
-                    let chosen = sources.told_with(with, step.get("env"));
+                    let chosen = sources.describe_with_env(with, step.get("env"));
                     self.others.insert(format!(
-                        "{told} checks out {chosen}, which may be what a pull request brings"
+                        "{label} checks out {chosen}, which may be what a pull request brings"
                     ));
                 }
             }
@@ -267,8 +268,8 @@ impl Rights {
 
     fn checkout(&mut self, repository: &Value, version: &str, sources: &Sources, env: Option<&Value>) {
         let Some(name) = repository.as_str().filter(|name| !name.contains("${{")) else {
-            let told = sources.told_with(repository, env);
-            return self.add_call(&told, false, told.trim_matches('`'));
+            let label = sources.describe_with_env(repository, env);
+            return self.add_call(&label, false, label.trim_matches('`'));
         };
         let name = name.trim();
         if !is_first_party(name) {
@@ -289,10 +290,10 @@ impl Rights {
     }
 
     fn image(&mut self, image: &Value, sources: &Sources) {
-        let text = shown(image);
+        let text = quote(image);
         if text.contains("${{") {
-            let told = sources.told(image);
-            return self.add_call(&format!("docker://{told}"), false, told.trim_matches('`'));
+            let label = sources.describe(image);
+            return self.add_call(&format!("docker://{label}"), false, label.trim_matches('`'));
         }
         let Some(written) = image.as_str() else { return };
         let (name, digest) = written.split_once('@').unwrap_or((written, ""));
@@ -392,9 +393,9 @@ impl Guards {
                 guards.steps.iter().filter(|(_, other)| other.as_ref() == Some(condition)).count()
             };
             let has_other = self.steps.iter().any(|(other, _)| other == id) && !self.steps.contains(step);
-            let told = format!("has a step that no longer runs only if {condition}");
-            if (has_other || count(self) < count(before)) && !lost.contains(&told) {
-                lost.push(told);
+            let label = format!("has a step that no longer runs only if {condition}");
+            if (has_other || count(self) < count(before)) && !lost.contains(&label) {
+                lost.push(label);
             }
         }
         lost
@@ -410,7 +411,7 @@ fn is_commit(version: &str) -> bool {
     version.len() == 40 && version.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Returns whether a checkout is of the repository that the workflow is in.
+/// Returns true if a checkout is of the repository that the workflow is in.
 fn is_own_repository(repository: &Value) -> bool {
     let text = repository.as_str().unwrap_or_default().replace(char::is_whitespace, "");
     repository.is_null() || text.is_empty() || text.eq_ignore_ascii_case("${{github.repository}}")

@@ -12,8 +12,8 @@ pub(super) struct Sources<'s> {
 
 impl Sources<'_> {
     /// Returns a value in words; of an expression, also what it may stand for.
-    pub(super) fn told(&self, value: &Value) -> String {
-        let text = shown(value);
+    pub(super) fn describe(&self, value: &Value) -> String {
+        let text = quote(value);
         if !text.contains("${{") {
             return text;
         }
@@ -40,18 +40,18 @@ impl Sources<'_> {
         }
         match sources.is_empty() {
             true => text,
-            false => format!("{text} with {}", shown(&Value::Object(sources))),
+            false => format!("{text} with {}", quote(&Value::Object(sources))),
         }
     }
 
     /// Returns the same of an expression that may read variables.
-    pub(super) fn told_with(&self, value: &Value, env: Option<&Value>) -> String {
-        let told = self.told(value);
+    pub(super) fn describe_with_env(&self, value: &Value, env: Option<&Value>) -> String {
+        let label = self.describe(value);
         let all = [self.root.get("env"), self.job.and_then(|job| job.get("env")), env];
         let all: Vec<&Value> = all.into_iter().flatten().collect();
-        match told.contains("${{") && !all.is_empty() {
-            true => format!("{told} and `env` of {}", shown(&all.into_iter().cloned().collect())),
-            false => told,
+        match label.contains("${{") && !all.is_empty() {
+            true => format!("{label} and `env` of {}", quote(&all.into_iter().cloned().collect())),
+            false => label,
         }
     }
 }
@@ -75,7 +75,7 @@ pub(super) fn needs(job: &Map<String, Value>) -> BTreeSet<String> {
     names.into_iter().map(str::to_string).collect()
 }
 
-pub(super) fn shown(value: &Value) -> String {
+pub(super) fn quote(value: &Value) -> String {
     value.as_str().map_or_else(|| format!("`{value}`"), |text| format!("`{text}`"))
 }
 

@@ -1,4 +1,4 @@
-//! Makes a tree where there is none: aside, and then in its place in one step.
+//! Creates a tree in a staging folder and renames it to its place.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
@@ -12,76 +12,79 @@ use std::thread;
 use rustix::fs::{CWD, FlockOperation, Mode, OFlags, flock, mkdirat, openat};
 use rustix::io::Errno;
 
-use super::look::Look;
-use super::pack::{PACK, packed};
-use super::steps::{Doer, is_folder, rename_new};
+use super::pack::{PACK, pack_bases};
+use super::scan::Scanner;
+use super::transaction::{Transaction, is_folder, rename_new};
 use super::write::{MANIFEST, OWN_FILES, write};
-use super::{Steps, TreeError};
+use super::{StepHook, TreeError};
 use crate::{
-    Bases, Content, Coverage, Decision, Manifest, OURS, RelPath, Rendered, Seen, TreeOptions, Work, Write,
-    decide,
+    Bases, ChangeSet, Content, Coverage, Decision, Manifest, Observation, RECORDS_FOLDER, RelPath, Rendered,
+    TreeOptions, Write, decide,
 };
 
-/// What is where a tree is to be made.
+/// State of the target of a new tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Target {
     Absent,
     EmptyFolder,
-    /// A folder that can't be replaced by another, or one that an unfinished run was at work in.
-    ToFill,
+    /// A folder that can't be replaced, or one with an unfinished run.
+    InPlace,
 }
 
-/// How many random letters the name of a folder aside ends in.
-const RANDOM: usize = 12;
+/// Number of random letters at the end of a staging folder's name.
+const RANDOM_LETTERS: usize = 12;
 
-/// As much of a tree's name goes into that of the folder aside.
-const LONGEST_NAME: usize = 200;
+/// Maximum part of a tree's name in that of its staging folder, bytes.
+const MAX_NAME_BYTES: usize = 200;
 
 pub(super) fn create(
     root: &Path,
     rendered: &Rendered,
     coverage: &Coverage,
-    steps: &mut dyn Steps,
+    hook: &mut dyn StepHook,
 ) -> Result<Decision, TreeError> {
     let options = TreeOptions::default();
-    let place = place(root)?;
+    let target = target(root)?;
     let (Some(parent), Some(name)) = (root.parent(), root.file_name()) else {
-        return write(root, rendered, coverage, options, steps);
+        return write(root, rendered, coverage, options, hook);
     };
-    if place == Place::ToFill {
-        return write(root, rendered, coverage, options, steps);
+    if target == Target::InPlace {
+        return write(root, rendered, coverage, options, hook);
     }
-    let decision = decide(rendered, coverage, options, &Manifest::default(), &Seen::default());
-    let decision = decision.map_err(TreeError::Refused)?;
-    if decision.work.is_nothing() {
+    let decision = decide(rendered, coverage, options, &Manifest::default(), &Observation::default());
+    let decision = decision.map_err(TreeError::Rendering)?;
+    if decision.changes.is_empty() {
         return Ok(decision);
     }
     let prefix = prefix(&name.to_string_lossy());
-    let mut doer = Doer::new(steps);
-    let result = doer.make_folders(parent).and_then(|()| {
-        clear_abandoned(parent, &prefix, &mut doer)?;
-        aside(root, parent, &prefix, place, &decision.work, &mut doer)
+    let mut transaction = Transaction::new(hook);
+    let result = transaction.make_folders(parent).and_then(|()| {
+        clear_abandoned(parent, &prefix, &mut transaction)?;
+        create_staged(root, parent, &prefix, target, &decision.changes, &mut transaction)
     });
     match result {
         Ok(()) => return Ok(decision),
         Err(TreeError::Killed) => return Err(TreeError::Killed),
-        Err(_) => doer.undo_to(0)?,
+        Err(_) => transaction.undo_to(0)?,
     }
     match result {
-        Err(TreeError::Io { error, .. }) if place == Place::EmptyFolder && is_filled_only(&error) => {
-            write(root, rendered, coverage, options, steps)
+        Err(TreeError::Io { error, .. }) if target == Target::EmptyFolder && is_not_replaceable(&error) => {
+            write(root, rendered, coverage, options, hook)
         }
         Err(error) => Err(error),
         Ok(()) => Ok(decision),
     }
 }
 
-/// What is there, if a tree can be made of it.
-fn place(root: &Path) -> Result<Place, TreeError> {
+/// Returns the state of the target.
+///
+/// # Errors
+/// Fails if it is not empty or can't be read.
+fn target(root: &Path) -> Result<Target, TreeError> {
     let failed = |error| TreeError::io("look at", root, error);
     let there = match fs::symlink_metadata(root) {
         Ok(there) => there,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Place::Absent),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Target::Absent),
         Err(error) => return Err(failed(error)),
     };
     let mut entries = match fs::read_dir(root) {
@@ -92,10 +95,11 @@ fn place(root: &Path) -> Result<Place, TreeError> {
         Err(error) => return Err(failed(error)),
     };
     if let Some(entry) = entries.next() {
-        let only_ours = entry.is_ok_and(|entry| entry.file_name() == OURS) && entries.next().is_none();
-        let begun = Look::at(root).manifest()?.map(|manifest| manifest.is_unfinished());
+        let only_ours =
+            entry.is_ok_and(|entry| entry.file_name() == RECORDS_FOLDER) && entries.next().is_none();
+        let begun = Scanner::at(root).manifest()?.map(|manifest| manifest.is_unfinished());
         return match begun.unwrap_or(only_ours) {
-            true => Ok(Place::ToFill),
+            true => Ok(Target::InPlace),
             false => Err(TreeError::NotEmpty { path: root.to_owned() }),
         };
     }
@@ -105,82 +109,83 @@ fn place(root: &Path) -> Result<Place, TreeError> {
     let is_mount =
         root.parent().and_then(|it| fs::metadata(it).ok()).is_none_or(|it| it.dev() != there.dev());
     match there.is_symlink() || is_mount || same(Path::new(".")) {
-        true => Ok(Place::ToFill),
-        false => Ok(Place::EmptyFolder),
+        true => Ok(Target::InPlace),
+        false => Ok(Target::EmptyFolder),
     }
 }
 
-/// Whether a folder can be written into though no other can take its place.
-fn is_filled_only(error: &std::io::Error) -> bool {
+/// Returns true for errors of a folder that can be written to but not replaced.
+fn is_not_replaceable(error: &std::io::Error) -> bool {
     let errors = [Errno::BUSY, Errno::XDEV, Errno::ACCESS, Errno::PERM, Errno::ROFS];
     errors.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
-/// What the names of the folders begin with in which a tree of this name is made.
+/// Returns the prefix of the staging folders of a tree.
 fn prefix(name: &str) -> String {
     let name: String = name
         .chars()
         .scan(0, |len, c| {
             *len += c.len_utf8();
-            (*len <= LONGEST_NAME).then_some(c)
+            (*len <= MAX_NAME_BYTES).then_some(c)
         })
         .collect();
     format!(".{name}.billpay-")
 }
 
-/// Removes what killed runs left of trees of the same name.
-fn clear_abandoned(parent: &Path, prefix: &str, doer: &mut Doer) -> Result<(), TreeError> {
+/// Removes the staging folders that killed runs left of this tree.
+fn clear_abandoned(parent: &Path, prefix: &str, transaction: &mut Transaction) -> Result<(), TreeError> {
     let Ok(entries) = fs::read_dir(parent) else { return Ok(()) };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let random = name.to_str().and_then(|name| name.strip_prefix(prefix));
-        let is_one =
-            |random: &str| random.len() == RANDOM && random.bytes().all(|b| b.is_ascii_alphanumeric());
+        let is_one = |random: &str| {
+            random.len() == RANDOM_LETTERS && random.bytes().all(|b| b.is_ascii_alphanumeric())
+        };
         if random.is_some_and(is_one)
-            && let Some(_lock) = locked(&entry.path())
+            && let Some(_lock) = lock_folder(&entry.path())
         {
-            doer.clear(&entry.path())?;
+            transaction.remove_tree(&entry.path())?;
         }
     }
     Ok(())
 }
 
-/// The folder, if it is one and nobody else works in it.
-fn locked(folder: &Path) -> Option<File> {
+/// Locks a folder; none if it isn't one or another run holds it.
+fn lock_folder(folder: &Path) -> Option<File> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = File::from(openat(CWD, folder, flags, Mode::empty()).ok()?);
     flock(&file, FlockOperation::NonBlockingLockExclusive).ok()?;
-    // Whoever took it for abandoned may have removed it between its making and its locking.
+    // Another run may have taken it for abandoned and removed it before it was locked.
     let there = fs::symlink_metadata(folder).ok()?;
     (there.ino() == file.metadata().ok()?.ino()).then_some(file)
 }
 
-fn aside(
+fn create_staged(
     root: &Path,
     parent: &Path,
     prefix: &str,
-    place: Place,
-    work: &Work,
-    doer: &mut Doer,
+    target: Target,
+    changes: &ChangeSet,
+    transaction: &mut Transaction,
 ) -> Result<(), TreeError> {
     let (folder, lock) = loop {
-        let random: String = std::iter::repeat_with(fastrand::alphanumeric).take(RANDOM).collect();
+        let random: String = std::iter::repeat_with(fastrand::alphanumeric).take(RANDOM_LETTERS).collect();
         let folder = parent.join(format!("{prefix}{random}"));
-        doer.step("make the folder", &folder)?;
+        transaction.step("make the folder", &folder)?;
         match fs::create_dir(&folder) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
             Err(error) => return Err(TreeError::io("make the folder", &folder, error)),
         }
-        if let Some(lock) = locked(&folder) {
+        if let Some(lock) = lock_folder(&folder) {
             break (folder, lock);
         }
     };
-    let result = fill(&folder, lock.as_fd(), work, doer).and_then(|()| {
-        doer.step("write", root)?;
-        match place {
-            Place::Absent => rename_new(&folder, root),
-            _ => over(&folder, root),
+    let result = fill(&folder, lock.as_fd(), changes, transaction).and_then(|()| {
+        transaction.step("write", root)?;
+        match target {
+            Target::Absent => rename_new(&folder, root),
+            _ => replace_empty_folder(&folder, root),
         }
     });
     match result {
@@ -197,8 +202,8 @@ fn aside(
     }
 }
 
-/// Takes the place of an empty folder; the system sees to it that it is empty.
-fn over(folder: &Path, root: &Path) -> Result<(), TreeError> {
+/// Replaces an empty folder; `rename` fails if it isn't empty.
+fn replace_empty_folder(folder: &Path, root: &Path) -> Result<(), TreeError> {
     let failed = |error| TreeError::io("write", root, error);
     let permissions = fs::symlink_metadata(root).map_err(failed)?.permissions();
     fs::set_permissions(folder, permissions).map_err(failed)?;
@@ -211,74 +216,85 @@ fn over(folder: &Path, root: &Path) -> Result<(), TreeError> {
     }
 }
 
-/// Writes everything; nobody looks at it yet, so that there is no order to keep.
-fn fill(folder: &Path, fd: BorrowedFd, work: &Work, doer: &mut Doer) -> Result<(), TreeError> {
-    let ours = PathBuf::from(OURS);
-    for made in work.made.iter().map(|made| Path::new(made.as_str())).chain([ours.as_path()]) {
-        doer.step("make the folder", &folder.join(made))?;
-        let made_it = mkdirat(fd, made, Mode::from_raw_mode(0o777));
-        made_it.map_err(|error| TreeError::io("make the folder", &folder.join(made), error))?;
+/// Writes all files to the staging folder, in any order.
+fn fill(
+    folder: &Path,
+    fd: BorrowedFd,
+    changes: &ChangeSet,
+    transaction: &mut Transaction,
+) -> Result<(), TreeError> {
+    let ours = PathBuf::from(RECORDS_FOLDER);
+    for new_folders in
+        changes.new_folders.iter().map(|new_folders| Path::new(new_folders.as_str())).chain([ours.as_path()])
+    {
+        transaction.step("make the folder", &folder.join(new_folders))?;
+        let made_it = mkdirat(fd, new_folders, Mode::from_raw_mode(0o777));
+        made_it.map_err(|error| TreeError::io("make the folder", &folder.join(new_folders), error))?;
     }
     let put = |at: &Path, bytes: &[u8], executable: bool| {
         new_file(fd, at, bytes, executable).map_err(|error| TreeError::io("write", &folder.join(at), error))
     };
-    let bases = Bases { texts: work.bases.clone(), sound: true };
-    let files = Shared { files: work.writes.iter().collect(), next: AtomicUsize::new(0) };
+    let bases = Bases { texts: changes.bases.clone(), is_complete: true };
+    let files = FileQueue { files: changes.writes.iter().collect(), next: AtomicUsize::new(0) };
     let pack = thread::scope(|scope| {
-        let helpers = if work.writes.len() < FEW { 0 } else { HELPERS.min(cores().saturating_sub(1)) };
-        let pack = scope.spawn(|| packed(&bases, &work.after));
+        let helpers = if changes.writes.len() < MIN_PARALLEL_FILES {
+            0
+        } else {
+            MAX_HELPERS.min(cores().saturating_sub(1))
+        };
+        let pack = scope.spawn(|| pack_bases(&bases, &changes.after));
         let write_some =
             || files.each(|path, after| put(Path::new(path.as_str()), &after.bytes, after.executable));
         let helpers: Vec<_> = (0..helpers).map(|_| scope.spawn(write_some)).collect();
         let written = files.each(|path, after| {
-            doer.step("write", &folder.join(path.as_str()))?;
+            transaction.step("write", &folder.join(path.as_str()))?;
             put(Path::new(path.as_str()), &after.bytes, after.executable)
         });
         for helper in helpers {
-            helper.join().map_err(|_| lost(folder))??;
+            helper.join().map_err(|_| helper_panic(folder))??;
         }
         written?;
-        let pack = pack.join().map_err(|_| lost(folder))?;
-        pack.map_err(|error| TreeError::io("pack", &folder.join(OURS), error))
+        let pack = pack.join().map_err(|_| helper_panic(folder))?;
+        pack.map_err(|error| TreeError::io("pack", &folder.join(RECORDS_FOLDER), error))
     })?;
     let mut records: Vec<(&str, &[u8])> =
-        work.records.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        changes.records.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
     records.extend(OWN_FILES.iter().map(|(name, text)| (*name, text.as_bytes())));
     records.extend(pack.as_deref().map(|pack| (PACK, pack)));
-    let manifest = work.after.print();
+    let manifest = changes.after.print();
     records.push((MANIFEST, manifest.as_bytes()));
     for (name, bytes) in records {
-        doer.step("write", &folder.join(&ours).join(name))?;
+        transaction.step("write", &folder.join(&ours).join(name))?;
         put(&ours.join(name), bytes, false)?;
     }
     Ok(())
 }
 
-/// Fewer files than these are written faster by one alone.
-const FEW: usize = 64;
+/// Minimum number of files to write in parallel.
+const MIN_PARALLEL_FILES: usize = 64;
 
-/// More than these get in each other's way in the filesystem.
-const HELPERS: usize = 3;
+/// Maximum number of helper threads; more contend in the filesystem.
+const MAX_HELPERS: usize = 3;
 
-/// So many files are taken at once: mostly those of one folder.
-const TAKEN: usize = 16;
+/// Files that a thread takes at once, mostly of one folder.
+const BATCH_SIZE: usize = 16;
 
-/// Files that several write together.
-struct Shared<'a> {
+/// Queue of files that several threads write.
+struct FileQueue<'a> {
     files: Vec<(&'a RelPath, &'a Write)>,
     next: AtomicUsize,
 }
 
-impl Shared<'_> {
-    /// Does it to the files that nobody else has taken yet; a failure leaves nothing to take.
+impl FileQueue<'_> {
+    /// Writes files until the queue is empty; an error empties it.
     fn each(&self, mut to: impl FnMut(&RelPath, &Content) -> Result<(), TreeError>) -> Result<(), TreeError> {
         loop {
-            let from = self.next.fetch_add(TAKEN, Ordering::Relaxed);
+            let from = self.next.fetch_add(BATCH_SIZE, Ordering::Relaxed);
             let Some(files) = self.files.get(from..) else { return Ok(()) };
             if files.is_empty() {
                 return Ok(());
             }
-            for (path, write) in files.iter().take(TAKEN) {
+            for (path, write) in files.iter().take(BATCH_SIZE) {
                 if let Err(error) = to(path, &write.after) {
                     self.next.store(self.files.len(), Ordering::Relaxed);
                     return Err(error);
@@ -292,7 +308,7 @@ fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-fn lost(folder: &Path) -> TreeError {
+fn helper_panic(folder: &Path) -> TreeError {
     TreeError::io("write", folder, std::io::Error::other("a part of the run broke down"))
 }
 

@@ -1,38 +1,38 @@
-//! Why a tree couldn't be looked at or written.
+//! Errors of reading and writing a tree.
 
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
-use crate::{Damage, Refused, RelPath, Why};
+use crate::{KeepReason, ManifestError, RelPath, RenderingError};
 
-/// Why there is no plan for a tree, or why it wasn't carried out.
+/// Error of planning or writing a tree.
 ///
-/// All of them but [`TreeError::NotUndone`] mean that no file is other than it was.
+/// All files are unchanged after any of them but [`TreeError::NotUndone`].
 #[derive(Debug)]
 pub enum TreeError {
     /// The rendering contradicts itself.
-    Refused(Refused),
+    Rendering(RenderingError),
     /// Folders are where files should be, or files where folders should be.
     InTheWay(Vec<(RelPath, RelPath)>),
-    /// Edits and the rendering contradict each other, and that was to stop everything.
-    Conflicts(Vec<(RelPath, Why)>),
-    /// There is something where a new tree is to be.
+    /// Edits and the rendering conflict, under [`ConflictPolicy::Fail`](crate::ConflictPolicy::Fail).
+    Conflicts(Vec<(RelPath, KeepReason)>),
+    /// The target of a new tree is not empty.
     NotEmpty { path: PathBuf },
-    /// What billpay remembers of the tree can't be used.
-    Manifest { path: PathBuf, damage: Damage },
-    /// Another run is at work.
+    /// The manifest can't be used.
+    Manifest { path: PathBuf, damage: ManifestError },
+    /// Another run holds the lock.
     Busy { lock: PathBuf, holder: String },
-    /// A symbolic link is where billpay keeps its records.
+    /// A symbolic link is in the place of billpay's records.
     Link { path: PathBuf },
-    /// Somebody changed the file while the run was at work.
+    /// The file changed during the run.
     Changed { path: PathBuf },
-    /// The system refused something.
+    /// An I/O operation failed.
     Io { doing: &'static str, path: PathBuf, error: io::Error },
-    /// Something failed on the way; what was done was undone.
+    /// A step failed, and all changes were undone.
     Undone { cause: Box<TreeError> },
-    /// Something failed on the way, and undoing it failed too; the next run goes on from there.
+    /// A step failed, and so did undoing the changes; the next run recovers.
     NotUndone { cause: Box<TreeError>, undoing: Box<TreeError> },
-    /// A test stopped the run, as a kill would.
+    /// A test interrupted the run as a kill would.
     Killed,
 }
 
@@ -41,18 +41,18 @@ impl TreeError {
         TreeError::Io { doing, path: path.to_owned(), error: error.into() }
     }
 
-    /// What to do about it.
+    /// Returns hints for the user.
     pub fn hints(&self) -> Vec<String> {
         let hint = match self {
-            TreeError::Refused(_) => "this is a mistake in the templates",
+            TreeError::Rendering(_) => "this is a mistake in the templates",
             TreeError::InTheWay(_) => "move what is in the way, then run it again",
-            TreeError::Manifest { damage: Damage::Newer { .. }, .. } => {
+            TreeError::Manifest { damage: ManifestError::Newer { .. }, .. } => {
                 "use the newer billpay, or update this one"
             }
             TreeError::Manifest { path, damage } => {
                 let path = path.display();
                 let restore = match damage {
-                    Damage::Conflicted => {
+                    ManifestError::Conflicted => {
                         format!("take either side (git checkout --ours {path}), then run it again")
                     }
                     _ => format!("restore it from Git (git checkout {path})"),
@@ -82,11 +82,11 @@ impl TreeError {
 impl fmt::Display for TreeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            TreeError::Refused(refused) => write!(f, "{refused}"),
+            TreeError::Rendering(refused) => write!(f, "{refused}"),
             TreeError::InTheWay(files) => {
                 let list = files.iter().map(|(path, by)| match path == by {
                     true => format!("`{path}` is to be a file, and something else is there"),
-                    false if is_beside(path, by) => {
+                    false if is_conflict_file(path, by) => {
                         format!(
                             "what can't be merged into `{path}` is to go to `{by}`, and that is there already"
                         )
@@ -97,12 +97,12 @@ impl fmt::Display for TreeError {
             }
             TreeError::Conflicts(files) => {
                 let list = files.iter().map(|(path, why)| match why {
-                    Why::Overlap { lines } => {
+                    KeepReason::Overlap { lines } => {
                         let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
                         let lines = lines.join(", ");
                         format!("`{path}`: your edit and the change are in the same place ({lines})")
                     }
-                    Why::Binary => {
+                    KeepReason::Binary => {
                         format!("`{path}`: you changed it, so did the rendering, and it is no text")
                     }
                     _ => format!("`{path}`: you edited it, and what it was made from is lost"),
@@ -133,7 +133,7 @@ impl fmt::Display for TreeError {
     }
 }
 
-fn is_beside(path: &RelPath, by: &RelPath) -> bool {
+fn is_conflict_file(path: &RelPath, by: &RelPath) -> bool {
     by.as_str().strip_prefix(path.as_str()).is_some_and(|ending| matches!(ending, ".rej" | ".new"))
 }
 

@@ -1,4 +1,4 @@
-//! One writer at a time in a tree.
+//! Lock of a tree: one writer at a time.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, Write};
@@ -9,31 +9,31 @@ use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 
 use super::TreeError;
-use crate::OURS;
+use crate::RECORDS_FOLDER;
 
-/// Held for as long as a run is at work; a killed run holds it no longer.
+/// Lock on a tree, released when the process ends.
 #[derive(Debug)]
 pub(super) struct Lock {
-    /// What closes the file gives the lock back.
+    /// Closing the file releases the lock.
     file: File,
 }
 
 fn path(root: &Path) -> PathBuf {
-    root.join(OURS).join("lock")
+    root.join(RECORDS_FOLDER).join("lock")
 }
 
-/// Makes sure that nobody writes while a tree is looked at; makes no file.
+/// Takes the shared lock, which excludes writers; creates no file.
 pub(super) fn shared(root: &Path) -> Result<Option<Lock>, TreeError> {
     let path = path(root);
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     match OpenOptions::new().read(true).custom_flags(flags).open(&path) {
         Ok(file) => take(file, &path, FlockOperation::NonBlockingLockShared).map(Some),
-        // Nobody ever wrote here, or nobody could.
+        // No run ever wrote here.
         Err(_) => Ok(None),
     }
 }
 
-/// Keeps everybody else out; `.billpay` is there.
+/// Takes the exclusive lock; `.billpay` must exist.
 pub(super) fn exclusive(root: &Path) -> Result<Lock, TreeError> {
     let path = path(root);
     let failed = |error| TreeError::io("lock", &path, error);
@@ -43,12 +43,12 @@ pub(super) fn exclusive(root: &Path) -> Result<Lock, TreeError> {
         let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
         let file = options.custom_flags(flags).open(&path).map_err(failed)?;
         let mut lock = take(file, &path, FlockOperation::NonBlockingLockExclusive)?;
-        // A run that failed may have removed the file between its opening and its locking.
+        // A failed run may have removed the file before it was locked.
         let ours = lock.file.metadata().map_err(failed)?;
         if std::fs::symlink_metadata(&path).is_ok_and(|there| there.ino() == ours.ino()) {
             let holder = format!("process {}", std::process::id());
-            let told = lock.file.set_len(0).and_then(|()| lock.file.write_all(holder.as_bytes()));
-            told.map_err(failed)?;
+            let written = lock.file.set_len(0).and_then(|()| lock.file.write_all(holder.as_bytes()));
+            written.map_err(failed)?;
             return Ok(lock);
         }
     }

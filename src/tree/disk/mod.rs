@@ -1,12 +1,12 @@
-//! Brings a rendered tree to disk: all of it or nothing, and kind to people's edits.
+//! Writes a rendered tree to disk: all of it or nothing, with people's edits kept.
 
 mod create;
 mod error;
 mod lock;
-mod look;
 mod pack;
+mod scan;
 mod search;
-mod steps;
+mod transaction;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -14,17 +14,17 @@ use std::path::{Path, PathBuf};
 use crate::{Coverage, Decision, Rendered, TreeOptions};
 
 pub use error::TreeError;
-pub use look::{read, read_at_most};
-pub use steps::{Halt, Steps};
+pub use scan::{read, read_at_most};
+pub use transaction::{Interrupt, StepHook};
 
-/// A folder on disk that rendered files go to.
+/// Folder on disk for rendered files.
 #[derive(Debug, Clone)]
 pub struct Tree {
     root: PathBuf,
 }
 
 impl Tree {
-    /// The folder need not be there yet.
+    /// Returns the tree of a folder, which need not exist yet.
     pub fn at(root: impl Into<PathBuf>) -> Tree {
         // `infrastructure` alone has no parent that could be made or synced.
         let root = root.into();
@@ -35,7 +35,7 @@ impl Tree {
         &self.root
     }
 
-    /// Finds out what [`Tree::write`] would do; writes nothing at all.
+    /// Returns the decision that [`Tree::write`] would carry out; writes nothing.
     pub fn check(
         &self,
         rendered: &Rendered,
@@ -43,58 +43,51 @@ impl Tree {
         options: TreeOptions,
     ) -> Result<Decision, TreeError> {
         let _lock = lock::shared(&self.root)?;
-        look::Look::at(&self.root).decide(rendered, coverage, options)
+        scan::Scanner::at(&self.root).decide(rendered, coverage, options)
     }
 
-    /// Brings the rendering to disk: all of it, or, when an error comes back, nothing.
-    ///
-    /// Nothing is left to do when `plan.counts()` of what comes back has only unchanged
-    /// and kept files.
+    /// Writes the rendering to disk: all of it, or nothing on an error.
     pub fn write(
         &self,
         rendered: &Rendered,
         coverage: &Coverage,
         options: TreeOptions,
     ) -> Result<Decision, TreeError> {
-        self.write_in_steps(rendered, coverage, options, &mut steps::All)
+        self.write_with_hook(rendered, coverage, options, &mut transaction::NoHook)
     }
 
-    /// Like [`Tree::write`], and asks before each change on disk whether to go on.
-    ///
-    /// For tests of what a crash or an error at any point leaves behind.
-    pub fn write_in_steps(
+    /// Like [`Tree::write`], with a hook before each change on disk, for tests of crashes and I/O errors.
+    pub fn write_with_hook(
         &self,
         rendered: &Rendered,
         coverage: &Coverage,
         options: TreeOptions,
-        steps: &mut dyn Steps,
+        hook: &mut dyn StepHook,
     ) -> Result<Decision, TreeError> {
-        write::write(&self.root, rendered, coverage, options, steps)
+        write::write(&self.root, rendered, coverage, options, hook)
     }
 
-    /// Brings the rendering to a folder that isn't there yet or is empty, in one step: whoever
-    /// looks sees nothing or all of it.
+    /// Writes the rendering to a new or empty folder, atomically.
     ///
-    /// It is made in a folder beside it, `.NAME.billpay-…`; what a kill leaves of that is
-    /// cleared the next time. Where no folder can take the place of this one (it is the
-    /// current folder, or a mount), the tree is made as [`Tree::write`] makes it.
+    /// The tree is written to a sibling folder, `.NAME.billpay-…`, and renamed; the next run removes what a killed one left.
+    /// A folder that can't be replaced (the current one, a mount) is written to as by [`Tree::write`].
     pub fn create(&self, rendered: &Rendered, coverage: &Coverage) -> Result<Decision, TreeError> {
-        self.create_in_steps(rendered, coverage, &mut steps::All)
+        self.create_with_hook(rendered, coverage, &mut transaction::NoHook)
     }
 
-    /// Like [`Tree::create`], as [`Tree::write_in_steps`] is like [`Tree::write`].
-    pub fn create_in_steps(
+    /// Like [`Tree::create`], with a hook before each change on disk.
+    pub fn create_with_hook(
         &self,
         rendered: &Rendered,
         coverage: &Coverage,
-        steps: &mut dyn Steps,
+        hook: &mut dyn StepHook,
     ) -> Result<Decision, TreeError> {
-        create::create(&self.root, rendered, coverage, steps)
+        create::create(&self.root, rendered, coverage, hook)
     }
 
-    /// A file in `.billpay` that a rendering had among its records.
+    /// Reads a record from `.billpay`.
     pub fn record(&self, name: &str) -> Result<Option<Vec<u8>>, TreeError> {
-        let look = look::Look::at(&self.root);
-        look.read_ours(&look.ours(name))
+        let scanner = scan::Scanner::at(&self.root);
+        scanner.read_record(&scanner.record_path(name))
     }
 }

@@ -1,4 +1,4 @@
-//! `.billpay/base.pack`: the renderings that merges begin from, packed.
+//! Compressed pack of merge bases: `.billpay/base.pack`.
 
 use std::io::{self, Read, Write};
 
@@ -8,24 +8,24 @@ use flate2::write::ZlibEncoder;
 
 use crate::{Bases, Manifest};
 
-/// The name of the pack in `.billpay`.
+/// Name of the pack in `.billpay`.
 pub(super) const PACK: &str = "base.pack";
 
-/// No tree has more text than this; a pack that says so is not one of ours.
-const LONGEST: u64 = 1 << 30;
+/// Maximum size of an unpacked pack, bytes.
+const MAX_UNPACKED_BYTES: u64 = 1 << 30;
 
-/// Reads a pack as far as it can be read.
-pub(super) fn unpacked(bytes: &[u8]) -> Bases {
+/// Unpacks the readable part of a pack.
+pub(super) fn unpack_bases(bytes: &[u8]) -> Bases {
     let mut text = vec![];
-    // What comes before the damage is in the text by then.
-    let result = ZlibDecoder::new(bytes).take(LONGEST).read_to_end(&mut text);
+    // On an error, the text has everything before the damage.
+    let result = ZlibDecoder::new(bytes).take(MAX_UNPACKED_BYTES).read_to_end(&mut text);
     let mut bases = Bases::parse(&text);
-    bases.sound &= result.is_ok();
+    bases.is_complete &= result.is_ok();
     bases
 }
 
-/// The pack of what a manifest names: the same for the same bases. None when it names none of them.
-pub(super) fn packed(bases: &Bases, manifest: &Manifest) -> io::Result<Option<Vec<u8>>> {
+/// Returns the pack of the bases that a manifest names, deterministic; none if there are none.
+pub(super) fn pack_bases(bases: &Bases, manifest: &Manifest) -> io::Result<Option<Vec<u8>>> {
     let named = manifest.files.values().any(|entry| bases.texts.contains_key(&entry.sha256));
     if !named {
         return Ok(None);

@@ -1,18 +1,20 @@
-//! Carries a decision out.
+//! Carries out a decision.
 //!
-//! New contents go to `.billpay/staging` first. Then the manifest says what is about to
-//! happen, everything moves to its place, and the manifest says that it happened. A kill in
-//! between leaves a manifest and a staging folder from which the next run sees, file by
-//! file, how far this one got.
+//! New contents go to `.billpay/staging`. Then the manifest records the pending changes, all files move to their places, and
+//! the manifest records the new state. From the manifest and the staging folder that a killed run leaves, the next run
+//! recovers file by file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::look::{Look, read};
-use super::pack::{PACK, packed, unpacked};
-use super::steps::{Before, Doer, is_folder};
-use super::{Steps, TreeError, lock};
-use crate::{Conflict, Coverage, Decision, Manifest, OURS, RelPath, Rendered, TreeOptions, Why, Work, Write};
+use super::pack::{PACK, pack_bases, unpack_bases};
+use super::scan::{Scanner, read};
+use super::transaction::{Expectation, Transaction, is_folder};
+use super::{StepHook, TreeError, lock};
+use crate::{
+    ChangeSet, ConflictPolicy, Coverage, Decision, KeepReason, Manifest, RECORDS_FOLDER, RelPath, Rendered,
+    TreeOptions, Write,
+};
 
 const ATTRIBUTES: &str = "\
 # Written by billpay. Git must not change the line ends of what is compared byte by byte.
@@ -30,7 +32,7 @@ const IGNORE: &str = "\
 
 pub(super) const MANIFEST: &str = "manifest.json";
 
-/// What is in `.billpay` for Git's sake.
+/// Git's files in `.billpay`.
 pub(super) const OWN_FILES: &[(&str, &str)] = &[(".gitattributes", ATTRIBUTES), (".gitignore", IGNORE)];
 
 pub(super) fn write(
@@ -38,54 +40,54 @@ pub(super) fn write(
     rendered: &Rendered,
     coverage: &Coverage,
     options: TreeOptions,
-    steps: &mut dyn Steps,
+    hook: &mut dyn StepHook,
 ) -> Result<Decision, TreeError> {
-    let look = Look::at(root);
-    // Whatever is wrong with the records comes out before anything is made.
-    look.manifest()?;
-    let mut doer = Doer::new(steps);
-    let result = in_home(&look, rendered, coverage, options, &mut doer);
-    // What was made only to be able to begin; folders with something in them stay.
-    match (result, doer.undo_to(0)) {
+    let scanner = Scanner::at(root);
+    // An unusable manifest fails before anything is created.
+    scanner.manifest()?;
+    let mut transaction = Transaction::new(hook);
+    let result = with_records_folder(&scanner, rendered, coverage, options, &mut transaction);
+    // Folders made for the lock; those that aren't empty stay.
+    match (result, transaction.undo_to(0)) {
         (_, Err(TreeError::Killed)) => Err(TreeError::Killed),
         (result, _) => result,
     }
 }
 
-fn in_home(
-    look: &Look,
+fn with_records_folder(
+    scanner: &Scanner,
     rendered: &Rendered,
     coverage: &Coverage,
     options: TreeOptions,
-    doer: &mut Doer,
+    transaction: &mut Transaction,
 ) -> Result<Decision, TreeError> {
-    doer.make_folders(&look.root().join(OURS))?;
-    let _lock = lock::exclusive(look.root())?;
-    let result = locked(look, rendered, coverage, options, doer);
-    let remembers = look.ours(MANIFEST).exists() || look.staging().exists();
+    transaction.make_folders(&scanner.root().join(RECORDS_FOLDER))?;
+    let _lock = lock::exclusive(scanner.root())?;
+    let result = write_locked(scanner, rendered, coverage, options, transaction);
+    let remembers = scanner.record_path(MANIFEST).exists() || scanner.staging().exists();
     if remembers || matches!(result, Err(TreeError::Killed)) {
-        doer.keep_since(0);
+        transaction.keep_since(0);
     } else {
-        doer.remove_for_good(&look.ours("lock"))?;
+        transaction.remove_permanently(&scanner.record_path("lock"))?;
     }
     result
 }
 
-fn locked(
-    look: &Look,
+fn write_locked(
+    scanner: &Scanner,
     rendered: &Rendered,
     coverage: &Coverage,
     options: TreeOptions,
-    doer: &mut Doer,
+    transaction: &mut Transaction,
 ) -> Result<Decision, TreeError> {
-    settle(look, doer)?;
-    if is_folder(&look.ours("base")) {
-        // Where the bases were once.
-        doer.clear(&look.ours("base"))?;
+    settle(scanner, transaction)?;
+    if is_folder(&scanner.record_path("base")) {
+        // The place of the bases in older versions.
+        transaction.remove_tree(&scanner.record_path("base"))?;
     }
-    let decision = Look::at(look.root()).decide(rendered, coverage, options)?;
+    let decision = Scanner::at(scanner.root()).decide(rendered, coverage, options)?;
     let in_the_way = decision.plan.kept().filter_map(|(path, why)| match why {
-        Why::InTheWay { by } => Some((path.clone(), by.clone())),
+        KeepReason::InTheWay { by } => Some((path.clone(), by.clone())),
         _ => None,
     });
     let in_the_way: Vec<_> = in_the_way.collect();
@@ -94,50 +96,54 @@ fn locked(
     }
     let conflicts = decision.plan.kept().filter(|(_, why)| why.is_conflict());
     let conflicts: Vec<_> = conflicts.map(|(path, why)| (path.clone(), why.clone())).collect();
-    if options.conflict == Conflict::Fail && !conflicts.is_empty() {
+    if options.conflict == ConflictPolicy::Fail && !conflicts.is_empty() {
         return Err(TreeError::Conflicts(conflicts));
     }
-    if !decision.work.is_nothing() {
-        carry_out(look, &decision.work, doer)?;
+    if !decision.changes.is_empty() {
+        apply_or_undo(scanner, &decision.changes, transaction)?;
     }
     Ok(decision)
 }
 
-/// Brings the records of a killed run in line with what it got done, and clears up after it.
-fn settle(look: &Look, doer: &mut Doer) -> Result<(), TreeError> {
-    if let Some(settled) = Look::at(look.root()).unfinished()? {
-        let pack = packed(&look.bases()?, &settled)
-            .map_err(|error| TreeError::io("pack", &look.ours(PACK), error))?;
+/// Updates the records to the state in which a killed run stopped, and removes its staging folder.
+fn settle(scanner: &Scanner, transaction: &mut Transaction) -> Result<(), TreeError> {
+    if let Some(settled) = Scanner::at(scanner.root()).recovered_manifest()? {
+        let pack = pack_bases(&scanner.bases()?, &settled)
+            .map_err(|error| TreeError::io("pack", &scanner.record_path(PACK), error))?;
         match pack {
-            Some(pack) if look.read_ours(&look.ours(PACK))?.as_ref() != Some(&pack) => {
-                replace(look, "base.new", PACK, &pack, doer)?;
+            Some(pack) if scanner.read_record(&scanner.record_path(PACK))?.as_ref() != Some(&pack) => {
+                replace_record(scanner, "base.new", PACK, &pack, transaction)?;
             }
             Some(_) => {}
-            None => doer.remove_for_good(&look.ours(PACK))?,
+            None => transaction.remove_permanently(&scanner.record_path(PACK))?,
         }
-        replace(look, "manifest.new", MANIFEST, settled.print().as_bytes(), doer)?;
+        replace_record(scanner, "manifest.new", MANIFEST, settled.print().as_bytes(), transaction)?;
     }
-    if look.staging().exists() {
-        doer.clear(&look.staging())?;
+    if scanner.staging().exists() {
+        transaction.remove_tree(&scanner.staging())?;
     }
     for new in ["base.new", "manifest.new"] {
-        if look.ours(new).exists() {
-            doer.remove_for_good(&look.ours(new))?;
+        if scanner.record_path(new).exists() {
+            transaction.remove_permanently(&scanner.record_path(new))?;
         }
     }
     Ok(())
 }
 
-/// Does the work, or, when it fails, undoes what was done of it.
-fn carry_out(look: &Look, work: &Work, doer: &mut Doer) -> Result<(), TreeError> {
-    let manifest = look.ours(MANIFEST);
+/// Applies the changes; undoes them on an error.
+fn apply_or_undo(
+    scanner: &Scanner,
+    changes: &ChangeSet,
+    transaction: &mut Transaction,
+) -> Result<(), TreeError> {
+    let manifest = scanner.record_path(MANIFEST);
     let before = read(&manifest).ok();
-    let mark = doer.mark();
-    let cause = match do_it(look, work, doer) {
+    let mark = transaction.mark();
+    let cause = match apply_changes(scanner, changes, transaction) {
         Ok(()) => {
-            doer.keep_since(mark);
-            // It is done by now: what can't be cleared up waits for the next run.
-            return match doer.clear(&look.staging()) {
+            transaction.keep_since(mark);
+            // The changes are made; the next run removes what can't be removed now.
+            return match transaction.remove_tree(&scanner.staging()) {
                 Err(TreeError::Killed) => Err(TreeError::Killed),
                 _ => Ok(()),
             };
@@ -145,14 +151,14 @@ fn carry_out(look: &Look, work: &Work, doer: &mut Doer) -> Result<(), TreeError>
         Err(TreeError::Killed) => return Err(TreeError::Killed),
         Err(cause) => Box::new(cause),
     };
-    let undone = doer.undo_to(mark).and_then(|()| match &before {
+    let undone = transaction.undo_to(mark).and_then(|()| match &before {
         _ if read(&manifest).ok() == before => Ok(()),
-        Some(before) => replace(look, "manifest.new", MANIFEST, before, doer),
-        None => doer.remove_for_good(&manifest),
+        Some(before) => replace_record(scanner, "manifest.new", MANIFEST, before, transaction),
+        None => transaction.remove_permanently(&manifest),
     });
     let cleared = undone.and_then(|()| {
-        doer.remove_for_good(&look.ours("manifest.new"))?;
-        doer.clear(&look.staging())
+        transaction.remove_permanently(&scanner.record_path("manifest.new"))?;
+        transaction.remove_tree(&scanner.staging())
     });
     match cleared {
         Ok(()) => Err(TreeError::Undone { cause }),
@@ -161,130 +167,150 @@ fn carry_out(look: &Look, work: &Work, doer: &mut Doer) -> Result<(), TreeError>
     }
 }
 
-fn do_it(look: &Look, work: &Work, doer: &mut Doer) -> Result<(), TreeError> {
-    let meanwhile = work.manifest_meanwhile();
-    let staged = |what: &str, number: usize| look.staged(what, number);
-    // What goes along to another path is still at the old one.
-    let old: BTreeMap<&RelPath, &RelPath> = work.moved.iter().map(|(from, to)| (to, from)).collect();
-    doer.make_folder(&look.staging())?;
-    for (path, pending) in &meanwhile.pending {
-        let beside = work.beside.get(path).map(|beside| &beside.write);
-        if let Some(write) = work.writes.get(path).or(beside) {
-            let target = look.in_tree(pending.at.as_ref().unwrap_or(path));
-            let old = old.get(path).map(|from| look.in_tree(from));
+fn apply_changes(
+    scanner: &Scanner,
+    changes: &ChangeSet,
+    transaction: &mut Transaction,
+) -> Result<(), TreeError> {
+    let pending_manifest = changes.pending_manifest();
+    let staged = |what: &str, number: usize| scanner.staged(what, number);
+    // A renamed file is still at its old path.
+    let old: BTreeMap<&RelPath, &RelPath> = changes.moved.iter().map(|(from, to)| (to, from)).collect();
+    transaction.make_folder(&scanner.staging())?;
+    for (path, pending) in &pending_manifest.pending {
+        let conflict_file = changes.conflict_files.get(path).map(|file| &file.write);
+        if let Some(write) = changes.writes.get(path).or(conflict_file) {
+            let target = scanner.path_in_tree(pending.at.as_ref().unwrap_or(path));
+            let old = old.get(path).map(|from| scanner.path_in_tree(from));
             let like = write.before.as_ref().map(|_| target).or(old);
-            doer.stage(&staged("new", pending.number), &write.after, like.as_deref())?;
+            transaction.stage(&staged("new", pending.number), &write.after, like.as_deref())?;
         }
     }
-    let pack = new_pack(look, work)?;
+    let pack = new_pack(scanner, changes)?;
     if let Some(Some(pack)) = &pack {
-        doer.stage_record(&look.staging().join("pack"), pack)?;
+        transaction.stage_record(&scanner.staging().join("pack"), pack)?;
     }
-    let records = records(work);
+    let records = records(changes);
     for (name, bytes) in &records {
-        doer.stage_record(&look.staging().join(format!("record.{name}")), bytes)?;
+        transaction.stage_record(&scanner.staging().join(format!("record.{name}")), bytes)?;
     }
-    // There before the manifest is, so that they needn't be thought of again.
+    // Written before the manifest, so that recovery needn't handle them.
     for (name, text) in OWN_FILES {
-        let target = look.ours(name);
-        look.no_link(&target)?;
+        let target = scanner.record_path(name);
+        scanner.check_no_link(&target)?;
         if !read(&target).is_ok_and(|there| there == text.as_bytes()) {
-            let (new, old) = (look.staging().join(name), look.staging().join(format!("before{name}")));
-            doer.stage_record(&new, text.as_bytes())?;
-            doer.put(&new, &target, &old, Before::Whatever)?;
+            let (new, old) = (scanner.staging().join(name), scanner.staging().join(format!("before{name}")));
+            transaction.stage_record(&new, text.as_bytes())?;
+            transaction.put(&new, &target, &old, Expectation::Any)?;
         }
     }
     let manifest = staged("manifest", 0);
-    doer.stage_record(&manifest, work.after.print().as_bytes())?;
+    transaction.stage_record(&manifest, changes.after.print().as_bytes())?;
     let pending = staged("pending", 0);
-    doer.stage_record(&pending, meanwhile.print().as_bytes())?;
-    // One after the other, with nothing written in between: the first does the work of all.
-    for path in [&manifest, &pending, &look.staging()] {
-        doer.sync(path)?;
+    transaction.stage_record(&pending, pending_manifest.print().as_bytes())?;
+    // Consecutive syncs without writes between them: the first flushes all.
+    for path in [&manifest, &pending, &scanner.staging()] {
+        transaction.sync(path)?;
     }
-    doer.replace_for_good(&pending, &look.ours(MANIFEST))?;
+    transaction.replace_permanently(&pending, &scanner.record_path(MANIFEST))?;
 
-    let delete = |path: &RelPath, doer: &mut Doer| match work.deletes.get(path) {
+    let delete = |path: &RelPath, transaction: &mut Transaction| match changes.deletes.get(path) {
         Some(before) => {
-            let target = look.in_tree(work.before.place(path));
-            doer.remove(&target, &staged("old", meanwhile.number(path)), Before::Is(before))
+            let target = scanner.path_in_tree(changes.before.place(path));
+            transaction.remove(
+                &target,
+                &staged("old", pending_manifest.number(path)),
+                Expectation::Is(before),
+            )
         }
         None => Ok(()),
     };
-    for path in work.deletes.keys().filter(|path| !work.moved.contains_key(*path)) {
-        delete(path, doer)?;
+    for path in changes.deletes.keys().filter(|path| !changes.moved.contains_key(*path)) {
+        delete(path, transaction)?;
     }
-    for folder in &work.emptied {
-        doer.remove_if_empty(&look.in_tree(folder))?;
+    for folder in &changes.obsolete_folders {
+        transaction.remove_if_empty(&scanner.path_in_tree(folder))?;
     }
-    for folder in &work.made {
-        doer.make_folder(&look.in_tree(folder))?;
+    for folder in &changes.new_folders {
+        transaction.make_folder(&scanner.path_in_tree(folder))?;
     }
-    let put = |path: &RelPath, target: &RelPath, write: &Write, doer: &mut Doer| {
-        let (new, old) = (staged("new", meanwhile.number(path)), staged("old", meanwhile.number(path)));
-        let before = write.before.as_ref().map_or(Before::Absent, Before::Is);
-        doer.put(&new, &look.in_tree(target), &old, before)
+    let put = |path: &RelPath, target: &RelPath, write: &Write, transaction: &mut Transaction| {
+        let (new, old) =
+            (staged("new", pending_manifest.number(path)), staged("old", pending_manifest.number(path)));
+        let before = write.before.as_ref().map_or(Expectation::Absent, Expectation::Is);
+        transaction.put(&new, &scanner.path_in_tree(target), &old, before)
     };
-    // What couldn't be merged is safe before the file counts as settled.
-    for (path, beside) in &work.beside {
-        put(path, path, &beside.write, doer)?;
+    // Conflict files are written before the files in conflict count as settled.
+    for (path, conflict_file) in &changes.conflict_files {
+        put(path, path, &conflict_file.write, transaction)?;
     }
-    for (path, write) in &work.writes {
-        put(path, work.after.place(path), write, doer)?;
+    for (path, write) in &changes.writes {
+        put(path, changes.after.place(path), write, transaction)?;
     }
-    // What went along is at its new path by now.
-    for path in work.moved.keys() {
-        delete(path, doer)?;
+    // Renamed files are at their new paths by now.
+    for path in changes.moved.keys() {
+        delete(path, transaction)?;
     }
-    let left: Vec<RelPath> = work.moved.keys().flat_map(RelPath::folders).collect();
-    for folder in work.emptied.iter().filter(|folder| left.contains(folder)) {
-        doer.remove_if_empty(&look.in_tree(folder))?;
+    let left: Vec<RelPath> = changes.moved.keys().flat_map(RelPath::folders).collect();
+    for folder in changes.obsolete_folders.iter().filter(|folder| left.contains(folder)) {
+        transaction.remove_if_empty(&scanner.path_in_tree(folder))?;
     }
-    let (new, old) = (look.staging().join("pack"), look.staging().join("oldpack"));
+    let (new, old) = (scanner.staging().join("pack"), scanner.staging().join("oldpack"));
     match pack {
-        Some(Some(_)) => doer.put(&new, &look.ours(PACK), &old, Before::Whatever)?,
-        Some(None) => doer.remove(&look.ours(PACK), &old, Before::Whatever)?,
+        Some(Some(_)) => transaction.put(&new, &scanner.record_path(PACK), &old, Expectation::Any)?,
+        Some(None) => transaction.remove(&scanner.record_path(PACK), &old, Expectation::Any)?,
         None => {}
     }
     for (name, _) in &records {
-        let target = look.ours(name);
-        look.no_link(&target)?;
-        let new = look.staging().join(format!("record.{name}"));
-        doer.put(&new, &target, &look.staging().join(format!("before.{name}")), Before::Whatever)?;
+        let target = scanner.record_path(name);
+        scanner.check_no_link(&target)?;
+        let new = scanner.staging().join(format!("record.{name}"));
+        transaction.put(
+            &new,
+            &target,
+            &scanner.staging().join(format!("before.{name}")),
+            Expectation::Any,
+        )?;
     }
-    doer.replace_for_good(&manifest, &look.ours(MANIFEST))
+    transaction.replace_permanently(&manifest, &scanner.record_path(MANIFEST))
 }
 
-/// The files in `.billpay` that change; the rendering decides what is in them.
-fn records(work: &Work) -> Vec<(&str, &[u8])> {
-    work.records.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect()
+/// Returns the changed records.
+fn records(changes: &ChangeSet) -> Vec<(&str, &[u8])> {
+    changes.records.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect()
 }
 
-/// The pack of bases, if it has to be another one; and none if there are no bases any more.
-fn new_pack(look: &Look, work: &Work) -> Result<Option<Option<Vec<u8>>>, TreeError> {
-    let path = look.ours(PACK);
-    look.no_link(&path)?;
-    // In the order in which they are packed, so that the same tree has the same pack.
+/// Returns the new pack of bases if it changes; `Some(None)` if no bases are left.
+fn new_pack(scanner: &Scanner, changes: &ChangeSet) -> Result<Option<Option<Vec<u8>>>, TreeError> {
+    let path = scanner.record_path(PACK);
+    scanner.check_no_link(&path)?;
+    // In the order of the pack, so that the same tree has the same pack.
     let digests = |manifest: &Manifest| -> Vec<String> {
         let mut seen = BTreeSet::new();
         let digests = manifest.files.values().map(|entry| entry.sha256.clone());
         digests.filter(|digest| seen.insert(digest.clone())).collect()
     };
-    if work.bases.is_empty() && digests(&work.before) == digests(&work.after) {
+    if changes.bases.is_empty() && digests(&changes.before) == digests(&changes.after) {
         return Ok(None);
     }
-    let there = look.read_ours(&path)?;
-    let mut bases = there.as_deref().map(unpacked).unwrap_or_default();
-    bases.texts.extend(work.bases.iter().map(|(digest, text)| (digest.clone(), text.clone())));
-    let new = packed(&bases, &work.after).map_err(|error| TreeError::io("pack", &path, error))?;
+    let there = scanner.read_record(&path)?;
+    let mut bases = there.as_deref().map(unpack_bases).unwrap_or_default();
+    bases.texts.extend(changes.bases.iter().map(|(digest, text)| (digest.clone(), text.clone())));
+    let new = pack_bases(&bases, &changes.after).map_err(|error| TreeError::io("pack", &path, error))?;
     Ok((new != there).then_some(new))
 }
 
-/// Writes one of billpay's own files in one go.
-fn replace(look: &Look, new: &str, name: &str, text: &[u8], doer: &mut Doer) -> Result<(), TreeError> {
-    let new = look.ours(new);
-    doer.remove_for_good(&new)?;
-    doer.stage_record(&new, text)?;
-    doer.sync(&new)?;
-    doer.replace_for_good(&new, &look.ours(name))
+/// Replaces a record atomically.
+fn replace_record(
+    scanner: &Scanner,
+    new: &str,
+    name: &str,
+    text: &[u8],
+    transaction: &mut Transaction,
+) -> Result<(), TreeError> {
+    let new = scanner.record_path(new);
+    transaction.remove_permanently(&new)?;
+    transaction.stage_record(&new, text)?;
+    transaction.sync(&new)?;
+    transaction.replace_permanently(&new, &scanner.record_path(name))
 }

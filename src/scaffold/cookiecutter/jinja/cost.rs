@@ -5,8 +5,8 @@ use minijinja::{Error, State, Value};
 
 use super::fault::otherwise;
 
-/// Deepest that values may lie in one another.
-const DEEPEST: usize = 60;
+/// Maximum nesting depth of values.
+const MAX_DEPTH: usize = 60;
 
 /// Bytes of a text that cost as much as a step: half of what minijinja copies for one.
 const BYTES_A_STEP: u64 = 32;
@@ -45,7 +45,7 @@ fn within(state: &State<'_, '_>, value: &Value, depth: usize) -> Result<(), Erro
     let bytes = value.as_str().map_or(0, str::len) as u64;
     state.consume_fuel(STEPS_A_VALUE + bytes / BYTES_A_STEP)?;
     match value.kind() {
-        ValueKind::Seq | ValueKind::Map if depth >= DEEPEST => {
+        ValueKind::Seq | ValueKind::Map if depth >= MAX_DEPTH => {
             Err(otherwise("values this deep in one another are not gone through here", "the values inside"))
         }
         ValueKind::Seq => value.try_iter()?.try_for_each(|item| within(state, &item, depth + 1)),

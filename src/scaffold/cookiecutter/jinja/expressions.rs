@@ -42,23 +42,23 @@ pub fn below<'e, 'a>(expr: &'e Expr<'a>) -> Vec<&'e Expr<'a>> {
     all
 }
 
-/// Returns whether an expression names one of some variables.
+/// Returns true if an expression names one of some variables.
 pub fn mentions(expr: &Expr<'_>, names: &[&str]) -> bool {
     let is_one = matches!(expr, Expr::Var(var) if names.contains(&var.id));
     is_one || below(expr).into_iter().any(|inner| mentions(inner, names))
 }
 
-/// Returns whether an expression is a text, a number or the like, as it is written.
+/// Returns true if an expression is a text, a number or the like, as it is written.
 pub fn is_scalar(expr: &Expr<'_>) -> bool {
     matches!(expr, Expr::Const(constant) if constant.value.as_object().is_none())
 }
 
-/// Returns whether an expression is a text, as it is written.
+/// Returns true if an expression is a text, as it is written.
 pub fn is_text(expr: &Expr<'_>) -> bool {
     matches!(expr, Expr::Const(constant) if constant.value.as_str().is_some())
 }
 
-/// Returns whether an expression is the beginning of the filters of a block, which go on with its text.
+/// Returns true if an expression is the beginning of the filters of a block, which go on with its text.
 pub fn is_open(expr: &Expr<'_>) -> bool {
     matches!(expr, Expr::Filter(filter) if filter.expr.as_ref().is_none_or(is_open))
 }

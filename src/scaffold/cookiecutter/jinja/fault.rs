@@ -52,7 +52,7 @@ impl Fault {
         self
     }
 
-    /// Says where it is, unless that is known more exactly.
+    /// Sets the place, unless a more exact one is known.
     pub fn at(mut self: Box<Fault>, span: &Range<usize>) -> Box<Fault> {
         self.span.get_or_insert_with(|| span.clone());
         self

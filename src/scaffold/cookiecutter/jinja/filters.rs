@@ -9,11 +9,11 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use super::fault::{Fault, Res, otherwise, unseeded};
 use super::globals::Random;
-use super::reading::{COST, EACH, LENGTH, LIST, ORDER, TEXT};
+use super::prepare::{COST, EACH, LENGTH, LIST, ORDER, TEXT};
 use super::{cost, json, methods, numbers, printing, slugify};
 
-/// Most digits of a width in a format.
-const WIDEST: usize = 6;
+/// Maximum number of digits of a width in a format.
+const MAX_WIDTH_DIGITS: usize = 6;
 
 /// Filters that make markup of a text.
 pub const ESCAPING: [&str; 3] = ["e", "escape", "safe"];
@@ -124,7 +124,7 @@ pub const SHALLOW_TESTS: [&str; 14] = [
 pub const ORDERING: [&str; 6] = ["dictsort", "groupby", "max", "min", "sort", "unique"];
 
 /// Filters whose result can be gone through once in Python: generators, and what goes backwards.
-pub const ONCE: [&str; 10] =
+pub const SINGLE_PASS: [&str; 10] =
     ["batch", "items", "map", "reject", "rejectattr", "reverse", "select", "selectattr", "slice", "unique"];
 
 /// Filters that only minijinja has.
@@ -407,7 +407,7 @@ fn default(
 pub fn formatted(style: FormatStyle, text: &str, args: &[Value]) -> Result<String, Error> {
     args.iter().try_for_each(printing::check)?;
     let longest = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or_default();
-    if longest > WIDEST {
+    if longest > MAX_WIDTH_DIGITS {
         return Err(Error::new(ErrorKind::InvalidOperation, "a width of this format is too large"));
     }
     minijinja::formatting::format(style, text, args)

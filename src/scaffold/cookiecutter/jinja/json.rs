@@ -6,8 +6,8 @@ use minijinja::{Error, ErrorKind, Value};
 use super::filters::too_long;
 use super::printing::float;
 
-/// Deepest that values may lie in one another.
-const DEEPEST: usize = 60;
+/// Maximum nesting depth of values.
+const MAX_DEPTH: usize = 60;
 
 /// Returns a value as JSON, its keys in order, all characters ASCII.
 pub fn dumps(value: &Value, indent: Option<usize>) -> Result<String, Error> {
@@ -34,7 +34,7 @@ fn line(out: &mut String, indent: Option<usize>, depth: usize) -> Result<(), Err
 
 fn write(out: &mut String, value: &Value, indent: Option<usize>, depth: usize) -> Result<(), Error> {
     let wrong = |what: String| Error::new(ErrorKind::InvalidOperation, what);
-    if depth > DEEPEST {
+    if depth > MAX_DEPTH {
         return Err(wrong("Circular reference detected, or too deep".to_string()));
     }
     too_long(out.len())?;

@@ -235,7 +235,7 @@ pub fn capitalized(text: &str) -> Result<String, Error> {
     Ok(first.to_uppercase().chain(letters.as_str().to_lowercase().chars()).collect())
 }
 
-/// Returns whether Python takes a character for white space.
+/// Returns true if Python takes a character for white space.
 pub fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }

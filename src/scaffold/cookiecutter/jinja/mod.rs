@@ -12,9 +12,9 @@ mod globals;
 mod json;
 mod methods;
 mod numbers;
+mod prepare;
 mod printing;
 mod python;
-mod reading;
 mod slugify;
 mod syntax;
 mod tags;
@@ -32,15 +32,15 @@ use edits::Reading;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
-use super::extensions::{Added, Extensions};
+use super::extensions::{Extensions, Names};
 
 pub use fault::{Fault, Res};
 pub use printing::float;
 pub use syntax::Syntax;
 pub use values::dictionary;
 
-/// Deepest that includes, macros and blocks may lie in one another.
-const DEEPEST: usize = 200;
+/// Maximum nesting depth of includes, macros and blocks.
+const MAX_DEPTH: usize = 200;
 
 /// Finds the text of a template that another one includes.
 pub type Loader = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -51,7 +51,7 @@ pub struct Engine {
     syntax: Syntax,
     config: SyntaxConfig,
     /// Names that extensions add.
-    added: Arc<Added>,
+    added: Arc<Names>,
     has_extensions: bool,
     /// The texts that were included, as they were read.
     included: Arc<Mutex<BTreeMap<String, Result<Reading, Fault>>>>,
@@ -93,7 +93,7 @@ impl Engine {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::None);
         environment.set_fuel(Some(FUEL));
-        environment.set_recursion_limit(DEEPEST);
+        environment.set_recursion_limit(MAX_DEPTH);
         environment.set_debug(true);
         environment.set_formatter(printing::write);
         environment.set_unknown_method_callback(methods::call);
@@ -109,7 +109,7 @@ impl Engine {
         let (read, known, kept, names) = (syntax.clone(), config.clone(), included.clone(), added.clone());
         environment.set_loader(move |name| {
             let Some(source) = loader(name) else { return Ok(None) };
-            let reading = reading::read(name, &source, &read, &known, &names);
+            let reading = prepare::read(name, &source, &read, &known, &names);
             let text = reading.as_ref().map(|reading| reading.text.clone());
             let result = text.map(Some).map_err(|_| Error::from(ErrorKind::BadInclude));
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -145,7 +145,7 @@ impl Engine {
         if self.spent.load(Ordering::Relaxed) > TEXTS * FUEL {
             return Err(Fault::new("endless", "rendering all files takes too long").within(name));
         }
-        let reading = reading::read(name, source, &self.syntax, &self.config, &self.added)?;
+        let reading = prepare::read(name, source, &self.syntax, &self.config, &self.added)?;
         let template = self.environment.template_from_named_str(name, &reading.text);
         let template = template.map_err(|error| self.fault(&error, name, &reading, context))?;
         let mut out = Bounded(vec![]);

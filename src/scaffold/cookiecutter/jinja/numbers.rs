@@ -7,8 +7,8 @@ use super::fault::otherwise;
 use super::filters::defined;
 use super::methods;
 
-/// Most digits of a number that is read exactly.
-const LONGEST_NUMBER: usize = 38;
+/// Maximum number of digits of an exact number.
+const MAX_DIGITS: usize = 38;
 
 /// Returns the remainder of a whole number.
 pub fn divided(value: &Value, by: i128) -> Result<i128, Error> {
@@ -48,7 +48,7 @@ fn number(value: Value) -> Result<Value, Error> {
     let text = text.trim_matches(methods::is_space);
     let is_word = |word: &str| text.trim_start_matches(['+', '-']).eq_ignore_ascii_case(word);
     if text.contains('_')
-        || text.len() > LONGEST_NUMBER
+        || text.len() > MAX_DIGITS
         || !text.is_ascii()
         || ["inf", "infinity", "nan"].iter().any(|word| is_word(word))
     {

@@ -7,8 +7,8 @@ use super::cost;
 use super::fault::otherwise;
 use super::values::is_plain_map;
 
-/// Deepest that printed values may lie in one another.
-const DEEPEST: usize = 50;
+/// Maximum nesting depth of printed values.
+const MAX_DEPTH: usize = 50;
 
 /// Writes what `{{ … }}` prints.
 pub fn write(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
@@ -46,10 +46,10 @@ fn within(value: &Value, depth: usize) -> Result<(), Error> {
         }
         ValueKind::String if value.as_str().is_some_and(|text| text.chars().all(is_printable)) => Ok(()),
         ValueKind::String => Err(otherwise("Python prints this text in a list with escapes", list)),
-        ValueKind::Seq | ValueKind::Iterable if depth < DEEPEST && is_list(value) => {
+        ValueKind::Seq | ValueKind::Iterable if depth < MAX_DEPTH && is_list(value) => {
             value.try_iter()?.try_for_each(|item| within(&item, depth + 1))
         }
-        ValueKind::Map if depth < DEEPEST && is_plain_map(value) => {
+        ValueKind::Map if depth < MAX_DEPTH && is_plain_map(value) => {
             for key in value.try_iter()? {
                 within(&key, depth + 1)?;
                 within(&value.get_item(&key)?, depth + 1)?;
@@ -67,12 +67,12 @@ fn is_list(value: &Value) -> bool {
     value.downcast_object_ref::<Vec<Value>>().is_some() || value.downcast_object_ref::<Tuple>().is_some()
 }
 
-/// Returns whether Python writes a float without an exponent, as minijinja does.
+/// Returns true if Python writes a float without an exponent, as minijinja does.
 fn is_ordinary(number: f64) -> bool {
     number == 0.0 || (1e-4..1e16).contains(&number.abs())
 }
 
-/// Returns whether Python prints a character in a list as it is, whichever Unicode it knows.
+/// Returns true if Python prints a character in a list as it is, whichever Unicode it knows.
 fn is_printable(c: char) -> bool {
     matches!(c, ' '..='~' | '\n' | '\t' | '\r' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{24f}' | '\u{3b1}'..='\u{3c9}'
         | '\u{400}'..='\u{481}' | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{4e00}'..='\u{9fa5}'

@@ -9,8 +9,8 @@ use super::filters::too_long;
 
 type Res<T> = Result<T, Error>;
 
-/// Longest text, bytes: a slug is a name.
-const LONGEST: usize = 10_000;
+/// Maximum length of a text, bytes.
+const MAX_BYTES: usize = 10_000;
 
 const PARAMETERS: &[&str] = &[
     "entities",
@@ -31,10 +31,10 @@ const PARAMETERS: &[&str] = &[
 const ACCENTS: &[&str] = &["grave", "acute", "circ", "tilde", "uml", "ring", "cedil", "caron"];
 
 /// The arguments that were given, by their names.
-struct Given(Vec<Option<Value>>);
+struct Arguments(Vec<Option<Value>>);
 
-impl Given {
-    fn read(positional: &[Value], named: &Kwargs) -> Res<Given> {
+impl Arguments {
+    fn read(positional: &[Value], named: &Kwargs) -> Res<Arguments> {
         if positional.len() > PARAMETERS.len() {
             return Err(Error::from(ErrorKind::TooManyArguments));
         }
@@ -43,7 +43,7 @@ impl Given {
             given.push(named.get(name)?);
         }
         named.assert_all_used()?;
-        Ok(Given(given))
+        Ok(Arguments(given))
     }
 
     fn get(&self, name: &str) -> Option<&Value> {
@@ -61,8 +61,8 @@ impl Given {
 }
 
 pub fn filter(text: &str, args: Rest<Value>, named: Kwargs) -> Res<String> {
-    let given = Given::read(&args, &named)?;
-    if text.len() > LONGEST {
+    let given = Arguments::read(&args, &named)?;
+    if text.len() > MAX_BYTES {
         return Err(otherwise("this text is too long for `slugify`", "a shorter text"));
     }
     let mut replacements = vec![];
@@ -146,7 +146,7 @@ fn collapsed(text: &str, c: char, by: &str) -> String {
     out
 }
 
-/// What would have to be normalised as Unicode's tables say, which are not here.
+/// Returns the error for a character that would need Unicode's normalisation tables.
 fn unknown(c: char) -> Error {
     otherwise(
         &format!("what `slugify` makes of `{c}` (U+{:04X}) is not known here", u32::from(c)),
@@ -162,7 +162,7 @@ fn transliterated(text: &str) -> Res<String> {
             out.push(c);
             continue;
         }
-        match super::super::letters::ascii(c) {
+        match super::super::transliteration::ascii(c) {
             Some(ascii) => out.push_str(ascii),
             None => return Err(unknown(c)),
         }
@@ -187,7 +187,7 @@ fn taken_apart(text: &str) -> Res<String> {
     for c in text.chars() {
         match c {
             c if c.is_ascii() => out.push(c),
-            c => match super::super::letters::base(c) {
+            c => match super::super::transliteration::base(c) {
                 Some(base) => {
                     out.push_str(base);
                     out.push('-');
@@ -217,7 +217,7 @@ fn named_entities(text: &str) -> String {
                 out.push('\u{b4}');
                 rest = after;
             }
-            (Some(after), _) if super::super::letters::ENTITIES.contains(&name) => {
+            (Some(after), _) if super::super::transliteration::ENTITIES.contains(&name) => {
                 out.push(' ');
                 rest = after;
             }

@@ -1,10 +1,10 @@
-//! What can be set about a template's syntax: cookiecutter's `_jinja2_env_vars`.
+//! Syntax options of a template: cookiecutter's `_jinja2_env_vars`.
 
 use minijinja::syntax::SyntaxConfig;
 
 use super::fault::{Fault, Res};
 
-/// How tags are written, and what becomes of the whitespace around them.
+/// Delimiters of tags and handling of whitespace around them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Syntax {
     pub block_start: String,
@@ -64,7 +64,7 @@ impl Syntax {
         config.build().map_err(|error| Fault::of(format!("the tags of `_jinja2_env_vars`: {error}")))
     }
 
-    /// Whether a text has nothing for the engine to do.
+    /// Returns true if a text has nothing for the engine to do.
     pub fn is_plain(&self, text: &str) -> bool {
         let tags = [&self.block_start, &self.variable_start, &self.comment_start];
         !tags

@@ -6,7 +6,7 @@ use minijinja::syntax::SyntaxConfig;
 use super::Syntax;
 use super::edits::Edit;
 use super::fault::{Fault, Res};
-use super::reading::range;
+use super::prepare::range;
 
 /// Makes a block of each `{% now … %}`: `{% filter now(…) %}{% endfilter %}`.
 pub fn tags(source: &str, syntax: &Syntax, config: &SyntaxConfig) -> Res<Vec<Edit>> {

@@ -96,7 +96,7 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-/// What C's `strftime` writes in the C locale, with glibc's `-` for no padding.
+/// Formats a time as C's `strftime` in the C locale, with glibc's `-` for no padding.
 fn strftime(time: DateTime, zone: &str, offset: Offset, format: &str) -> Res<String> {
     let mut out = String::new();
     let mut rest = format.chars();

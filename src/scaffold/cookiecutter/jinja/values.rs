@@ -54,7 +54,7 @@ pub fn value(json: &Json, is_ordered: bool) -> Value {
     }
 }
 
-/// Returns whether a map is one that the template wrote, which prints as in Python.
+/// Returns true if a map is one that the template wrote, which prints as in Python.
 pub fn is_plain_map(map: &Value) -> bool {
     map.as_object().is_some_and(|object| object.type_name().contains("IndexMap"))
 }

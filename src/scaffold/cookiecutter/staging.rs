@@ -1,4 +1,4 @@
-//! A project on disk, aside, for as long as the template's own programs work on it.
+//! Temporary directory in which a template's hooks work on the project.
 
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -35,7 +35,7 @@ pub fn run_hooks(rendering: Rendering) -> Result<Rendering, TemplateError> {
     Ok(Rendering { project: project(made)?, ..rendering })
 }
 
-/// Runs what a template has to be done before it is asked anything, in a copy of it, and returns the copy.
+/// Runs a template's `pre_prompt` hook in a copy of it, and returns the copy.
 pub fn before_questions(template: &TemplateFolder, hook: &str) -> Result<TemplateFolder, TemplateError> {
     let failed = |error: io::Error| {
         let why = format!("the template can't be copied to {}: {error}", std::env::temp_dir().display());

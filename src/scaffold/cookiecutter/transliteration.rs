@@ -1,7 +1,6 @@
-//! Letters as ASCII, as text-unidecode has them: where `deunicode` has something else, and where
-//! nothing is known.
+//! Transliteration of letters to ASCII as by text-unidecode: its differences from `deunicode`, and unknown letters.
 
-/// Where the two are the same, but for what follows.
+/// Ranges in which both agree, except for the tables below.
 const KNOWN: &[std::ops::RangeInclusive<u32>] = &[
     0x80..=0x24f,
     0x300..=0x36f,
@@ -21,7 +20,7 @@ const KNOWN: &[std::ops::RangeInclusive<u32>] = &[
 ];
 
 /// Letters that text-unidecode takes for something else than `deunicode`.
-const OTHERWISE: &[(&str, &str)] = &[
+const DIFFERENT: &[(&str, &str)] = &[
     (
         " ",
         "\u{a8}\u{af}\u{b4}\u{b8}ͺ\u{384}\u{385}\u{1fbd}\u{1fbf}\u{1fc0}\u{1fc1}\u{1fcd}\u{1fce}\u{1fcf}\u{1fdd}\u{1fde}\u{1fdf}\u{1fed}\u{1fee}\u{1ffd}\u{1ffe}\u{2017}\u{203e}\u{309b}\u{309c}",
@@ -80,7 +79,7 @@ const OTHERWISE: &[(&str, &str)] = &[
 ];
 
 /// Ideographs that the two read differently.
-const UNSURE: &str = concat!(
+const AMBIGUOUS: &str = concat!(
     "丆么乊乛乥乮乽亪什仩价伬佦佨俧俬倿傦僲儏兯匇厁厑叾呚哖哛啹嗴嚑嚒囕囖垊垯堏堒堔塆墛壪壭夑奍娳媫孧尡屗",
     "屲屷岃崰嵵嶶嶿巕幥庒廭徔徚怽愥慐懳抣拤捤掶揻揼撶擜攚斏旅曢朑朥术朰枤栆桞椩椬榋槡樭橺橻櫊櫦櫵欍毜毝毶",
     "氞汣泹洜涥渏溄溊溋滧潈潉澛澝濏濸瀭瀮灜炞炿烥烪烮焑焒焹焽焾焿煀煶煷熖熴燝燞爎爘爠爦爳牗犞獇珯琒琻璍璤",
@@ -92,7 +91,7 @@ const UNSURE: &str = concat!(
 );
 
 /// Letters that are no others with something on them, whatever they are read as.
-const WHOLE: &str = "ÆÐ×ØÞßæð÷øþĐđĦħıĸŁłŊŋŒœŦŧ";
+const UNDECOMPOSED: &str = "ÆÐ×ØÞßæð÷øþĐđĦħıĸŁłŊŋŒœŦŧ";
 
 /// HTML's names of characters that are no letters with accents.
 pub const ENTITIES: &[&str] = &[
@@ -115,22 +114,22 @@ pub const ENTITIES: &[&str] = &[
     "zwnj",
 ];
 
-/// What stands for a letter of another alphabet.
+/// Returns the transliteration of a letter of another alphabet.
 pub fn ascii(c: char) -> Option<&'static str> {
     let code = u32::from(c);
     if (0x1_f300..=0x1_faff).contains(&code) {
         // Pictures are left out.
         return Some("");
     }
-    if !KNOWN.iter().any(|range| range.contains(&code)) || UNSURE.contains(c) {
+    if !KNOWN.iter().any(|range| range.contains(&code)) || AMBIGUOUS.contains(c) {
         return None;
     }
-    let other = OTHERWISE.iter().find(|(_, letters)| letters.contains(c));
+    let other = DIFFERENT.iter().find(|(_, letters)| letters.contains(c));
     Some(other.map_or_else(|| deunicode::deunicode_char(c).unwrap_or_default(), |(ascii, _)| ascii))
 }
 
 /// The letter without what is on it; nothing, if it is no such letter.
 pub fn base(c: char) -> Option<&'static str> {
-    let accented = (0xc0..0x180).contains(&u32::from(c)) && !WHOLE.contains(c);
+    let accented = (0xc0..0x180).contains(&u32::from(c)) && !UNDECOMPOSED.contains(c);
     if accented { ascii(c) } else { Some("") }
 }

@@ -1,30 +1,32 @@
-//! Whether the pages are schemas at all: what a template's author got wrong.
+//! Validation of the pages themselves as JSON Schemas.
 
 use serde_json::Value;
 
 use super::json::referenced;
 use super::pattern;
 
-/// Deepest that schemas are written into each other.
-const DEEPEST: usize = 64;
+/// Maximum nesting depth of schemas.
+const MAX_DEPTH: usize = 64;
 
-/// What is wrong with a page, with a JSON pointer to it from the pages.
-pub(super) fn wrong(page: &Value, at: usize) -> Result<(), String> {
+/// Checks a page.
+///
+/// # Errors
+/// Fails with a JSON pointer and a message.
+pub(super) fn check_page(page: &Value, at: usize) -> Result<(), String> {
     if !page.is_object() {
         return Err(format!("/{at}: a page has to be an object with `properties`"));
     }
-    Sound { root: page, place: format!("/{at}") }.schema(page, 0)?;
-    circles(page, page, &mut vec![], &mut 0).map_err(|reference| {
+    SchemaChecker { root: page, place: format!("/{at}") }.schema(page, 0)?;
+    check_references(page, page, &mut vec![], &mut 0).map_err(|reference| {
         format!("/{at}: {reference} leads back to itself, or to more than anybody could fill in")
     })
 }
 
-/// Most schemas that a page may come to when its references are followed.
-const MOST: usize = 20_000;
+/// Maximum number of schemas of a page with its references followed.
+const MAX_SCHEMAS: usize = 20_000;
 
-/// Follows references as far as forms do: into properties and items until they come back, and
-/// within one schema, where they must not come back at all.
-fn circles<'p>(
+/// Follows references as forms do; within one schema they must not be circular, through properties and items they may.
+fn check_references<'p>(
     page: &'p Value,
     schema: &'p Value,
     above: &mut Vec<(&'p str, bool)>,
@@ -33,7 +35,7 @@ fn circles<'p>(
     let Some(object) = schema.as_object() else { return Ok(()) };
     *count += 1;
     let last = || above.last().map_or("#", |(reference, _)| *reference).to_string();
-    if *count > MOST || above.len() > DEEPEST {
+    if *count > MAX_SCHEMAS || above.len() > MAX_DEPTH {
         return Err(last());
     }
     if let Some(Value::String(reference)) = object.get("$ref") {
@@ -45,8 +47,8 @@ fn circles<'p>(
         }
         if !above.iter().any(|(known, _)| known == reference) {
             above.push((reference, false));
-            let found =
-                referenced(page, reference).map_or(Ok(()), |found| circles(page, found, above, count));
+            let found = referenced(page, reference)
+                .map_or(Ok(()), |found| check_references(page, found, above, count));
             above.pop();
             found?;
         }
@@ -65,7 +67,7 @@ fn circles<'p>(
             if steps {
                 above.push(("", true));
             }
-            let result = circles(page, schema, above, count);
+            let result = check_references(page, schema, above, count);
             if steps {
                 above.pop();
             }
@@ -75,17 +77,17 @@ fn circles<'p>(
     Ok(())
 }
 
-struct Sound<'r> {
+struct SchemaChecker<'r> {
     root: &'r Value,
     place: String,
 }
 
-impl Sound<'_> {
+impl SchemaChecker<'_> {
     fn fail(&self, what: impl std::fmt::Display) -> Result<(), String> {
         Err(format!("{}: {what}", self.place))
     }
 
-    fn inside<T>(&mut self, key: &str, look: impl FnOnce(&mut Self) -> T) -> T {
+    fn descend<T>(&mut self, key: &str, look: impl FnOnce(&mut Self) -> T) -> T {
         let length = self.place.len();
         self.place.push('/');
         self.place.push_str(&key.replace('~', "~0").replace('/', "~1"));
@@ -100,11 +102,11 @@ impl Sound<'_> {
             Value::Bool(_) => return Ok(()),
             _ => return self.fail("has to be an object (or true or false)"),
         };
-        if deep > DEEPEST {
+        if deep > MAX_DEPTH {
             return self.fail("is too deep");
         }
         for (key, value) in object {
-            self.inside(key, |sound| sound.keyword(key, value, deep))?;
+            self.descend(key, |checker| checker.keyword(key, value, deep))?;
         }
         Ok(())
     }
@@ -114,11 +116,11 @@ impl Sound<'_> {
             "properties" | "patternProperties" | "definitions" | "$defs" => {
                 let Some(schemas) = value.as_object() else { return self.fail("has to be an object") };
                 for (name, schema) in schemas {
-                    self.inside(name, |sound| match key {
-                        "patternProperties" if !pattern::is_one(name) => {
-                            sound.fail(format!("`{name}` is not a regular expression"))
+                    self.descend(name, |checker| match key {
+                        "patternProperties" if !pattern::is_valid(name) => {
+                            checker.fail(format!("`{name}` is not a regular expression"))
                         }
-                        _ => sound.schema(schema, deep + 1),
+                        _ => checker.schema(schema, deep + 1),
                     })?;
                 }
                 Ok(())
@@ -126,10 +128,10 @@ impl Sound<'_> {
             "dependencies" => {
                 let Some(dependencies) = value.as_object() else { return self.fail("has to be an object") };
                 for (name, dependency) in dependencies {
-                    self.inside(name, |sound| match dependency {
-                        Value::Array(_) => sound.names(dependency),
+                    self.descend(name, |checker| match dependency {
+                        Value::Array(_) => checker.names(dependency),
                         Value::String(_) => Ok(()),
-                        schema => sound.schema(schema, deep + 1),
+                        schema => checker.schema(schema, deep + 1),
                     })?;
                 }
                 Ok(())
@@ -137,13 +139,13 @@ impl Sound<'_> {
             "allOf" | "anyOf" | "oneOf" => {
                 let Some(schemas) = value.as_array() else { return self.fail("has to be a list") };
                 for (at, schema) in schemas.iter().enumerate() {
-                    self.inside(&at.to_string(), |sound| sound.schema(schema, deep + 1))?;
+                    self.descend(&at.to_string(), |checker| checker.schema(schema, deep + 1))?;
                 }
                 Ok(())
             }
             "items" if value.is_array() => {
                 for (at, schema) in value.as_array().into_iter().flatten().enumerate() {
-                    self.inside(&at.to_string(), |sound| sound.schema(schema, deep + 1))?;
+                    self.descend(&at.to_string(), |checker| checker.schema(schema, deep + 1))?;
                 }
                 Ok(())
             }
@@ -164,7 +166,7 @@ impl Sound<'_> {
                 _ => self.fail("has to be the name of a type, or a list of names"),
             },
             "pattern" => match value.as_str() {
-                Some(pattern) if pattern::is_one(pattern) => Ok(()),
+                Some(pattern) if pattern::is_valid(pattern) => Ok(()),
                 Some(pattern) => self.fail(format!("`{pattern}` is not a regular expression")),
                 None => self.fail("has to be a text"),
             },

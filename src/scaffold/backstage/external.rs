@@ -1,13 +1,13 @@
-//! Steps that act on the outside: what the portal would do, and what its dry run says they give.
+//! Steps with external effects: their descriptions and the example outputs of the portal's dry run.
 
 use serde_json::{Map, Value};
 
-use crate::EXAMPLE;
+use crate::OUTPUT_PLACEHOLDER;
 
-/// What a publishing action gives.
+/// Outputs of a publishing action.
 const PUBLISHED: &[&str] = &["remoteUrl", "repoContentsUrl", "commitHash"];
 
-/// The outputs that the portal's dry run makes up; none for actions that aren't known.
+/// Returns the example outputs of the portal's dry run; none for unknown actions.
 pub(super) fn example_outputs(action: &str) -> Map<String, Value> {
     let names: &[&str] = match action {
         "publish:github"
@@ -21,11 +21,11 @@ pub(super) fn example_outputs(action: &str) -> Map<String, Value> {
         "github:repo:push" => PUBLISHED,
         _ => &[],
     };
-    names.iter().map(|name| ((*name).to_string(), Value::from(EXAMPLE))).collect()
+    names.iter().map(|name| ((*name).to_string(), Value::from(OUTPUT_PLACEHOLDER))).collect()
 }
 
-/// What the portal would do, in one line.
-pub(super) fn told(action: &str, input: &Map<String, Value>) -> String {
+/// Describes the effect of a step in the portal, in one line.
+pub(super) fn describe(action: &str, input: &Map<String, Value>) -> String {
     let text = |key: &str| input.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     let repository = text("repoUrl").map(repository);
     let kind = action.split(':').nth(1).unwrap_or_default();
@@ -43,7 +43,7 @@ pub(super) fn told(action: &str, input: &Map<String, Value>) -> String {
         "catalog:register" => {
             let whole = text("catalogInfoUrl").map(str::to_string);
             let of_repository = || {
-                let contents = text("repoContentsUrl").filter(|url| *url != EXAMPLE)?;
+                let contents = text("repoContentsUrl").filter(|url| *url != OUTPUT_PLACEHOLDER)?;
                 let path = text("catalogInfoPath").unwrap_or("/catalog-info.yaml");
                 Some(format!("{}{path}", contents.trim_end_matches('/')))
             };

@@ -1,11 +1,11 @@
-//! The portal's own fields (`ui:field`): what they give, and what they check of it.
+//! The portal's own fields (`ui:field`): their answers and checks.
 
 use serde_json::Value;
 
 use super::json::Object;
 
-/// What the answer to such a field is, in words; `None` for a field that isn't the portal's own.
-pub(super) fn told(field: &str) -> Option<&'static str> {
+/// Describes the answer to a field; none if it isn't one of the portal's.
+pub(super) fn describe(field: &str) -> Option<&'static str> {
     Some(match field {
         "EntityPicker" | "OwnedEntityPicker" => "the reference of an entity, like component:default/payments",
         "OwnerPicker" | "MyGroupsPicker" => "the reference of a group or user, like group:default/payments",
@@ -20,12 +20,12 @@ pub(super) fn told(field: &str) -> Option<&'static str> {
     })
 }
 
-/// What a field doesn't take of what the schema allows.
-pub(super) fn wrong(field: &str, schema: &Object, value: &Value) -> Option<String> {
+/// Returns the reason for which a field refuses a value, if it does.
+pub(super) fn check(field: &str, schema: &Object, value: &Value) -> Option<String> {
     match (field, value) {
         ("RepoUrlPicker", Value::String(place)) => repository(place, schema),
         ("EntityNamePicker", Value::String(name)) if !is_entity_name(name) => {
-            Some(format!("must be {}", told("EntityNamePicker").unwrap_or_default()))
+            Some(format!("must be {}", describe("EntityNamePicker").unwrap_or_default()))
         }
         ("EntityTagsPicker", Value::Array(tags)) => {
             let tag = tags.iter().filter_map(Value::as_str).find(|tag| !is_tag(tag))?;

@@ -1,4 +1,4 @@
-//! Changes on disk, one at a time, each of which can be undone.
+//! Changes on disk that can be undone.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write};
@@ -9,42 +9,42 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
 use super::TreeError;
-use super::look::read_content;
+use super::scan::read_content;
 use crate::Content;
 
-/// Why a run doesn't go on.
+/// Interruption of a run by a test.
 #[derive(Debug)]
-pub enum Halt {
-    /// As if the system had refused it: the run undoes what it did.
+pub enum Interrupt {
+    /// An I/O error: the run undoes its changes.
     Fail(io::Error),
-    /// As if the process had been killed: nothing more happens.
+    /// A kill: nothing more happens.
     Kill,
 }
 
-/// Is asked before each change on disk.
-pub trait Steps {
-    fn before(&mut self, doing: &'static str, path: &Path) -> Result<(), Halt>;
+/// Hook before each change on disk.
+pub trait StepHook {
+    fn before(&mut self, doing: &'static str, path: &Path) -> Result<(), Interrupt>;
 }
 
-/// Goes on, always.
-pub(super) struct All;
+/// Hook that never interrupts.
+pub(super) struct NoHook;
 
-impl Steps for All {
-    fn before(&mut self, _: &'static str, _: &Path) -> Result<(), Halt> {
+impl StepHook for NoHook {
+    fn before(&mut self, _: &'static str, _: &Path) -> Result<(), Interrupt> {
         Ok(())
     }
 }
 
-/// What has to be there for a change to be made.
+/// Expected state of a file before its change.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Before<'a> {
+pub(super) enum Expectation<'a> {
     Absent,
     Is(&'a Content),
-    /// One of billpay's own records: whatever there is.
-    Whatever,
+    /// Any state, for billpay's own records.
+    Any,
 }
 
-/// How one change is undone.
+/// Undo of one change.
 #[derive(Debug)]
 enum Undo {
     Replaced { target: PathBuf, backup: PathBuf, staged: PathBuf },
@@ -54,25 +54,25 @@ enum Undo {
     Emptied { folder: PathBuf, permissions: Permissions },
 }
 
-/// Changes things, and remembers how it was.
-pub(super) struct Doer<'a> {
-    steps: &'a mut dyn Steps,
+/// Changes on disk with their undo log.
+pub(super) struct Transaction<'a> {
+    hook: &'a mut dyn StepHook,
     done: Vec<Undo>,
 }
 
-impl<'a> Doer<'a> {
-    pub(super) fn new(steps: &'a mut dyn Steps) -> Doer<'a> {
-        Doer { steps, done: vec![] }
+impl<'a> Transaction<'a> {
+    pub(super) fn new(hook: &'a mut dyn StepHook) -> Transaction<'a> {
+        Transaction { hook, done: vec![] }
     }
 
     pub(super) fn step(&mut self, doing: &'static str, path: &Path) -> Result<(), TreeError> {
-        self.steps.before(doing, path).map_err(|halt| match halt {
-            Halt::Fail(error) => TreeError::io(doing, path, error),
-            Halt::Kill => TreeError::Killed,
+        self.hook.before(doing, path).map_err(|halt| match halt {
+            Interrupt::Fail(error) => TreeError::io(doing, path, error),
+            Interrupt::Kill => TreeError::Killed,
         })
     }
 
-    /// Writes a new file that nobody looks at yet; `like` is the file whose place it takes.
+    /// Writes a staged file, with the mode of `like`, the file that it replaces.
     pub(super) fn stage(
         &mut self,
         path: &Path,
@@ -94,18 +94,18 @@ impl<'a> Doer<'a> {
         }
     }
 
-    /// Writes a new file of billpay's own that nobody looks at yet.
+    /// Writes a staged record.
     pub(super) fn stage_record(&mut self, path: &Path, bytes: &[u8]) -> Result<(), TreeError> {
         self.stage(path, &Content { bytes: bytes.to_vec(), executable: false }, None)
     }
 
-    /// Makes sure that what was staged survives a loss of power.
+    /// Flushes a staged file to disk.
     pub(super) fn sync(&mut self, path: &Path) -> Result<(), TreeError> {
         self.step("sync", path)?;
         File::open(path).and_then(|file| file.sync_all()).map_err(|error| TreeError::io("sync", path, error))
     }
 
-    /// Makes a folder; one that is there already is none of its making.
+    /// Creates a folder, if absent.
     pub(super) fn make_folder(&mut self, folder: &Path) -> Result<(), TreeError> {
         self.step("make the folder", folder)?;
         match fs::create_dir(folder) {
@@ -116,7 +116,7 @@ impl<'a> Doer<'a> {
         Ok(())
     }
 
-    /// Makes a folder and those that it is in, down from one that is there.
+    /// Creates a folder and its parents, if absent.
     pub(super) fn make_folders(&mut self, folder: &Path) -> Result<(), TreeError> {
         if is_folder(folder) {
             return Ok(());
@@ -127,18 +127,18 @@ impl<'a> Doer<'a> {
         self.make_folder(folder)
     }
 
-    /// Moves a staged file to its place; what is there is put aside.
+    /// Moves a staged file to its place and backs up the file there.
     pub(super) fn put(
         &mut self,
         staged: &Path,
         target: &Path,
         backup: &Path,
-        before: Before,
+        before: Expectation,
     ) -> Result<(), TreeError> {
         let absent = match before {
-            Before::Absent => true,
-            Before::Is(_) => false,
-            Before::Whatever => fs::symlink_metadata(target).is_err(),
+            Expectation::Absent => true,
+            Expectation::Is(_) => false,
+            Expectation::Any => fs::symlink_metadata(target).is_err(),
         };
         let (target, staged) = (target.to_owned(), staged.to_owned());
         if absent {
@@ -148,9 +148,9 @@ impl<'a> Doer<'a> {
             return Ok(());
         }
         self.step("put aside", &target)?;
-        put_aside(&target, backup)?;
-        if let Before::Is(expected) = before {
-            expect(backup, expected, &target)?;
+        back_up(&target, backup)?;
+        if let Expectation::Is(expected) = before {
+            check_backup(backup, expected, &target)?;
         }
         self.step("write", &target)?;
         rename(&staged, &target)?;
@@ -158,23 +158,28 @@ impl<'a> Doer<'a> {
         Ok(())
     }
 
-    /// Deletes a file: puts it aside for as long as the run goes on.
-    pub(super) fn remove(&mut self, target: &Path, backup: &Path, before: Before) -> Result<(), TreeError> {
+    /// Deletes a file by moving it to its backup.
+    pub(super) fn remove(
+        &mut self,
+        target: &Path,
+        backup: &Path,
+        before: Expectation,
+    ) -> Result<(), TreeError> {
         self.step("delete", target)?;
         match fs::rename(target, backup) {
             Ok(()) => {}
-            Err(error) if matches!(before, Before::Whatever) && is_absence(&error) => return Ok(()),
+            Err(error) if matches!(before, Expectation::Any) && is_absence(&error) => return Ok(()),
             Err(error) if is_absence(&error) => return Err(TreeError::Changed { path: target.to_owned() }),
             Err(error) => return Err(TreeError::io("delete", target, error)),
         }
         self.done.push(Undo::Removed { target: target.to_owned(), backup: backup.to_owned() });
         match before {
-            Before::Is(expected) => expect(backup, expected, target),
+            Expectation::Is(expected) => check_backup(backup, expected, target),
             _ => Ok(()),
         }
     }
 
-    /// Removes a folder if nothing is in it; says whether there is none by now.
+    /// Removes a folder if it is empty; returns true if it is gone.
     pub(super) fn remove_if_empty(&mut self, folder: &Path) -> Result<bool, TreeError> {
         self.step("remove the folder", folder)?;
         let Ok(permissions) = fs::symlink_metadata(folder).map(|it| it.permissions()) else {
@@ -185,14 +190,14 @@ impl<'a> Doer<'a> {
                 self.done.push(Undo::Emptied { folder: folder.to_owned(), permissions });
                 Ok(true)
             }
-            // What a person has in it keeps it, or what they made of it.
+            // It has a person's files, or is no folder any more.
             Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty || is_absence(&error) => Ok(false),
             Err(error) => Err(TreeError::io("remove the folder", folder, error)),
         }
     }
 
-    /// Removes what only ever was in the way of nobody: a staging folder.
-    pub(super) fn clear(&mut self, folder: &Path) -> Result<(), TreeError> {
+    /// Removes a staging folder, if present.
+    pub(super) fn remove_tree(&mut self, folder: &Path) -> Result<(), TreeError> {
         self.step("clear", folder)?;
         match fs::remove_dir_all(folder) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(TreeError::io("clear", folder, error)),
@@ -200,14 +205,14 @@ impl<'a> Doer<'a> {
         }
     }
 
-    /// Puts a file that replaces one of billpay's own, for good.
-    pub(super) fn replace_for_good(&mut self, staged: &Path, target: &Path) -> Result<(), TreeError> {
+    /// Replaces a record, without undo.
+    pub(super) fn replace_permanently(&mut self, staged: &Path, target: &Path) -> Result<(), TreeError> {
         self.step("write", target)?;
         rename(staged, target)
     }
 
-    /// Removes one of billpay's own files, for good.
-    pub(super) fn remove_for_good(&mut self, target: &Path) -> Result<(), TreeError> {
+    /// Removes a record, without undo.
+    pub(super) fn remove_permanently(&mut self, target: &Path) -> Result<(), TreeError> {
         self.step("delete", target)?;
         match fs::remove_file(target) {
             // A folder has taken its place already.
@@ -217,19 +222,20 @@ impl<'a> Doer<'a> {
         }
     }
 
-    /// How far it got; see [`Doer::undo_to`].
+    /// Returns the current position in the undo log, for [`Transaction::undo_to`].
     pub(super) fn mark(&self) -> usize {
         self.done.len()
     }
 
-    /// What was done since can't be undone any more.
+    /// Drops the undo log since a mark.
     pub(super) fn keep_since(&mut self, mark: usize) {
         self.done.truncate(mark);
     }
 
-    /// Makes everything as it was at the mark, the last change first.
+    /// Undoes all changes since a mark, latest first.
     ///
-    /// A failure doesn't keep the rest from being undone; the first one comes back.
+    /// # Errors
+    /// Continues after an error, and returns the first one.
     pub(super) fn undo_to(&mut self, mark: usize) -> Result<(), TreeError> {
         let mut result = Ok(());
         for change in self.done.split_off(mark.min(self.done.len())).into_iter().rev() {
@@ -245,7 +251,7 @@ impl<'a> Doer<'a> {
     fn undo_one(&mut self, change: Undo) -> Result<(), TreeError> {
         match change {
             Undo::Replaced { target, backup, staged } => {
-                // What tells the next run, should this one be killed here, that it was undone.
+                // Its presence in the staging folder tells the next run that the write was undone.
                 self.step("put aside", &target)?;
                 let _ = fs::hard_link(&target, staged);
                 self.step("restore", &target)?;
@@ -262,7 +268,7 @@ impl<'a> Doer<'a> {
             Undo::Made { folder } => {
                 self.step("remove the folder", &folder)?;
                 match fs::remove_dir(&folder) {
-                    // Somebody put something there meanwhile.
+                    // Files were put there in the meantime.
                     Err(error) if error.kind() != ErrorKind::DirectoryNotEmpty && !is_absence(&error) => {
                         Err(TreeError::io("remove the folder", &folder, error))
                     }
@@ -278,7 +284,7 @@ impl<'a> Doer<'a> {
     }
 }
 
-/// The mode of a file whose run bit comes or goes; whoever may read it may run it then.
+/// Returns a mode with the executable bits set (for everyone who may read it) or cleared.
 fn with_run_bits(mode: u32, executable: bool) -> u32 {
     match (mode & 0o100 != 0, executable) {
         (false, true) => mode | (mode & 0o444) >> 2,
@@ -299,12 +305,12 @@ fn rename(from: &Path, to: &Path) -> Result<(), TreeError> {
     fs::rename(from, to).map_err(|error| TreeError::io("write", to, error))
 }
 
-/// Renames only if nothing is there.
+/// Renames a file, unless the target exists.
 pub(super) fn rename_new(from: &Path, to: &Path) -> Result<(), TreeError> {
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         Ok(()) => Ok(()),
         Err(Errno::EXIST) => Err(TreeError::Changed { path: to.to_owned() }),
-        // Not every filesystem can do it.
+        // Not supported by every filesystem.
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => match fs::symlink_metadata(to) {
             Ok(_) => Err(TreeError::Changed { path: to.to_owned() }),
             Err(_) => rename(from, to),
@@ -313,12 +319,12 @@ pub(super) fn rename_new(from: &Path, to: &Path) -> Result<(), TreeError> {
     }
 }
 
-/// Gives a file a second name, so that there is no moment at which it isn't there.
-fn put_aside(target: &Path, backup: &Path) -> Result<(), TreeError> {
+/// Backs up a file by a hard link, so that it exists at every moment.
+fn back_up(target: &Path, backup: &Path) -> Result<(), TreeError> {
     match fs::hard_link(target, backup) {
         Ok(()) => Ok(()),
         Err(error) if is_absence(&error) => Err(TreeError::Changed { path: target.to_owned() }),
-        // Not every filesystem has second names.
+        // Not every filesystem has hard links.
         Err(_) => match fs::copy(target, backup) {
             Ok(_) => Ok(()),
             Err(error) => Err(TreeError::io("put aside", target, error)),
@@ -326,8 +332,8 @@ fn put_aside(target: &Path, backup: &Path) -> Result<(), TreeError> {
     }
 }
 
-/// What was put aside is what was looked at, or somebody was faster.
-fn expect(backup: &Path, expected: &Content, target: &Path) -> Result<(), TreeError> {
+/// Fails if the file changed between the scan and the backup.
+fn check_backup(backup: &Path, expected: &Content, target: &Path) -> Result<(), TreeError> {
     match read_content(backup) {
         Ok(content) if content == *expected => Ok(()),
         _ => Err(TreeError::Changed { path: target.to_owned() }),

@@ -3,48 +3,48 @@
 use serde_json::Value;
 
 use super::json::{Object, schema_type, truthy};
-use super::resolve::{DEEPEST, Root, constant};
-use super::{fields, options, words};
+use super::resolve::{MAX_DEPTH, Root, constant};
+use super::{messages, options, portal_fields};
 use crate::question::name_of;
 use crate::{Choice, Question, QuestionKind};
 
-/// Most that is asked; nobody answers more.
-const MOST_ASKED: usize = 1_000;
+/// Maximum number of questions of a page.
+const MAX_QUESTIONS: usize = 1_000;
 
-/// One question, and where its answer lies.
+/// A question with the path and the schema of its answer.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
+pub(super) struct FormQuestion {
     pub(super) path: Vec<String>,
     pub(super) question: Question,
     /// The schema of the answer.
     pub(super) schema: Object,
 }
 
-/// The questions of a page, in the order in which they are asked.
-pub(super) struct Asking<'p> {
+/// Collector of the questions of a page, in order.
+pub(super) struct QuestionCollector<'p> {
     root: Root<'p>,
     title: Option<&'p str>,
-    asked: Vec<Asked>,
-    /// The objects with everything in them secret.
+    asked: Vec<FormQuestion>,
+    /// Paths of objects that are secret as a whole.
     secret: Vec<Vec<String>>,
-    /// Set if what nobody sees is asked, too.
+    /// True if hidden questions are collected, too.
     hidden: bool,
 }
 
-/// Where the walk is.
-struct At<'s> {
+/// Position of the walk.
+struct Position<'s> {
     path: Vec<String>,
-    /// Whether what lies here is there anyway, so that what it requires is required.
-    there: bool,
+    /// True if the object here exists in any case, so that its required fields are required.
+    is_present: bool,
     conditional: bool,
     state: Option<&'s Value>,
-    /// The references that were followed to here.
+    /// References on the path to here.
     references: Vec<String>,
 }
 
-impl At<'_> {
-    /// Notes a reference that is followed; false when it was on the way here, too.
-    fn follows(&mut self, schema: &Value) -> bool {
+impl Position<'_> {
+    /// Records a followed reference; returns false if it is on the path already.
+    fn enter_reference(&mut self, schema: &Value) -> bool {
         let Some(reference) = schema.get("$ref").and_then(Value::as_str) else { return true };
         if self.references.iter().any(|known| known == reference) {
             return false;
@@ -54,53 +54,55 @@ impl At<'_> {
     }
 }
 
-impl<'p> Asking<'p> {
-    /// What is asked when the page's data is `state`.
-    pub(super) fn now(page: &'p Value, title: Option<&'p str>, state: &Value) -> Vec<Asked> {
-        let mut asking = Asking { root: Root(page), title, asked: vec![], secret: vec![], hidden: false };
-        let references = vec![];
-        let at = At { path: vec![], there: true, conditional: false, state: Some(state), references };
-        asking.object(page, page, at, 0);
-        asking.done()
-    }
-
-    /// What may be asked at all.
-    pub(super) fn ever(page: &'p Value, title: Option<&'p str>) -> Vec<Asked> {
-        let mut asking = Asking { root: Root(page), title, asked: vec![], secret: vec![], hidden: false };
-        let references = vec![];
-        let at = At { path: vec![], there: true, conditional: false, state: None, references };
-        asking.everything(page, at, 0);
-        asking.done()
-    }
-
-    /// Questions that may be asked, and those that are hidden.
-    pub(super) fn anything(page: &'p Value) -> Vec<Asked> {
+impl<'p> QuestionCollector<'p> {
+    /// Returns the questions that are visible for the page's data.
+    pub(super) fn visible(page: &'p Value, title: Option<&'p str>, state: &Value) -> Vec<FormQuestion> {
         let mut asking =
-            Asking { root: Root(page), title: None, asked: vec![], secret: vec![], hidden: true };
+            QuestionCollector { root: Root(page), title, asked: vec![], secret: vec![], hidden: false };
         let references = vec![];
-        let at = At { path: vec![], there: true, conditional: false, state: None, references };
-        asking.everything(page, at, 0);
-        asking.done()
+        let at =
+            Position { path: vec![], is_present: true, conditional: false, state: Some(state), references };
+        asking.visit_object(page, page, at, 0);
+        asking.finish()
+    }
+
+    /// Returns the questions of all branches.
+    pub(super) fn possible(page: &'p Value, title: Option<&'p str>) -> Vec<FormQuestion> {
+        let mut asking =
+            QuestionCollector { root: Root(page), title, asked: vec![], secret: vec![], hidden: false };
+        let references = vec![];
+        let at = Position { path: vec![], is_present: true, conditional: false, state: None, references };
+        asking.visit_branches(page, at, 0);
+        asking.finish()
+    }
+
+    /// Returns the questions of all branches, hidden ones included.
+    pub(super) fn all(page: &'p Value) -> Vec<FormQuestion> {
+        let mut asking =
+            QuestionCollector { root: Root(page), title: None, asked: vec![], secret: vec![], hidden: true };
+        let references = vec![];
+        let at = Position { path: vec![], is_present: true, conditional: false, state: None, references };
+        asking.visit_branches(page, at, 0);
+        asking.finish()
     }
 
     /// Returns the questions; inside a secret object, each of them is secret.
-    fn done(mut self) -> Vec<Asked> {
+    fn finish(mut self) -> Vec<FormQuestion> {
         for asked in &mut self.asked {
             asked.question.secret |= self.secret.iter().any(|object| asked.path.starts_with(object));
         }
         self.asked
     }
 
-    /// The fields of which the portal keeps the answers apart.
-    pub(super) fn secret_fields(page: &'p Value) -> Vec<Asked> {
-        let asked = Asking::anything(page).into_iter();
+    /// Returns the portal's `Secret` fields.
+    pub(super) fn secret_fields(page: &'p Value) -> Vec<FormQuestion> {
+        let asked = QuestionCollector::all(page).into_iter();
         asked.filter(|asked| ui(&asked.schema, "field").and_then(Value::as_str) == Some("Secret")).collect()
     }
 
-    /// Asks for the properties of an object; `written` is its schema before references were
-    /// followed.
-    fn object(&mut self, schema: &Value, written: &Value, at: At, deep: usize) {
-        if deep > DEEPEST || self.asked.len() > MOST_ASKED {
+    /// Collects the properties of an object; `written` is its schema before references were followed.
+    fn visit_object(&mut self, schema: &Value, written: &Value, at: Position, deep: usize) {
+        if deep > MAX_DEPTH || self.asked.len() > MAX_QUESTIONS {
             return;
         }
         let written = self.root.top(written);
@@ -113,7 +115,7 @@ impl<'p> Asking<'p> {
         let mut names: Vec<String> = vec![];
         let empty = Object::new();
         let properties = resolved.get("properties").and_then(Value::as_object).unwrap_or(&empty);
-        // What is always asked comes first, in its own order: what depends on it, after it.
+        // Unconditional questions come before the conditional ones.
         names.extend(own.iter().filter(|name| properties.contains_key(*name)).cloned());
         names.extend(properties.keys().filter(|name| !own.contains(*name)).cloned());
         let order = schema.get("ui:order").or_else(|| ui(schema.as_object()?, "order"));
@@ -124,21 +126,26 @@ impl<'p> Asking<'p> {
         let required = resolved.get("required").and_then(Value::as_array);
         for (name, depends) in conditional {
             let Some(property) = properties.get(&name) else { continue };
-            let required = at.there && required.is_some_and(|names| names.iter().any(|other| *other == name));
+            let required =
+                at.is_present && required.is_some_and(|names| names.iter().any(|other| *other == name));
             let mut path = at.path.clone();
             path.push(name.clone());
             let state = at.state.and_then(|state| state.get(&name));
             let references = at.references.clone();
-            let inner =
-                At { path, there: required, conditional: at.conditional || depends, state, references };
+            let inner = Position {
+                path,
+                is_present: required,
+                conditional: at.conditional || depends,
+                state,
+                references,
+            };
             let written = written.get("properties").and_then(|properties| properties.get(&name));
-            self.property(property, written.unwrap_or(property), inner, deep + 1);
+            self.visit_property(property, written.unwrap_or(property), inner, deep + 1);
         }
     }
 
-    /// Of a schema with several kinds to choose from, the one that is meant; the question
-    /// which, where a field tells them apart.
-    fn choice(&mut self, schema: &Object, at: &At) -> Option<Object> {
+    /// Resolves `oneOf` or `anyOf` to the branch that the data matches; a discriminator field becomes a choice.
+    fn choice(&mut self, schema: &Object, at: &Position) -> Option<Object> {
         let (key, choices) =
             ["oneOf", "anyOf"].iter().find_map(|key| Some((*key, schema.get(*key)?.as_array()?)))?;
         let mut rest = schema.clone();
@@ -148,11 +155,11 @@ impl<'p> Asking<'p> {
         if !followed.iter().any(|choice| choice.get("properties").is_some()) {
             return None;
         }
-        let closest = options::closest(self.root, at.state, choices, 0, options::discriminator(schema));
+        let closest = options::closest_match(self.root, at.state, choices, 0, options::discriminator(schema));
         let chosen = followed.get(closest).and_then(Value::as_object).cloned().unwrap_or_default();
-        let chosen = super::merge::over(&rest, &chosen);
+        let chosen = super::merge::overlay(&rest, &chosen);
         let chosen = self.root.resolve(&chosen.into(), at.state);
-        let Some((field, named)) = telling(&followed) else { return Some(chosen) };
+        let Some((field, named)) = find_discriminator(&followed) else { return Some(chosen) };
         let mut chosen = chosen;
         if let Some(Value::Object(properties)) = chosen.get_mut("properties") {
             let mut property = properties.get(&field).and_then(Value::as_object).cloned().unwrap_or_default();
@@ -168,9 +175,9 @@ impl<'p> Asking<'p> {
         Some(chosen)
     }
 
-    fn property(&mut self, schema: &Value, written: &Value, mut at: At, deep: usize) {
-        // What has itself in it is asked for as a whole.
-        let new = at.follows(written);
+    fn visit_property(&mut self, schema: &Value, written: &Value, mut at: Position, deep: usize) {
+        // A recursive schema is one question.
+        let new = at.enter_reference(written);
         let resolved = self.root.resolve(schema, at.state);
         if is_hidden(&resolved) || resolved.contains_key("const") {
             return;
@@ -181,22 +188,29 @@ impl<'p> Asking<'p> {
             if is_secret_object(self.root, &resolved, &mut vec![], 0) {
                 self.secret.push(at.path.clone());
             }
-            let there = at.there || at.state.is_some_and(Value::is_object);
-            return self.object(&Value::Object(resolved), written, At { there, ..at }, deep + 1);
+            let is_present = at.is_present || at.state.is_some_and(Value::is_object);
+            return self.visit_object(
+                &Value::Object(resolved),
+                written,
+                Position { is_present, ..at },
+                deep + 1,
+            );
         }
-        self.ask(resolved, at);
+        self.add(resolved, at);
     }
 
-    fn ask(&mut self, schema: Object, at: At) {
+    fn add(&mut self, schema: Object, at: Position) {
         let Some(name) = at.path.last() else { return };
         let field = ui(&schema, "field").and_then(Value::as_str);
         let secret = is_secret(self.root, &schema, &mut vec![], 0);
         let text = |key: &str| ui(&schema, key).or_else(|| schema.get(key)).and_then(Value::as_str);
         let title = text("title").filter(|title| !title.trim().is_empty()).unwrap_or(name);
         let mut help: Vec<String> = vec![];
-        for part in
-            [text("description"), ui(&schema, "help").and_then(Value::as_str), field.and_then(fields::told)]
-        {
+        for part in [
+            text("description"),
+            ui(&schema, "help").and_then(Value::as_str),
+            field.and_then(portal_fields::describe),
+        ] {
             if let Some(part) =
                 part.map(str::trim).filter(|part| !part.is_empty() && !help.iter().any(|h| h == part))
             {
@@ -215,18 +229,18 @@ impl<'p> Asking<'p> {
             page: self.title.map(str::to_string),
             kind: kind(self.root, &schema),
             default: at.state.filter(|state| !state.is_null()).cloned(),
-            required: at.there,
+            required: at.is_present,
             secret,
             conditional: at.conditional,
             rules: rules(&schema),
         };
-        self.asked.push(Asked { path: at.path, question, schema });
+        self.asked.push(FormQuestion { path: at.path, question, schema });
     }
 
-    /// Asks everything that a schema and all its branches have, each name once.
-    fn everything(&mut self, schema: &Value, at: At, deep: usize) {
+    /// Collects the properties of a schema and all its branches, each name once.
+    fn visit_branches(&mut self, schema: &Value, at: Position, deep: usize) {
         let schema = self.root.top(schema);
-        if deep > DEEPEST || self.asked.len() > MOST_ASKED {
+        if deep > MAX_DEPTH || self.asked.len() > MAX_QUESTIONS {
             return;
         }
         let required = schema.get("required").and_then(Value::as_array);
@@ -234,12 +248,14 @@ impl<'p> Asking<'p> {
         let names = properties.into_iter().flatten().map(|(name, _)| name.clone()).collect();
         for name in in_order(names, schema.get("ui:order")) {
             let Some(property) = properties.and_then(|properties| properties.get(&name)) else { continue };
-            let required = at.there && required.is_some_and(|names| names.iter().any(|other| *other == name));
+            let required =
+                at.is_present && required.is_some_and(|names| names.iter().any(|other| *other == name));
             let mut path = at.path.clone();
             path.push(name);
             let references = at.references.clone();
-            let inner = At { path, there: required, conditional: at.conditional, state: None, references };
-            self.ever_property(property, inner, deep + 1);
+            let inner =
+                Position { path, is_present: required, conditional: at.conditional, state: None, references };
+            self.visit_branch_property(property, inner, deep + 1);
         }
         let branches = |key: &str| match schema.get(key) {
             Some(Value::Array(list)) => list.iter().collect(),
@@ -258,15 +274,20 @@ impl<'p> Asking<'p> {
             for branch in branches(key) {
                 let conditional = conditional || at.conditional;
                 let references = at.references.clone();
-                let inner =
-                    At { path: at.path.clone(), there: at.there, conditional, state: None, references };
-                self.everything(branch, inner, deep + 1);
+                let inner = Position {
+                    path: at.path.clone(),
+                    is_present: at.is_present,
+                    conditional,
+                    state: None,
+                    references,
+                };
+                self.visit_branches(branch, inner, deep + 1);
             }
         }
     }
 
-    fn ever_property(&mut self, schema: &Value, mut at: At, deep: usize) {
-        let new = at.follows(schema);
+    fn visit_branch_property(&mut self, schema: &Value, mut at: Position, deep: usize) {
+        let new = at.enter_reference(schema);
         let schema = self.root.top(schema);
         if !self.hidden && is_hidden(&schema) {
             return;
@@ -276,33 +297,33 @@ impl<'p> Asking<'p> {
         if schema_type(&schema) == Some("object") && !field && inner && new {
             if is_secret_object(self.root, &schema, &mut vec![], 0) {
                 self.secret.push(at.path.clone());
-                // It may hold more than what is asked.
+                // It may have additional properties.
                 let more = ["additionalProperties", "patternProperties"];
                 if self.hidden && more.iter().any(|key| truthy(schema.get(*key))) {
                     let (path, references) = (at.path.clone(), vec![]);
-                    self.ask(schema.clone(), At { path, references, state: None, ..at });
+                    self.add(schema.clone(), Position { path, references, state: None, ..at });
                 }
             }
-            return self.everything(&Value::Object(schema), at, deep + 1);
+            return self.visit_branches(&Value::Object(schema), at, deep + 1);
         }
         let constants = constant(&Value::Object(schema.clone())).is_some() && at.conditional;
         if let Some(known) = self.asked.iter_mut().find(|known| known.path == at.path) {
             known.question.secret |= is_secret(self.root, &schema, &mut vec![], 0);
             return add_choices(&mut known.question, &schema);
         }
-        // The only value that is possible is not asked for, unless other branches have others.
+        // A constant is no question, unless other branches have other values.
         if schema.contains_key("const") && !constants {
             return;
         }
         let default = schema.get("default").cloned();
-        self.ask(schema, At { state: None, ..at });
+        self.add(schema, Position { state: None, ..at });
         if let Some(last) = self.asked.last_mut() {
             last.question.default = default;
         }
     }
 }
 
-/// What a branch allows beside what others do.
+/// Adds the choices of another branch.
 fn add_choices(question: &mut Question, schema: &Object) {
     let (QuestionKind::Choice(known), QuestionKind::Choice(more)) = (&mut question.kind, choices_of(schema))
     else {
@@ -315,8 +336,8 @@ fn add_choices(question: &mut Question, schema: &Object) {
     }
 }
 
-/// The field of which each choice has a value of its own, with the values and their titles.
-fn telling(choices: &[Value]) -> Option<(String, Vec<(Value, Value)>)> {
+/// Finds the field with a different constant in each choice; returns its values and titles.
+fn find_discriminator(choices: &[Value]) -> Option<(String, Vec<(Value, Value)>)> {
     let first = choices.first()?.get("properties")?.as_object()?;
     first.keys().find_map(|field| {
         let mut named: Vec<(Value, Value)> = vec![];
@@ -328,7 +349,7 @@ fn telling(choices: &[Value]) -> Option<(String, Vec<(Value, Value)>)> {
             let title = choice
                 .get("title")
                 .and_then(Value::as_str)
-                .map_or_else(|| words::choice(value), str::to_string);
+                .map_or_else(|| messages::choice_title(value), str::to_string);
             named.push((value.clone(), title.into()));
         }
         (named.len() > 1).then(|| (field.clone(), named))
@@ -342,12 +363,12 @@ fn is_choice_of_objects(root: Root, schema: &Object) -> bool {
     })
 }
 
-/// The names of the properties that a schema has whatever the data is.
+/// Returns the names of the unconditional properties of a schema.
 fn own_properties(root: Root, schema: &Value, deep: usize) -> Vec<String> {
     let Value::Object(schema) = root.follow(schema, &mut vec![]) else { return vec![] };
     let properties = schema.get("properties").and_then(Value::as_object);
     let mut names: Vec<String> = properties.into_iter().flatten().map(|(name, _)| name.clone()).collect();
-    if deep < DEEPEST {
+    if deep < MAX_DEPTH {
         for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
             names.extend(own_properties(root, part, deep + 1));
         }
@@ -374,18 +395,18 @@ pub(super) fn ui<'s>(schema: &'s Object, key: &str) -> Option<&'s Value> {
     schema.get(&format!("ui:{key}")).or_else(|| schema.get("ui:options")?.get(key))
 }
 
-/// Returns whether an answer is not to be seen, or something in it: by its field, its widget or its format, or
+/// Returns true if an answer is not to be seen, or something in it: by its field, its widget or its format, or
 /// because the portal doesn't show it before it begins.
 fn is_secret(root: Root, schema: &Object, seen: &mut Vec<String>, deep: usize) -> bool {
     let keys = ["items", "properties", "patternProperties", "additionalItems", "additionalProperties"];
-    is_unseen(schema) || is_any_secret(root, schema, &keys, is_secret, seen, deep)
+    is_masked(schema) || is_any_secret(root, schema, &keys, is_secret, seen, deep)
 }
 
-/// Returns whether everything in an object is not to be seen: by its own settings in any branch, or because what
+/// Returns true if everything in an object is not to be seen: by its own settings in any branch, or because what
 /// it may hold beside its properties is secret.
 fn is_secret_object(root: Root, schema: &Object, seen: &mut Vec<String>, deep: usize) -> bool {
     let more = ["patternProperties", "additionalProperties"];
-    is_unseen(schema)
+    is_masked(schema)
         || is_any_secret(root, schema, &[], is_secret_object, seen, deep)
         || more.into_iter().any(|key| {
             let only = schema.get(key).map(|value| Object::from_iter([(key.to_string(), value.clone())]));
@@ -393,8 +414,8 @@ fn is_secret_object(root: Root, schema: &Object, seen: &mut Vec<String>, deep: u
         })
 }
 
-/// Returns whether a schema's own settings keep its answer from being seen.
-fn is_unseen(schema: &Object) -> bool {
+/// Returns true if a schema's own settings keep its answer from being seen.
+fn is_masked(schema: &Object) -> bool {
     let word = |key: &str| ui(schema, key).and_then(Value::as_str);
     let review = ui(schema, "backstage").and_then(|settings| settings.get("review"));
     let unseen =
@@ -405,7 +426,7 @@ fn is_unseen(schema: &Object) -> bool {
         || review.is_some_and(unseen)
 }
 
-/// Returns whether a schema's branches, or what it has under these keys, are secret.
+/// Returns true if a schema's branches, or what it has under these keys, are secret.
 fn is_any_secret(
     root: Root,
     schema: &Object,
@@ -414,7 +435,7 @@ fn is_any_secret(
     seen: &mut Vec<String>,
     deep: usize,
 ) -> bool {
-    if deep > DEEPEST {
+    if deep > MAX_DEPTH {
         return false;
     }
     let branches = ["allOf", "anyOf", "oneOf", "dependencies", "then", "else"];
@@ -486,7 +507,10 @@ fn choices_of(schema: &Object) -> QuestionKind {
         let names = ui(schema, "enumNames").or_else(|| schema.get("enumNames")).and_then(Value::as_array);
         let choices = values.iter().enumerate().map(|(at, value)| {
             let name = names.and_then(|names| names.get(at)).filter(|name| truthy(Some(name)));
-            Choice { value: value.clone(), title: name.map_or_else(|| words::choice(value), words::choice) }
+            Choice {
+                value: value.clone(),
+                title: name.map_or_else(|| messages::choice_title(value), messages::choice_title),
+            }
         });
         return QuestionKind::Choice(choices.collect());
     }
@@ -495,22 +519,25 @@ fn choices_of(schema: &Object) -> QuestionKind {
         let choice = |choice: &Value| {
             let value = constant(choice)?.clone();
             let title = choice.get("title").and_then(Value::as_str);
-            Some(Choice { title: title.map_or_else(|| words::choice(&value), str::to_string), value })
+            Some(Choice {
+                title: title.map_or_else(|| messages::choice_title(&value), str::to_string),
+                value,
+            })
         };
         choices.iter().map(choice).collect::<Option<Vec<_>>>()
     });
     choices.map_or(QuestionKind::Data, QuestionKind::Choice)
 }
 
-/// What the answer has to be, in words.
+/// Describes the constraints on an answer.
 fn rules(schema: &Object) -> Vec<String> {
     let mut rules = vec![];
     let number = |key: &str| schema.get(key).and_then(Value::as_f64);
     if let Some(Value::String(pattern)) = schema.get("pattern") {
-        rules.push(words::with_message(format!("matches {pattern}"), schema, "pattern"));
+        rules.push(messages::with_message(format!("matches {pattern}"), schema, "pattern"));
     }
     if let Some(Value::String(format)) = schema.get("format") {
-        rules.push(words::of_format(format).trim_start_matches("must be ").to_string());
+        rules.push(messages::format_rule(format).trim_start_matches("must be ").to_string());
     }
     let exclusive = |key| schema.get(key) == Some(&Value::Bool(true));
     for (key, word, of) in [
@@ -525,7 +552,7 @@ fn rules(schema: &Object) -> Vec<String> {
         ("maxItems", "at most", " entries"),
     ] {
         if let Some(number) = number(key) {
-            rules.push(format!("{word} {}{of}", words::count(number)));
+            rules.push(format!("{word} {}{of}", messages::format_number(number)));
         }
     }
     rules

@@ -13,11 +13,11 @@ use super::edits::{Edit, Reading, applied};
 use super::expressions::{argument, below, is_open, is_scalar, is_text, mentions, ordering};
 use super::fault::{self, Fault, Res};
 use super::tags::tags;
-use super::{Added, Syntax, filters, printing};
+use super::{Names, Syntax, filters, printing};
 
-/// Most expressions that lie in one another, chains of operators and filters among them: compiling them takes
-/// minijinja the square of that.
-const MOST_LEVELS: usize = 1_000;
+/// Maximum nesting depth of expressions, chains of operators and filters included; minijinja compiles them in quadratic
+/// time.
+const MAX_LEVELS: usize = 1_000;
 
 /// Filter behind each side of `~`: refuses values that Python prints differently.
 pub const TEXT: &str = "_text";
@@ -44,7 +44,7 @@ pub fn range(span: Span) -> Range<usize> {
 }
 
 /// Reads a text; `name` is that of its file.
-pub fn read(name: &str, source: &str, syntax: &Syntax, config: &SyntaxConfig, added: &Added) -> Res<Reading> {
+pub fn read(name: &str, source: &str, syntax: &Syntax, config: &SyntaxConfig, added: &Names) -> Res<Reading> {
     let broken = |error: &minijinja::Error, original: &dyn Fn(Range<usize>) -> Range<usize>| {
         let place = original(error.range().unwrap_or_default());
         let word = source.get(place.clone()).unwrap_or_default();
@@ -90,7 +90,7 @@ pub fn read(name: &str, source: &str, syntax: &Syntax, config: &SyntaxConfig, ad
 /// Refuses a tag with more signs, `not` and `else` than may lie in one another: minijinja goes into each of them.
 fn refuse_signs(source: &str, config: &SyntaxConfig) -> Res<()> {
     let count = |word: &str| source.matches(word).count();
-    if count("-") + count("not") + count("else") <= MOST_LEVELS {
+    if count("-") + count("not") + count("else") <= MAX_LEVELS {
         return Ok(());
     }
     let mut signs = 0;
@@ -100,7 +100,7 @@ fn refuse_signs(source: &str, config: &SyntaxConfig) -> Res<()> {
             Token::Minus | Token::Ident("not" | "else") => signs += 1,
             _ => {}
         }
-        if signs > MOST_LEVELS {
+        if signs > MAX_LEVELS {
             return Err(Fault::new("nesting", "this lies too many levels in one another").at(&range(span)));
         }
     }
@@ -120,7 +120,7 @@ fn parens(text: &str, config: &SyntaxConfig) -> Vec<(usize, bool)> {
 
 /// Goes through what was parsed.
 struct Walk<'t> {
-    added: &'t Added,
+    added: &'t Names,
     text: &'t str,
     config: &'t SyntaxConfig,
     /// Found when a place of an expression is first asked for.
@@ -136,7 +136,7 @@ struct Walk<'t> {
     levels: usize,
 }
 
-/// Returns whether a literal has an escape that Python and minijinja read differently.
+/// Returns true if a literal has an escape that Python and minijinja read differently.
 fn has_other_escape(literal: &str) -> bool {
     let mut letters = literal.chars();
     while let Some(letter) = letters.next() {
@@ -370,7 +370,7 @@ impl Walk<'_> {
 
     fn expression(&mut self, expr: &Expr<'_>, used: Use) -> Res<()> {
         self.levels += 1;
-        if self.levels > MOST_LEVELS {
+        if self.levels > MAX_LEVELS {
             let fault = Fault::new("nesting", "this lies too many levels in one another");
             return Err(fault.at(&range(expr.span())));
         }
@@ -465,7 +465,7 @@ impl Walk<'_> {
             let message = "`|tojson` makes markup in Python, which goes on otherwise than a text";
             return Err(Fault::otherwise(message, "it as the last filter of `{{ … }}`, or `|jsonify`").at(at));
         }
-        let is_spent = filters::ONCE.contains(&filter.name) && used != Use::Consumed;
+        let is_spent = filters::SINGLE_PASS.contains(&filter.name) && used != Use::Consumed;
         if is_spent && !(filter.name == "reverse" && used == Use::Printed) {
             let message = format!("what `|{}` makes can be gone through once in Python", filter.name);
             return Err(Fault::otherwise(message, "`|list` behind it, or `|join`").at(at));

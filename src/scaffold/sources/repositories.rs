@@ -3,24 +3,24 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use super::git::{ODD, Repository};
-use crate::{FetchedFiles, FetchedRepository, Location, Repositories, RepositoryUrl, TemplateFolder};
+use super::git::{FORBIDDEN_CHARS, Repository};
+use crate::{Location, PinnedRepository, Repositories, RepositoryFiles, RepositoryUrl, TemplateFolder};
 
-/// Most slashes in the name of a branch.
-const MOST_SLASHES: usize = 16;
+/// Maximum number of slashes in the name of a branch.
+const MAX_BRANCH_SLASHES: usize = 16;
 
 /// Fetches from other repositories; each of their branches is at one commit for all steps.
 #[derive(Debug)]
-pub struct Others {
+pub struct GitRepositories {
     /// Set if the template is of this machine, so that it may name repositories of this machine.
     local: bool,
     /// Commits by repository and reference.
     commits: RefCell<BTreeMap<(String, Option<String>), String>>,
 }
 
-impl Others {
-    pub fn new(local: bool) -> Others {
-        Others { local, commits: RefCell::default() }
+impl GitRepositories {
+    pub fn new(local: bool) -> GitRepositories {
+        GitRepositories { local, commits: RefCell::default() }
     }
 
     fn parse(&self, url: &str) -> Result<RepositoryUrl, String> {
@@ -36,7 +36,7 @@ impl Others {
         repository: &Repository<'_>,
         url: &str,
         reference: Option<&str>,
-        pins: &[FetchedRepository],
+        pins: &[PinnedRepository],
     ) -> Result<String, String> {
         let key = (url.to_string(), reference.map(str::to_string));
         if let Some(commit) = self.commits.borrow().get(&key) {
@@ -64,12 +64,12 @@ impl Others {
     }
 }
 
-impl Repositories for Others {
+impl Repositories for GitRepositories {
     fn repository(&self, url: &str) -> Result<String, String> {
         self.parse(url).map(|parsed| parsed.url)
     }
 
-    fn fetch(&self, url: &str, pins: &[FetchedRepository]) -> Result<FetchedFiles, String> {
+    fn fetch(&self, url: &str, pins: &[PinnedRepository]) -> Result<RepositoryFiles, String> {
         let RepositoryUrl { url, location } = self.parse(url)?;
         let repository = Repository::open(&url).map_err(|error| error.to_string())?.without_redirects();
         let (reference, path) = match location {
@@ -82,13 +82,13 @@ impl Repositories for Others {
             }
         };
         let reference = reference.filter(|reference| reference != "HEAD");
-        if let Some(reference) = reference.as_deref().filter(|name| is_odd(name)) {
+        if let Some(reference) = reference.as_deref().filter(|name| is_invalid_reference(name)) {
             return Err(format!("`{}` can't be a branch, tag or commit", reference.escape_debug()));
         }
         let commit = self.commit(&repository, &url, reference.as_deref(), pins)?;
         let read = repository.at_path(&commit, path.trim_matches('/')).map_err(|error| error.to_string())?;
         let folder = TemplateFolder { name: url.clone(), ..read };
-        Ok(FetchedFiles { repository: FetchedRepository { url, reference, commit }, folder, path })
+        Ok(RepositoryFiles { repository: PinnedRepository { url, reference, commit }, folder, path })
     }
 }
 
@@ -96,7 +96,7 @@ impl Repositories for Others {
 fn named(repository: &Repository<'_>, rest: &str, pinned: &[&str]) -> Result<(String, String), String> {
     let rest = rest.trim_matches('/');
     let ends = rest.match_indices('/').map(|(at, _)| at).chain([rest.len()]);
-    let names: Vec<&str> = ends.take(MOST_SLASHES).filter_map(|end| rest.get(..end)).collect();
+    let names: Vec<&str> = ends.take(MAX_BRANCH_SLASHES).filter_map(|end| rest.get(..end)).collect();
     let first = names.first().copied().unwrap_or_default();
     let split = |name: &str| {
         let path = rest.get(name.len()..).unwrap_or_default().trim_matches('/');
@@ -108,7 +108,7 @@ fn named(repository: &Repository<'_>, rest: &str, pinned: &[&str]) -> Result<(St
     if first == "HEAD" {
         return Ok(split(first));
     }
-    let possible: Vec<&str> = names.iter().copied().filter(|name| !is_odd(name)).collect();
+    let possible: Vec<&str> = names.iter().copied().filter(|name| !is_invalid_reference(name)).collect();
     let references =
         possible.iter().flat_map(|name| ["heads", "tags"].map(|kind| format!("refs/{kind}/{name}")));
     let references: Vec<String> = references.collect();
@@ -131,10 +131,10 @@ fn is_commit(name: &str) -> bool {
     (7..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn is_odd(name: &str) -> bool {
+fn is_invalid_reference(name: &str) -> bool {
     name.is_empty()
         || name.starts_with('-')
         || name.contains("..")
-        || name.contains(ODD)
+        || name.contains(FORBIDDEN_CHARS)
         || name.chars().any(char::is_control)
 }

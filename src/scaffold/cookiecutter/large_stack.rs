@@ -1,17 +1,17 @@
-//! Room for templates that lie deep in one another.
+//! Thread with a large stack for deeply nested templates.
 
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{Builder, scope};
 
 use crate::TemplateError;
 
-/// Enough for the deepest that the engine goes, many times over.
+/// Stack size, bytes; many times what the engine needs at its maximum depth.
 const STACK: usize = 256 << 20;
 
-/// Runs something with a stack of its own; `told` hears what it sends on the way.
-pub fn with_room<T: Send>(
+/// Runs a function on a thread with a large stack; `progress` receives the values that it sends.
+pub fn with_large_stack<T: Send>(
     run: impl FnOnce(&Sender<usize>) -> Result<T, TemplateError> + Send,
-    told: &mut dyn FnMut(usize),
+    progress: &mut dyn FnMut(usize),
 ) -> Result<T, TemplateError> {
     let (send, receive) = channel();
     scope(|scope| {
@@ -19,7 +19,7 @@ pub fn with_room<T: Send>(
         let thread = started.map_err(|error| {
             TemplateError::refused(format!("there is no room to render: {error}"), "end other programs")
         })?;
-        receive.into_iter().for_each(told);
+        receive.into_iter().for_each(progress);
         // A panic of the engine is a refusal, whatever it was about.
         thread.join().unwrap_or_else(|_| {
             let why = "rendering this template ended in a fault of the engine; nothing was written";

@@ -8,7 +8,7 @@ use super::folder::TemplateFolder;
 
 /// A repository that files were fetched from, and the commit that was at hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FetchedRepository {
+pub struct PinnedRepository {
     pub url: String,
     /// The branch, tag or commit that the template names; none for the repository's own default.
     #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
@@ -24,7 +24,7 @@ pub struct FetchOptions {
     /// The repositories that somebody agreed to, by their URLs.
     pub repositories: BTreeSet<String>,
     /// Commits to take in place of the newest ones.
-    pub pins: Vec<FetchedRepository>,
+    pub pins: Vec<PinnedRepository>,
 }
 
 /// A repository that nobody agreed to yet.
@@ -37,8 +37,8 @@ pub struct FetchRequest {
 
 /// Files of a repository, by whole paths, and the path in it that a URL leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FetchedFiles {
-    pub repository: FetchedRepository,
+pub struct RepositoryFiles {
+    pub repository: PinnedRepository,
     pub folder: TemplateFolder,
     pub path: String,
 }
@@ -53,7 +53,7 @@ pub trait Repositories: std::fmt::Debug {
     /// Fetches what a URL leads to. A link on the way there is an entry, too.
     ///
     /// Fails with the reason, in words.
-    fn fetch(&self, url: &str, pins: &[FetchedRepository]) -> Result<FetchedFiles, String>;
+    fn fetch(&self, url: &str, pins: &[PinnedRepository]) -> Result<RepositoryFiles, String>;
 }
 
 impl FetchOptions {
@@ -61,7 +61,7 @@ impl FetchOptions {
     pub const NONE: FetchOptions =
         FetchOptions { all: false, repositories: BTreeSet::new(), pins: Vec::new() };
 
-    /// Returns whether files of a repository may be fetched.
+    /// Returns true if files of a repository may be fetched.
     pub fn allows(&self, repository: &str) -> bool {
         self.all || self.repositories.contains(repository)
     }

@@ -1,4 +1,4 @@
-//! Where in a template's files something is wrong.
+//! Locations of problems in a template's files.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use billpay_model::findings::{Problem, SourceFile, nearest};
 use super::jinja::Fault;
 use crate::TemplateError;
 
-/// Where a key, or the text that it has as its value, stands in a JSON file.
+/// Returns the place of a key, or of the text that is its value, in a JSON file.
 pub fn in_json(file: &SourceFile, key: &str, text: Option<&str>) -> Range<usize> {
     let literal = |text: &str| serde_json::Value::from(text).to_string();
     let source = file.text();
@@ -25,7 +25,7 @@ pub fn wrong_setting(file: &SourceFile, key: &str, word: Option<&str>, message: 
     TemplateError::at(Problem::error("setting", place, message), file)
 }
 
-/// A fault of the engine as an error at its place: `base` is where its text begins in the file.
+/// Returns a fault of the engine as an error at its place; `base` is the offset of its text in the file.
 pub fn error(fault: &Fault, file: &SourceFile, base: usize) -> TemplateError {
     let span = fault.span.clone().unwrap_or_default();
     let place = file.place(span.start + base..span.end + base);

@@ -1,14 +1,14 @@
-//! What a schema asks for, in plain words.
+//! Messages about schemas and values.
 
 use billpay_model::findings::nearest;
 use serde_json::Value;
 
 use super::json::Object;
 
-/// Most values that are listed.
-const MOST_LISTED: usize = 20;
+/// Maximum number of values in a list.
+const MAX_LISTED: usize = 20;
 
-/// Adds the message that the schema has for what is wrong.
+/// Appends the schema's own error message.
 pub(super) fn with_message(why: String, schema: &Object, keyword: &str) -> String {
     let own = match (schema.get("errorMessage"), keyword) {
         (Some(Value::String(message)), _) => Some(message.as_str()),
@@ -23,41 +23,41 @@ pub(super) fn with_message(why: String, schema: &Object, keyword: &str) -> Strin
     }
 }
 
-/// A value as people write it: texts in quotes.
-pub(super) fn shown(value: &Value) -> String {
+/// Returns a value as JSON.
+pub(super) fn quote(value: &Value) -> String {
     value.to_string()
 }
 
-/// A value in a list of what may be chosen.
-pub(super) fn choice(value: &Value) -> String {
+/// Returns a value as the title of a choice.
+pub(super) fn choice_title(value: &Value) -> String {
     match value {
         Value::String(text) if !text.is_empty() => text.clone(),
         other => other.to_string(),
     }
 }
 
-pub(super) fn count(number: f64) -> String {
+pub(super) fn format_number(number: f64) -> String {
     format!("{number}")
 }
 
-pub(super) fn entries(number: f64) -> String {
+pub(super) fn format_entries(number: f64) -> String {
     format!("{number} {}", if number == 1.0 { "entry" } else { "entries" })
 }
 
-fn listed(choices: impl ExactSizeIterator<Item = String>) -> String {
-    let left = choices.len().saturating_sub(MOST_LISTED);
+fn join_list(choices: impl ExactSizeIterator<Item = String>) -> String {
+    let left = choices.len().saturating_sub(MAX_LISTED);
     let more = (left > 0).then(|| format!("… and {left} more"));
-    choices.take(MOST_LISTED).chain(more).collect::<Vec<_>>().join(", ")
+    choices.take(MAX_LISTED).chain(more).collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn not_one_of(value: &Value, known: &[&Value]) -> String {
-    format!("{} is not one of {}", shown(value), listed(known.iter().map(|value| choice(value))))
+    format!("{} is not one of {}", quote(value), join_list(known.iter().map(|value| choice_title(value))))
 }
 
-/// The choice that a text was probably meant to be.
-pub(super) fn meant(value: &Value, known: &[&Value]) -> Option<String> {
-    let written = choice(value);
-    let texts: Vec<String> = known.iter().map(|value| choice(value)).collect();
+/// Returns the choice that is closest to a value.
+pub(super) fn suggest(value: &Value, known: &[&Value]) -> Option<String> {
+    let written = choice_title(value);
+    let texts: Vec<String> = known.iter().map(|value| choice_title(value)).collect();
     // The same text of another type: 1 for "1".
     if let Some(same) = texts.iter().find(|text| **text == written) {
         return Some(same.clone());
@@ -68,7 +68,7 @@ pub(super) fn meant(value: &Value, known: &[&Value]) -> Option<String> {
 pub(super) fn none_of(choices: &[Value]) -> String {
     let titles: Vec<&str> = choices.iter().filter_map(|choice| choice.get("title")?.as_str()).collect();
     if titles.len() == choices.len() && !titles.is_empty() {
-        return format!("fits none of {}", listed(titles.into_iter().map(str::to_string)));
+        return format!("fits none of {}", join_list(titles.into_iter().map(str::to_string)));
     }
     format!("fits none of the {} kinds that are possible", choices.len())
 }
@@ -78,8 +78,10 @@ pub(super) fn prohibited(not: &Value) -> String {
         Value::String(name) => format!("must not be {}", type_name(name)),
         Value::Object(not) => {
             match (not.get("const"), not.get("enum").and_then(Value::as_array), not.get("pattern")) {
-                (Some(constant), _, _) => format!("must not be {}", shown(constant)),
-                (_, Some(values), _) => format!("must be none of {}", listed(values.iter().map(choice))),
+                (Some(constant), _, _) => format!("must not be {}", quote(constant)),
+                (_, Some(values), _) => {
+                    format!("must be none of {}", join_list(values.iter().map(choice_title)))
+                }
                 (_, _, Some(Value::String(pattern))) => format!("must not match {pattern}"),
                 _ => "is of a kind that is not wanted".to_string(),
             }
@@ -88,7 +90,7 @@ pub(super) fn prohibited(not: &Value) -> String {
     }
 }
 
-pub(super) fn of_types(types: &[Value]) -> String {
+pub(super) fn type_rule(types: &[Value]) -> String {
     let names: Vec<&str> = types.iter().filter_map(Value::as_str).map(type_name).collect();
     match names.as_slice() {
         [] => "is not wanted here".to_string(),
@@ -109,7 +111,7 @@ pub(super) fn type_name(name: &str) -> &str {
     }
 }
 
-pub(super) fn of_format(format: &str) -> String {
+pub(super) fn format_rule(format: &str) -> String {
     let what = match format {
         "date" => "a date, like 2031-05-27",
         "time" => "a time, like 09:30:00",
