@@ -1,4 +1,4 @@
-//! What can be seen from outside when a run fails: region, clock, quotas.
+//! Checks from outside for a run that fails: region, clock, quotas.
 
 use aws_sdk_ec2::types::AccountAttributeName;
 use aws_smithy_types::DateTime;
@@ -10,7 +10,7 @@ use futures::join;
 
 use super::{Aws, Explain};
 
-/// How far the clock may be off before AWS refuses signed requests, seconds (5 minutes,
+/// Clock skew beyond which AWS refuses signed requests, seconds (5 minutes,
 /// Signature Version 4), with a margin.
 const SKEW: i64 = 240;
 

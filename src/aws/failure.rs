@@ -138,7 +138,7 @@ fn root(error: &(dyn std::error::Error + 'static)) -> String {
     causes(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
-/// What an error code means for whoever made the call.
+/// Classifies an error code by its meaning for the caller.
 ///
 /// Codes are those of the services' API references; where one code covers several
 /// cases, the message tells them apart, as AWS documents no better way.

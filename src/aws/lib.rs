@@ -25,7 +25,7 @@ use billpay_model::caller::CallerIdentity;
 use billpay_model::failure::{Failure, FailureClass};
 use pace::{NameCalls, PacedClient};
 
-/// Where AWS is, when it is not where the AWS configuration says.
+/// Endpoint of AWS, when it is not the one of the AWS configuration.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     pub url: String,
@@ -157,7 +157,7 @@ impl Aws {
         Aws::from_config(region, &config)
     }
 
-    /// Who is calling: the first thing to know before anything is changed.
+    /// Returns the caller's identity: the first thing to know before anything is changed.
     pub async fn identity(&self) -> Result<CallerIdentity, Failure> {
         let call = "sts:GetCallerIdentity";
         let caller = self.sts.get_caller_identity().send().await.at(call)?;

@@ -15,14 +15,14 @@ use super::{EnvArg, exit};
 pub struct GraphArgs {
     #[command(flatten)]
     env: EnvArg,
-    /// How it is drawn
+    /// Format of the graph
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 enum Format {
-    /// What each resource needs, as text
+    /// Needs of each resource, as text
     #[default]
     Text,
     /// A Mermaid flowchart, which GitHub draws

@@ -63,7 +63,7 @@ pub struct Global {
     /// Use the local AWS on this machine, started when it isn't running
     #[arg(long, global = true, env = "BILLPAY_LOCAL", help_heading = "Global options")]
     local: bool,
-    /// How results are written to standard output
+    /// Format of results on standard output
     #[arg(
         long,
         global = true,
@@ -76,7 +76,7 @@ pub struct Global {
     /// Write what happens as one JSON object a line to this file (`-` for standard error)
     #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
     events: Option<PathBuf>,
-    /// When to use colour; NO_COLOR is honoured
+    /// Colour; NO_COLOR is honoured
     #[arg(long, global = true, value_enum, default_value_t, help_heading = "Global options")]
     color: Color,
     /// Show more: every resource, every field; twice: every call

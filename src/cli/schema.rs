@@ -8,7 +8,7 @@ use super::ui::Ui;
 
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
-    /// What the schema is of
+    /// Subject of the schema
     #[arg(long, value_enum, default_value_t)]
     of: SchemaKind,
 }

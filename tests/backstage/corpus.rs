@@ -34,7 +34,7 @@ pub enum Expected {
     RefusedByBoth,
     /// Only the portal renders it, because of a difference.
     OnlyThePortal(String),
-    /// What is said at the end differs, because of a difference.
+    /// Text at the end differs, because of a difference.
     SaidOtherwise(String),
     /// Files differ, because of a difference.
     OtherFiles(String),

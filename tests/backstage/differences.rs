@@ -1,4 +1,4 @@
-//! Where we refuse what the portal renders, or the other way round, and why it stays so.
+//! Intended differences to the portal, and the reasons for which they stay.
 
 use billpay_nunjucks::Difference;
 

@@ -1,23 +1,23 @@
-//! What is wrong with a template, at its place in it.
+//! Errors of a template, at their places in it.
 
 use billpay_scaffold::backstage::open;
 use billpay_scaffold::{Answers, ProjectTemplate};
 
-use crate::{asking, folder, options, render, render_strictly, told};
+use crate::{asking, folder, options, render, render_error, render_strictly};
 
-/// What a template with these steps is told at once.
+/// Returns the message about a template with these steps.
 fn wrong(steps: &str) -> String {
     match render_strictly(&folder(&[("template.yaml", &asking(steps))]), "shop") {
         Ok(_) => "nothing".to_string(),
-        Err(error) => told(&error),
+        Err(error) => render_error(&error),
     }
 }
 
-/// What is told when a template with these steps and one file is rendered.
+/// Returns the message of rendering a template with these steps and one file.
 fn fails(steps: &str, path: &str, text: &str) -> String {
     match render_strictly(&folder(&[("template.yaml", &asking(steps)), (path, text)]), "shop") {
         Ok(rendering) => format!("{:?}", rendering.project.files.keys()),
-        Err(error) => told(&error),
+        Err(error) => render_error(&error),
     }
 }
 
@@ -78,11 +78,11 @@ fn everything_wrong_with_the_head_of_a_template_is_told_at_once() {
     let text = "apiVersion: scaffolder.backstage.io/v1beta2\nkind: Tempalte\nmetadata: { name: 'no name' }\nspecs: {}\nspec:\n  owner: ''\n  steps:\n    - id: a\n      action: debug:log\n    - id: a\n      if: 3\n    - text\n  output: { links: x }\n";
     let Err(error) = open(&folder(&[("template.yaml", text)])) else { panic!("it is read") };
     says(
-        &told(&error),
+        &render_error(&error),
         &["`apiVersion` is `scaffolder.backstage.io/v1beta2`", "`kind` is `Tempalte`", "`name` is no name"],
     );
     says(
-        &told(&error),
+        &render_error(&error),
         &[
             "a template has no `specs`",
             "did you mean `spec`?",
@@ -90,7 +90,7 @@ fn everything_wrong_with_the_head_of_a_template_is_told_at_once() {
             "a step needs `action`",
         ],
     );
-    says(&told(&error), &["`owner` has to be a text", "a step is a mapping", "`links` is a list"]);
+    says(&render_error(&error), &["`owner` has to be a text", "a step is a mapping", "`links` is a list"]);
 }
 
 #[test]
@@ -113,13 +113,13 @@ fn yaml_that_can_not_be_read_is_an_error_at_its_place() {
         ),
     ] {
         let Err(error) = open(&folder(&[("template.yaml", text)])) else { panic!("{text} is read") };
-        says(&told(&error), &[part]);
+        says(&render_error(&error), &[part]);
     }
     let bomb: String = (1..40).map(|n| format!("a{n}: &a{n} [*a{0}, *a{0}, *a{0}]\n", n - 1)).collect();
     let Err(error) = open(&folder(&[("template.yaml", &format!("a0: &a0 [x, x, x]\n{bomb}"))])) else {
         panic!("a bomb")
     };
-    says(&told(&error), &["unfolds into more than"]);
+    says(&render_error(&error), &["unfolds into more than"]);
     let deep = format!("a: {}{}", "[".repeat(5000), "]".repeat(5000));
     assert!(open(&folder(&[("template.yaml", &deep)])).is_err());
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use billpay_scaffold::{Entry, TemplateFile};
 
-use crate::{asking, folder, put, render, told};
+use crate::{asking, folder, put, render, render_error};
 
 fn fetch(input: &str) -> String {
     asking(&format!(
@@ -17,7 +17,7 @@ fn refused(files: &[(&str, &str)], name: &str, part: &str) {
     match render(&folder(files), name) {
         Ok(rendering) => panic!("it makes {:?}", rendering.project.files.keys()),
         Err(error) => {
-            let told = told(&error);
+            let told = render_error(&error);
             assert!(told.contains(part), "`{part}` is not in\n{told}");
         }
     }
@@ -82,7 +82,11 @@ fn links_and_devices_in_a_template_are_refused() {
                 let mut folder = folder(&[("template.yaml", &template), ("s/x", "x")]);
                 put(&mut folder, "s/link", entry.clone());
                 let error = render(&folder, "shop").expect_err("it is refused");
-                assert!(told(&error).contains("`service/s/link` is a symbolic link"), "{}", told(&error));
+                assert!(
+                    render_error(&error).contains("`service/s/link` is a symbolic link"),
+                    "{}",
+                    render_error(&error)
+                );
             }
         }
     }
@@ -125,7 +129,7 @@ fn no_more_bytes_are_made_than_a_project_may_have() {
     let mut folder = folder(&[("template.yaml", &asking(&steps))]);
     put(&mut folder, "s/big", Entry::File(TemplateFile { bytes: vec![b'x'; 32 << 20], executable: false }));
     let error = render(&folder, "shop").expect_err("it is refused");
-    assert!(told(&error).contains("more than 1 GB"), "{}", told(&error));
+    assert!(render_error(&error).contains("more than 1 GB"), "{}", render_error(&error));
 }
 
 #[test]
@@ -140,7 +144,7 @@ fn no_more_files_are_made_than_a_project_may_have() {
         put(&mut folder, &format!("s/{n}"), Entry::File(TemplateFile::default()));
     }
     let error = render(&folder, "shop").expect_err("it is refused");
-    assert!(told(&error).contains("more than 200000 files"), "{}", told(&error));
+    assert!(render_error(&error).contains("more than 200000 files"), "{}", render_error(&error));
 }
 
 #[test]

@@ -72,8 +72,8 @@ fn render_strictly(folder: &TemplateFolder, name: &str) -> Result<Rendering, Tem
     template.render(&answers, &RenderOptions { strict: true, ..options() }, &mut |_| ())
 }
 
-/// What people are told of an error, places and all.
-fn told(error: &TemplateError) -> String {
+/// Renders an error as people see it, places and all.
+fn render_error(error: &TemplateError) -> String {
     match error {
         TemplateError::Wrong(findings) => findings.render(false),
         TemplateError::Refused { why, hints } => format!("{why}\n  {}", hints.join("\n  ")),

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use billpay_scaffold::backstage::open;
 use billpay_scaffold::{Answers, Entry, ProjectTemplate, StepKind, TemplateFile};
 
-use crate::{asking, folder, options, put, render, render_strictly, told};
+use crate::{asking, folder, options, put, render, render_error, render_strictly};
 
 #[test]
 fn what_the_portal_would_do_is_told_in_a_line() {
@@ -54,7 +54,11 @@ fn files_that_depend_on_what_is_fetched_elsewhere_are_refused_with_a_way_out() {
         let template = asking(&format!("{away}- action: {step}\n"));
         let error = render(&folder(&[("template.yaml", &template), ("s/x", "x")]), "shop")
             .expect_err("it is refused");
-        assert!(told(&error).contains("put a copy into the template"), "{step}: {}", told(&error));
+        assert!(
+            render_error(&error).contains("put a copy into the template"),
+            "{step}: {}",
+            render_error(&error)
+        );
     }
     let apart = asking(&format!("{away}- action: fetch:plain\n  input: {{ url: ./s, targetPath: own }}\n"));
     let rendering = render(&folder(&[("template.yaml", &apart), ("s/x", "x")]), "shop").expect("a project");
@@ -71,7 +75,7 @@ fn files_that_show_what_an_outside_step_gives_have_a_placeholder_and_a_warning()
     assert!(warned.contains("`steps.look.output.entity.spec.owner` is what `look` gives"), "{warned}");
     assert!(warned.contains("ask for it as a parameter"), "{warned}");
     let error = render_strictly(&folder(&files), "shop").expect_err("it is refused");
-    assert!(told(&error).contains("what `look` gives"), "{}", told(&error));
+    assert!(render_error(&error).contains("what `look` gives"), "{}", render_error(&error));
 }
 
 #[test]

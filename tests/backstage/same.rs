@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use crate::corpus::{self, Expected, Given};
 use crate::differences::DIFFERENCES;
 use crate::portal::Portal;
-use crate::{options, told};
+use crate::{options, render_error};
 
-/// What either side makes, to be compared.
+/// Result of either side, to be compared.
 #[derive(Debug, PartialEq, Default)]
 pub struct Made {
     /// The bytes, as text where they are, and whether the file can be run.
@@ -79,7 +79,7 @@ fn the_portal_makes_the_same_trees() {
     assert_eq!(used, named, "a difference that no template shows, or that isn't named");
 }
 
-/// What we make, and the answers that the portal gets: complete ones, as its form gives them.
+/// Returns our result, and the answers that the portal gets: complete ones, as its form gives them.
 pub fn ours(folder: &TemplateFolder, given: &Given) -> (Result<Made, String>, Answers) {
     ours_with(folder, given, &options())
 }
@@ -91,16 +91,16 @@ fn ours_with(
 ) -> (Result<Made, String>, Answers) {
     let template = match open(folder) {
         Ok(template) => template,
-        Err(error) => return (Err(told(&error)), given.answers.clone()),
+        Err(error) => return (Err(render_error(&error)), given.answers.clone()),
     };
     match template.complete(&given.answers) {
-        Err(error) => (Err(told(&error)), given.answers.clone()),
+        Err(error) => (Err(render_error(&error)), given.answers.clone()),
         Ok(answers) => (template.render(&answers, options, &mut |_| ()).map(made).map_err(shown), answers),
     }
 }
 
 fn shown(error: TemplateError) -> String {
-    told(&error)
+    render_error(&error)
 }
 
 pub fn made(rendering: Rendering) -> Made {

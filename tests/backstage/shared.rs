@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::portal::Portal;
 use crate::same::{differs, made, theirs};
-use crate::{asking, options, put, told};
+use crate::{asking, options, put, render_error};
 
 pub fn write(root: &Path, path: &str, text: &str) {
     let path = root.join(path);
@@ -96,7 +96,7 @@ fn a_skeleton_of_the_repository_is_read_whatever_its_url_and_counts_in_the_versi
     for way in WAYS {
         let repository = repository(way);
         let root = repository.path();
-        let rendering = in_folder(root).unwrap_or_else(|error| panic!("{way}: {}", told(&error)));
+        let rendering = in_folder(root).unwrap_or_else(|error| panic!("{way}: {}", render_error(&error)));
         assert_eq!(rendering.warnings.problems.len(), 4, "{}", rendering.warnings.render(false));
         let url = format!("file://{}", root.display());
         if !way.contains("://") {
@@ -152,7 +152,7 @@ fn nothing_outside_the_repository_is_read_by_any_spelling_or_link() {
             write(&root, "templates/service/template.yaml", &asking(&step));
             let error = in_folder(&root).map(|made| made.project.files.into_keys().collect::<Vec<_>>());
             let error = error.expect_err(url);
-            assert!(told(&error).contains(part), "{action} {url}: {}", told(&error));
+            assert!(render_error(&error).contains(part), "{action} {url}: {}", render_error(&error));
         }
     }
 }
@@ -163,7 +163,7 @@ fn a_plain_folder_may_be_read_as_far_as_its_root_says() {
     let root = repository.path();
     std::fs::remove_dir_all(root.join(".git")).expect("no repository any more");
     let error = in_folder(root).expect_err("it leads out");
-    assert!(told(&error).contains("--root"), "{}", told(&error));
+    assert!(render_error(&error).contains("--root"), "{}", render_error(&error));
     let source = Source::Path(root.join("templates/service").display().to_string());
     let at = SourceOptions { root: Some(root), ..SourceOptions::default() };
     assert_eq!(rendered(&source, at).expect("a project").project.files.len(), 7);

@@ -82,7 +82,7 @@ pub fn plans_of_prod() -> Measured {
     Life::measure("prod", Duration::ZERO).no_op_plan
 }
 
-/// How long `billpay --help` takes, twenty times, sorted.
+/// Measures `billpay --help`, twenty times, sorted.
 pub fn start_up_times() -> Vec<Duration> {
     let once = || {
         let begun = Instant::now();

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use billpay_testkit::install::python;
 
-/// How often each figure is taken; the middle one is shown.
+/// Number of times that each figure is taken; the middle one is shown.
 const RUNS: usize = 5;
 
 /// The middle times of a template of so many files.

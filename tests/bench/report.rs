@@ -146,7 +146,7 @@ impl Report {
     }
 }
 
-/// When each call of a run began and ended, from the begin of its process, in milliseconds.
+/// Prints the begin and end of each call of a run, from the begin of its process, in milliseconds.
 pub fn trace(measured: &Measured) {
     let mut calls = measured.calls.0.clone();
     calls.sort_by_key(|call| call.begun);

@@ -10,7 +10,7 @@ use crate::billpay::Measured;
 use billpay_testkit::proxy::Proxy;
 use billpay_testkit::{Emulator, access_key, programs};
 
-/// Where Terraform takes the AWS provider from.
+/// Terraform, and the source of its AWS provider.
 pub struct Terraform {
     mirror: PathBuf,
 }

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use billpay_testkit::programs::{opentofu, terragrunt};
 
-/// How often each figure is taken; the middle one is shown.
+/// Number of times that each figure is taken; the middle one is shown.
 const RUNS: usize = 5;
 
 /// The middle times of a tree of so many environments.

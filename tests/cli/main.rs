@@ -1,4 +1,4 @@
-//! What the program says where no cloud is needed, word for word.
+//! Output of the program where no cloud is needed, word for word.
 //!
 //! The words are in `golden/`.
 
@@ -41,7 +41,7 @@ fn billpay(args: &[&str]) -> Command {
     command
 }
 
-/// What a run wrote, and its exit code.
+/// Output of a run, and its exit code.
 struct Said {
     code: i32,
     out: String,

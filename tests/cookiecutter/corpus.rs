@@ -123,14 +123,14 @@ pub fn render(
     template.render(&answers, options, &mut |_| {})
 }
 
-/// What `a.txt` becomes.
+/// Returns the result of `a.txt`.
 pub fn text(source: &str, options: &RenderOptions) -> String {
     let rendering = render(&one(source), &Answers::new(), options).unwrap_or_else(|error| panic!("{error}"));
     let file = rendering.project.files.values().next().expect("a file");
     String::from_utf8(file.bytes.clone()).expect("text")
 }
 
-/// Why a template isn't rendered, as people are told.
+/// Returns the message for which a template isn't rendered.
 pub fn refusal(folder: &TemplateFolder, answers: &Answers) -> String {
     match render(folder, answers, &PLAIN) {
         Ok(rendering) => panic!("it was rendered: {:?}", rendering.project.files.keys()),

@@ -5,7 +5,7 @@ use billpay_scaffold::Answers;
 use crate::corpus;
 
 #[track_caller]
-fn told(text: &str, expected: &[&str]) {
+fn check_error(text: &str, expected: &[&str]) {
     let told = corpus::refusal(&corpus::one(text), &Answers::new());
     for expected in expected {
         assert!(told.contains(expected), "{text}: no `{expected}` in\n{told}");
@@ -15,29 +15,29 @@ fn told(text: &str, expected: &[&str]) {
 #[test]
 fn an_undefined_variable_is_told_with_its_place_and_what_was_meant() {
     let place = "demo/{{cookiecutter.name}}/a.txt:2:8";
-    told(
+    check_error(
         "one\nname = {{ cookiecutter.nmae }}\n",
         &["`cookiecutter.nmae` is not defined", "did you mean `cookiecutter.name`?"],
     );
-    told(
+    check_error(
         "one\n12345 {{ cookiecuter.name }}\n",
         &["`cookiecuter` is not defined", "did you mean `cookiecutter`?"],
     );
-    told("one\n1234{{ cookiecutter.x }}", &[place]);
-    told("a\r\n1234{{ cookiecutter.x }}\r\n", &[place]);
+    check_error("one\n1234{{ cookiecutter.x }}", &[place]);
+    check_error("a\r\n1234{{ cookiecutter.x }}\r\n", &[place]);
 }
 
 #[test]
 fn mistakes_in_tags_are_told_with_their_places() {
-    told("{{ 1|nosuch }}", &["there is no filter `nosuch`", "a.txt:1:"]);
-    told("{{ 'x'|upperr }}", &["did you mean `upper`?"]);
-    told("{% if true %}\nx", &["expected end of block", "`{% endif %}`", "a.txt:1:"]);
-    told("{% fro x in y %}", &["there is no tag `fro`", "did you mean `for`?"]);
-    told("{% do range(1) %}", &["jinja2.ext.do"]);
-    told("x\n{{ (1 }}", &["a.txt:2:"]);
-    told("{{ 'open }}", &["unexpected end of string", "a.txt:1:"]);
-    told("{% include 'nowhere' %}", &["there is no template `nowhere`"]);
-    told("{{ 1 + 'a' }}", &["+ operator on unsupported types"]);
+    check_error("{{ 1|nosuch }}", &["there is no filter `nosuch`", "a.txt:1:"]);
+    check_error("{{ 'x'|upperr }}", &["did you mean `upper`?"]);
+    check_error("{% if true %}\nx", &["expected end of block", "`{% endif %}`", "a.txt:1:"]);
+    check_error("{% fro x in y %}", &["there is no tag `fro`", "did you mean `for`?"]);
+    check_error("{% do range(1) %}", &["jinja2.ext.do"]);
+    check_error("x\n{{ (1 }}", &["a.txt:2:"]);
+    check_error("{{ 'open }}", &["unexpected end of string", "a.txt:1:"]);
+    check_error("{% include 'nowhere' %}", &["there is no template `nowhere`"]);
+    check_error("{{ 1 + 'a' }}", &["+ operator on unsupported types"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a template asks, and which answers it takes.
+//! Questions of templates, and the answers that they take.
 
 use billpay_scaffold::cookiecutter::{open, replay};
 use billpay_scaffold::{Answers, ProjectTemplate, QuestionKind, TemplateError};

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{corpus, peer};
 
-/// What is otherwise than cookiecutter, and why.
+/// Differences to cookiecutter, and their reasons.
 const DIFFERENCES: &[(&str, &str)] = &[
     ("answers are values", "cookiecutter renders extra_context as templates; what people type it doesn't"),
     ("_template, _repo_dir, _output_dir", "paths of this machine: the template's name, and `.`"),

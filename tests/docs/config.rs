@@ -1,4 +1,4 @@
-//! What of a `mkdocs.yml` gets to MkDocs.
+//! The part of a `mkdocs.yml` that gets to MkDocs.
 
 use billpay_docs::mkdocs::{Config, Wishes, config, default_config};
 use billpay_model::findings::SourceFile;
@@ -13,7 +13,7 @@ pub fn made(text: &str) -> Result<Config, String> {
     made_with(text, &Wishes::default())
 }
 
-/// What MkDocs gets, as data; only for what has no tags.
+/// Returns the configuration of MkDocs, as data; only for what has no tags.
 #[track_caller]
 fn data(text: &str) -> Value {
     let made = made(text).unwrap_or_else(|why| panic!("{why}"));

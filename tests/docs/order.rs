@@ -1,4 +1,4 @@
-//! What is written in which order, and what is not written at all.
+//! Order of writes, and files that are not written at all.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use billpay_testkit::{Run, Sandbox, install};
 
-/// What the own MkDocs of billpay is kept in, for all tests.
+/// Returns the cache directory with billpay's own MkDocs, for all tests.
 pub fn cache() -> PathBuf {
     install::cache().join("docs")
 }

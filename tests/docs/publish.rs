@@ -21,7 +21,7 @@ fn sandbox() -> (Proxy, Sandbox, String) {
     (proxy, sandbox, bucket)
 }
 
-/// What a bucket holds: keys, and what S3 calls their content.
+/// Returns the contents of a bucket: keys and ETags.
 fn objects(sandbox: &Sandbox, bucket: &str) -> BTreeMap<String, String> {
     let list = sandbox.aws(&["s3api", "list-objects-v2", "--bucket", bucket]);
     let entry = |object: &Value| (text(&object["Key"]).to_string(), text(&object["ETag"]).to_string());
@@ -29,7 +29,7 @@ fn objects(sandbox: &Sandbox, bucket: &str) -> BTreeMap<String, String> {
 }
 
 const PUBLISH: [&str; 6] = ["docs", "publish", "--env", "dev", "--dir", "plain"];
-/// Where the fixture goes.
+/// Destination of the fixture.
 const PREFIX: &str = "default/component/plain-service/";
 
 fn publish(sandbox: &Sandbox, more: &[&str]) -> Value {

@@ -51,7 +51,7 @@ pub struct Thing {
     pub origin: Origin,
     pub visible_at: Instant,
     pub ready_at: Instant,
-    /// When it is gone, once it is being deleted.
+    /// Time at which it is gone, once it is being deleted.
     pub gone_at: Option<Instant>,
 }
 

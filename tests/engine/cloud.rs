@@ -28,7 +28,7 @@ use tokio::time::{Instant, sleep};
 use crate::account::{Account, Origin, Thing, region_of, thing};
 use crate::kinds::{self, GLOBAL, Known, fits, known};
 
-/// What goes wrong with one change.
+/// Fault of one change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// Refused before anything was done.

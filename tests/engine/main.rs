@@ -59,7 +59,7 @@ fn faults() -> impl Strategy<Value = BTreeMap<usize, Fault>> {
     proptest::collection::btree_map(1usize..20, fault, 0..6)
 }
 
-/// How a run ended.
+/// Result of a run.
 enum Ran {
     Through(Outcome),
     Killed,

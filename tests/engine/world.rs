@@ -62,7 +62,7 @@ pub struct Trouble {
     pub is_hasty: bool,
     /// Set where a person confirms what protection asks for.
     pub confirms: bool,
-    /// Which of several a person keeps, if one does.
+    /// Index of the one that a person keeps, if one does.
     pub keeps: Option<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! What people are asked and told.
+//! Questions and messages.
 
 use billpay_scaffold::form::Form;
 use billpay_scaffold::question::{name_of, path_of, put_answer};
@@ -22,7 +22,7 @@ fn faults(form: &Form, given: Value) -> Vec<AnswerFault> {
     form.complete(&answers(given)).expect_err("the answers are wrong")
 }
 
-fn told(form: &Form, given: Value) -> Vec<String> {
+fn messages(form: &Form, given: Value) -> Vec<String> {
     let line = |fault: AnswerFault| {
         let meant = fault.did_you_mean.map(|meant| format!(" ({meant}?)")).unwrap_or_default();
         format!("{}: {}{meant}", fault.name, fault.why)
@@ -30,7 +30,7 @@ fn told(form: &Form, given: Value) -> Vec<String> {
     faults(form, given).into_iter().map(line).collect()
 }
 
-/// What is asked, one after the other, when each question is answered with its default, or
+/// Returns the questions, one after the other, when each is answered with its default, or
 /// with what `known` says, or left open.
 fn asked(form: &Form, known: Value) -> Vec<Question> {
     let mut given = Answers::new();
@@ -86,7 +86,7 @@ fn all_that_is_wrong_is_told_at_once() {
         "repoUrl: other.example is not one of the hosts git.example",
         "tags: \"Big\" is no tag",
     ];
-    let told = told(&form(SERVICE), given);
+    let told = messages(&form(SERVICE), given);
     for expected in expected {
         assert!(
             told.iter().any(|told| told.starts_with(expected)),

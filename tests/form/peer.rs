@@ -21,10 +21,10 @@ const PACKAGES: &[&str] = &[
     "react@18.3.1",
 ];
 
-/// How many cases are made up beside those of the corpus.
+/// Number of cases that are made up beside those of the corpus.
 const GENERATED: u64 = 1_000;
 
-/// Where we mean to differ, and why.
+/// Intended differences, and their reasons.
 const DIFFERENCES: &[(&str, &str)] = &[
     ("a given choice that isn't offered", "is refused; the form drops it for the default without a word"),
     ("a name that no page has", "is refused, as it is a slip; the form carries it along unseen"),
@@ -85,7 +85,7 @@ fn the_form_fills_in_and_judges_as_the_portal_does() {
     assert!(accepted > 300 && refused > 300, "the cases are one-sided");
 }
 
-/// Whether both accept, or what is different.
+/// Returns true if both accept; fails with the difference.
 fn compared(case: &Case, theirs: &Value) -> Result<bool, String> {
     let form = Form::new(&case.pages).map_err(|error| format!("we refuse the pages: {error}"))?;
     let answers: Answers = case.answers.as_object().cloned().unwrap_or_default();

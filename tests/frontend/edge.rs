@@ -13,7 +13,7 @@ use billpay_testkit::{Sandbox, access_key};
 pub struct Distribution {
     config: Value,
     policy: Value,
-    /// Where S3 is, and who asks it.
+    /// Address of S3, and the account that asks it.
     s3: String,
     access_key: String,
 }
@@ -71,7 +71,7 @@ impl Distribution {
         Some(Answer { status: 200, headers, body })
     }
 
-    /// What the policy adds, for pages of some origin.
+    /// Returns the headers that the policy adds, for pages of some origin.
     fn headers(&self, from: Option<&str>) -> Vec<(&'static str, String)> {
         let security = &self.policy["SecurityHeadersConfig"];
         let policy = &security["ContentSecurityPolicy"]["ContentSecurityPolicy"];

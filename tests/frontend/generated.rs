@@ -1,4 +1,4 @@
-//! What the template makes.
+//! Files of the generated frontends.
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -7,7 +7,7 @@ use crate::project::Project;
 use billpay_testkit::Sandbox;
 use billpay_testkit::values::{items, text};
 
-/// What a description may be made of.
+/// Description of hostile characters.
 pub const HOSTILE: &str = r##"It's "a" & <b>b</b>: #1 \ {{ x }} ${y} *c* `d` – 100 %"##;
 
 pub fn shell(dev: &[&str; 2], gateway: &str) -> Value {

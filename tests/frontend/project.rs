@@ -17,7 +17,7 @@ pub struct Project {
 }
 
 impl Project {
-    /// What the template makes of some answers, below a folder.
+    /// Renders the template with some answers, below a folder.
     pub fn new(answers: &Value, below: &Path) -> Project {
         let name = answers["name"].as_str().expect("a name").to_string();
         let project = Project { folder: below.join(&name), name };

@@ -174,7 +174,7 @@ fn alone(browser: &mut Browser, remote: &str) {
     assert_eq!(seen["links"], json!(["Overview", "Help"]));
 }
 
-/// What the gateway was told of all that.
+/// Checks the metrics that the gateway received.
 fn sent(metrics: &Mutex<Vec<Value>>) {
     // A page that is left sends them when it is gone already.
     let there = || metrics.lock().expect("metrics").iter().any(|body| body["frontend"] == "payment");

@@ -16,7 +16,7 @@ use crate::languages;
 /// Address space of the program, KiB.
 const ADDRESS_SPACE: usize = 2 << 20;
 /// Most memory that it may really use, MiB.
-const MOST_MEMORY: usize = 1 << 10;
+const MAX_MEMORY_MIB: usize = 1 << 10;
 /// Processor time of the program, in seconds: only a reader that is not linear needs more, whatever else runs on the machine.
 const CPU_SECONDS: usize = 120;
 
@@ -485,7 +485,7 @@ fn fault(row: &Row, ran: &Ran) -> Option<String> {
         Some(_) if ran.said.contains("panicked at") => Some(format!("it panicked: {first}")),
         Some(0) if row.refused => Some("it was taken".into()),
         Some(_) if row.refused && !ran.said.contains(name) => Some(format!("no place is named: {first}")),
-        Some(_) if ran.memory > MOST_MEMORY => Some(format!("it took {} MiB", ran.memory)),
+        Some(_) if ran.memory > MAX_MEMORY_MIB => Some(format!("it took {} MiB", ran.memory)),
         Some(_) => None,
     }
 }

@@ -6,7 +6,7 @@ const TEMPLATE: &str = "apiVersion: scaffolder.backstage.io/v1beta3\nkind: Templ
                         spec: { type: service, owner: o, steps: [{ id: f, action: fetch:template, input: { url: ./skeleton } }] }\n";
 
 /// Longest text, bytes: what takes a renderer long in proportion shows in less.
-const LONGEST: usize = 1 << 20;
+const MAX_TEXT_BYTES: usize = 1 << 20;
 
 /// Texts that both languages read; `{` and `}` around an expression are written `<<` and `>>`.
 fn texts(size: usize) -> Vec<(&'static str, String)> {
@@ -82,7 +82,7 @@ pub fn rows(size: usize) -> Vec<Row> {
     let args = vec!["scaffold", "./t", "--defaults", "--dry-run", "--out", "made"];
     let mut rows = vec![];
     for (language, file, around, opening) in both {
-        for (bomb, text) in texts(size.min(LONGEST)) {
+        for (bomb, text) in texts(size.min(MAX_TEXT_BYTES)) {
             let (name, args) = (format!("{language}: {bomb}"), args.clone());
             let text = text.replace("<<", opening).replace(">>", "}}");
             rows.push(Row { name, file, text, around: vec![around], args, refused: false });

@@ -1,4 +1,4 @@
-//! What others have in the account, some of it under names that look like ours.
+//! Resources of others in the account, some of them under names that look like ours.
 
 use serde_json::json;
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::account::Account;
 
-/// How often each fact is there, such as `ec2 DescribeVpcs …/cidrBlock = 10.0.0.0/16`.
+/// Number of times of each fact, such as `ec2 DescribeVpcs …/cidrBlock = 10.0.0.0/16`.
 /// Something that is there twice has its facts twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inventory(BTreeMap<String, usize>);
@@ -65,7 +65,7 @@ impl Inventory {
         Inventory(taker.facts)
     }
 
-    /// What is more (`+`) and less (`-`) than expected.
+    /// Returns the facts that are more (`+`) and less (`-`) than expected.
     pub fn differences(&self, expected: &Inventory) -> Vec<String> {
         let mut facts: Vec<&String> = self.0.keys().chain(expected.0.keys()).collect();
         facts.sort();

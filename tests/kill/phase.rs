@@ -22,7 +22,7 @@ impl Phase {
         }
     }
 
-    /// What a person types.
+    /// Returns the arguments of the command.
     pub fn args(self) -> &'static [&'static str] {
         match self {
             Phase::Provision | Phase::Update => &["provision", "--env", "dev", "--auto-approve"],
@@ -30,7 +30,7 @@ impl Phase {
         }
     }
 
-    /// What changes in the spec before it.
+    /// Changes the spec before the command.
     pub fn prepare(self, sandbox: &Sandbox) {
         if self == Phase::Update {
             sandbox.edit("dev", change());

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::install;
 
-/// What a command of the CLI said.
+/// Output of a command of the CLI.
 #[derive(Debug, Deserialize)]
 pub struct Answer {
     pub code: i32,

@@ -65,7 +65,7 @@ fn may_sudo() -> bool {
     Command::new("sudo").args(["-n", "true"]).output().is_ok_and(|output| output.status.success())
 }
 
-/// Where a program is on the path.
+/// Finds a program on the path.
 fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())

@@ -34,7 +34,7 @@ pub fn checkov() -> PathBuf {
     python("checkov-3.3.30", CHECKOV).join("bin/checkov")
 }
 
-/// Where the tests keep what they installed.
+/// Returns the directory in which the tests keep what they installed.
 pub fn cache() -> PathBuf {
     let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let home = || PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".cache");

@@ -1,4 +1,4 @@
-//! What the tests share: emulated AWS accounts, the real program run against them, other people's programs.
+//! Kit of the tests: emulated AWS accounts, the real program run against them, other people's programs.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

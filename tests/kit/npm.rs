@@ -35,7 +35,7 @@ pub fn backstage() -> PathBuf {
     })
 }
 
-/// What the tests of the portal need beside the packages that its backend names.
+/// Packages of the portal's tests beside those that its backend names.
 const PORTAL_TESTS: &[(&str, &str)] =
     &[("@backstage/catalog-model", "1.10.1"), ("@backstage/config-loader", "1.11.3"), ("esbuild", "0.28.2")];
 

@@ -21,7 +21,7 @@ struct GoProgram {
     name: &'static str,
     module: &'static str,
     version: &'static str,
-    /// What `--version` says of the versions that are as good: the same major and minor.
+    /// Text of `--version` for the versions that are as good: the same major and minor.
     says: &'static str,
     package: &'static str,
     /// A variable that the linker sets, so that the program knows its version.
@@ -181,7 +181,7 @@ fn config(name: &str, mirror: &Path) -> PathBuf {
     path
 }
 
-/// What a program on the path says that it is; none where there is no such program.
+/// Returns the version of a program on the path; none where there is no such program.
 fn version(program: &str) -> Option<String> {
     let mut command = Command::new(program);
     let output =

@@ -148,12 +148,12 @@ impl Sandbox {
         assert_eq!(plan["conflicts"], json!([]), "the plan of {env} has conflicts");
     }
 
-    /// What `status` shows, address by address.
+    /// Returns the output of `status`, address by address.
     pub fn status(&self, env: &str) -> Vec<Value> {
         items(&self.json(&["status", "--env", env])["resources"]).to_vec()
     }
 
-    /// What AWS calls the resource at an address.
+    /// Returns the id of the resource at an address.
     #[track_caller]
     pub fn id(&self, env: &str, address: &str) -> String {
         let status = self.status(env);

@@ -1,4 +1,4 @@
-//! What the manifests of our own environments are, and what follows from a spec.
+//! Manifests of our own environments, and of changed specs.
 
 use billpay_manifests::{Image, ManifestError, Probe, Probes, Startup, Values, json_schema};
 use billpay_spec::yaml;

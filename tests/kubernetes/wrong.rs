@@ -1,4 +1,4 @@
-//! What is said about values that are wrong: `wrong/<case>.yaml`, and `<case>.txt` beside it.
+//! Messages about values that are wrong: `wrong/<case>.yaml`, and `<case>.txt` beside it.
 
 use snapbox::Data;
 use snapbox::data::DataFormat;

@@ -112,6 +112,33 @@ fn no_file_is_too_long_to_read() {
     assert!(long.is_empty(), "more than {MAX_FILE_LINES} lines:\n{}", long.join("\n"));
 }
 
+/// Words that a doc comment doesn't begin with: it begins with a verb or a noun.
+const QUESTION_WORDS: &[&str] = &["How", "What", "Whether", "Who", "Which", "Where", "Why", "When"];
+
+/// Beginnings of names of constants that say how they compare instead of what they are.
+const SUPERLATIVES: &[&str] = &["MOST", "LONGEST", "SHORTEST", "LARGEST", "SMALLEST", "FEWEST", "DEEPEST"];
+
+#[test]
+fn comments_and_names_are_the_fields_english() {
+    let mut wrong = vec![];
+    for source in rust() {
+        let mut before = "";
+        for (number, line) in (1..).zip(source.text.lines().map(str::trim_start)) {
+            let comment = line.strip_prefix("/// ").or(line.strip_prefix("//! "));
+            let is_first = !before.starts_with("///") && !before.starts_with("//!") || before.len() == 3;
+            let word = comment.and_then(|text| text.split(|c: char| !c.is_alphanumeric()).next());
+            let asks = is_first && word.is_some_and(|word| QUESTION_WORDS.contains(&word));
+            let constant = line.split("const ").nth(1).or(line.split("static ").nth(1)).unwrap_or_default();
+            let compares = SUPERLATIVES.iter().any(|word| constant.split(['_', ':']).next() == Some(word));
+            if asks || compares || line.contains("fn told(") {
+                wrong.push(format!("{}:{number}: {line}", source.path.display()));
+            }
+            before = line;
+        }
+    }
+    assert!(wrong.is_empty(), "nouns for values, verbs for functions, no riddles:\n{}", wrong.join("\n"));
+}
+
 #[test]
 fn programs_are_started_and_text_is_printed_in_one_place() {
     let mut wrong = vec![];

@@ -10,7 +10,7 @@ use crate::peer::{Case, portal};
 const EXPRESSIONS: &str = include_str!("corpus/expressions.txt");
 const LAYOUTS: &str = include_str!("corpus/layouts.txt");
 const COMPAT: &str = include_str!("corpus/compat.txt");
-/// What the portal made of all of it, when it was looked at last.
+/// Results of the portal, when it was asked last.
 const GOLDEN: &str = include_str!("corpus/golden.json");
 
 fn values() -> Value {

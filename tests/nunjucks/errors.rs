@@ -1,4 +1,4 @@
-//! What people see of what is wrong with a template.
+//! Messages about templates that are wrong.
 
 use billpay_nunjucks::Settings;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! What the portal makes of templates.
+//! Results of the portal.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -29,7 +29,7 @@ impl Case {
         }
     }
 
-    /// What we make of it.
+    /// Returns our result.
     pub fn ours(&self) -> Result<Value, Box<Findings>> {
         let engine = Nunjucks::new(&self.settings);
         let context = engine.context(&self.context);
@@ -41,7 +41,7 @@ impl Case {
     }
 }
 
-/// What the portal makes of all of them, in one process: `Err` where it refuses.
+/// Returns the portal's results of all of them, in one process: `Err` where it refuses.
 pub fn portal(cases: &[Case]) -> Vec<Result<Value, String>> {
     let told = |case: &Case| {
         json!({

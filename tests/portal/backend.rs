@@ -90,7 +90,7 @@ impl Backend {
         panic!("{path} doesn't get there: {answer}\n{}", self.node.said());
     }
 
-    /// What a step makes in an empty workspace: its files, or why it fails.
+    /// Runs a step in an empty workspace: returns its files, or why it fails.
     fn dry_run(
         &mut self,
         input: Value,

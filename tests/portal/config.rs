@@ -6,7 +6,7 @@ use super::node::Node;
 use super::{Portal, environments};
 use billpay_testkit::npm;
 
-/// What a pod has beside the secrets: app-config.production.yaml says where each is from.
+/// Variables of a pod beside the secrets: app-config.production.yaml says where each is from.
 fn variables() -> Value {
     let mut variables = json!({
         "PORTAL_URL": "https://portal.dev.billpay.com",

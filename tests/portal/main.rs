@@ -76,7 +76,7 @@ impl Portal {
     }
 }
 
-/// What the specs decide, word for word.
+/// Compares what the specs decide, word for word.
 #[test]
 fn the_portal_reads_as_expected() {
     let environments = environments();

@@ -13,7 +13,7 @@ pub struct Node {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
-    /// What it said beside its answers, for when it fails.
+    /// Output beside its answers, for when it fails.
     log: PathBuf,
 }
 

@@ -63,7 +63,7 @@ impl Projects {
         self.server.server_addr().to_string()
     }
 
-    /// Where the catalog finds the projects.
+    /// Returns the locations of the projects for the catalog.
     pub fn locations(&self) -> Vec<Value> {
         let location = |name: &str| {
             let target = format!("http://{}/{name}/catalog-info.yaml", self.host());

@@ -102,7 +102,7 @@ fn full_of(texts: &[String]) -> Environment {
     env
 }
 
-/// What a name is in the catalog.
+/// Returns true for a name of the catalog.
 fn is_name(name: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric();
     (1..=63).contains(&name.len())

@@ -14,7 +14,7 @@ pub struct Place {
     folder: TempDir,
 }
 
-/// What the program said, and how it ended.
+/// Output of the program, and its exit code.
 #[derive(Debug)]
 pub struct Said {
     pub code: i32,

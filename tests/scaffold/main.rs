@@ -83,7 +83,7 @@ fn one_by_one_is_all_at_once() {
     assert_eq!(together, rendered(&all));
 }
 
-/// What an account's environments share is not decided while it isn't known what they want.
+/// The part that an account's environments share is not decided while it isn't known what they want.
 #[test]
 fn a_broken_spec_leaves_the_account_alone() {
     let environments = environments();

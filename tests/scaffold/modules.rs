@@ -1,4 +1,4 @@
-//! What units hand over is what modules take: found out without any tool of others.
+//! Units hand over what modules take: found out without any tool of others.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What people do to a rendered tree, and the program coming back to it again and again.
+//! Edits of people in a rendered tree, and the program coming back to it again and again.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::project::{make, texts};
 use billpay_testkit::install;
 
-/// What every service has, beside its Java sources.
+/// Files of every service, beside its Java sources.
 const EVERY: &[&str] = &[
     ".dockerignore",
     ".editorconfig",

@@ -1,4 +1,4 @@
-//! What `billpay-service` makes: its files (`files`), and in the full tier its tests, the running
+//! The generated `billpay-service`: its files (`files`), and in the full tier its tests, the running
 //! service (`running`) and its image (`image`), built by Maven since no Gradle can be had here.
 
 mod files;

@@ -54,7 +54,7 @@ fn collect(folder: &Path, under: &str, texts: &mut BTreeMap<String, String>) {
 /// A project that Maven has built, with its own tests; made anew in each run.
 pub struct Built {
     pub folder: PathBuf,
-    /// What Maven said.
+    /// Output of Maven.
     pub log: String,
 }
 
@@ -63,7 +63,7 @@ impl Built {
         self.folder.join("target/app.jar")
     }
 
-    /// How many of its own tests passed.
+    /// Returns the number of its own tests that passed.
     pub fn passed(&self) -> u32 {
         let summary = self.log.lines().rfind(|line| line.contains("Tests run:")).expect("a summary of tests");
         let (_, count) = summary.split_once("Tests run: ").expect("a number of tests");

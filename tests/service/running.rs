@@ -69,7 +69,7 @@ impl Service {
         fs::read_to_string(&self.log).expect("its log")
     }
 
-    /// What it answers, whatever the status.
+    /// Returns the answer, whatever the status.
     pub fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = agent().get(format!("http://127.0.0.1:{}{path}", self.port));
         for (name, value) in headers {
@@ -148,7 +148,7 @@ fn free_port() -> u16 {
     listener.local_addr().expect("its number").port()
 }
 
-/// What billpay gives a container of the service with everything.
+/// Returns the environment variables that billpay gives a container of the service with everything.
 pub fn environment() -> BTreeMap<String, String> {
     let all = [
         ("BILLPAY_PROJECT", "billpay"),

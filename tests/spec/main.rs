@@ -1,4 +1,4 @@
-//! What people see when a spec is wrong, and that what is right is understood.
+//! Messages about specs that are wrong, and the reading of those that are right.
 
 mod bytes;
 mod cases;

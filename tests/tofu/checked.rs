@@ -97,7 +97,7 @@ fn the_modules_follow_the_policies_of_others_or_say_why_not() {
     none(&wrong);
 }
 
-/// What Checkov has against a folder.
+/// Returns Checkov's findings in a folder.
 fn judged(folder: &Path) -> Result<(), String> {
     let report = checkov(folder);
     let (results, summary) = (&report["results"], &report["summary"]);

@@ -1,4 +1,4 @@
-//! What OpenTofu made, as billpay's own engine sees it: the same, but for what is listed here.
+//! OpenTofu's resources, as billpay's own engine sees them: the same, but for what is listed here.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ pub struct Difference {
     pub address: &'static str,
     /// The attribute that differs; empty where the whole resource is not there for billpay.
     pub field: &'static str,
-    /// Why it is so, and why it stays so.
+    /// Cause, and the reason for which it stays so.
     pub cause: &'static str,
 }
 

@@ -12,7 +12,7 @@ use billpay_testkit::Run;
 use billpay_testkit::programs::opentofu;
 use billpay_testkit::values::{items, text};
 
-/// What waits for what in dev; what isn't here waits for nothing.
+/// Order of the units of dev; one that isn't here waits for nothing.
 const ORDER: &[(&str, &[&str])] = &[
     ("audit", &[]),
     ("ecr", &[]),
@@ -107,7 +107,7 @@ fn a_protected_one_stays(tree: &Tree) {
     unit.exits(1).says("prevent_destroy");
 }
 
-/// What the last lines of a run say of its units.
+/// Reads the last lines of a run about its units.
 fn summary(run: &Run) -> BTreeMap<&'static str, usize> {
     let said = format!("{}{}", run.stdout, run.stderr);
     let counts = ["Succeeded", "Failed", "Early Exits", "Excluded"].into_iter().filter_map(|what| {
@@ -149,7 +149,7 @@ fn changed_fields(change: &Value) -> BTreeSet<String> {
     fields.collect()
 }
 
-/// What the units below a folder would change.
+/// Returns the changes of the units below a folder.
 fn planned(tree: &Tree, below: &str) -> Vec<(String, Value)> {
     let plans = tree.sandbox.path("plans");
     tree.run_all(below, &["--json-out-dir", &plans.to_string_lossy()], &["plan"]).exits(0);

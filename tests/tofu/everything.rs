@@ -10,7 +10,7 @@ use billpay_testkit::values::{items, tags, text};
 
 const ZONE: &str = "billpay.example";
 const DOMAIN: &str = "payments.billpay.example";
-/// What tags may hold: letters of any script, and no quotes.
+/// Tags with letters of any script, and no quotes.
 const TAGS: [(&str, &str); 2] =
     [("équipe/paiement", "a=b+c@d: e_f.g-h"), ("Kostenstelle", "Zahlungen für 支付")];
 const DESCRIPTION: &str = r#"${x} %{y} $${z} %%{w} "quoted" \ back\n {{ account }} 支付 ü"#;

@@ -1,4 +1,4 @@
-//! What every module has to have, whatever it makes.
+//! Rules of every module.
 
 use std::ffi::OsStr;
 use std::path::Path;

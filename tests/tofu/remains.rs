@@ -8,7 +8,7 @@ use crate::inventory::inventory;
 use billpay_testkit::Sandbox;
 use billpay_testkit::values::{items, text};
 
-/// What the inventory of billpay's own kinds doesn't see: the call, where the list is in its
+/// Lists that the inventory of billpay's own kinds doesn't see: the call, where the list is in its
 /// answer, and what identifies one.
 const MORE: &[(&[&str], &str, &str)] = &[
     (&["secretsmanager", "list-secrets"], "/SecretList", "/Name"),

@@ -25,7 +25,7 @@ pub fn make_bucket(sandbox: &Sandbox) {
     sandbox.aws(&[&["s3api", "put-bucket-versioning", "--bucket", &bucket], &versioned[..]].concat());
 }
 
-/// Where the stack of what the environments share is.
+/// Returns the folder of the stack of what the environments share.
 fn of_account(tree: &Tree) -> String {
     format!("stacks/accounts/{}/us-east-1", tree.sandbox.account)
 }

@@ -1,4 +1,4 @@
-//! What OpenTofu makes of texts as we write them: the texts.
+//! Texts come back from OpenTofu as we wrote them.
 
 use billpay_templates::hcl;
 use proptest::prelude::*;
@@ -75,7 +75,7 @@ const PIECES: &[&str] = &[
     "`",
 ];
 
-/// Whether a text of these is in the normal form NFC, which OpenTofu brings every text into;
+/// Returns true if a text of these is in the normal form NFC, which OpenTofu brings every text into;
 /// without any that combine or stand for others, it is.
 fn is_plain(c: char) -> bool {
     c < '\u{300}'

@@ -28,7 +28,7 @@ impl Tree {
         tree
     }
 
-    /// What `billpay scaffold infrastructure` renders from the specs of the account.
+    /// Runs `billpay scaffold infrastructure` on the specs of the account.
     pub fn scaffolded(args: &[&str]) -> Tree {
         let tree = Tree::new();
         tree.scaffold(args).exits(0);

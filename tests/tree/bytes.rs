@@ -1,4 +1,4 @@
-//! What is more than text: binary files, run bits, empty folders, records and the pack of bases.
+//! Trees with more than text: binary files, run bits, empty folders, records and the pack of bases.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! What can't be merged, and what becomes of it.
+//! Conflicts: changes that can't be merged, and what becomes of them.
 
 use billpay_tree::disk::TreeError;
 use billpay_tree::{

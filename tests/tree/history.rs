@@ -11,12 +11,12 @@ use crate::world::{Files, Stop, World, coverage, file, path, same};
 
 const PATHS: &[&str] = &["a", "a/b", "d/x", "d/e/y", "f", "g", "d/bin"];
 
-/// What each path is rendered from.
+/// Sources of each path.
 type From = [Option<(u8, u8)>; 7];
 
 #[derive(Debug, Clone)]
 enum Deed {
-    /// What each path is rendered from from now on.
+    /// New sources of each path.
     Render(From),
     Edit {
         path: usize,
@@ -92,7 +92,7 @@ fn rendering(from: &From) -> Rendered {
 struct Story {
     world: World,
     new: Rendered,
-    /// How many lines people wrote so far.
+    /// Number of lines that people wrote so far.
     written: usize,
     /// Files of ours that people took away.
     taken: BTreeSet<String>,

@@ -31,7 +31,7 @@ fn busy() -> (World, Rendered) {
     (world, rendered(&files))
 }
 
-/// What is merged where it can be, in a tree that has more than texts in it.
+/// Merges where it can, in a tree that has more than texts in it.
 fn merged() -> Scene {
     let (world, mut new) = busy();
     let mut old = rendered(&[]);

@@ -21,7 +21,7 @@ pub const PLAIN: TreeOptions = TreeOptions {
 pub const MERGE: TreeOptions = TreeOptions { merge: true, ..PLAIN };
 pub const FORCE: TreeOptions = TreeOptions { force: true, ..PLAIN };
 
-/// What a file is: its text, or where it leads to.
+/// Files: their texts, or the targets of links.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
 pub struct World {

@@ -37,7 +37,7 @@ pub fn steps(markdown: &str, name: &str) -> Vec<Step> {
 }
 
 impl Step {
-    /// Whether a command printed these lines in this order. A line `…` stands for any number of
+    /// Checks that a command printed these lines in this order. A line `…` stands for any number of
     /// lines, and `…` in a line for any text: names that AWS gives, and times.
     pub fn fits(&self, said: &str) -> Result<(), String> {
         let said: Vec<&str> = said.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
@@ -64,7 +64,7 @@ impl Step {
     }
 }
 
-/// Whether a line is as written, with any text for each `…`, and any number of seconds.
+/// Returns true if a line is as written, with any text for each `…`, and any number of seconds.
 fn alike(pattern: &str, line: &str) -> bool {
     let (pattern, line) = (without_times(pattern), without_times(line));
     let mut parts = pattern.split('…');

@@ -22,7 +22,7 @@ pub struct Runner {
     env: BTreeMap<String, String>,
 }
 
-/// What a run of an action came to.
+/// Result of running an action.
 pub struct Ran {
     pub code: i32,
     pub said: String,
@@ -85,7 +85,7 @@ impl Runner {
         path.display().to_string()
     }
 
-    /// What GitHub holds of something, such as `comments`.
+    /// Returns GitHub's records of something, such as `comments`.
     pub fn github(&self, what: &str) -> Vec<Value> {
         let text =
             fs::read_to_string(self.path("github").join(format!("{what}.json"))).unwrap_or("[]".into());

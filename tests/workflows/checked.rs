@@ -1,4 +1,4 @@
-//! What GitHub's own language service, the published schemas, zizmor, Checkov and ShellCheck say.
+//! Findings of GitHub's own language service, the published schemas, zizmor, Checkov and ShellCheck.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ fn language_service() -> PathBuf {
     folder.join("bundle.mjs")
 }
 
-/// What the language service finds.
+/// Returns the findings of the language service.
 fn diagnostics(files: &[File]) -> Vec<String> {
     let files: Vec<Value> = files
         .iter()

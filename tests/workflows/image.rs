@@ -40,7 +40,7 @@ impl Registry {
         registry
     }
 
-    /// What is behind a path, of whatever type.
+    /// Returns the content of a path, of whatever type.
     fn get(&self, path: &str) -> Option<String> {
         let types = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json";
         let answer = ureq::get(format!("http://{}{path}", self.host)).header("Accept", types).call().ok()?;

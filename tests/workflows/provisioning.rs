@@ -30,7 +30,7 @@ fn apply(runner: &Runner, file: &str) -> Ran {
     runner.run("apply", &[("environment", "dev"), ("plan-file", file)])
 }
 
-/// What the summary says of a reviewed plan.
+/// Returns the summary of a reviewed plan.
 fn written_down(runner: &Runner) -> String {
     runner.script("infrastructure.yml", "prepare", "Write down what the file says", &[]).succeeds();
     fs::read_to_string(runner.path("temp/billpay-plan/reviewed.txt")).expect("what the file says")

@@ -1,4 +1,4 @@
-//! What the release workflow packs is what the action installs; and small steps of the other workflows.
+//! The release workflow packs what the action installs; and small steps of the other workflows.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! What every workflow and action has to hold to.
+//! Rules of every workflow and action.
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -25,7 +25,6 @@ const PINS: &[(&str, &str, &str)] = &[
     ("docker/build-push-action", "53b7df96c91f9c12dcc8a07bcb9ccacbed38856a", "v7.3.0"),
     ("docker/setup-buildx-action", "37fe631027851001ddb9b187196cc803df7f5f0e", "v4.3.0"),
     ("gradle/actions/setup-gradle", "9c971963bec38e04b3d30dcc455b5382be2fdbfb", "v6.3.0"),
-    ("hashicorp/setup-terraform", "dfe3c3f87815947d99a8997f908cb6525fc44e9e", "v4.0.1"),
     ("Swatinem/rust-cache", "6323deb102c322ba6fcbdcafc7e3dddab59af2b6", "v2.9.2"),
 ];
 

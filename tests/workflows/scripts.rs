@@ -1,4 +1,4 @@
-//! What our actions do, seen from outside: on GitHub, on the runner, at an address.
+//! Effects of our actions, seen from outside: on GitHub, on the runner, at an address.
 
 use std::fs;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! What steps take from one another, and what they ask billpay for, is there.
+//! Outputs and options that steps name are there.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -42,7 +42,7 @@ fn every_output_that_is_used_is_one_that_is_set() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Whether a step sets an output: one of our actions says so, or a script writes it.
+/// Returns true if a step sets an output: one of our actions says so, or a script writes it.
 fn sets(step: &Value, output: &str) -> bool {
     let ours = step["uses"].as_str().and_then(|uses| uses.strip_prefix("billpay/billpay/"));
     let Some(path) = ours.and_then(|uses| uses.split('@').next()) else {

@@ -145,7 +145,7 @@ impl Kind for Addon {
         Ok(Found { attrs, ..found })
     }
 
-    /// What people have set inside the add-on since is preserved.
+    /// Keeps what people have set inside the add-on since.
     async fn update(
         &self,
         cx: Context<'_>,

@@ -30,7 +30,7 @@ use crate::{Explain, Lagging, Optional};
 
 pub struct Bucket;
 
-/// How long a frontend's replaced files stay, so that a page that a browser still shows
+/// Days that a frontend's replaced files stay, so that a page that a browser still shows
 /// keeps its scripts, and a bad upload can be undone.
 const FRONTEND_OLD_VERSIONS_DAYS: u32 = 30;
 
@@ -40,7 +40,7 @@ pub struct Attrs {
     encryption: String,
     bucket_key: bool,
     versioning: bool,
-    /// Whether all four of S3's switches against public access are on.
+    /// All four of S3's switches against public access are on.
     public_access_blocked: bool,
     ownership: String,
     lifecycle: Vec<Rule>,
@@ -267,7 +267,7 @@ async fn lives_there(cx: Context<'_>, name: &str, region: &str) -> Result<Option
     Ok(is_bucket.then_some(address))
 }
 
-/// What a bucket is set to, apart from its tags. Fails with `NotFound` if it is gone.
+/// Reads the settings of a bucket, apart from its tags. Fails with `NotFound` if it is gone.
 async fn settings(cx: Context<'_>, name: &str) -> Result<Attrs, Failure> {
     let s3 = &cx.aws.s3;
     let encryption = async {

@@ -39,7 +39,7 @@ const GENERATIONS: u32 = 4;
 const SPENT: u32 = 8;
 
 const ROOT_OBJECT: &str = "index.html";
-/// What names the other files and so must be fresh, or a browser asks for what is gone.
+/// Paths that name the other files and so must be fresh, or a browser asks for what is gone.
 const NEVER_CACHED: [&str; 2] = ["/index.html", "/config.json"];
 
 #[async_trait]

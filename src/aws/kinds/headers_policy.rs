@@ -50,10 +50,10 @@ pub struct Attrs {
     /// Sites whose pages may load the files; with none, there is no CORS at all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     allowed_origins: Vec<String>,
-    /// What such pages may do, and be told: `GET`, `HEAD`.
+    /// Methods that such pages may use: `GET`, `HEAD`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     allowed_methods: Vec<String>,
-    /// Whether all of them win over what the bucket itself answers with.
+    /// All of them win over what the bucket itself answers with.
     overrides: bool,
 }
 
@@ -289,7 +289,7 @@ fn write(mut config: Config, attrs: &Attrs, call: &str) -> Result<Config, Failur
     Ok(config)
 }
 
-/// What other sites may do: load files, and nothing that carries a person's cookies.
+/// Returns the rights of other sites: load files, and nothing that carries a person's cookies.
 fn cors(attrs: &Attrs, call: &str) -> Result<Cors, Failure> {
     let count = |list: &[String]| i32::try_from(list.len()).unwrap_or(i32::MAX);
     let origins = AllowOrigins::builder().set_items(Some(attrs.allowed_origins.clone()));

@@ -25,7 +25,7 @@ pub struct Attrs {
     /// The VPC that it is, or is to be, attached to. It can't be changed in place: in the
     /// old VPC, NAT gateways and load balancers have to go before it lets go.
     vpc: Ref,
-    /// Whether it is attached: not if a run was cut short after making it.
+    /// Set if it is attached: not if a run was cut short after making it.
     attached: bool,
     tags: Tags,
 }

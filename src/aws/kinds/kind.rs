@@ -1,4 +1,4 @@
-//! What a kind of resource is to the code: typed where it is written, erased where it is used.
+//! The trait of a kind of resource: typed where it is written, erased where it is used.
 
 use std::collections::BTreeSet;
 
@@ -22,12 +22,12 @@ use sha2::{Digest, Sha256};
 
 use crate::{Aws, Optional};
 
-/// What every operation of a kind is given: the clients, and whose resources it is about.
+/// Context of every operation of a kind: the clients, and the environment.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     pub aws: &'a Aws,
     pub env: &'a Environment,
-    /// What the run is for. What holds people's data is deleted only with its environment.
+    /// Goal of the run. What holds people's data is deleted only with its environment.
     pub goal: Goal,
     /// Set for the sweep after a destroy: then lists leave out nothing by its name.
     pub is_thorough: bool,
@@ -203,9 +203,9 @@ pub fn attachment<K: Kind>(
     Attachment { to: (K::INFO.name.to_string(), to.into()), id: id.into(), what: what.into() }
 }
 
-/// What to look for.
+/// Scope of an observation.
 pub struct Look<'a, A> {
-    /// What the spec wants of this kind; references in it may be unknown.
+    /// Desired resources of this kind; references in them may be unknown.
     pub wanted: &'a [(Address, A)],
     /// Only this one, which is then the only one in `wanted`.
     pub only: Option<&'a Address>,
@@ -236,7 +236,7 @@ pub trait Kind: Send + Sync + 'static {
     /// The resources of this kind that an environment should have.
     fn desire(&self, env: &Environment) -> Vec<Desire<Self::Attrs>>;
 
-    /// Why a change of the spec must not be carried out on what is there. Told when the plan
+    /// Returns the reason for which a change of the spec must not be carried out. Told when the plan
     /// is made, before anything is changed; for most kinds there is no such change.
     fn refuse(&self, _env: &Environment, _found: &Self::Attrs, _wanted: &Self::Attrs) -> Option<String> {
         None

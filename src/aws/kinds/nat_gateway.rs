@@ -129,7 +129,7 @@ impl Kind for NatGateway {
     }
 }
 
-/// How a gateway is doing; nothing where it is no more.
+/// Returns the status of a gateway; none where it is no more.
 fn status(gateway: &Sdk) -> Option<Status> {
     match gateway.state {
         Some(NatGatewayState::Deleted) => None,

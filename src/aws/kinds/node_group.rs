@@ -45,7 +45,7 @@ pub struct Attrs {
     tags: Tags,
 }
 
-/// How many nodes there may be. How many there are is the autoscaler's business: it is
+/// Limits of the number of nodes. The number itself is the autoscaler's business: it is
 /// set once, and after that only if it falls outside.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Scaling {
@@ -56,7 +56,7 @@ struct Scaling {
 /// The name of the kind.
 pub const KIND: &str = "node-group";
 
-/// What the group is called in EKS: its name, then `name-2`, `name-3`, … as it is replaced.
+/// Returns the group's name in EKS: its name, then `name-2`, `name-3`, … as it is replaced.
 fn physical(name: &str, generation: u32) -> String {
     match generation {
         0 => name.to_string(),
@@ -64,13 +64,13 @@ fn physical(name: &str, generation: u32) -> String {
     }
 }
 
-/// How often the group was replaced, by what it is called in EKS.
+/// Returns the number of replacements, from the group's name in EKS.
 fn generation(name: &str, physical: &str) -> u32 {
     let number = physical.strip_prefix(name).and_then(|rest| rest.strip_prefix('-')?.parse().ok());
     number.map_or(0, |number: u32| number.saturating_sub(1))
 }
 
-/// Whether an instance type has a Graviton processor: a1, or a `g` behind the family's
+/// Returns true if an instance type has a Graviton processor: a1, or a `g` behind the family's
 /// number, as in t4g, m7gd and im4gn. The g of g5 stands for graphics.
 fn is_arm(instance_type: &str) -> bool {
     let family = instance_type.split('.').next().unwrap_or_default();

@@ -27,7 +27,7 @@ pub struct OidcProvider;
 pub struct Attrs {
     /// Host and path of the issuer: its URL without `https://`, as IAM keeps it.
     issuer: Ref,
-    /// Who its tokens may be for.
+    /// Audiences of its tokens.
     clients: Vec<String>,
     tags: Tags,
 }

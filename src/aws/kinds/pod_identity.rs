@@ -173,7 +173,7 @@ impl Kind for PodIdentity {
     }
 }
 
-/// Whether an add-on made it for itself. An emulator says of the others that nobody ("") did.
+/// Returns true if an add-on made it for itself. An emulator says of the others that nobody ("") did.
 fn made_by_addon(summary: &Summary) -> bool {
     summary.owner_arn().is_some_and(|owner| !owner.is_empty())
 }

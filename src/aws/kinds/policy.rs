@@ -31,7 +31,7 @@ pub struct Attrs {
     tags: Tags,
 }
 
-/// How many versions of a policy IAM keeps; one more is refused until one is deleted.
+/// Number of versions of a policy that IAM keeps; one more is refused until one is deleted.
 const VERSIONS: usize = 5;
 
 #[async_trait]

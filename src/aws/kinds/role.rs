@@ -47,7 +47,7 @@ pub const GITHUB: &str = "github";
 /// Key of the role that workflows of frontends take.
 const GITHUB_FRONTENDS: &str = "github-frontends";
 
-/// What AWS's own policies for EKS are called behind `arn:aws:iam::aws:policy/`.
+/// Returns the names of AWS's own policies for EKS, behind `arn:aws:iam::aws:policy/`.
 fn managed(policies: &[&str]) -> Vec<String> {
     policies.iter().map(|policy| format!("arn:aws:iam::aws:policy/{policy}")).collect()
 }

@@ -30,7 +30,7 @@ pub struct RouteTable;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Attrs {
     vpc: Ref,
-    /// Where each range of addresses is sent. The route inside the VPC and those of
+    /// Targets of the routes, by range. The route inside the VPC and those of
     /// gateway endpoints are not among them: AWS makes and removes these.
     routes: BTreeMap<String, Ref>,
     /// The subnets that use the table.

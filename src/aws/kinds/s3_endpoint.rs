@@ -204,7 +204,7 @@ pub async fn refusals(cx: Context<'_>, plan: &Plan) -> Result<Vec<(Address, Stri
     Ok(refused)
 }
 
-/// How an endpoint is doing; nothing where it is no more. AWS writes the states in small
+/// Returns the status of an endpoint; none where it is no more. AWS writes the states in small
 /// letters, its documentation in capitals.
 fn status(state: Option<&State>) -> Option<Status> {
     match state.map(State::as_str).unwrap_or_default().to_ascii_lowercase().as_str() {
@@ -216,7 +216,7 @@ fn status(state: Option<&State>) -> Option<Status> {
     }
 }
 
-/// What AWS writes where no policy is given: what may be reached is up to IAM and to the buckets.
+/// Returns the policy that AWS writes where none is given: access is up to IAM and to the buckets.
 fn full_access() -> Value {
     let statement = json!({"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"});
     json!({"Version": "2008-10-17", "Statement": [statement]})

@@ -29,7 +29,7 @@ pub struct Attrs {
     vpc: Ref,
     cidr: String,
     zone: String,
-    /// Whether what starts in it gets a public address.
+    /// Instances that start in it get a public address.
     public: bool,
     tags: Tags,
 }

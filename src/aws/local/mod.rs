@@ -28,10 +28,10 @@ use tokio::time::{Instant, sleep, timeout};
 
 /// Port of the local AWS unless `BILLPAY_LOCAL_PORT` says another.
 const PORT: u16 = 4577;
-/// How long the server may take to answer after its start; it takes under a second here.
+/// Time for the server to answer after its start; it takes under a second here.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Bytes that are read of an answer to whether it is up; the server's own has a fraction of that.
-const LONGEST_ANSWER: u64 = 4096;
+const MAX_ANSWER_BYTES: u64 = 4096;
 
 /// Reasons for which the local AWS does not run.
 #[derive(Debug, thiserror::Error)]
@@ -95,7 +95,7 @@ struct Server {
     launcher: PathBuf,
 }
 
-/// How the local AWS is.
+/// Status of the local AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LocalStatus {
     pub running: bool,
@@ -332,7 +332,7 @@ async fn is_ready(port: u16, secret: &Secret) -> bool {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
         stream.write_all(request.as_bytes()).await.ok()?;
         let mut answer = String::new();
-        stream.take(LONGEST_ANSWER).read_to_string(&mut answer).await.ok()?;
+        stream.take(MAX_ANSWER_BYTES).read_to_string(&mut answer).await.ok()?;
         let (head, body) = answer.split_once("\r\n\r\n")?;
         Some(head.split(' ').nth(1) == Some("200") && body == secret.proof(port, &nonce))
     };

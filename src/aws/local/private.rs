@@ -20,7 +20,7 @@ const WRITABLE: u32 = 0o022;
 /// Characters of a secret: 256 bits in hexadecimal.
 const SECRET_LENGTH: usize = 64;
 /// Bytes that are read of a file.
-const LARGEST: u64 = 64 << 10;
+const MAX_FILE_BYTES: u64 = 64 << 10;
 
 /// Makes a directory that only the user can enter, and everything above it.
 ///
@@ -80,7 +80,7 @@ pub fn read(state: &Path, name: &str) -> Option<String> {
     }
     let mut text = String::new();
     let file = open(&state.join(name), OpenOptions::new().read(true)).ok()?;
-    file.take(LARGEST).read_to_string(&mut text).ok()?;
+    file.take(MAX_FILE_BYTES).read_to_string(&mut text).ok()?;
     Some(text)
 }
 

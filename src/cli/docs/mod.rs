@@ -47,7 +47,7 @@ struct SourceArgs {
     /// Allow a plugin of MkDocs that TechDocs does not have; MkDocs must have it
     #[arg(long, value_name = "NAME")]
     allow_plugin: Vec<String>,
-    /// What the sources are known by, such as the commit, for the site's metadata
+    /// Version of the sources, such as the commit, for the site's metadata
     #[arg(long, value_name = "TEXT")]
     etag: Option<String>,
 }

@@ -25,7 +25,7 @@ pub struct KubernetesArgs {
     /// Only this service; may be given several times
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     service: Vec<String>,
-    /// What a service says about itself, its deploy/values.yaml; may be given several times
+    /// Values of a service, its deploy/values.yaml; may be given several times
     #[arg(long, value_name = "FILE")]
     values: Vec<PathBuf>,
     /// The image of a service, NAME=REGISTRY/REPOSITORY@sha256:DIGEST; one for each service

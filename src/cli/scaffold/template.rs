@@ -46,7 +46,7 @@ pub struct AnswerArgs {
     /// Ask nothing: take the default of what isn't answered
     #[arg(long)]
     defaults: bool,
-    /// Where random values and the time of a template come from, so that they can be made again
+    /// Seed of random values and of the time in a template, so that they can be made again
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
     /// Refuse what is undefined in a Backstage template, where the portal prints nothing

@@ -41,7 +41,7 @@ pub struct UpdateArgs {
     root: Option<PathBuf>,
     #[command(flatten)]
     answers: AnswerArgs,
-    /// What becomes of a change that is in the same place as yours
+    /// Handling of a change that is in the same place as yours
     #[arg(long, value_enum, default_value_t)]
     conflict: OnConflict,
     /// Write nothing (a dry run); exit with 2 if there is something to take

@@ -65,17 +65,17 @@ fn every_kind_has_a_case_in_the_contract() {
     }
 }
 
-/// What went wrong, by kind.
+/// Breaches, by kind.
 type Broken = BTreeMap<&'static str, Breach>;
 
-/// Where a kind broke the contract.
+/// Breach of the contract by a kind.
 #[derive(Debug, Clone)]
 struct Breach {
     stage: Stage,
     why: String,
 }
 
-/// How far a kind has come.
+/// Stage that a kind has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 enum Stage {
     #[default]
@@ -137,7 +137,7 @@ fn selected_cases() -> Vec<&'static Case> {
 struct Account {
     number: String,
     endpoint: Endpoint,
-    /// How long all of it may take before it counts as stuck.
+    /// Time after which all of it counts as stuck.
     patience: Duration,
 }
 
@@ -246,7 +246,7 @@ impl Trial {
         }
     }
 
-    /// What can't be changed in place is replaced, and the plan says why.
+    /// Replaces what can't be changed in place; the plan says why.
     async fn replace(&mut self) {
         let Change::Spec(change) = self.case.replace else { return };
         change(&mut self.env);
@@ -314,7 +314,7 @@ impl Trial {
         self.found().await.into_iter().map(|one| (one.address, one.id)).collect()
     }
 
-    /// What is there at one address, asked for with references resolved, as a step does.
+    /// Finds the resources at one address, with references resolved, as a step does.
     async fn find(&self, address: &Address) -> Vec<Observed> {
         let snapshot = self.observe().await;
         let want = self.ours(self.provider.desire(&self.env)).find(|want| want.address == *address);
@@ -418,7 +418,7 @@ fn dev(account: &Account) -> Environment {
     App::new(Some(sandbox.specs()), false).load("dev").expect("the spec of dev").environment
 }
 
-/// What happened, to tell where a kind got stuck.
+/// Log of events, to tell where a kind got stuck.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<(Stage, Vec<String>)>>);
 

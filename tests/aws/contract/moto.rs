@@ -10,7 +10,7 @@ use super::{Account, PATIENCE, report, run, selected_cases};
 use billpay_testkit::values::text;
 use billpay_testkit::{Emulator, Sandbox};
 
-/// What moto 5.2.5 can't do: the kind, how far it comes, and why no further.
+/// Gaps of moto 5.2.5: the kind, the stage it comes to, and why no further.
 const GAPS: &[(&str, Stage, &str)] = &[
     ("access-entry", Create, "no access entries: 404"),
     ("addon", Needs, "ListNodegroups answers 500 where there is no cluster yet"),
@@ -27,7 +27,7 @@ const GAPS: &[(&str, Stage, &str)] = &[
     ("s3-endpoint", Replace, "a deleted gateway keeps its elastic IP"),
 ];
 
-/// How long a kind may be stuck in a gap.
+/// Time that a kind may be stuck in a gap.
 const GAP: Duration = Duration::from_secs(45);
 
 #[test]

@@ -1,4 +1,4 @@
-//! What people change by hand is shown, field by field, and repaired.
+//! Changes that people make by hand are shown, field by field, and repaired.
 
 use serde_json::{Value, json};
 

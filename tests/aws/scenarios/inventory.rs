@@ -7,7 +7,7 @@ use serde_json::Value;
 use billpay_testkit::Sandbox;
 use billpay_testkit::values::{items, text};
 
-/// What there is, by what it is and what AWS calls it.
+/// Inventory of an account: kind of thing and id of AWS.
 pub type Inventory = BTreeMap<String, Value>;
 
 /// Lists of things: the call, where the list is in its answer, and what identifies one.

@@ -45,7 +45,7 @@ struct Row {
     make: fn(&World<'_>, &Tags) -> (String, String),
     /// While ours stands: copied, old, written by hand.
     beside: [Answer; 3],
-    /// When ours is gone.
+    /// Answers after ours is gone.
     alone: [Answer; 3],
 }
 

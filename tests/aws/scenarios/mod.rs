@@ -1,4 +1,4 @@
-//! What people do with an environment, with the program that they use, in an account of
+//! Work of people on an environment, with the program that they use, in an account of
 //! its own for each test. The AWS CLI looks, not our code.
 
 mod admission;

@@ -1,4 +1,4 @@
-//! What the AWS CLI has to show of dev, kind by kind. None of our code looks here, and what
+//! Facts about dev that the AWS CLI has to show, kind by kind. None of our code looks here, and what
 //! is expected is written out from REQUIREMENTS.md §3 rather than computed.
 //!
 //! A new kind needs a line in [`READS`], or the test that uses it fails.

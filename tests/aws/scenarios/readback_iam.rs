@@ -1,4 +1,4 @@
-//! What the AWS CLI has to show of dev's IAM; the rest of [`super::readback`].
+//! Facts about dev's IAM that the AWS CLI has to show; the rest of [`super::readback`].
 
 use std::collections::BTreeSet;
 

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read, Write};
 /// A request or an answer with its body, byte for byte as it came.
 pub struct Message {
     pub bytes: Vec<u8>,
-    /// Where the body begins.
+    /// Offset of the body.
     body: usize,
 }
 

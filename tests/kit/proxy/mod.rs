@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use http::Message;
 use operation::{Operation, Protocol};
 
-/// What happens to one changing call.
+/// Fault of one changing call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// It is carried out; before it is answered, the program is killed.
@@ -61,7 +61,7 @@ impl Calls {
         self.0.iter().filter(|call| call.writes).count()
     }
 
-    /// How often each operation was called, the most frequent first.
+    /// Counts the calls of each operation, the most frequent first.
     pub fn by_name(&self) -> Vec<(String, usize)> {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         self.0.iter().for_each(|call| *counts.entry(&call.name).or_default() += 1);
@@ -151,7 +151,7 @@ impl Proxy {
         self.shared.victim.store(pid, Ordering::SeqCst);
     }
 
-    /// Whether the fault has happened.
+    /// Returns true if the fault has happened.
     pub fn struck(&self) -> bool {
         self.shared.struck.load(Ordering::SeqCst)
     }
@@ -226,7 +226,7 @@ impl Shared {
         Ok(true)
     }
 
-    /// What is to happen to this changing call.
+    /// Returns the fault of this changing call.
     fn strike(&self) -> Option<Fault> {
         let this = self.changes.fetch_add(1, Ordering::SeqCst) + 1;
         let (nth, fault) = (*self.fault.lock().unwrap())?;
@@ -271,7 +271,7 @@ impl Shared {
 }
 
 impl Protocol {
-    /// How the service says that it is asked too much.
+    /// Returns the service's answer to too many calls.
     fn throttled(self) -> Vec<u8> {
         match self {
             Protocol::Ec2 => self.error(503, "RequestLimitExceeded", "Request limit exceeded."),
@@ -282,7 +282,7 @@ impl Protocol {
         }
     }
 
-    /// How the service says that something broke inside of it.
+    /// Returns the service's answer when something broke inside of it.
     fn failed(self) -> Vec<u8> {
         let code = match self {
             Protocol::Ec2 | Protocol::S3 | Protocol::RestXml => "InternalError",

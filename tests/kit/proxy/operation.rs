@@ -1,8 +1,8 @@
-//! Which AWS operation a request is, and whether it changes anything.
+//! AWS operation of a request: its name, and if it changes anything.
 
 use super::http::Message;
 
-/// How a service is spoken to.
+/// Protocol of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     Ec2,

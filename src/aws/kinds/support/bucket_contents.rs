@@ -25,7 +25,7 @@ pub async fn remove(cx: Context<'_>, bucket: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where a list that comes in pages goes on: its two markers.
+/// Position at which a list that comes in pages goes on: its two markers.
 type Marker = (Option<String>, Option<String>);
 
 async fn remove_versions(cx: Context<'_>, bucket: &str) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::named::Built;
 
-/// What happens by itself to what nobody needs any more.
+/// Lifecycle rule of a bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
     id: String,
@@ -19,7 +19,7 @@ pub struct Rule {
     expire_old_versions_days: Option<i32>,
     abort_uploads_days: Option<i32>,
     remove_expired_delete_markers: bool,
-    /// What a rule does that ours never do; named so that it shows as a difference.
+    /// Effects that our rules never have; named so that they show as a difference.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     more: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! How changes to a cluster are asked for: which steps they take, and in whose words.
+//! Calls that change a cluster: their steps and their parameters.
 
 use aws_sdk_eks::types::{AuthenticationMode, LogSetup, LogType, Logging};
 use billpay_model::failure::{Failure, FailureClass};
@@ -29,7 +29,7 @@ pub fn modes(from: &str, to: &str) -> Vec<AuthenticationMode> {
     modes
 }
 
-/// How far the nodes of a cluster may lag behind it, in minors, before Kubernetes stops
+/// Minor versions that the nodes of a cluster may lag behind it before Kubernetes stops
 /// supporting them.
 const SKEW: u32 = 3;
 

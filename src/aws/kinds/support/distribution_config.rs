@@ -44,7 +44,7 @@ pub struct Origin {
     pub access_control: Ref,
 }
 
-/// How requests for some paths are answered.
+/// Cache behaviour for some paths.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Behavior {
     pub path: String,
@@ -57,7 +57,7 @@ pub struct Behavior {
     pub headers_policy: Ref,
 }
 
-/// What is answered instead of an error.
+/// Answer instead of an error.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ErrorPage {
     pub code: i32,
@@ -102,7 +102,7 @@ macro_rules! write_behavior {
         (behavior.min_ttl, behavior.default_ttl, behavior.max_ttl) = (None, None, None);
     }};
 }
-/// What a distribution is set to, in the shape that it is compared in.
+/// Reads a distribution's settings, in the shape that they are compared in.
 pub fn read(config: &Config, tags: Tags) -> Attrs {
     let certificate = config.viewer_certificate.as_ref();
     let origins = config.origins.iter().flat_map(|origins| &origins.items);

@@ -1,4 +1,4 @@
-//! What the EC2 kinds share: finding by tag, tagging in the create call, changing tags.
+//! Shared by the EC2 kinds: finding by tag, tagging in the create call, changing tags.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -140,7 +140,7 @@ pub fn token<A: Serialize>(new: &New<A>, attempt: u32) -> String {
     hex(&Sha256::digest(identity.as_bytes()))
 }
 
-/// How many spent tokens are passed over before the engine is asked to look again.
+/// Number of spent tokens that are passed over before the engine is asked to look again.
 pub const ATTEMPTS: u32 = 8;
 
 /// The failure of a create whose tokens are all spent.

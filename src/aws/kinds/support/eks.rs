@@ -1,4 +1,4 @@
-//! What the EKS kinds share: reading many things at once, what an update came to, tags.
+//! Shared by the EKS kinds: reading many things at once, results of updates, tags.
 
 use std::collections::HashMap;
 
@@ -61,7 +61,7 @@ pub async fn fargate_profiles(cx: Context<'_>, cluster: &str) -> Result<Vec<Stri
     Ok(names.at("eks:ListFargateProfiles").optional()?.unwrap_or_default())
 }
 
-/// Where an update that was begun stands.
+/// Returns the progress of an update.
 pub fn progress(update: Option<Update>, call: &str) -> Result<Progress, Failure> {
     let Some(update) = update else { return Ok(Progress::Underway) };
     match update.status {
@@ -73,7 +73,7 @@ pub fn progress(update: Option<Update>, call: &str) -> Result<Progress, Failure>
     }
 }
 
-/// Why an update failed, in EKS's words.
+/// Returns the reason for which an update failed, in EKS's words.
 fn why(update: &Update) -> String {
     let kind = update.r#type.as_ref().map_or("update", |kind| kind.as_str());
     let errors = update.errors().iter().filter_map(|error| {
@@ -87,7 +87,7 @@ fn why(update: &Update) -> String {
     }
 }
 
-/// What has updates: a cluster, or a node group or an add-on of it.
+/// Subject of updates: a cluster, or a node group or an add-on of it.
 #[derive(Clone, Copy)]
 pub enum Updated<'a> {
     Cluster,

@@ -1,4 +1,4 @@
-//! What the IAM kinds share: reading the account in bulk, and policy documents.
+//! Shared by the IAM kinds: reading the account in bulk, and policy documents.
 
 use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput;
 use aws_sdk_iam::types::{EntityType, Tag};

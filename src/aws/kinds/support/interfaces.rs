@@ -13,7 +13,7 @@ use crate::Explain;
 use crate::kinds::kind::{Context, Kind, OwnResources, attachment};
 
 /// Most values that a filter of EC2 takes.
-const MOST_VALUES: usize = 200;
+const MAX_VALUES: usize = 200;
 
 /// Returns the interfaces of others that match a filter, each attached to what `to` says.
 pub async fn attachments<K: Kind>(
@@ -25,7 +25,7 @@ pub async fn attachments<K: Kind>(
 ) -> Result<Vec<Attachment>, Failure> {
     let values: Vec<String> = values.into_iter().collect();
     let mut found = vec![];
-    for values in values.chunks(MOST_VALUES) {
+    for values in values.chunks(MAX_VALUES) {
         let filter = aws_sdk_ec2::types::Filter::builder().name(filter).set_values(Some(values.to_vec()));
         let call = cx.aws.ec2.describe_network_interfaces().filters(filter.build());
         let interfaces = call.into_paginator().items().send().try_collect().await;
@@ -118,7 +118,7 @@ async fn instances(
         .collect();
     let ids: Vec<String> = ids.into_iter().collect();
     let mut tags = BTreeMap::new();
-    for ids in ids.chunks(MOST_VALUES) {
+    for ids in ids.chunks(MAX_VALUES) {
         let filter = aws_sdk_ec2::types::Filter::builder().name("instance-id").set_values(Some(ids.to_vec()));
         let call = cx.aws.ec2.describe_instances().filters(filter.build());
         let mut pages = call.into_paginator().items().send();

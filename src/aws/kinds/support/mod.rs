@@ -1,4 +1,4 @@
-//! What several kinds of one AWS service share, and the large parts of single kinds.
+//! Parts that several kinds of one AWS service share, and the large parts of single kinds.
 
 pub mod bucket_contents;
 pub mod bucket_lifecycle;

@@ -1,4 +1,4 @@
-//! What the kinds share whose resources are found by a name or a mark, because AWS has no
+//! Shared by the kinds whose resources are found by a name or a mark, because AWS has no
 //! list call that filters by tag: ECR, EKS, S3 and CloudFront.
 
 use aws_smithy_types::error::operation::BuildError;
@@ -12,7 +12,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use crate::Optional;
 use crate::kinds::kind::{Context, Kind};
 
-/// How many calls about single resources of a kind are made at once.
+/// Calls about single resources of a kind at the same time.
 pub const AT_ONCE: usize = 16;
 
 /// Reads the details of everything that was listed, many at a time. What went away since is left out.

@@ -1,4 +1,4 @@
-//! What the S3 kinds share: which buckets may be the environment's, and their tags.
+//! Shared by the S3 kinds: buckets that may be the environment's, and their tags.
 
 use aws_sdk_s3::types::{Tag, Tagging};
 use billpay_model::failure::Failure;

@@ -48,7 +48,7 @@ impl Rule {
         Rule::all(Direction::Egress, "0.0.0.0/0".into(), "")
     }
 
-    /// Whether EC2 takes two rules for the same one: it looks past the description.
+    /// Returns true if EC2 takes two rules for the same one: it looks past the description.
     fn is(&self, other: &Rule) -> bool {
         Rule { description: other.description.clone(), ..self.clone() } == *other
     }
@@ -183,7 +183,7 @@ async fn each_way(cx: Context<'_>, id: &str, rules: &[Rule], change: Change) -> 
     Ok(())
 }
 
-/// Whether a refusal says that a rule is as it should be.
+/// Returns true if a refusal says that a rule is as it should be.
 fn is_done(failure: &Failure, change: Change) -> bool {
     match change {
         Change::Authorize => failure.class == FailureClass::Exists,
