@@ -69,7 +69,9 @@ fn a_missing_or_empty_directory_says_where_it_looked() {
     for path in [empty.path().to_owned(), empty.path().join("nowhere")] {
         let error = SpecDir::open(&path).unwrap_err();
         assert_eq!(error.to_string(), format!("there are no specs in {}", path.display()));
-        assert_eq!(error.hints()[0], format!("looked in {}", path.display()));
+        // With `CI` set, the hint says that it looked there alone.
+        let hint = error.hints()[0].clone();
+        assert!(hint.starts_with(&format!("looked in {}", path.display())), "{hint}");
     }
 }
 
