@@ -33,7 +33,7 @@ pub fn program() -> OsString {
 
 /// Reads an environment of this repository, as it was on a fixed day.
 pub fn example(name: &str) -> Environment {
-    let specs = SpecDir::open(&project().join("environments")).expect("the repository's specs");
+    let specs = SpecDir::open(project().join("environments")).expect("the repository's specs");
     let today = "2026-11-22".parse().expect("a date");
     specs.load(name, today).expect("the repository's spec is sound").environment
 }

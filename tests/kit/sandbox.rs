@@ -17,6 +17,12 @@ pub struct Sandbox {
     pub url: String,
 }
 
+impl Default for Sandbox {
+    fn default() -> Sandbox {
+        Sandbox::new()
+    }
+}
+
 impl Sandbox {
     /// An empty account in ministack, and the specs of `environments/` for it.
     pub fn new() -> Sandbox {

@@ -60,7 +60,7 @@ impl Values<'_> {
     fn text(&self, text: &str, span: &Range<usize>) -> Result<Option<Value>, TemplateError> {
         let file = SourceFile::new(self.spec.file.name(), text);
         let value = self.nunjucks.optional_value(&file, self.context);
-        let value = value.map_err(|error| self.at_its_place(error, text, span))?;
+        let value = value.map_err(|error| self.at_its_place(*error, text, span))?;
         for problem in self.nunjucks.take_warnings().problems {
             self.warn(self.placed(problem, text, span))?;
         }
@@ -139,12 +139,12 @@ impl Values<'_> {
     }
 
     /// An error in a text of the file, at its place in the whole file.
-    fn at_its_place(&self, mut findings: Box<Findings>, text: &str, span: &Range<usize>) -> TemplateError {
+    fn at_its_place(&self, mut findings: Findings, text: &str, span: &Range<usize>) -> TemplateError {
         let file = &self.spec.file;
         for problem in findings.problems.iter_mut().filter(|problem| problem.place.file == file.name()) {
             problem.place = file.place(place_in(file.text(), span, text, &problem.place.span));
         }
-        let Findings { problems, files } = *findings;
+        let Findings { problems, files } = findings;
         let others = files.into_iter().filter(|other| other.name() != file.name());
         let files = [file.clone()].into_iter().chain(others).collect();
         TemplateError::Wrong(Box::new(Findings { problems, files }))
