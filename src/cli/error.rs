@@ -254,7 +254,7 @@ pub fn explain(conflict: &Conflict) -> (String, String) {
                 commands.join("; ")
             ),
         ),
-        Conflict::LoadedEnvironments { address, ids } => (
+        Conflict::Several { address, ids } => (
             format!(
                 "{} carry the tags of {address}, and nothing shows which one billpay made",
                 ids.join(" and ")

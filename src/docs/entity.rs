@@ -38,7 +38,7 @@ pub enum EntityError {
     #[error("{file} describes no entity with a kind and a name")]
     NoEntity { file: String },
     #[error("{file} describes several entities with documentation: {}", names.join(", "))]
-    LoadedEnvironments { file: String, names: Vec<String> },
+    Several { file: String, names: Vec<String> },
 }
 
 /// The entity of a catalog file whose documentation lies beside it.
@@ -110,7 +110,7 @@ pub fn described(file: &str, text: &str) -> Result<Described, EntityError> {
                 [] => all.iter().map(|(name, ..)| names(name)).collect(),
                 several => several.iter().map(|(name, ..)| names(name)).collect(),
             };
-            return Err(EntityError::LoadedEnvironments { file: file.into(), names });
+            return Err(EntityError::Several { file: file.into(), names });
         }
     };
     let (name, title, reference) = chosen;

@@ -171,7 +171,7 @@ fn conflict(address: Address, indices: &[usize], snapshot: &Snapshot, kinds: &Ki
         }
         several => {
             let ids = several.iter().map(|observed| observed.id.clone()).collect();
-            Conflict::LoadedEnvironments { address, ids }
+            Conflict::Several { address, ids }
         }
     }
 }

@@ -58,7 +58,7 @@ impl Packages {
         if complete.exists() && python.exists() {
             return Ok(python);
         }
-        // LoadedEnvironments runs may come here at once: one installs, the others find it done.
+        // Several runs may come here at once: one installs, the others find it done.
         fs::create_dir_all(cache).map_err(at(cache))?;
         let path = cache.join("lock");
         let lock = fs::File::create(&path).map_err(at(&path))?;

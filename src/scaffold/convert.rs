@@ -73,11 +73,11 @@ fn fits(kind: &QuestionKind, value: &Value) -> bool {
         (QuestionKind::Number, value) => value.is_number(),
         (QuestionKind::YesNo, value) => value.is_boolean(),
         (QuestionKind::Choice(choices), value) => is_one_of(choices, value),
-        (QuestionKind::LoadedEnvironments(choices), Value::Array(items)) => {
+        (QuestionKind::Several(choices), Value::Array(items)) => {
             items.iter().all(|it| is_one_of(choices, it))
         }
         (QuestionKind::Texts, Value::Array(items)) => items.iter().all(Value::is_string),
-        (QuestionKind::LoadedEnvironments(_) | QuestionKind::Texts, _) => false,
+        (QuestionKind::Several(_) | QuestionKind::Texts, _) => false,
     }
 }
 
@@ -103,7 +103,7 @@ fn converted(kind: &QuestionKind, value: &Value) -> Option<Value> {
             let mut same = choices.iter().filter(|choice| scalar(&choice.value).as_ref() == Some(&text));
             same.next().filter(|_| same.next().is_none()).map(|choice| choice.value.clone())
         }
-        (QuestionKind::LoadedEnvironments(choices), Value::Array(items)) => {
+        (QuestionKind::Several(choices), Value::Array(items)) => {
             all(items, &QuestionKind::Choice(choices.clone()))
         }
         (QuestionKind::Texts, Value::Array(items)) => all(items, &QuestionKind::Text),
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn what_can_only_mean_one_thing_is_converted_and_nothing_else() {
-        use QuestionKind::{Choice, Integer, LoadedEnvironments, Number, Text, Texts, YesNo};
+        use QuestionKind::{Choice, Integer, Number, Several, Text, Texts, YesNo};
         for (kind, from, to) in [
             (Integer, json!("5"), Some(json!(5))),
             (Integer, json!("-5"), Some(json!(-5))),
@@ -172,8 +172,8 @@ mod tests {
             (Choice(choices(&[json!("1"), json!("2")])), json!(2), Some(json!("2"))),
             (Choice(choices(&[json!("1"), json!("2")])), json!(3), None),
             (Choice(choices(&[json!(true), json!("no")])), json!("true"), Some(json!(true))),
-            (LoadedEnvironments(choices(&[json!(1), json!("a")])), json!(["1", "a"]), Some(json!([1, "a"]))),
-            (LoadedEnvironments(choices(&[json!(1), json!("a")])), json!("a"), None),
+            (Several(choices(&[json!(1), json!("a")])), json!(["1", "a"]), Some(json!([1, "a"]))),
+            (Several(choices(&[json!(1), json!("a")])), json!("a"), None),
             (Texts, json!([1, "a"]), Some(json!(["1", "a"]))),
             (Texts, json!([1, true]), None),
         ] {

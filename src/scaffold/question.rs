@@ -42,7 +42,7 @@ pub enum QuestionKind {
     /// One of these.
     Choice(Vec<Choice>),
     /// Any of these: the answer is a list.
-    LoadedEnvironments(Vec<Choice>),
+    Several(Vec<Choice>),
     /// A list of texts.
     Texts,
     /// Anything, written as YAML or JSON.

@@ -287,7 +287,7 @@ impl<'a> World<'a> {
     /// Answers the first conflict about several with one of them: mostly with the right one.
     fn keep(&self, answers: &mut Answers, conflicts: &[Conflict], env: &Environment, choice: usize) -> bool {
         let several = conflicts.iter().find_map(|conflict| match conflict {
-            Conflict::LoadedEnvironments { address, ids } => Some((address, ids)),
+            Conflict::Several { address, ids } => Some((address, ids)),
             _ => None,
         });
         let Some((address, ids)) = several else { return false };
@@ -443,9 +443,7 @@ impl<'a> World<'a> {
         self.exclude_lone_copies(&process, env);
         let after = survey(&process, env, &BTreeSet::new()).await.expect("it can be read");
         let plan = after.plan(&process, env, goal, &Selection::default()).await.expect("a plan");
-        if hid
-            && plan.conflicts.iter().any(|conflict| matches!(conflict, Conflict::LoadedEnvironments { .. }))
-        {
+        if hid && plan.conflicts.iter().any(|conflict| matches!(conflict, Conflict::Several { .. })) {
             self.counts.add("several after lost responses", 1);
             return;
         }
@@ -564,7 +562,7 @@ fn cause(error: &Error) -> &'static str {
 fn ids_of(conflict: &Conflict) -> Vec<&str> {
     match conflict {
         Conflict::Unproven { id, .. } | Conflict::NoRegion { id, .. } => vec![id],
-        Conflict::LoadedEnvironments { ids, .. } => ids.iter().map(String::as_str).collect(),
+        Conflict::Several { ids, .. } => ids.iter().map(String::as_str).collect(),
         _ => vec![],
     }
 }
@@ -574,7 +572,7 @@ pub fn name_of(conflict: &Conflict) -> &'static str {
         Conflict::NotOurs { .. } => "not ours",
         Conflict::Unproven { .. } => "unproven",
         Conflict::NoRegion { .. } => "no region",
-        Conflict::LoadedEnvironments { .. } => "several",
+        Conflict::Several { .. } => "several",
         Conflict::Refused { .. } => "refused",
         Conflict::CannotEnd { .. } => "cannot end",
         Conflict::NeedsExcluded { .. } | Conflict::StoodOnByExcluded { .. } => "selection",

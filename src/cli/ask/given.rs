@@ -99,9 +99,7 @@ pub(super) fn typed(text: &str, question: &Question) -> Result<Value, String> {
     Ok(match &question.kind {
         QuestionKind::Text => text.into(),
         QuestionKind::Choice(choices) => chosen(text, choices),
-        _ if plain.is_empty()
-            && !matches!(question.kind, QuestionKind::Texts | QuestionKind::LoadedEnvironments(_)) =>
-        {
+        _ if plain.is_empty() && !matches!(question.kind, QuestionKind::Texts | QuestionKind::Several(_)) => {
             text.into()
         }
         QuestionKind::Integer | QuestionKind::Number => number(plain).unwrap_or_else(|| text.into()),
@@ -111,7 +109,7 @@ pub(super) fn typed(text: &str, question: &Question) -> Result<Value, String> {
             _ => text.into(),
         },
         QuestionKind::Texts => texts(plain)?.into(),
-        QuestionKind::LoadedEnvironments(choices) => {
+        QuestionKind::Several(choices) => {
             let texts = texts(plain)?;
             texts.iter().map(|text| chosen(&written(text), choices)).collect()
         }

@@ -56,9 +56,7 @@ impl Prompts {
         match &question.kind {
             QuestionKind::YesNo => self.yes_no(question),
             QuestionKind::Choice(choices) if !choices.is_empty() => self.choice(question, choices),
-            QuestionKind::LoadedEnvironments(choices) if !choices.is_empty() => {
-                self.several(question, choices)
-            }
+            QuestionKind::Several(choices) if !choices.is_empty() => self.several(question, choices),
             _ => self.written(question, check),
         }
     }

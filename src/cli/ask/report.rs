@@ -98,7 +98,7 @@ pub fn kind(kind: &QuestionKind) -> String {
         QuestionKind::Number => "a number".to_string(),
         QuestionKind::YesNo => "true or false".to_string(),
         QuestionKind::Choice(choices) => format!("one of {}", named(choices)),
-        QuestionKind::LoadedEnvironments(choices) => format!("any of {}", named(choices)),
+        QuestionKind::Several(choices) => format!("any of {}", named(choices)),
         QuestionKind::Texts => "texts, with commas between them".to_string(),
         QuestionKind::Data => "YAML".to_string(),
     }

@@ -98,7 +98,7 @@ fn of_two_the_one_that_the_rest_stands_on_is_ours() {
 
     let (owners, conflicts) = settled(resources("ip-9"), &[]);
     assert_eq!((&owners["ip-1"], &owners["ip-2"]), (&Owner::Undecided, &Owner::Undecided));
-    let [Conflict::LoadedEnvironments { ids, .. }] = conflicts.as_slice() else { panic!("{conflicts:?}") };
+    let [Conflict::Several { ids, .. }] = conflicts.as_slice() else { panic!("{conflicts:?}") };
     assert_eq!(ids, &["ip-1", "ip-2"]);
 
     let (owners, conflicts) = settled(resources("ip-9"), &["ip-1"]);
@@ -127,7 +127,7 @@ fn the_old_and_the_new_one_of_a_replacement_are_both_ours() {
 fn of_two_networks_made_at_once_a_person_chooses() {
     let vpc = |id| found("house/vpc", id, Owner::Ours, Evidence::Unique, json!({}));
     let (_, conflicts) = settled(vec![vpc("vpc-1"), vpc("vpc-2")], &[]);
-    assert!(matches!(conflicts.as_slice(), [Conflict::LoadedEnvironments { .. }]), "{conflicts:?}");
+    assert!(matches!(conflicts.as_slice(), [Conflict::Several { .. }]), "{conflicts:?}");
 }
 
 #[test]

@@ -20,8 +20,8 @@ pub enum Conflict {
     /// The resource is in no region, its tags name none, and nothing shows that the environment
     /// lives in the spec's. `commands` add the region.
     NoRegion { address: Address, id: String, commands: Vec<String> },
-    /// LoadedEnvironments resources carry the tags of one address, and nothing shows which is ours.
-    LoadedEnvironments { address: Address, ids: Vec<String> },
+    /// Several resources carry the tags of one address, and nothing shows which is ours.
+    Several { address: Address, ids: Vec<String> },
     /// The resource that is there can't, or mustn't, become what the spec wants.
     Refused { address: Address, why: String },
     /// AWS would refuse the change, after others have been made.
@@ -47,7 +47,7 @@ impl Conflict {
             Conflict::NotOurs { .. }
                 | Conflict::Unproven { .. }
                 | Conflict::NoRegion { .. }
-                | Conflict::LoadedEnvironments { .. }
+                | Conflict::Several { .. }
         )
     }
 
@@ -57,7 +57,7 @@ impl Conflict {
             Conflict::NotOurs { address, .. }
             | Conflict::Unproven { address, .. }
             | Conflict::NoRegion { address, .. }
-            | Conflict::LoadedEnvironments { address, .. }
+            | Conflict::Several { address, .. }
             | Conflict::Refused { address, .. }
             | Conflict::CannotEnd { address, .. }
             | Conflict::NeedsExcluded { address, .. }

@@ -1,4 +1,4 @@
-//! LoadedEnvironments templates in one folder, of which one is chosen: `templates`, or `template`.
+//! Several templates in one folder, of which one is chosen: `templates`, or `template`.
 
 use billpay_tree::RelPath;
 use serde_json::Value;

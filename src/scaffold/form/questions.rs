@@ -480,7 +480,7 @@ fn kind(root: Root, schema: &Object) -> QuestionKind {
             match items {
                 Some(items) => match choices_of(&items) {
                     QuestionKind::Choice(choices) if truthy(schema.get("uniqueItems")) => {
-                        QuestionKind::LoadedEnvironments(choices)
+                        QuestionKind::Several(choices)
                     }
                     _ if schema_type(&items) == Some("string") => QuestionKind::Texts,
                     _ => QuestionKind::Data,

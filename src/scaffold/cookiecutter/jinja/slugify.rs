@@ -131,7 +131,7 @@ pub fn filter(text: &str, args: Rest<Value>, named: Kwargs) -> Res<String> {
     Ok(text.replace('-', &separator))
 }
 
-/// LoadedEnvironments of a character in a row as one text.
+/// Several of a character in a row as one text.
 fn collapsed(text: &str, c: char, by: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut last = None;
