@@ -137,3 +137,17 @@ pub fn put_answer(answers: &mut Answers, name: &str, value: Value) {
     }
     fields.insert(last.clone(), value);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_of_questions_keep_their_names_in_json() {
+        use QuestionKind::{Choice, Data, Integer, Number, Several, Text, Texts, YesNo};
+        let kinds = [Text, Integer, Number, YesNo, Choice(vec![]), Several(vec![]), Texts, Data];
+        let types = kinds.map(|kind| serde_json::to_value(kind).expect("JSON")["type"].clone());
+        let names = ["text", "integer", "number", "yes-no", "choice", "several", "texts", "data"];
+        assert_eq!(types, names.map(Value::from));
+    }
+}

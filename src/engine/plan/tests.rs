@@ -307,3 +307,22 @@ fn what_goes_back_in_its_version_goes_before_what_it_stands_on() {
     // A wall that had not followed yet follows afterwards.
     assert_eq!(order(["1.36", "1.34", "v2"], ["1.35", "1.35", "v2"]), ["base", "wall"]);
 }
+
+#[test]
+fn conflicts_keep_their_names_in_json() {
+    let address = || -> Address { "house/wall".parse().expect("an address") };
+    let (id, key, why) = (String::new, String::new, String::new);
+    let conflicts = [
+        Conflict::NotOurs { address: address(), id: id(), evidence: why(), key: key() },
+        Conflict::Unproven { address: address(), id: id(), key: key(), commands: vec![] },
+        Conflict::NoRegion { address: address(), id: id(), commands: vec![] },
+        Conflict::Several { address: address(), ids: vec![] },
+        Conflict::Refused { address: address(), why: why() },
+        Conflict::NeedsExcluded { address: address(), needs: address() },
+        Conflict::StoodOnByExcluded { address: address(), by: address() },
+    ];
+    let kinds = conflicts.map(|conflict| serde_json::to_value(conflict).expect("JSON")["kind"].clone());
+    let names =
+        ["not-ours", "unproven", "no-region", "several", "refused", "needs-excluded", "stood-on-by-excluded"];
+    assert_eq!(kinds, names.map(Value::from));
+}
