@@ -29,7 +29,7 @@ use jiff::Zoned;
 pub use billpay_aws::kinds::kinds;
 pub use billpay_aws::local::Error as LocalError;
 pub use billpay_aws::site_bucket::SiteBucket;
-pub use billpay_docs::build::{Built, DocsError};
+pub use billpay_docs::build::{DocsError, SiteBuild};
 pub use billpay_docs::site::SiteError;
 /// Ownership of what is found without having been named.
 pub use billpay_host::file_owner::{check as check_owner, stays_in_project};
@@ -267,12 +267,12 @@ impl App {
         wishes: Wishes<'_>,
         etag: Option<&str>,
         say: &(dyn Fn(&str) + Sync),
-    ) -> Result<Built, DocsError> {
+    ) -> Result<SiteBuild, DocsError> {
         build::build(&build::BuildOptions { dir, strict, wishes, etag }, say).await
     }
 
     /// Makes a folder a copy of a site that was built from `project`.
-    pub fn place_docs(&self, built: &Built, out: &Path, project: &Path) -> Result<(), DocsError> {
+    pub fn place_docs(&self, built: &SiteBuild, out: &Path, project: &Path) -> Result<(), DocsError> {
         build::place(built, out, project)
     }
 

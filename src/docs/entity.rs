@@ -43,7 +43,7 @@ pub enum EntityError {
 
 /// The entity of a catalog file whose documentation lies beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Described {
+pub struct DocumentedEntity {
     pub name: EntityName,
     /// Title of the entity.
     pub title: String,
@@ -86,7 +86,7 @@ fn is_name(part: &str, marks: &str) -> bool {
 }
 
 /// Finds the entity of a catalog file: the one with documentation, or the only one.
-pub fn described(file: &str, text: &str) -> Result<Described, EntityError> {
+pub fn described(file: &str, text: &str) -> Result<DocumentedEntity, EntityError> {
     let documents: Vec<Value> = yaml::values(text, &LIMITS)
         .map_err(|error| EntityError::NotRead { file: file.into(), why: error.to_string() })?;
     let mut entities = vec![];
@@ -114,7 +114,7 @@ pub fn described(file: &str, text: &str) -> Result<Described, EntityError> {
         }
     };
     let (name, title, reference) = chosen;
-    Ok(Described {
+    Ok(DocumentedEntity {
         title: title.unwrap_or(&name.name).to_string(),
         name: name.clone(),
         source: reference.and_then(|reference| reference.strip_prefix("url:")).map(str::to_string),

@@ -25,9 +25,9 @@ pub enum PublishError {
     Failed { failure: Failure, uploaded: usize },
 }
 
-/// Published files, or those of a preview.
+/// Files that were published, or that a preview would publish.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Published {
+pub struct PublishReport {
     pub uploaded: Vec<String>,
     pub uploaded_bytes: u64,
     pub unchanged: usize,
@@ -41,7 +41,7 @@ pub async fn publish(
     prefix: &str,
     dry_run: bool,
     done: &(dyn Fn(&str) + Sync),
-) -> Result<Published, PublishError> {
+) -> Result<PublishReport, PublishError> {
     let by_path: BTreeMap<&str, &SiteFile> = files.iter().map(|file| (file.path.as_str(), file)).collect();
     for missing in [INDEX, METADATA] {
         if !by_path.contains_key(missing) {
@@ -73,10 +73,10 @@ pub async fn publish(
     Ok(summarize(plan, &by_path))
 }
 
-fn summarize(plan: SitePlan, files: &BTreeMap<&str, &SiteFile>) -> Published {
+fn summarize(plan: SitePlan, files: &BTreeMap<&str, &SiteFile>) -> PublishReport {
     let uploaded: Vec<String> = plan.upload.into_iter().flatten().collect();
     let size = |path: &String| files.get(path.as_str()).map_or(0, |file| file.size);
-    Published {
+    PublishReport {
         uploaded_bytes: uploaded.iter().map(size).sum(),
         uploaded,
         unchanged: plan.unchanged.len(),

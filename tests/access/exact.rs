@@ -1,6 +1,6 @@
 //! Roles of services and workflows: exactly these resources, audiences and subjects.
 
-use billpay_model::access::{service, trust_github};
+use billpay_model::access::{boundary, load_balancer_controller, service, trust_github};
 use billpay_model::names::{self, GITHUB_ISSUER};
 use billpay_testkit::example;
 use serde_json::json;
@@ -40,5 +40,15 @@ fn workflows_get_in_by_exact_audience_and_subject_only() {
         assert!(subject.starts_with("repo:billpay/billpay-"), "{subject}");
         assert!(subject.ends_with(":environment:prod"), "{subject}");
         assert!(!subject.contains(['*', '?']), "{subject}");
+    }
+}
+
+#[test]
+fn no_placeholder_is_left_in_a_policy() {
+    let env = example("prod");
+    for document in [boundary(&env), load_balancer_controller(&env)] {
+        let text = document.to_string();
+        assert!(text.contains(&env.account) || text.contains(&env.region), "{text}");
+        assert!(!text.replace("${aws:", "").contains("${"), "{text}");
     }
 }

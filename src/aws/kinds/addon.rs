@@ -18,7 +18,7 @@ use billpay_model::resource::{Status, Tags};
 use futures::try_join;
 use serde::{Deserialize, Serialize};
 
-use super::support::eks::{self, Updated};
+use super::support::eks::{self, UpdateTarget};
 use super::support::named;
 use super::support::owned;
 use super::{addresses, pod_identity};
@@ -116,7 +116,7 @@ impl Kind for Addon {
             let pinned = wanted.is_none_or(|(_, wanted)| wanted.version.is_some());
             let addon = found_of(cx, address, addon, roles, pinned).owned(ownership);
             found.push(match look.only {
-                Some(_) => eks::settle(cx, cluster, Updated::Addon(&name), addon).await?,
+                Some(_) => eks::settle(cx, cluster, UpdateTarget::Addon(&name), addon).await?,
                 None => addon,
             });
         }

@@ -25,7 +25,7 @@ use super::addresses::{self, Side};
 use super::subnet;
 use super::support::cluster_calls::{logging, modes, versions};
 use super::support::ec2::{self, Keys, Refs};
-use super::support::eks::{self, Updated};
+use super::support::eks::{self, UpdateTarget};
 use super::support::named;
 use super::support::owned;
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, attachment, tags};
@@ -185,7 +185,7 @@ impl Kind for Cluster {
             let protects = read.attrs.deletion_protection;
             let cluster = found_of(address, read).owned(ownership).protected(protects);
             found.push(match look.only {
-                Some(_) => eks::settle(cx, &name, Updated::Cluster, cluster).await?,
+                Some(_) => eks::settle(cx, &name, UpdateTarget::Cluster, cluster).await?,
                 None => cluster,
             });
         }

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::addresses::{self, Side};
 use super::subnet;
 use super::support::ec2::{self, Keys, Refs};
-use super::support::eks::{self, Updated};
+use super::support::eks::{self, UpdateTarget};
 use super::support::named;
 use super::support::owned::{self, TagChanges};
 use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, tags};
@@ -156,7 +156,7 @@ impl Kind for NodeGroup {
             };
             let group = found_of(cx, address, group, &keys).owned(ownership);
             found.push(match look.only {
-                Some(_) => eks::settle(cx, cluster, Updated::NodeGroup(&name), group).await?,
+                Some(_) => eks::settle(cx, cluster, UpdateTarget::NodeGroup(&name), group).await?,
                 None => group,
             });
         }

@@ -5,8 +5,8 @@ mod publish;
 
 use std::path::{Path, PathBuf};
 
-use billpay_core::app::{App, Built, DocsError, read_text};
-use billpay_docs::entity::{self, Described, EntityError};
+use billpay_core::app::{App, DocsError, SiteBuild, read_text};
+use billpay_docs::entity::{self, DocumentedEntity, EntityError};
 use billpay_docs::mkdocs::Wishes;
 use clap::{Args, Subcommand};
 
@@ -82,7 +82,12 @@ async fn stopped() {
 }
 
 /// Builds the site of a folder, in a folder that goes with the result.
-async fn site(args: &SourceArgs, entity: Option<&Described>, app: &App, ui: &Ui) -> Result<Built, Report> {
+async fn site(
+    args: &SourceArgs,
+    entity: Option<&DocumentedEntity>,
+    app: &App,
+    ui: &Ui,
+) -> Result<SiteBuild, Report> {
     let name = match entity {
         Some(entity) => entity.title.clone(),
         None => "Documentation Site".to_string(),
@@ -104,7 +109,7 @@ async fn site(args: &SourceArgs, entity: Option<&Described>, app: &App, ui: &Ui)
 }
 
 /// The entity that a folder's catalog file describes; none without the file.
-fn described(dir: &Path) -> Result<Option<Described>, Report> {
+fn described(dir: &Path) -> Result<Option<DocumentedEntity>, Report> {
     for name in ["catalog-info.yaml", "catalog-info.yml"] {
         let path = dir.join(name);
         if path.is_file() {

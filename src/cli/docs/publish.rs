@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use billpay_core::app::App;
 use billpay_docs::entity::EntityName;
-use billpay_docs::publish::{PublishError, Published, publish};
+use billpay_docs::publish::{PublishError, PublishReport, publish};
 use billpay_engine::at_home;
 use billpay_model::failure::FailureClass;
 use billpay_model::names::{self, TECHDOCS};
@@ -90,7 +90,7 @@ async fn send(
     prefix: &str,
     dry_run: bool,
     ui: &Ui,
-) -> Result<Published, Report> {
+) -> Result<PublishReport, Report> {
     let spinner = ui.spinner("publishing the site …");
     let done = |path: &str| match ui.is_verbose() {
         true => spinner.suspend(|| ui.note(&format!("  {path}"))),
@@ -160,7 +160,7 @@ fn explain(error: PublishError, target: &Target) -> Report {
 fn show(
     target: &Target,
     entity: &EntityName,
-    published: &Published,
+    published: &PublishReport,
     dry_run: bool,
     ui: &Ui,
 ) -> Result<u8, Report> {

@@ -89,7 +89,7 @@ pub struct BuildOptions<'a> {
 
 /// A built site in a temporary folder, removed on drop.
 #[derive(Debug)]
-pub struct Built {
+pub struct SiteBuild {
     pub site: PathBuf,
     /// Omitted settings of the project.
     pub left_out: Findings,
@@ -103,7 +103,7 @@ pub struct Built {
 }
 
 /// Builds the site of a project; `say` is called before slow steps.
-pub async fn build(options: &BuildOptions<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Built, DocsError> {
+pub async fn build(options: &BuildOptions<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<SiteBuild, DocsError> {
     let no_project = || DocsError::NoProject { path: options.dir.display().to_string() };
     let dir = options.dir.canonicalize().map_err(|_| no_project())?;
     if !dir.is_dir() {
@@ -127,7 +127,7 @@ pub async fn build(options: &BuildOptions<'_>, say: &(dyn Fn(&str) + Sync)) -> R
     let site = place.path().join("site");
     let warnings = mkdocs.build(&project, &site, options.strict, &dir).await?;
     let files = finish(&site, options.etag)?;
-    Ok(Built {
+    Ok(SiteBuild {
         left_out: config.left_out,
         warnings,
         mkdocs: mkdocs.name,

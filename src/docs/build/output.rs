@@ -5,11 +5,11 @@ use std::path::Path;
 
 use billpay_host::temporary;
 
-use super::{Built, DocsError, at};
+use super::{DocsError, SiteBuild, at};
 use crate::METADATA;
 
 /// Makes `out` a copy of the site; only an older site, or nothing, may be there.
-pub fn place(built: &Built, out: &Path, project: &Path) -> Result<(), DocsError> {
+pub fn place(built: &SiteBuild, out: &Path, project: &Path) -> Result<(), DocsError> {
     let not_a_site = || DocsError::NotASite { path: out.display().to_string() };
     if out.symlink_metadata().is_ok() {
         let real = out.canonicalize().map_err(at(out))?;

@@ -89,7 +89,7 @@ fn why(update: &Update) -> String {
 
 /// Subject of updates: a cluster, or a node group or an add-on of it.
 #[derive(Clone, Copy)]
-pub enum Updated<'a> {
+pub enum UpdateTarget<'a> {
     Cluster,
     NodeGroup(&'a str),
     Addon(&'a str),
@@ -100,7 +100,7 @@ pub enum Updated<'a> {
 pub async fn settle<A>(
     cx: Context<'_>,
     cluster: &str,
-    of: Updated<'_>,
+    of: UpdateTarget<'_>,
     found: Found<A>,
 ) -> Result<Found<A>, Failure> {
     if found.status != Status::Ready {
@@ -128,11 +128,11 @@ pub fn check_update<A>(found: &Found<A>, call: &str) -> Result<(), Failure> {
 }
 
 /// Reads all updates of something that EKS still knows.
-pub async fn history(cx: Context<'_>, cluster: &str, of: Updated<'_>) -> Result<Vec<Update>, Failure> {
+pub async fn history(cx: Context<'_>, cluster: &str, of: UpdateTarget<'_>) -> Result<Vec<Update>, Failure> {
     let (node_group, addon) = match of {
-        Updated::Cluster => (None, None),
-        Updated::NodeGroup(name) => (Some(name.to_string()), None),
-        Updated::Addon(name) => (None, Some(name.to_string())),
+        UpdateTarget::Cluster => (None, None),
+        UpdateTarget::NodeGroup(name) => (Some(name.to_string()), None),
+        UpdateTarget::Addon(name) => (None, Some(name.to_string())),
     };
     let call = cx.aws.eks.list_updates().name(cluster);
     let call = call.set_nodegroup_name(node_group.clone()).set_addon_name(addon.clone());

@@ -11,7 +11,7 @@ use futures::try_join;
 use jiff::Timestamp;
 
 use super::cluster_calls::is_one_back;
-use super::eks::{self, Updated};
+use super::eks::{self, UpdateTarget};
 use crate::Explain;
 use crate::kinds::kind::Context;
 use crate::kinds::{addresses, node_group};
@@ -31,8 +31,11 @@ pub async fn refusals(cx: Context<'_>, plan: &Plan) -> Result<Vec<(Address, Stri
         return Ok(vec![]);
     };
     let name = change.id().unwrap_or_default();
-    let (updates, insights, others) =
-        try_join!(eks::history(cx, name, Updated::Cluster), insights(cx, name), others(cx, plan, name, to))?;
+    let (updates, insights, others) = try_join!(
+        eks::history(cx, name, UpdateTarget::Cluster),
+        insights(cx, name),
+        others(cx, plan, name, to)
+    )?;
     let refusal = judge(&updates, from, to, Timestamp::now().as_second())
         .or(others)
         .or_else(|| blocked(&insights, to, takes_nodes_back(plan, to)));
