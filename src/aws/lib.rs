@@ -1,11 +1,12 @@
 //! The AWS SDK clients of one account and region, with our pacing and our errors.
 
+pub mod connector;
 mod diagnose;
 mod failure;
 pub mod kinds;
 pub mod local;
 mod pace;
-pub mod site_bucket;
+mod site_bucket;
 
 use std::ffi::OsString;
 use std::time::Duration;

@@ -1,14 +1,14 @@
 //! Approval of a plan: by flags or by a person, and by the typed name of a protected environment.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 
-use billpay_engine::permit::{Permit, Protection};
-use billpay_engine::plan::Plan;
-use billpay_engine::{Error, Survey};
-use billpay_model::environment::Environment;
+use billpay_core::approval::{Answer, Approver};
+use billpay_core::plan::PlanReport;
+use billpay_engine::plan::Kinds;
 use clap::Args;
+use tokio_util::sync::CancellationToken;
 
-use super::error::Report;
+use super::signals;
 use super::ui::Ui;
 
 /// Flags that approve a plan.
@@ -22,43 +22,48 @@ pub struct ApproveArgs {
     pub confirm: Option<String>,
 }
 
-/// Asks whether a plan may be applied. Returns the permit that a typed name gave, if one was typed.
-///
-/// Fails with exit code 4 where a protected environment needs its name and nobody can type it.
-pub fn approve(
-    env: &Environment,
-    plan: &Plan,
-    survey: &Survey,
-    args: &ApproveArgs,
-    question: &str,
-    ui: &Ui,
-) -> Result<Option<Permit>, Report> {
-    if let Some(typed) = &args.confirm {
-        return confirmed(env, typed).map(Some);
-    }
-    match needs_name(env, plan, survey) {
-        Some(error) if args.auto_approve || !std::io::stdin().is_terminal() => Err(error.into()),
-        Some(_) => confirmed(env, &ui.ask_name(&env.environment)?).map(Some),
-        None if args.auto_approve => Ok(None),
-        None => ui.confirm(question).map(|()| None),
+/// Shows plans, and asks a person unless the flags answer.
+pub struct Asker<'a> {
+    pub args: &'a ApproveArgs,
+    pub question: String,
+    pub kinds: Kinds,
+    /// Cancelled by a signal once the plan is approved; before, a signal ends the program.
+    pub stop: CancellationToken,
+    pub ui: &'a Ui,
+}
+
+impl Approver for Asker<'_> {
+    fn approve(&self, report: &PlanReport) -> io::Result<Answer> {
+        let answer = self.ask(report)?;
+        if matches!(answer, Answer::Yes | Answer::Name(_)) {
+            signals::stop_in_order(self.stop.clone());
+        }
+        Ok(answer)
     }
 }
 
-/// Returns why a plan needs the environment's name before it is applied, if it does.
-pub fn needs_name(env: &Environment, plan: &Plan, survey: &Survey) -> Option<Error> {
-    let protection = Protection::of(env, &survey.snapshot);
-    let changes = plan.protected_changes();
-    if protection.is_none() || changes.is_empty() {
-        return None;
+impl Asker<'_> {
+    fn ask(&self, report: &PlanReport) -> io::Result<Answer> {
+        let ui = self.ui;
+        ui.expect(&report.plan);
+        if !ui.is_json() {
+            ui.plan(report, &self.kinds).map_err(|report| io::Error::other(report.details.join("; ")))?;
+        }
+        if let Some(typed) = &self.args.confirm {
+            return Ok(Answer::Name(typed.clone()));
+        }
+        if self.args.auto_approve {
+            return Ok(Answer::Yes);
+        }
+        if !io::stdin().is_terminal() {
+            return Ok(Answer::Unattended);
+        }
+        if report.protection.is_some() {
+            let name = &report.plan.environment;
+            return Ok(Answer::Name(ui.prompt(&format!("{name} is protected. Type its name to go on: "))?));
+        }
+        let answer = ui.prompt(&format!("{} [y/N] ", self.question))?;
+        let is_yes = matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes");
+        Ok(if is_yes { Answer::Yes } else { Answer::No })
     }
-    let changes = changes.into_iter().cloned().collect();
-    Some(Error::Protected { environment: env.environment.clone(), protection, changes })
-}
-
-fn confirmed(env: &Environment, typed: &str) -> Result<Permit, Report> {
-    Permit::confirmed(env, typed).ok_or_else(|| {
-        Report::new("nothing was changed", format!("`{typed}` is not the name of the environment"))
-            .hint(format!("look at the plan, then confirm with --confirm {}", env.environment))
-            .stopped()
-    })
 }

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use billpay_core::app::{LocalError, RecordError, SiteError, SourceError, SpecError, TreeError};
+use billpay_core::Error;
+use billpay_core::app::{RecordError, SiteError, SourceError, SpecError, TreeError};
 use billpay_engine::plan::Conflict;
 use billpay_model::address::Address;
+use billpay_model::connect::ConnectError;
 use billpay_model::failure::Failure;
-use billpay_model::findings::Findings;
+use billpay_model::findings::{Findings, nearest};
 use billpay_model::resource::{ADDRESS_TAG, ENVIRONMENT_TAG, PROJECT_TAG, REGION_TAG};
 use billpay_scaffold::{RecordDefect, TemplateError};
 use serde::Serialize;
@@ -71,11 +73,49 @@ impl From<SpecError> for Report {
     }
 }
 
-impl From<LocalError> for Report {
-    fn from(error: LocalError) -> Report {
-        let mut report = Report::new("the local AWS is not there", error.to_string());
-        report.hints = error.hints();
+impl From<ConnectError> for Report {
+    fn from(error: ConnectError) -> Report {
+        let mut report = Report::new("the local AWS is not there", error.message);
+        report.hints = error.hints;
         report
+    }
+}
+
+impl From<Error> for Report {
+    fn from(error: Error) -> Report {
+        let heading = error.to_string();
+        match error {
+            Error::Spec(error) => error.into(),
+            Error::Connect(error) => error.into(),
+            Error::Engine(error) => error.into(),
+            Error::Ask(error) => error.into(),
+            Error::Conflicts(report) => {
+                billpay_engine::Error::Conflicts(report.plan.conflicts.clone()).into()
+            }
+            Error::UnknownComponent { name, known } => {
+                let report = Report::new(heading, format!("components: {}", known.join(", ")));
+                match nearest(&name, known.iter().map(String::as_str)) {
+                    Some(meant) => report.hint(format!("did you mean `{meant}`?")),
+                    None => report,
+                }
+            }
+            Error::PlanFile { why, .. } => {
+                Report::new(heading, why).hint("make one with `billpay provision --env <name> --out <file>`")
+            }
+            Error::SavePlan { why, .. } => Report::new(heading, why),
+            Error::OnlySpecOfPlan(error) => {
+                Report::from(error).hint("or let the plan's own spec count with --spec-from-plan")
+            }
+            Error::Declined => Report::new("nothing was changed", heading),
+            Error::Unattended { .. } => Report::new("nothing was changed", heading)
+                .hint("look at the plan, then confirm with --auto-approve"),
+            Error::WrongName { environment, .. } => Report::new("nothing was changed", heading)
+                .hint(format!("look at the plan, then confirm with --confirm {environment}"))
+                .stopped(),
+            Error::SeveralAccounts(_) => {
+                Report::new("the account is not clear", heading).hint("choose one with --account")
+            }
+        }
     }
 }
 

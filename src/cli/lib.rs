@@ -17,6 +17,7 @@ mod reference;
 mod scaffold;
 mod schema;
 mod settings;
+mod signals;
 mod status;
 mod ui;
 
@@ -24,7 +25,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use billpay_core::app::{self, App};
+use billpay_core::Ports;
+use billpay_core::app::in_ci;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use error::Report;
@@ -150,7 +152,7 @@ enum Command {
     Graph(graph::GraphArgs),
     /// Print the spec as it takes effect, with all defaults
     Config(config::ConfigArgs),
-    /// Print the JSON Schema of the spec, or of a service's values, for editors
+    /// Print the JSON Schema of the spec, a service's values, or a report, for editors and programs
     Schema(schema::SchemaArgs),
     /// Check credentials, account, region, clock and tools
     Doctor(doctor::DoctorArgs),
@@ -180,7 +182,10 @@ impl Command {
 }
 
 /// Parses the command line and runs it.
-pub fn main() -> ExitCode {
+///
+/// `compose` makes the adapters: from the directory of the specs, where one was named, and from whether the local cloud
+/// is meant.
+pub fn main(compose: impl FnOnce(Option<PathBuf>, bool) -> Ports) -> ExitCode {
     let settings::Defaults { command, left_out } = match settings::with_defaults(Cli::command()) {
         Ok(defaults) => defaults,
         Err(report) => {
@@ -202,11 +207,11 @@ pub fn main() -> ExitCode {
             return ExitCode::from(exit::ERROR);
         }
     };
-    if app::in_ci() && cli.command.reads_specs() {
+    if in_ci() && cli.command.reads_specs() {
         ui.note(&settings::origins(&cli.global, &matches, &left_out));
     }
-    let app = App::new(cli.global.specs.clone(), cli.global.local);
-    let code = match run(cli.command, &app, &ui) {
+    let ports = compose(cli.global.specs.clone(), cli.global.local);
+    let code = match run(cli.command, &ports, &ui) {
         Ok(code) => code,
         Err(report) => {
             ui.report(&report);
@@ -227,21 +232,21 @@ fn not_parsed(error: &clap::Error) -> ExitCode {
     })
 }
 
-fn run(command: Command, app: &App, ui: &Ui) -> Result<u8, Report> {
+fn run(command: Command, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
     match command {
-        Command::Plan(args) => in_runtime(plan::run(args, app, ui)),
-        Command::Provision(args) => in_runtime(provision::run(args, app, ui)),
-        Command::Status(args) => in_runtime(status::run(args, app, ui)),
-        Command::Destroy(args) => in_runtime(destroy::run(args, app, ui)),
-        Command::Doctor(args) => in_runtime(doctor::run(args, app, ui)),
-        Command::Local(args) => in_runtime(local::run(args, app, ui)),
-        Command::Docs(args) => in_runtime(docs::run(*args, app, ui)),
-        Command::Scaffold(args) => scaffold::run(*args, app, ui),
-        Command::Graph(args) => graph::run(args, app, ui),
-        Command::Config(args) => config::run(args, app, ui),
+        Command::Plan(args) => in_runtime(plan::run(args, ports, ui)),
+        Command::Provision(args) => in_runtime(provision::run(args, ports, ui)),
+        Command::Status(args) => in_runtime(status::run(args, ports, ui)),
+        Command::Destroy(args) => in_runtime(destroy::run(args, ports, ui)),
+        Command::Doctor(args) => in_runtime(doctor::run(args, ports, ui)),
+        Command::Local(args) => in_runtime(local::run(args, ports, ui)),
+        Command::Docs(args) => in_runtime(docs::run(*args, ports, ui)),
+        Command::Scaffold(args) => scaffold::run(*args, ports, ui),
+        Command::Graph(args) => graph::run(args, ports, ui),
+        Command::Config(args) => config::run(args, ports, ui),
         Command::Schema(args) => schema::run(args, ui),
         Command::Completions(args) => completions::completions(args, Cli::command(), ui),
-        Command::Reference(args) => reference::run(args, Cli::command(), app, ui),
+        Command::Reference(args) => reference::run(args, Cli::command(), ports, ui),
         Command::Man(args) => completions::man(args, Cli::command(), ui),
     }
 }

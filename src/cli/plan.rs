@@ -1,16 +1,10 @@
 //! `billpay plan`: what would change.
 
-use std::collections::BTreeSet;
-
-use billpay_core::app::App;
-use billpay_engine::cloud::Provider;
-use billpay_engine::plan::{Conflict, Goal, Kinds, Plan, Selection};
-use billpay_engine::{Survey, survey};
-use billpay_model::environment::Environment;
-use billpay_model::findings::nearest;
+use billpay_core::plan::{PlanReport, PlanRequest, PlanSource, plan};
+use billpay_core::{Error, Ports};
+use billpay_engine::plan::{Goal, Selection};
 use clap::Args;
 
-use super::approve::needs_name;
 use super::error::Report;
 use super::ui::Ui;
 use super::{EnvArg, KeepArgs, SelectionArgs, exit};
@@ -31,57 +25,45 @@ pub struct PlanArgs {
     detailed_exitcode: bool,
 }
 
-pub async fn run(args: PlanArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
-    let loaded = app.load(&args.env.env)?;
-    ui.warnings(&loaded.warnings);
-    let env = &loaded.environment;
-    let provider = app.connect(env, &|what| ui.note(what)).await?;
-    let selection = select(&args.selection, provider.kinds())?;
-    let survey: Survey = ui.while_looking(survey(&provider, env, &args.keep.ids())).await?;
-    let goal = if args.destroy { Goal::Destroy } else { Goal::Converge };
-    let plan = survey.plan(&provider, env, goal, &selection).await?;
-    ui.plan(env, &plan, &survey)?;
-    Ok(planned(env, &plan, &survey, args.detailed_exitcode, ui))
+pub async fn run(args: PlanArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
+    let request = PlanRequest {
+        environment: args.env.env,
+        source: PlanSource::Spec { selection: args.selection.selection(), keep: args.keep.ids() },
+        goal: if args.destroy { Goal::Destroy } else { Goal::Converge },
+        save_to: None,
+    };
+    show(&plan(ports, &request, ui).await?, args.detailed_exitcode, ports, ui)
 }
 
-/// Says what a plan that was shown needs before it is applied, or that it can't be applied at all,
-/// and returns what the command exits with.
-pub fn planned(env: &Environment, plan: &Plan, survey: &Survey, detailed_exitcode: bool, ui: &Ui) -> u8 {
+/// Shows a plan, and what it needs before it is applied, or that it can't be applied at all.
+pub fn show(report: &PlanReport, detailed_exitcode: bool, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
+    ui.plan(report, &ports.connector.kinds())?;
+    let plan = &report.plan;
     if !plan.conflicts.is_empty() {
         ui.conflicts(&plan.conflicts);
-        return exit::ERROR;
+        return Ok(exit::ERROR);
     }
-    if needs_name(env, plan, survey).is_some() {
-        ui.note(&format!("{0} is protected: applying this needs --confirm {0}", env.environment));
+    if report.protection.is_some() {
+        ui.note(&format!("{0} is protected: applying this needs --confirm {0}", plan.environment));
     }
-    if detailed_exitcode && !plan.is_empty() { exit::CHANGES } else { exit::DONE }
+    Ok(if detailed_exitcode && !plan.is_empty() { exit::CHANGES } else { exit::DONE })
 }
 
-/// Ends a command whose plan can't be applied; where text is written, the plan has been shown.
-pub fn refused(conflicts: Vec<Conflict>, ui: &Ui) -> Result<u8, Report> {
-    if ui.is_json() {
-        return Err(billpay_engine::Error::Conflicts(conflicts).into());
-    }
-    ui.conflicts(&conflicts);
-    Ok(exit::ERROR)
-}
-
-/// The components that were asked for; unknown ones are refused.
-pub fn select(args: &SelectionArgs, kinds: &Kinds) -> Result<Selection, Report> {
-    let known: BTreeSet<&str> = kinds.values().map(|kind| kind.component).collect();
-    for name in args.only.iter().chain(&args.exclude) {
-        if !known.contains(name.as_str()) {
-            let components: Vec<&str> = known.iter().copied().collect();
-            let mut report = Report::new(
-                format!("there is no component `{name}`"),
-                format!("components: {}", components.join(", ")),
-            );
-            if let Some(meant) = nearest(name, components) {
-                report = report.hint(format!("did you mean `{meant}`?"));
-            }
-            return Err(report);
+/// Ends a command whose plan can't be applied; where text is written, the plan is shown.
+pub fn refuse(error: Error, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
+    match error {
+        Error::Conflicts(report) if !ui.is_json() => {
+            ui.plan(&report, &ports.connector.kinds())?;
+            ui.conflicts(&report.plan.conflicts);
+            Ok(exit::ERROR)
         }
+        error => Err(error.into()),
     }
-    let set = |names: &[String]| names.iter().cloned().collect();
-    Ok(Selection { only: set(&args.only), exclude: set(&args.exclude) })
+}
+
+impl SelectionArgs {
+    pub fn selection(&self) -> Selection {
+        let set = |names: &[String]| names.iter().cloned().collect();
+        Selection { only: set(&self.only), exclude: set(&self.exclude) }
+    }
 }

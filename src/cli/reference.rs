@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use billpay_core::app::App;
+use billpay_core::Ports;
 use billpay_engine::plan::Kinds;
 use clap::Args;
 
@@ -17,10 +17,10 @@ pub struct ReferenceArgs {
     dir: PathBuf,
 }
 
-pub fn run(args: ReferenceArgs, mut command: clap::Command, app: &App, ui: &Ui) -> Result<u8, Report> {
+pub fn run(args: ReferenceArgs, mut command: clap::Command, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
     std::fs::create_dir_all(&args.dir)?;
     command.build();
-    for (name, page) in [("commands.md", commands(&command)), ("kinds.md", kinds(&app.kinds()))] {
+    for (name, page) in [("commands.md", commands(&command)), ("kinds.md", kinds(&ports.connector.kinds()))] {
         std::fs::write(args.dir.join(name), page)?;
     }
     ui.note(&format!("wrote the reference to {}", args.dir.display()));

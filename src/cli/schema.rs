@@ -1,6 +1,16 @@
-//! `billpay schema`: the JSON Schemas of what people write.
+//! `billpay schema`: the JSON Schemas of what people write and programs read.
 
+use billpay_core::config::ConfigReport;
+use billpay_core::doctor::DoctorReport;
+use billpay_core::graph::GraphReport;
+use billpay_core::local::LocalReport;
+use billpay_core::plan::PlanReport;
+use billpay_core::provision::RunReport;
+use billpay_core::report::json_schema;
+use billpay_core::status::StatusReport;
+use billpay_model::event::Event;
 use clap::{Args, ValueEnum};
+use schemars::schema_for;
 
 use super::error::Report;
 use super::exit;
@@ -20,12 +30,36 @@ enum SchemaKind {
     Spec,
     /// A service's deploy/values.yaml
     Values,
+    /// `billpay plan --output json`
+    Plan,
+    /// `billpay provision` and `billpay destroy`
+    Run,
+    /// `billpay status`
+    Status,
+    /// `billpay graph`
+    Graph,
+    /// `billpay config`
+    Config,
+    /// `billpay doctor`
+    Doctor,
+    /// `billpay local`
+    Local,
+    /// A line of --events
+    Event,
 }
 
 pub fn run(args: SchemaArgs, ui: &Ui) -> Result<u8, Report> {
     let schema = match args.of {
         SchemaKind::Spec => billpay_spec::json_schema(),
         SchemaKind::Values => billpay_manifests::json_schema(),
+        SchemaKind::Plan => json_schema::<PlanReport>().to_value(),
+        SchemaKind::Run => json_schema::<RunReport>().to_value(),
+        SchemaKind::Status => json_schema::<StatusReport>().to_value(),
+        SchemaKind::Graph => json_schema::<GraphReport>().to_value(),
+        SchemaKind::Config => json_schema::<ConfigReport>().to_value(),
+        SchemaKind::Doctor => json_schema::<DoctorReport>().to_value(),
+        SchemaKind::Local => json_schema::<LocalReport>().to_value(),
+        SchemaKind::Event => schema_for!(Event).to_value(),
     };
     ui.json(&schema)?;
     Ok(exit::DONE)

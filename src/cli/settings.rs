@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use billpay_core::app::{self, read_text};
+use billpay_core::app::{self, in_ci, read_text};
 use billpay_spec::yaml::{self, Limits};
 use clap::ArgMatches;
 use clap::parser::ValueSource;
@@ -64,7 +64,7 @@ pub fn with_defaults(mut command: clap::Command) -> Result<Defaults, Report> {
     let mut left_out = vec![];
     for path in [user_file(), project_file()?].into_iter().flatten() {
         for (name, value) in read(&path)?.values() {
-            if app::in_ci() && PLACES.contains(&name) {
+            if in_ci() && PLACES.contains(&name) {
                 left_out.push(format!("`{name}` of {}", path.display()));
                 continue;
             }

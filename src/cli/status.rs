@@ -1,10 +1,7 @@
 //! `billpay status`: what there is, and where it differs from the spec.
 
-use std::collections::BTreeSet;
-
-use billpay_core::app::App;
-use billpay_engine::plan::{Goal, Selection};
-use billpay_engine::survey;
+use billpay_core::Ports;
+use billpay_core::status::status;
 use clap::Args;
 
 use super::error::Report;
@@ -20,16 +17,13 @@ pub struct StatusArgs {
     detailed_exitcode: bool,
 }
 
-pub async fn run(args: StatusArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
-    let loaded = app.load(&args.env.env)?;
-    let env = &loaded.environment;
-    let provider = app.connect(env, &|what| ui.note(what)).await?;
-    let survey = ui.while_looking(survey(&provider, env, &BTreeSet::new())).await?;
-    let plan = survey.plan(&provider, env, Goal::Converge, &Selection::default()).await?;
-    ui.status(env, &plan, &survey)?;
-    if !plan.conflicts.is_empty() {
-        ui.conflicts(&plan.conflicts);
+pub async fn run(args: StatusArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
+    let report = status(ports, &args.env.env, ui).await?;
+    ui.status(&report, &ports.connector.kinds())?;
+    if !report.conflicts.is_empty() {
+        ui.conflicts(&report.conflicts);
         return Ok(exit::ERROR);
     }
-    Ok(if args.detailed_exitcode && !plan.is_empty() { exit::CHANGES } else { exit::DONE })
+    let differs = report.counts.changes() > 0;
+    Ok(if args.detailed_exitcode && differs { exit::CHANGES } else { exit::DONE })
 }

@@ -1,34 +1,24 @@
-//! The composition root: the one place that sees every layer and wires them.
+//! Templates, trees and sites, for the commands that still conduct these use cases themselves.
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use billpay_aws::kinds::{self, AwsProvider};
-use billpay_aws::local::{LocalAccess, LocalAws};
-use billpay_aws::{Aws, Endpoint};
 use billpay_docs::mkdocs::Wishes;
 use billpay_docs::{build, site};
-use billpay_engine::plan::Kinds;
-use billpay_host::{git, tools};
-use billpay_model::check::Check;
-use billpay_model::environment::Environment;
+use billpay_host::git;
+use billpay_model::event::Observer;
 use billpay_model::findings::SourceFile;
-use billpay_model::resource::Desired;
 use billpay_model::site::SiteFile;
 use billpay_scaffold::{
     Entry, Origin, ProjectTemplate, Record, RenderOptions, Rendering, Source, TemplateFolder, backstage,
     cookiecutter, sources,
 };
-use billpay_spec::Loaded;
-use billpay_spec::directory::{self, LoadedEnvironments, SpecDir};
+use billpay_spec::directory;
 use billpay_templates::{TemplateError, TemplateSet};
 use billpay_tree::disk::Tree;
-use jiff::Zoned;
 
-/// The facts about the kinds of resources that can be made.
-pub use billpay_aws::kinds::kinds;
-pub use billpay_aws::local::Error as LocalError;
-pub use billpay_aws::site_bucket::SiteBucket;
+use crate::Ports;
+
 pub use billpay_docs::build::{DocsError, SiteBuild};
 pub use billpay_docs::site::SiteError;
 /// Ownership of what is found without having been named.
@@ -44,56 +34,7 @@ pub use billpay_scaffold::sources::{LocatedTemplate, RecordError, SourceError, S
 pub use billpay_spec::directory::SpecError;
 pub use billpay_tree::disk::TreeError;
 
-/// The account of the local AWS where no spec names one.
-pub const LOCAL_ACCOUNT: &str = "000000000000";
-
-/// Options that decide which adapters are made.
-pub struct App {
-    specs: Option<PathBuf>,
-    local: bool,
-}
-
-impl App {
-    pub fn new(specs: Option<PathBuf>, local: bool) -> App {
-        App { specs, local }
-    }
-
-    /// Opens the directory of the specs: as asked for, or `environments` here or above, in CI only here.
-    ///
-    /// Fails if something that was found, and not named, is not the user's own, or leads out of the project.
-    pub fn specs(&self) -> Result<SpecDir, SpecError> {
-        if let Some(named) = &self.specs {
-            return SpecDir::open(named);
-        }
-        let default = Path::new("environments");
-        let Ok(here) = std::env::current_dir() else { return SpecDir::open(default) };
-        let searched = here.ancestors().take(if in_ci() { 1 } else { usize::MAX });
-        let found = searched.map(|folder| (folder, folder.join(default))).find(|(_, path)| path.is_dir());
-        let Some((folder, found)) = found else { return SpecDir::open(default) };
-        check_owner(folder, &[folder, &found])?;
-        SpecDir::open_found(found.strip_prefix(&here).unwrap_or(&found), folder)
-    }
-
-    /// The spec of an environment, read and checked.
-    pub fn load(&self, environment: &str) -> Result<Loaded, SpecError> {
-        self.specs()?.load(environment, Zoned::now().date())
-    }
-
-    /// A spec that is in no file, checked as those in files are.
-    pub fn check(&self, spec: &Environment) -> Result<Loaded, SpecError> {
-        directory::check(&format!("saved plan/{}.yaml", spec.environment), spec, Zoned::now().date())
-    }
-
-    /// Returns whether somebody said where the specs are.
-    pub fn has_named_specs(&self) -> bool {
-        self.specs.is_some()
-    }
-
-    /// The specs of several environments, or of all, read and checked; and the others beside them.
-    pub fn load_several(&self, names: Option<&[String]>) -> Result<LoadedEnvironments, SpecError> {
-        self.specs()?.load_several(names, Zoned::now().date())
-    }
-
+impl Ports {
     /// A file that people wrote, to be parsed.
     pub fn source_file(&self, path: &Path) -> Result<SourceFile, SpecError> {
         directory::read(path)
@@ -166,7 +107,7 @@ impl App {
             let why = format!("{} is {what}", folder.display_path(head));
             return Err(billpay_scaffold::TemplateError::refused(why, "put the file itself there"));
         }
-        let inner = App::templates_in(folder);
+        let inner = Ports::templates_in(folder);
         let why = format!("{} has neither template.yaml nor cookiecutter.json", folder.name);
         let hint = match inner.is_empty() {
             true => "a Backstage template begins with template.yaml, a Cookiecutter template with cookiecutter.json".into(),
@@ -230,45 +171,18 @@ impl App {
         cookiecutter::run_hooks(rendering)
     }
 
-    /// The local AWS of this user.
-    pub fn local_aws(&self) -> Result<LocalAws, LocalError> {
-        LocalAws::of_this_user()
-    }
-
-    /// The programs of others that are there, and those that are not.
-    pub fn tools(&self) -> Vec<Check> {
-        tools::tools()
-    }
-
-    /// The facts about the kinds of resources that can be made; makes no call.
-    pub fn kinds(&self) -> Kinds {
-        kinds::kinds()
-    }
-
-    /// Every resource that an environment should have; makes no call.
-    pub fn desired(&self, env: &Environment) -> Vec<Desired> {
-        kinds::desire(env)
-    }
-
-    /// AWS, or the local one, which is started when it isn't running: `starting` is told so.
-    pub async fn connect(
-        &self,
-        env: &Environment,
-        starting: &(dyn Fn(&str) + Sync),
-    ) -> Result<AwsProvider, LocalError> {
-        Ok(AwsProvider::new(self.aws(env, starting).await?))
-    }
-
-    /// Builds a documentation site; `say` is told what takes a moment.
+    /// Builds a documentation site.
     pub async fn build_docs(
         &self,
         dir: &Path,
         strict: bool,
         wishes: Wishes<'_>,
         etag: Option<&str>,
-        say: &(dyn Fn(&str) + Sync),
+        observer: &dyn Observer,
     ) -> Result<SiteBuild, DocsError> {
-        build::build(&build::BuildOptions { dir, strict, wishes, etag }, say).await
+        let options = build::BuildOptions { dir, strict, wishes, etag };
+        let note = |what: &str| observer.note(what);
+        observer.wait("building the site", build::build(&options, &note)).await
     }
 
     /// Makes a folder a copy of a site that was built from `project`.
@@ -279,49 +193,5 @@ impl App {
     /// The files of a site in a folder.
     pub fn read_site(&self, folder: &Path) -> Result<Vec<SiteFile>, SiteError> {
         site::read(folder)
-    }
-
-    /// A bucket by its name; whose it is, AWS decides.
-    pub async fn bucket(
-        &self,
-        name: &str,
-        region: &str,
-        starting: &(dyn Fn(&str) + Sync),
-    ) -> Result<SiteBucket, LocalError> {
-        let endpoint = self.endpoint(LOCAL_ACCOUNT, starting).await?;
-        let aws = Aws::connect(region, endpoint.as_ref()).await;
-        Ok(SiteBucket::new(aws, name.to_string(), None))
-    }
-
-    /// A bucket of an environment's account.
-    pub async fn environment_bucket(
-        &self,
-        env: &Environment,
-        name: &str,
-        starting: &(dyn Fn(&str) + Sync),
-    ) -> Result<SiteBucket, LocalError> {
-        let aws = self.aws(env, starting).await?;
-        Ok(SiteBucket::new(aws, name.to_string(), Some(env.account.clone())))
-    }
-
-    /// The AWS clients for an environment's account and region.
-    pub async fn aws(&self, env: &Environment, starting: &(dyn Fn(&str) + Sync)) -> Result<Aws, LocalError> {
-        let endpoint = self.endpoint(&env.account, starting).await?;
-        Ok(Aws::connect(&env.region, endpoint.as_ref()).await)
-    }
-
-    /// The local AWS, if that was asked for.
-    async fn endpoint(
-        &self,
-        account: &str,
-        starting: &(dyn Fn(&str) + Sync),
-    ) -> Result<Option<Endpoint>, LocalError> {
-        if !self.local {
-            return Ok(None);
-        }
-        let local = self.local_aws()?;
-        local.up(starting).await?;
-        let LocalAccess { url, access_key, secret_key, .. } = local.access(account).await?;
-        Ok(Some(Endpoint { url, access_key, secret_key }))
     }
 }

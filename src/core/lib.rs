@@ -1,5 +1,19 @@
-//! The use cases of billpay, without a command line.
+//! The use cases of billpay: each takes a request and [`Ports`], reports progress to an observer, and returns a typed
+//! report. Nothing here prints, and no adapter is named.
 
 pub mod app;
+pub mod approval;
+pub mod config;
 pub mod doctor;
+mod error;
+pub mod graph;
 pub mod kubernetes;
+pub mod local;
+pub mod plan;
+mod ports;
+pub mod provision;
+pub mod report;
+pub mod status;
+
+pub use error::Error;
+pub use ports::Ports;

@@ -10,17 +10,19 @@ use std::time::Duration;
 
 use billpay_model::address::Address;
 use billpay_model::environment::Environment;
+use billpay_model::event::{Event, Observer};
 use billpay_model::failure::Failure;
 use billpay_model::resource::{Outputs, Owner};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
 use super::step::{StepResult, StepRun};
-use crate::cloud::{Event, Provider, Reporter};
+use crate::cloud::Provider;
 use crate::permit::{Permit, Protection};
 use crate::plan::{Action, Conflict, Plan, Schedule, Snapshot, Work};
 
@@ -36,7 +38,7 @@ pub struct ApplyOptions {
 }
 
 /// Result of applying a plan.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Outcome {
     pub done: Vec<Address>,
     pub failed: Vec<FailedStep>,
@@ -49,13 +51,13 @@ pub struct Outcome {
     pub critical_path_seconds: f64,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FailedStep {
     pub address: Address,
     pub failure: Failure,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SkippedStep {
     pub address: Address,
     /// Address of the failed resource that this one needs.
@@ -79,7 +81,7 @@ pub async fn apply(
     plan: &Plan,
     snapshot: &Snapshot,
     options: &ApplyOptions,
-    reporter: &dyn Reporter,
+    observer: &dyn Observer,
 ) -> Result<Outcome, Error> {
     let conflicts: Vec<Conflict> = plan.conflicts.clone();
     if !conflicts.is_empty() {
@@ -96,8 +98,10 @@ pub async fn apply(
     }
     let schedule = Schedule::of(plan, snapshot, provider.kinds())?;
     let options = ApplyOptions { permit, ..options.clone() };
-    let walk = Walk::new(provider, env, plan, &schedule, snapshot, &options, reporter);
-    Ok(walk.run().await)
+    observer.observe(Event::Applying { of: schedule.steps.len(), usual_seconds: schedule.critical_path() });
+    let outcome = Walk::new(provider, env, plan, &schedule, snapshot, &options, observer).run().await;
+    observer.observe(Event::Ended);
+    Ok(outcome)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +121,7 @@ struct Walk<'a> {
     schedule: &'a Schedule,
     options: &'a ApplyOptions,
     snapshot: &'a Snapshot,
-    reporter: &'a dyn Reporter,
+    observer: &'a dyn Observer,
     states: Vec<State>,
     /// Number of steps that each one still waits for.
     missing: Vec<usize>,
@@ -128,6 +132,7 @@ struct Walk<'a> {
     outcome: Outcome,
     /// End of the longest chain up to and including each step, had nothing else held it up.
     chain: Vec<Duration>,
+    began: Vec<Option<Instant>>,
 }
 
 impl<'a> Walk<'a> {
@@ -138,7 +143,7 @@ impl<'a> Walk<'a> {
         schedule: &'a Schedule,
         snapshot: &'a Snapshot,
         options: &'a ApplyOptions,
-        reporter: &'a dyn Reporter,
+        observer: &'a dyn Observer,
     ) -> Walk<'a> {
         let count = schedule.steps.len();
         let mut behind = vec![vec![]; count];
@@ -152,22 +157,15 @@ impl<'a> Walk<'a> {
             outputs: plan.known_outputs(snapshot),
             states: vec![State::Waiting; count],
             chain: vec![Duration::ZERO; count],
-            outcome: Outcome {
-                done: vec![],
-                failed: vec![],
-                skipped: vec![],
-                left: vec![],
-                interrupted: false,
-                seconds: 0.0,
-                critical_path_seconds: 0.0,
-            },
+            began: vec![None; count],
+            outcome: Outcome::default(),
             provider,
             env,
             plan,
             schedule,
             options,
             snapshot,
-            reporter,
+            observer,
             missing,
             behind,
         }
@@ -187,7 +185,10 @@ impl<'a> Walk<'a> {
                 break;
             }
             tokio::select! {
-                Some((index, ended, took)) = running.next() => self.end(index, ended, took),
+                Some((index, ended, took)) = running.next() => {
+                    self.end(index, ended, took);
+                    self.report_progress();
+                }
                 () = self.options.stop.cancelled(), if !self.outcome.interrupted => self.stopping(running.len()),
             }
         }
@@ -213,7 +214,7 @@ impl<'a> Walk<'a> {
     fn stopping(&mut self, running: usize) {
         self.outcome.interrupted = true;
         let waiting = self.states.iter().filter(|state| **state == State::Waiting).count();
-        self.reporter.report(Event::Stopping { running, waiting });
+        self.observer.observe(Event::Stopping { running, waiting });
     }
 
     fn address(&self, index: usize) -> &'a Address {
@@ -224,11 +225,12 @@ impl<'a> Walk<'a> {
     /// steps don't share state.
     fn start(&mut self, index: usize) -> impl Future<Output = (usize, StepResult, Duration)> + 'a {
         self.states[index] = State::Running;
+        self.began[index] = Some(Instant::now());
         let step = &self.schedule.steps[index];
         let change = &self.plan.changes[step.change];
-        self.reporter.report(Event::Started {
+        self.observer.observe(Event::Started {
             address: change.address.clone(),
-            action: verb(step.work, change.action),
+            action: verb(step.work, change.action).to_string(),
             usual_seconds: step.usual,
             waiting_behind: self.count_behind(index),
         });
@@ -243,7 +245,7 @@ impl<'a> Walk<'a> {
             others: self.others(&change.address),
             outputs: self.outputs.clone(),
             stop: self.options.stop.clone(),
-            reporter: self.reporter,
+            observer: self.observer,
         };
         async move {
             let begun = Instant::now();
@@ -268,7 +270,7 @@ impl<'a> Walk<'a> {
     fn end(&mut self, index: usize, ended: StepResult, took: Duration) {
         let step = &self.schedule.steps[index];
         let change = &self.plan.changes[step.change];
-        let (address, action) = (change.address.clone(), verb(step.work, change.action));
+        let (address, action) = (change.address.clone(), verb(step.work, change.action).to_string());
         let before = step.after.iter().map(|&before| self.chain[before]).max().unwrap_or_default();
         self.chain[index] = before + took;
         match ended {
@@ -278,7 +280,7 @@ impl<'a> Walk<'a> {
                     self.outputs.insert(address.clone(), outputs);
                 }
                 let seconds = took.as_secs_f64();
-                self.reporter.report(Event::Finished { address: address.clone(), action, id, seconds });
+                self.observer.observe(Event::Finished { address: address.clone(), action, id, seconds });
                 self.outcome.done.push(address);
                 for next in self.behind[index].clone() {
                     self.missing[next] -= 1;
@@ -292,7 +294,7 @@ impl<'a> Walk<'a> {
                 let seconds = took.as_secs_f64();
                 let event =
                     Event::Failed { address: address.clone(), action, failure: failure.clone(), seconds };
-                self.reporter.report(event);
+                self.observer.observe(event);
                 self.skip_behind(index, &address);
                 self.outcome.failed.push(FailedStep { address, failure });
             }
@@ -309,15 +311,32 @@ impl<'a> Walk<'a> {
             self.states[next] = State::Skipped;
             let step = &self.schedule.steps[next];
             let change = &self.plan.changes[step.change];
-            let (address, action) = (change.address.clone(), verb(step.work, change.action));
+            let (address, action) = (change.address.clone(), verb(step.work, change.action).to_string());
             // The other half of a failed replacement is no news.
             if address != *because {
                 let event = Event::Skipped { address: address.clone(), action, because: because.clone() };
-                self.reporter.report(event);
+                self.observer.observe(event);
                 self.outcome.skipped.push(SkippedStep { address, because: because.clone() });
             }
             self.skip_behind(next, because);
         }
+    }
+
+    /// Reports how much is done, and how long the longest path through the rest usually takes.
+    fn report_progress(&self) {
+        let steps = self.schedule.steps.iter().zip(&self.states).zip(&self.began);
+        let remaining = steps.filter_map(|((step, state), began)| match state {
+            State::Waiting => Some(step.remaining),
+            State::Running => {
+                let worked = began.map_or(0, |began| began.elapsed().as_secs().min(step.usual.into()));
+                Some(step.remaining - worked as u32)
+            }
+            State::Done | State::Failed | State::Skipped | State::Left => None,
+        });
+        let remaining_seconds = remaining.max().unwrap_or_default();
+        let is_over = |state: &&State| !matches!(state, State::Waiting | State::Running);
+        let done = self.states.iter().filter(is_over).count();
+        self.observer.observe(Event::Progress { done, of: self.states.len(), remaining_seconds });
     }
 
     fn count_behind(&self, index: usize) -> usize {

@@ -9,10 +9,11 @@ use async_trait::async_trait;
 use billpay_model::address::Address;
 use billpay_model::caller::CallerIdentity;
 use billpay_model::check::Check;
+use billpay_model::connect::ConnectError;
 use billpay_model::environment::Environment;
+use billpay_model::event::Observer;
 use billpay_model::failure::Failure;
 use billpay_model::resource::{Desired, Observed, Tags};
-use serde::Serialize;
 
 use super::permit::Permit;
 use super::plan::{Attachment, Goal, Kinds, Plan, Snapshot};
@@ -118,25 +119,22 @@ pub trait Provider: Send + Sync {
     ) -> Result<Progress, Failure>;
 }
 
-/// Event of a run, for whoever shows it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case", tag = "event")]
-pub enum Event {
-    /// Work on a resource has begun.
-    Started { address: Address, action: &'static str, usual_seconds: u32, waiting_behind: usize },
-    /// A call failed in a way that passes; it is tried again.
-    Retrying { address: Address, why: String },
-    /// The resource is as wanted, or gone.
-    Finished { address: Address, action: &'static str, id: String, seconds: f64 },
-    /// It could not be done.
-    Failed { address: Address, action: &'static str, failure: Failure, seconds: f64 },
-    /// It was not tried, because something it needs is not there.
-    Skipped { address: Address, action: &'static str, because: Address },
-    /// No new work is begun any more.
-    Stopping { running: usize, waiting: usize },
-}
+/// Connects to clouds.
+#[async_trait]
+pub trait Connector: Send + Sync {
+    /// Returns the facts about the kinds of resources that can be made; makes no call.
+    fn kinds(&self) -> Kinds;
 
-/// Takes the events of a run.
-pub trait Reporter: Send + Sync {
-    fn report(&self, event: Event);
+    /// Returns every resource that an environment should have; makes no call.
+    fn desire(&self, env: &Environment) -> Vec<Desired>;
+
+    /// Connects to the cloud of an environment.
+    ///
+    /// # Errors
+    /// Fails if there is no such cloud here: the local one that doesn't start, for example.
+    async fn connect(
+        &self,
+        env: &Environment,
+        observer: &dyn Observer,
+    ) -> Result<Box<dyn Provider>, ConnectError>;
 }

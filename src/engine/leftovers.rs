@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use billpay_model::address::Address;
 use billpay_model::environment::Environment;
 use billpay_model::resource::Owner;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::{Error, Survey, survey};
 use crate::cloud::Provider;
 use crate::plan::{Goal, Selection, Snapshot};
 
 /// Resources that a destroy left.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Leftovers {
     /// Resources of the environment that are still there.
     pub ours: Vec<Leftover>,
@@ -21,7 +22,7 @@ pub struct Leftovers {
 }
 
 /// A resource that a destroy left, and the reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Leftover {
     pub address: Address,
     pub id: String,

@@ -14,7 +14,7 @@ pub mod saved;
 mod step;
 mod survey;
 
-pub use apply::{ApplyOptions, Outcome, apply};
+pub use apply::{ApplyOptions, FailedStep, Outcome, SkippedStep, apply};
 pub use error::Error;
 pub use leftovers::{Leftover, Leftovers, leftovers};
 pub use saved::SavedPlan;

@@ -71,12 +71,15 @@ pub fn is_protected(tags: &Tags) -> bool {
 }
 
 /// A resource that billpay did not make and leaves alone, although it concerns the environment.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct ForeignResource {
     pub address: Address,
     pub id: String,
     /// Relation to the environment: the rest of a sentence that begins with its id.
     pub evidence: String,
+    /// Resource whose delete takes it along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goes_with: Option<Address>,
 }
 
 /// The parts of a snapshot that concern the environment and are not billpay's.
@@ -88,7 +91,7 @@ pub fn foreign_resources(snapshot: &Snapshot) -> Vec<ForeignResource> {
             Owner::Guest { access } => format!("may use the cluster, and is not in the spec: {access}"),
             _ => return None,
         };
-        Some(ForeignResource { address: address.clone(), id: observed.id.clone(), evidence })
+        Some(ForeignResource { address: address.clone(), id: observed.id.clone(), evidence, goes_with: None })
     });
     foreign_resources.collect()
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use billpay_model::address::Address;
 use billpay_model::environment::Environment;
+use billpay_model::event::{Event, Observer};
 use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::resource::{
     Desired, Evidence, Observed, Outputs, Owner, Status, collect_links, resolve_from,
@@ -13,7 +14,7 @@ use billpay_model::resource::{
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::cloud::{Create, Event, Progress, Provider, Reporter};
+use crate::cloud::{Create, Progress, Provider};
 use crate::permit::Permit;
 use crate::plan::{Change, Goal, Reason, Work, differences};
 
@@ -65,7 +66,7 @@ pub struct StepRun<'a> {
     pub others: BTreeSet<String>,
     pub outputs: BTreeMap<Address, Outputs>,
     pub stop: CancellationToken,
-    pub reporter: &'a dyn Reporter,
+    pub observer: &'a dyn Observer,
 }
 
 impl StepRun<'_> {
@@ -348,7 +349,7 @@ impl StepRun<'_> {
         }
         if trouble.count > 0 {
             let (address, why) = (self.change.address.clone(), failure.to_string());
-            self.reporter.report(Event::Retrying { address, why });
+            self.observer.observe(Event::Retrying { address, why });
         }
         let delay = trouble.next_delay();
         self.pause(delay).await

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -34,7 +35,7 @@ pub const TAGS_OF_OTHERS: [&str; 5] =
     ["aws:", "eks:", "elbv2.k8s.aws/", "k8s.io/cluster-autoscaler/", "kubernetes.io/cluster/"];
 
 /// A piece of text that may be an output of another resource, not known before that exists.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Ref {
     /// The `output` of the resource at `link`.
@@ -80,7 +81,7 @@ impl From<String> for Ref {
 pub type Outputs = BTreeMap<String, String>;
 
 /// A resource as the spec wants it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Desired {
     pub address: Address,
     /// The attributes of its kind, references unresolved.
@@ -100,7 +101,7 @@ impl Desired {
 }
 
 /// The state of a resource in the cloud.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// Usable.
@@ -114,13 +115,13 @@ pub enum Status {
 }
 
 /// A fact about a resource in the words of AWS, beside its [`Status`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Condition {
     pub reason: ConditionReason,
     pub message: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConditionReason {
     /// It works, but not all of it.
@@ -134,7 +135,7 @@ pub enum ConditionReason {
 /// Kinds report `Ours`, `Legacy`, `Elsewhere`, `Copy` and `Foreign`;
 /// [`settle`](billpay_engine::ownership::settle) turns every `Legacy` into one of the others, and finds
 /// `Duplicate`, `Released` and `Undecided`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Owner {
     /// This environment: the tags, or a name that only billpay could have made, say so.
@@ -174,7 +175,7 @@ impl Owner {
 }
 
 /// Evidence, beside the tags, that billpay made a resource. Later variants are stronger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, Default)]
 #[serde(rename_all = "kebab-case")]
 pub enum Evidence {
     /// None: the name is not the computed one.
@@ -189,7 +190,7 @@ pub enum Evidence {
 }
 
 /// A resource as it was found in the cloud.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Observed {
     pub address: Address,
     /// Id of AWS: `vpc-0a1b2c`, a name, or an ARN.

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::caller::CallerIdentity;
+use crate::connect::ConnectError;
+use crate::event::Observer;
 use async_trait::async_trait;
 use serde::Serialize;
 
@@ -44,6 +46,22 @@ pub trait SiteStore: Send + Sync {
 
     /// Deletes objects; one that is gone already is no error.
     async fn delete(&self, keys: &[String]) -> Result<(), Failure>;
+}
+
+/// Opens buckets that sites are brought to.
+#[async_trait]
+pub trait SiteStores: Send + Sync {
+    /// Opens a bucket by its name; with an account, only as long as it is that account's.
+    ///
+    /// # Errors
+    /// Fails if the cloud can't be reached.
+    async fn open(
+        &self,
+        bucket: &str,
+        region: &str,
+        account: Option<&str>,
+        observer: &dyn Observer,
+    ) -> Result<Box<dyn SiteStore>, ConnectError>;
 }
 
 /// Writes and deletes after which a bucket holds a site, and nothing else under its prefix.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use billpay_model::environment::Environment;
 use billpay_model::findings::{Findings, Place, Problem, Severity, SourceFile};
 use jiff::civil::Date;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::check::{self, Finding, Spot};
@@ -28,7 +29,7 @@ pub struct Loaded {
 }
 
 /// Place of a value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Origin {
     pub file: String,
     pub line: usize,

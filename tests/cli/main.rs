@@ -116,6 +116,33 @@ fn the_schema_that_editors_use_is_the_programs() {
 }
 
 #[test]
+fn schemas_of_reports_are_as_programs_rely_on_them() {
+    for of in ["plan", "run", "status", "graph", "config", "doctor", "local", "event"] {
+        let said = say(&["schema", "--of", of]);
+        assert_eq!((said.code, said.err.as_str()), (0, ""), "{of}");
+        assert_data_eq!(said.out, golden(&format!("schema-{of}.json")));
+    }
+}
+
+#[test]
+fn reports_are_valid_by_their_schemas() {
+    for (of, args) in [
+        ("graph", &["graph", "--env", "dev"][..]),
+        ("config", &["config", "--env", "dev", "--origin"]),
+        ("doctor", &["doctor"]),
+    ] {
+        let said = say(&[args, &["--output", "json"]].concat());
+        let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+        let validator =
+            jsonschema::validator_for(&json(&say(&["schema", "--of", of]).out)).expect("a schema");
+        let report = json(&said.out);
+        let wrong: Vec<String> = validator.iter_errors(&report).map(|error| error.to_string()).collect();
+        assert!(wrong.is_empty(), "{of}: {wrong:#?}");
+        assert_eq!(report["schema"], format!("billpay/{of}/v1"));
+    }
+}
+
+#[test]
 fn errors_say_what_is_wrong_and_what_to_do() {
     let nowhere = tempfile::tempdir().expect("a folder without specs");
     let mut nothing = billpay(&["plan", "--env", "dev"]);

@@ -13,10 +13,10 @@ use billpay_model::resource::{Observed, Status};
 use proptest::prelude::*;
 use tokio_util::sync::CancellationToken;
 
-use crate::Quiet;
 use crate::histories::in_shards;
 use crate::rules::Cloud;
 use crate::world::Counts;
+use billpay_model::event::Silent;
 
 /// An edit of the spec, or something that happens in the account. Numbers choose among what is there.
 #[derive(Debug, Clone)]
@@ -227,7 +227,7 @@ async fn run(cloud: &Cloud<'_>, env: &Environment, plan: &Plan, snapshot: &Snaps
         stop: CancellationToken::new(),
         permit: Permit::confirmed(env, &env.environment),
     };
-    match apply(cloud, env, plan, snapshot, &options, &Quiet).await {
+    match apply(cloud, env, plan, snapshot, &options, &Silent).await {
         Err(Error::Cycle(_)) => None,
         outcome => Some(outcome.expect("it begins")),
     }

@@ -16,23 +16,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use account::Account;
-use billpay_engine::cloud::{Event, Reporter};
 use billpay_engine::plan::{Goal, Selection};
 use billpay_engine::{ApplyOptions, Error, Outcome, apply, survey};
 use billpay_model::address::Address;
 use billpay_model::environment::Environment;
+use billpay_model::event::Silent;
 use billpay_model::resource::Desired;
 use billpay_spec::directory::SpecDir;
 use cloud::{Cloud, Fault};
 use proptest::prelude::*;
 use spec::{Sketch, desired, sketches};
 use tokio_util::sync::CancellationToken;
-
-struct Quiet;
-
-impl Reporter for Quiet {
-    fn report(&self, _: Event) {}
-}
 
 fn dev() -> Environment {
     let specs = SpecDir::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("environments")).unwrap();
@@ -72,7 +66,7 @@ async fn run(cloud: &Cloud, env: &Environment, goal: Goal) -> Ran {
         let survey = survey(cloud, env, &BTreeSet::new()).await.unwrap();
         let plan = survey.plan(cloud, env, goal, &Selection::default()).await.unwrap();
         let options = ApplyOptions { parallelism: 8, stop: CancellationToken::new(), permit: None };
-        match apply(cloud, env, &plan, &survey.snapshot, &options, &Quiet).await {
+        match apply(cloud, env, &plan, &survey.snapshot, &options, &Silent).await {
             Ok(outcome) => Ran::Through(outcome),
             Err(Error::Cycle(_)) => Ran::Refused,
             Err(error) => panic!("{error}: {error:?}"),
@@ -150,7 +144,7 @@ fn a_stopped_run_says_what_is_left_and_the_next_one_goes_on() {
             stop.cancel();
         };
         let (outcome, ()) =
-            tokio::join!(apply(&cloud, &env, &plan, &before.snapshot, &options, &Quiet), stopping);
+            tokio::join!(apply(&cloud, &env, &plan, &before.snapshot, &options, &Silent), stopping);
         let outcome = outcome.unwrap();
         assert!(outcome.interrupted);
         assert_eq!(outcome.done, [wanted[0].address.clone()]);
@@ -175,7 +169,7 @@ fn a_replacement_that_was_not_begun_is_left_once() {
         let stop = CancellationToken::new();
         stop.cancel();
         let options = ApplyOptions { parallelism: 8, stop, permit: None };
-        let outcome = apply(&cloud, &env, &plan, &before.snapshot, &options, &Quiet).await.unwrap();
+        let outcome = apply(&cloud, &env, &plan, &before.snapshot, &options, &Silent).await.unwrap();
         assert_eq!(outcome.left, [wanted[0].address.clone()]);
     });
 }

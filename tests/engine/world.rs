@@ -17,11 +17,11 @@ use billpay_model::resource::{Evidence, ID_TAG, Observed, Owner};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::Quiet;
 use crate::account::{Account, Act, Deed, Origin, Thing};
 use crate::cloud::{Cloud, Fault};
 use crate::kinds::{self, GLOBAL, Known, known};
 use crate::spec::{Sketch, desired};
+use billpay_model::event::Silent;
 
 /// The number of times that each situation came about.
 #[derive(Debug, Default)]
@@ -198,7 +198,7 @@ impl<'a> World<'a> {
                 stop: CancellationToken::new(),
                 permit: answers.permit.clone(),
             };
-            apply(process, env, &plan, &survey.snapshot, &options, &Quiet).await
+            apply(process, env, &plan, &survey.snapshot, &options, &Silent).await
         };
         let ended = tokio::select! {
             ended = work => match ended {

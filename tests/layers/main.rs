@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use billpay_model::environment::Environment;
+use billpay_spec::directory::SpecDir;
+use jiff::Zoned;
 
 /// Sources without I/O, clock, network, processes and chance, by the beginnings of their paths.
 const PURE: &[&str] = &[
@@ -32,7 +34,7 @@ const PURE: &[&str] = &[
 const IMPURE_PARTS: &[&str] = &["spec/directory.rs", "tree/disk/"];
 
 /// Crates that touch the world beyond files and programs, and those that may name them.
-const ADAPTERS: &[(&str, &[&str])] = &[("billpay-aws", &["core"])];
+const ADAPTERS: &[(&str, &[&str])] = &[("billpay-aws", &[])];
 
 /// Names that belong to the world, or to what is different each time.
 const IMPURE: &[&str] = &[
@@ -248,9 +250,9 @@ fn components_need_one_another_in_one_direction_only() {
 }
 
 fn environments() -> Vec<Environment> {
-    let app = billpay_core::app::App::new(Some(root().join("environments")), false);
-    let names = app.specs().and_then(|specs| specs.environments()).expect("specs");
-    names.iter().map(|name| app.load(name).expect("a spec in order").environment).collect()
+    let specs = SpecDir::open(root().join("environments")).expect("specs");
+    let load = |name: &String| specs.load(name, Zoned::now().date()).expect("a spec in order").environment;
+    specs.environments().expect("specs").iter().map(load).collect()
 }
 
 fn root() -> &'static Path {

@@ -17,6 +17,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use billpay_host::python;
+use billpay_model::connect::ConnectError;
+use billpay_model::event::Observer;
+use billpay_model::local::{LocalAccess, LocalStatus};
 use etcetera::BaseStrategy;
 use private::Secret;
 use rustix::fs::{FlockOperation, flock};
@@ -82,6 +85,12 @@ impl Error {
     }
 }
 
+impl From<Error> for ConnectError {
+    fn from(error: Error) -> ConnectError {
+        ConnectError { message: error.to_string(), hints: error.hints() }
+    }
+}
+
 fn at(path: &Path) -> impl Fn(io::Error) -> Error + '_ {
     move |error| Error::File { path: path.display().to_string(), error }
 }
@@ -93,28 +102,6 @@ struct Server {
     port: u16,
     /// The launcher that it runs; another version of the program brings another.
     launcher: PathBuf,
-}
-
-/// Status of the local AWS.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LocalStatus {
-    pub running: bool,
-    /// Something else answers on its port.
-    pub port_taken: bool,
-    pub url: String,
-    pub pid: Option<i32>,
-    /// Directory of its state.
-    pub state: PathBuf,
-    pub log: PathBuf,
-}
-
-/// Address of the local AWS, and the keys of one of its accounts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LocalAccess {
-    pub url: String,
-    pub access_key: String,
-    pub secret_key: String,
-    pub running: bool,
 }
 
 /// The local AWS of one user: where it is installed, where its state is.
@@ -146,14 +133,14 @@ impl LocalAws {
         url(self.port)
     }
 
-    /// Makes sure that it runs and returns its address; `say` is told what takes a moment.
-    pub async fn up(&self, say: &(dyn Fn(&str) + Sync)) -> Result<String, Error> {
+    /// Makes sure that it runs and returns its address.
+    pub async fn up(&self, observer: &dyn Observer) -> Result<String, Error> {
         let _lock = self.lock()?;
         let secret = Secret::of(&self.state)?;
         let launcher = install::launcher(&self.cache)?;
         if let Some(server) = self.server_on_the_port()? {
             if server.launcher == launcher && is_ready(self.port, &secret).await {
-                say(&format!("using the local AWS at {} (not a real account)", self.url()));
+                observer.note(format!("using the local AWS at {} (not a real account)", self.url()));
                 return Ok(self.url());
             }
             self.stop(&server).await;
@@ -161,9 +148,9 @@ impl LocalAws {
         if self.is_taken().await {
             return Err(Error::PortTaken { port: self.port });
         }
-        let python = install::python(&self.cache, say)?;
+        let python = install::python(&self.cache, &|what| observer.note(what))?;
         self.start(&python, launcher, &secret).await?;
-        say(&format!(
+        observer.note(format!(
             "started the local AWS at {} (not a real account; `billpay local down` stops it)",
             self.url()
         ));

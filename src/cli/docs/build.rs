@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use billpay_core::app::App;
+use billpay_core::Ports;
 use clap::Args;
 use serde_json::json;
 
@@ -26,11 +26,11 @@ pub struct BuildArgs {
     out: PathBuf,
 }
 
-pub async fn run(args: BuildArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
+pub async fn run(args: BuildArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
     // Whose site it is matters little here: a catalog file that names several is no obstacle.
     let entity = described(&args.source.dir).unwrap_or_default();
-    let built = site(&args.source, entity.as_ref(), app, ui).await?;
-    app.place_docs(&built, &args.out, &args.source.dir)?;
+    let built = site(&args.source, entity.as_ref(), ports, ui).await?;
+    ports.place_docs(&built, &args.out, &args.source.dir)?;
     if ui.is_json() {
         let left_out: Vec<&str> = built.left_out.problems.iter().map(|left| left.message.as_str()).collect();
         ui.json(&json!({

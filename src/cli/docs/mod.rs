@@ -3,9 +3,11 @@
 mod build;
 mod publish;
 
+use crate::signals::interrupted;
 use std::path::{Path, PathBuf};
 
-use billpay_core::app::{App, DocsError, SiteBuild, read_text};
+use billpay_core::Ports;
+use billpay_core::app::{DocsError, SiteBuild, read_text};
 use billpay_docs::entity::{self, DocumentedEntity, EntityError};
 use billpay_docs::mkdocs::Wishes;
 use clap::{Args, Subcommand};
@@ -52,16 +54,16 @@ struct SourceArgs {
     etag: Option<String>,
 }
 
-pub async fn run(args: DocsArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
+pub async fn run(args: DocsArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
     let work = async {
         match args.command {
-            DocsCommand::Build(args) => build::run(args, app, ui).await,
-            DocsCommand::Publish(args) => publish::run(args, app, ui).await,
+            DocsCommand::Build(args) => build::run(args, ports, ui).await,
+            DocsCommand::Publish(args) => publish::run(args, ports, ui).await,
         }
     };
     tokio::select! {
         result = work => result,
-        () = stopped() => {
+        () = interrupted() => {
             let mut report = Report::new("stopped", "what was there before can still be read");
             report.code = exit::INTERRUPTED;
             Err(report.hint("run it again: it goes on from what is there"))
@@ -69,23 +71,11 @@ pub async fn run(args: DocsArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     }
 }
 
-/// Ends when somebody wants the program to end.
-async fn stopped() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        },
-        Err(_) => drop(tokio::signal::ctrl_c().await),
-    }
-}
-
 /// Builds the site of a folder, in a folder that goes with the result.
 async fn site(
     args: &SourceArgs,
     entity: Option<&DocumentedEntity>,
-    app: &App,
+    ports: &Ports,
     ui: &Ui,
 ) -> Result<SiteBuild, Report> {
     let name = match entity {
@@ -94,11 +84,7 @@ async fn site(
     };
     let source = entity.and_then(|entity| entity.source.as_deref());
     let wishes = Wishes { site_name: &name, plugins: &args.allow_plugin, source };
-    let spinner = ui.spinner("building the site …");
-    let say = |what: &str| spinner.suspend(|| ui.note(what));
-    let built = app.build_docs(&args.dir, !args.no_strict, wishes, args.etag.as_deref(), &say).await;
-    spinner.finish_and_clear();
-    let built = built?;
+    let built = ports.build_docs(&args.dir, !args.no_strict, wishes, args.etag.as_deref(), ui).await?;
     for problem in &built.left_out.problems {
         ui.note(&format!("left out: {} ({})", problem.message, problem.place));
     }

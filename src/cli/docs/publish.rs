@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use billpay_core::app::App;
+use billpay_core::Ports;
 use billpay_docs::entity::EntityName;
 use billpay_docs::publish::{PublishError, PublishReport, publish};
 use billpay_engine::at_home;
+use billpay_model::event::Observer;
 use billpay_model::failure::FailureClass;
 use billpay_model::names::{self, TECHDOCS};
 use billpay_model::plural;
@@ -16,7 +17,7 @@ use serde_json::json;
 use super::{SourceArgs, bytes, described, site};
 use crate::error::{Report, hints_of};
 use crate::exit;
-use crate::ui::{BOLD, Ui, name};
+use crate::ui::{BOLD, Ui};
 
 #[derive(Debug, Args)]
 #[command(
@@ -55,7 +56,7 @@ struct Target {
     environment: Option<String>,
 }
 
-pub async fn run(args: PublishArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
+pub async fn run(args: PublishArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
     let catalog = described(&args.source.dir);
     let entity = match &args.entity {
         Some(named) => EntityName::parse(named)?,
@@ -71,15 +72,15 @@ pub async fn run(args: PublishArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
             })?
         }
     };
-    let target = target(&args, app, ui).await?;
+    let target = target(&args, ports, ui).await?;
     let described = catalog.unwrap_or_default();
     // Kept until the end: the folder goes with it.
     let built = match &args.site {
         Some(_) => None,
-        None => Some(site(&args.source, described.as_ref(), app, ui).await?),
+        None => Some(site(&args.source, described.as_ref(), ports, ui).await?),
     };
     let folder = args.site.as_ref().or(built.as_ref().map(|built| &built.site));
-    let files = app.read_site(folder.unwrap_or(&args.source.dir))?;
+    let files = ports.read_site(folder.unwrap_or(&args.source.dir))?;
     let published = send(&target, &files, &entity.prefix(), args.dry_run, ui).await?;
     show(&target, &entity, &published, args.dry_run, ui)
 }
@@ -91,28 +92,27 @@ async fn send(
     dry_run: bool,
     ui: &Ui,
 ) -> Result<PublishReport, Report> {
-    let spinner = ui.spinner("publishing the site …");
-    let done = |path: &str| match ui.is_verbose() {
-        true => spinner.suspend(|| ui.note(&format!("  {path}"))),
-        false => spinner.set_message(format!("publishing the site: {}", name(path))),
+    let observer: &dyn Observer = ui;
+    let done = |path: &str| {
+        if ui.is_verbose() {
+            observer.note(format!("  {path}"));
+        }
     };
-    let published = publish(target.store.as_ref(), files, prefix, dry_run, &done).await;
-    spinner.finish_and_clear();
-    published.map_err(|error| explain(error, target))
+    let work = publish(target.store.as_ref(), files, prefix, dry_run, &done);
+    observer.wait("publishing the site", work).await.map_err(|error| explain(error, target))
 }
 
-async fn target(args: &PublishArgs, app: &App, ui: &Ui) -> Result<Target, Report> {
-    let say = |what: &str| ui.note(what);
+async fn target(args: &PublishArgs, ports: &Ports, ui: &Ui) -> Result<Target, Report> {
     if let (Some(bucket), Some(region)) = (&args.bucket, &args.region) {
-        let store = app.bucket(bucket, region, &say).await?;
+        let store = ports.sites.open(bucket, region, None, ui).await?;
         let (bucket, region) = (bucket.clone(), region.clone());
-        return Ok(Target { store: Box::new(store), bucket, region, environment: None });
+        return Ok(Target { store, bucket, region, environment: None });
     }
     let Some(name) = &args.env else {
         return Err(Report::new("it is not said where the site goes", "neither --env nor --bucket is given")
             .hint("name the environment with --env, or a bucket with --bucket and --region"));
     };
-    let loaded = app.load(name)?;
+    let loaded = ports.load(name)?;
     let env = &loaded.environment;
     if !env.buckets.contains_key(TECHDOCS) {
         let missing = format!("the spec of {name} has no bucket `{TECHDOCS}`");
@@ -121,10 +121,10 @@ async fn target(args: &PublishArgs, app: &App, ui: &Ui) -> Result<Target, Report
         )));
     }
     let bucket = names::other_bucket(env, TECHDOCS);
-    let store = app.environment_bucket(env, &bucket, &say).await?;
+    let store = ports.sites.open(&bucket, &env.region, Some(&env.account), ui).await?;
     at_home(store.identity().await, env)?;
     let environment = Some(env.environment.clone());
-    Ok(Target { store: Box::new(store), bucket, region: env.region.clone(), environment })
+    Ok(Target { store, bucket, region: env.region.clone(), environment })
 }
 
 fn explain(error: PublishError, target: &Target) -> Report {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use billpay_core::app::App;
+use billpay_core::Ports;
 use billpay_scaffold::question::mask_secrets;
 use billpay_scaffold::{Answers, project};
 use billpay_tree::{Action, KeepReason, TreeOptions};
@@ -32,25 +32,25 @@ pub struct AdoptArgs {
     dry_run: bool,
 }
 
-pub fn run(args: AdoptArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
+pub fn run(args: AdoptArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
     if !args.out.is_dir() {
         return Err(Report::new("no project is here", format!("there is no folder {}", args.out.display())));
     }
     let options = args.answers.options(None, None)?;
     let opened = match &args.template {
-        Some(template) => args.at.open(template, &options, app)?,
-        None => args.at.open_cruft(&args.answers, &options, app)?,
+        Some(template) => args.at.open(template, &options, ports)?,
+        None => args.at.open_cruft(&args.answers, &options, ports)?,
     };
     let template = opened.template.as_ref();
-    let record = app.record(&args.out)?.unwrap_or_default();
+    let record = ports.record(&args.out)?.unwrap_or_default();
     let given = args.answers.over(Answers::new(), template)?;
     let answers = args.answers.complete(given, template, true, ui)?;
-    let rendering = render(template, &answers, &options, app, ui)?;
+    let rendering = render(template, &answers, &options, ports, ui)?;
     let version = opened.version(&rendering);
-    let origin = app.remembered(opened.origin, &args.out);
+    let origin = ports.remembered(opened.origin, &args.out);
     let mut applied = project::applied(template, origin, version, &answers, &options)?;
     applied.fetched.clone_from(&rendering.fetched);
-    applied.root = args.at.remembered_root(&args.out, app);
+    applied.root = args.at.remembered_root(&args.out, ports);
     let fetched = rendering.fetched.clone();
     let name = applied.name();
     if record.get(&name).is_some() {
@@ -58,7 +58,7 @@ pub fn run(args: AdoptArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
             .hint("`billpay scaffold update` brings in what changed in the template"));
     }
     let (rendered, coverage) = project::place(rendering.project, applied, &record)?;
-    let tree = app.tree(args.out.clone());
+    let tree = ports.tree(args.out.clone());
     let options = TreeOptions { adopt: true, renames: true, ..TreeOptions::default() };
     let decision = match args.dry_run {
         true => tree.check(&rendered, &coverage, options)?,

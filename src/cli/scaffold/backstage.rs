@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use billpay_core::app::App;
+use billpay_core::Ports;
 use billpay_model::environment::Environment;
 use clap::Args;
 
@@ -19,15 +19,15 @@ pub struct BackstageArgs {
     tree: TreeArgs,
 }
 
-pub fn run(args: BackstageArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
+pub fn run(args: BackstageArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
     // The catalog is of all environments, whatever BILLPAY_ENV says.
-    let several = app.load_several(None)?;
+    let several = ports.load_several(None)?;
     for loaded in &several.all {
         ui.warnings(&loaded.warnings);
     }
     let all: Vec<&Environment> = several.all.iter().map(|loaded| &loaded.environment).collect();
-    let templates = app.portal_templates().map_err(in_template)?;
+    let templates = ports.portal_templates().map_err(in_template)?;
     let (rendered, coverage) =
-        billpay_portal::tree::render(&templates, &all, &app.template_names()).map_err(in_template)?;
-    tree::write(args.tree, args.out, app, ui, &rendered, &coverage)
+        billpay_portal::tree::render(&templates, &all, &ports.template_names()).map_err(in_template)?;
+    tree::write(args.tree, args.out, ports, ui, &rendered, &coverage)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use billpay_core::app::App;
+use billpay_core::Ports;
 use billpay_model::environment::Environment;
 use billpay_tofu::tree::TreeSelection;
 use clap::{ArgGroup, Args};
@@ -28,10 +28,10 @@ pub struct InfrastructureArgs {
     tree: TreeArgs,
 }
 
-pub fn run(args: InfrastructureArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
+pub fn run(args: InfrastructureArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
     // `--all` wins, so that BILLPAY_ENV can stay set.
     let names = if args.all { None } else { Some(args.env.as_slice()) };
-    let several = app.load_several(names)?;
+    let several = ports.load_several(names)?;
     let names: Option<BTreeSet<String>> = names.map(|names| names.iter().cloned().collect());
     let chosen = |name: &String| names.as_ref().is_none_or(|names| names.contains(name));
     for loaded in several.all.iter().filter(|loaded| chosen(&loaded.environment.environment)) {
@@ -43,8 +43,8 @@ pub fn run(args: InfrastructureArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     }
     let all: Vec<&Environment> = several.all.iter().map(|loaded| &loaded.environment).collect();
     let wanted = TreeSelection { all: &all, names: names.as_ref(), broken: &several.broken };
-    let templates = app.templates().map_err(in_template)?;
+    let templates = ports.templates().map_err(in_template)?;
     let (rendered, coverage) = billpay_tofu::tree::render(&templates, &wanted).map_err(in_template)?;
 
-    tree::write(args.tree, args.out, app, ui, &rendered, &coverage)
+    tree::write(args.tree, args.out, ports, ui, &rendered, &coverage)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use billpay_core::app::App;
+use billpay_core::Ports;
 use billpay_core::kubernetes::{self, Error, ManifestSelection};
 use billpay_manifests::{Image, Values};
 use billpay_model::environment::Environment;
@@ -38,9 +38,9 @@ pub struct KubernetesArgs {
     tree: TreeArgs,
 }
 
-pub fn run(args: KubernetesArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
+pub fn run(args: KubernetesArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
     let name = &args.env.env;
-    let several = app.load_several(Some(std::slice::from_ref(name)))?;
+    let several = ports.load_several(Some(std::slice::from_ref(name)))?;
     let loaded = several.all.iter().find(|loaded| loaded.environment.environment == *name);
     let loaded = loaded.ok_or_else(|| Report::new("there is no such environment", name.clone()))?;
     ui.warnings(&loaded.warnings);
@@ -53,7 +53,7 @@ pub fn run(args: KubernetesArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     let wanted = ManifestSelection {
         env,
         services: &args.service,
-        values: &values(&args.values, env, &known, app)?,
+        values: &values(&args.values, env, &known, ports)?,
         images: &images,
         others: &others,
         broken: !several.broken.is_empty(),
@@ -65,7 +65,7 @@ pub fn run(args: KubernetesArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
             "nothing is scaled without the add-on `{METRICS}`: add it to `cluster.addons` of {name}"
         ));
     }
-    tree::write(args.tree, args.out, app, ui, &rendered, &coverage)
+    tree::write(args.tree, args.out, ports, ui, &rendered, &coverage)
 }
 
 fn image(text: &str) -> Result<(String, Image), String> {
@@ -91,12 +91,12 @@ fn values(
     paths: &[PathBuf],
     env: &Environment,
     known: &[&str],
-    app: &App,
+    ports: &Ports,
 ) -> Result<BTreeMap<String, Values>, Report> {
     let mut all: BTreeMap<String, Values> = BTreeMap::new();
     let mut wrong = Findings::default();
     for path in paths {
-        match Values::read(&app.source_file(path)?, env, known) {
+        match Values::read(&ports.source_file(path)?, env, known) {
             Ok(values) if all.contains_key(&values.service) => {
                 let why = format!("{} has more of them", path.display());
                 return Err(Report::new(format!("there are values for `{}` already", values.service), why));

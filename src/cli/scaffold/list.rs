@@ -1,6 +1,6 @@
 //! `billpay scaffold list`: the project templates that there are.
 
-use billpay_core::app::App;
+use billpay_core::Ports;
 use billpay_scaffold::RenderOptions;
 use clap::Args;
 use serde_json::json;
@@ -19,13 +19,13 @@ pub struct ListArgs {
     at: AtArgs,
 }
 
-pub fn run(args: ListArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
+pub fn run(args: ListArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
     let templates = match &args.source {
-        Some(source) => args.at.open_all(source, app)?,
+        Some(source) => args.at.open_all(source, ports)?,
         None => {
-            let names = app.template_names();
+            let names = ports.template_names();
             let opened = names.into_iter().map(|name| {
-                Ok((name.clone(), AtArgs::default().open(&name, &RenderOptions::default(), app)?))
+                Ok((name.clone(), AtArgs::default().open(&name, &RenderOptions::default(), ports)?))
             });
             opened.collect::<Result<Vec<_>, Report>>()?
         }

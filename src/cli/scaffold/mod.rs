@@ -12,7 +12,7 @@ mod template;
 mod tree;
 mod update;
 
-use billpay_core::app::App;
+use billpay_core::Ports;
 use clap::{Args, Subcommand};
 
 use super::error::Report;
@@ -64,15 +64,15 @@ impl ScaffoldArgs {
     }
 }
 
-pub fn run(args: ScaffoldArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
+pub fn run(args: ScaffoldArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
     match args.command {
-        Some(ScaffoldCommand::Infrastructure(args)) => infrastructure::run(args, app, ui),
-        Some(ScaffoldCommand::Kubernetes(args)) => kubernetes::run(args, app, ui),
-        Some(ScaffoldCommand::Backstage(args)) => backstage::run(args, app, ui),
-        Some(ScaffoldCommand::List(args)) => list::run(args, app, ui),
-        Some(ScaffoldCommand::Show(args)) => show::run(args, app, ui),
-        Some(ScaffoldCommand::Update(args)) => update::run(args, app, ui),
-        Some(ScaffoldCommand::Adopt(args)) => adopt::run(args, app, ui),
-        None => new::run(args.new, app, ui),
+        Some(ScaffoldCommand::Infrastructure(args)) => infrastructure::run(args, ports, ui),
+        Some(ScaffoldCommand::Kubernetes(args)) => kubernetes::run(args, ports, ui),
+        Some(ScaffoldCommand::Backstage(args)) => backstage::run(args, ports, ui),
+        Some(ScaffoldCommand::List(args)) => list::run(args, ports, ui),
+        Some(ScaffoldCommand::Show(args)) => show::run(args, ports, ui),
+        Some(ScaffoldCommand::Update(args)) => update::run(args, ports, ui),
+        Some(ScaffoldCommand::Adopt(args)) => adopt::run(args, ports, ui),
+        None => new::run(args.new, ports, ui),
     }
 }

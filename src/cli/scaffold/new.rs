@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use billpay_core::app::App;
+use billpay_core::Ports;
 use billpay_scaffold::question::mask_secrets;
 use billpay_scaffold::{Answers, OUTPUT_PLACEHOLDER, Rendering, StepKind, StepReport, project};
 use billpay_tree::{Action, Decision, TreeOptions};
@@ -39,28 +39,28 @@ pub struct NewArgs {
     force: bool,
 }
 
-pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
+pub fn run(args: NewArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
     let source = args.template.ok_or_else(|| {
         Report::new("no template is named", "").hint("`billpay scaffold list` names those that there are")
     })?;
     let options = args.answers.options(None, None)?;
-    let opened = args.at.open(&source, &options, app)?;
+    let opened = args.at.open(&source, &options, ports)?;
     let template = opened.template.as_ref();
     let given = args.answers.over(Answers::new(), template)?;
     let answers = args.answers.complete(given, template, true, ui)?;
-    let rendering = render(template, &answers, &options, app, ui)?;
+    let rendering = render(template, &answers, &options, ports, ui)?;
     let out = folder(args.out, &rendering, &answers)?;
     refuse_link(&out)?;
     if out.exists() && !out.is_dir() {
         let why = format!("{} is no folder", out.display());
         return Err(Report::new("nothing was written", why).hint("give another --out"));
     }
-    let record = app.record(&out)?.unwrap_or_default();
+    let record = ports.record(&out)?.unwrap_or_default();
     let version = opened.version(&rendering);
-    let origin = app.remembered(opened.origin, &out);
+    let origin = ports.remembered(opened.origin, &out);
     let mut applied = project::applied(template, origin, version, &answers, &options)?;
     applied.fetched.clone_from(&rendering.fetched);
-    applied.root = args.at.remembered_root(&out, app);
+    applied.root = args.at.remembered_root(&out, ports);
     let name = applied.name();
     if record.get(&name).is_some() && !args.force && !args.dry_run {
         let update = format!("billpay scaffold update {}", out.display());
@@ -75,7 +75,7 @@ pub fn run(args: NewArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     said.retain(|(_, text)| !text.trim().is_empty() && !text.contains(OUTPUT_PLACEHOLDER));
     let (rendered, coverage) = project::place(project, applied, &record)?;
 
-    let tree = app.tree(out.clone());
+    let tree = ports.tree(out.clone());
     let options = TreeOptions { force: args.force, ..TreeOptions::default() };
     let decision = if is_new(&out) && !args.dry_run {
         tree.create(&rendered, &coverage)?

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use billpay_core::app::App;
+use billpay_core::Ports;
 use billpay_scaffold::{Question, RenderOptions, StepKind, StepReport};
 use clap::Args;
 use serde_json::{Value, json};
@@ -21,8 +21,8 @@ pub struct ShowArgs {
     at: AtArgs,
 }
 
-pub fn run(args: ShowArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
-    let opened = args.at.open(&args.template, &RenderOptions::default(), app)?;
+pub fn run(args: ShowArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
+    let opened = args.at.open(&args.template, &RenderOptions::default(), ports)?;
     let questions = opened.template.all_questions()?;
     let steps = opened.template.steps();
     if ui.is_json() {

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use billpay_core::app::{App, CruftTemplate, LocatedTemplate, SourceOptions, read_text};
+use billpay_core::Ports;
+use billpay_core::app::{CruftTemplate, LocatedTemplate, SourceOptions, read_text};
 use billpay_scaffold::question::answer;
 use billpay_scaffold::{
     Answers, Entry, FetchOptions, FetchRequest, Origin, PinnedRepository, ProjectTemplate, Question,
@@ -75,10 +76,14 @@ pub struct OpenTemplate {
 }
 
 impl OpenTemplate {
-    pub fn new(found: LocatedTemplate, options: &RenderOptions, app: &App) -> Result<OpenTemplate, Report> {
+    pub fn new(
+        found: LocatedTemplate,
+        options: &RenderOptions,
+        ports: &Ports,
+    ) -> Result<OpenTemplate, Report> {
         let digest = found.folder.digest();
         let files = found.folder.entries.values().filter(|entry| matches!(entry, Entry::File(_))).count();
-        let template = app.open_template(&found, options)?;
+        let template = ports.open_template(&found, options)?;
         Ok(OpenTemplate { template, origin: found.origin, digest, files, fetched: vec![] })
     }
 
@@ -90,8 +95,8 @@ impl OpenTemplate {
 
 impl AtArgs {
     /// Finds a template and understands it.
-    pub fn open(&self, source: &str, options: &RenderOptions, app: &App) -> Result<OpenTemplate, Report> {
-        OpenTemplate::new(app.find_template(source, self.at())?, options, app)
+    pub fn open(&self, source: &str, options: &RenderOptions, ports: &Ports) -> Result<OpenTemplate, Report> {
+        OpenTemplate::new(ports.find_template(source, self.at())?, options, ports)
     }
 
     /// Finds the template that cruft keeps in a replay file, at the commit that the project was made from;
@@ -100,7 +105,7 @@ impl AtArgs {
         &self,
         answers: &AnswerArgs,
         options: &RenderOptions,
-        app: &App,
+        ports: &Ports,
     ) -> Result<OpenTemplate, Report> {
         let kept = answers.cruft_template()?;
         let at = SourceOptions {
@@ -113,23 +118,23 @@ impl AtArgs {
             Ok(path) if path.join(".git").exists() => format!("file://{}", path.display()),
             _ => kept.source,
         };
-        let mut found = app.find_template(&source, at)?;
+        let mut found = ports.find_template(&source, at)?;
         if let Origin::Git(origin) = &mut found.origin {
             origin.reference = self.reference.clone().or(kept.checkout);
         }
-        OpenTemplate::new(found, options, app)
+        OpenTemplate::new(found, options, ports)
     }
 
     /// Finds every template in a folder or a repository, by the folders that they are in.
-    pub fn open_all(&self, source: &str, app: &App) -> Result<Vec<(String, OpenTemplate)>, Report> {
-        let found = app.find_template(source, self.at())?;
+    pub fn open_all(&self, source: &str, ports: &Ports) -> Result<Vec<(String, OpenTemplate)>, Report> {
+        let found = ports.find_template(source, self.at())?;
         let mut all = vec![];
-        for directory in App::templates_in(&found.folder) {
+        for directory in Ports::templates_in(&found.folder) {
             let folder = found.folder.below(&directory);
             let name = if directory.is_empty() { found.folder.name.clone() } else { directory };
             let found =
                 LocatedTemplate { folder, origin: found.origin.clone(), around: found.around.clone() };
-            all.push((name, OpenTemplate::new(found, &RenderOptions::default(), app)?));
+            all.push((name, OpenTemplate::new(found, &RenderOptions::default(), ports)?));
         }
         Ok(all)
     }
@@ -143,8 +148,8 @@ impl AtArgs {
     }
 
     /// Returns the folder that the template may read, as a project remembers it.
-    pub fn remembered_root(&self, project: &Path, app: &App) -> Option<String> {
-        app.remembered_root(self.root.as_deref(), project)
+    pub fn remembered_root(&self, project: &Path, ports: &Ports) -> Option<String> {
+        ports.remembered_root(self.root.as_deref(), project)
     }
 }
 
@@ -202,7 +207,7 @@ impl AnswerArgs {
                     .map(|applied| applied.answers.clone())
                     .ok_or_else(|| bad_replay(path, "it has none".to_string()))
             }
-            Err(RecordDefect::Damaged(_)) => Ok(App::replay(&path.display().to_string(), &text)?.answers),
+            Err(RecordDefect::Damaged(_)) => Ok(Ports::replay(&path.display().to_string(), &text)?.answers),
             Err(other) => Err(bad_replay(path, other.to_string())),
         }
     }
@@ -218,7 +223,7 @@ impl AnswerArgs {
         if Record::parse(&text).is_ok() {
             return Err(unnamed());
         }
-        App::replay(&path.display().to_string(), &text)?.template.ok_or_else(unnamed)
+        Ports::replay(&path.display().to_string(), &text)?.template.ok_or_else(unnamed)
     }
 
     /// Returns the options of rendering, with those of an earlier run.
@@ -293,7 +298,7 @@ pub fn render(
     template: &dyn ProjectTemplate,
     answers: &Answers,
     options: &RenderOptions,
-    app: &App,
+    ports: &Ports,
     ui: &Ui,
 ) -> Result<Rendering, Report> {
     let mut options = options.clone();
@@ -309,5 +314,5 @@ pub fn render(
     };
     ui.warnings(&rendering.warnings);
     warn_of_secrets(&rendering, answers, &template.secrets()?, ui);
-    Ok(if options.trust { app.run_hooks(rendering)? } else { rendering })
+    Ok(if options.trust { ports.run_hooks(rendering)? } else { rendering })
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use billpay_core::app::App;
+use billpay_core::Ports;
 use billpay_tree::{Action, Coverage, Rendered, TreeOptions};
 use clap::Args;
 use serde_json::json;
@@ -37,14 +37,14 @@ pub(super) struct TreeArgs {
 pub(super) fn write(
     args: TreeArgs,
     out: PathBuf,
-    app: &App,
+    ports: &Ports,
     ui: &Ui,
     rendered: &Rendered,
     coverage: &Coverage,
 ) -> Result<u8, Report> {
     let TreeArgs { check, merge, keep, force, diff } = args;
     let options = TreeOptions { merge, keep, force, ..TreeOptions::default() };
-    let tree = app.tree(out.clone());
+    let tree = ports.tree(out.clone());
     let decision = match check {
         true => tree.check(rendered, coverage, options)?,
         false => tree.write(rendered, coverage, options)?,

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use billpay_core::app::{App, SourceOptions, WorkTree};
+use billpay_core::Ports;
+use billpay_core::app::{SourceOptions, WorkTree};
 use billpay_model::findings::Problem;
 use billpay_scaffold::project::{self, AddedRight};
 use billpay_scaffold::{
@@ -85,10 +86,10 @@ struct TemplateUpdate {
     decision: Option<Decision>,
 }
 
-pub fn run(args: UpdateArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
-    let (folder, record) = project(args.project.as_deref(), app)?;
+pub fn run(args: UpdateArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
+    let (folder, record) = project(args.project.as_deref(), ports)?;
     if !args.check && !args.allow_dirty {
-        clean(&folder, app)?;
+        clean(&folder, ports)?;
     }
     let chosen: Vec<TemplateRecord> = match &args.template {
         None => record.templates.clone(),
@@ -100,7 +101,7 @@ pub fn run(args: UpdateArgs, app: &App, ui: &Ui) -> Result<u8, Report> {
     };
     let mut updated = vec![];
     for before in chosen {
-        updated.push(one(&args, before, &folder, app, ui)?);
+        updated.push(one(&args, before, &folder, ports, ui)?);
     }
     let stale = updated.iter().any(TemplateUpdate::is_stale);
     let conflicts =
@@ -126,7 +127,7 @@ fn one(
     args: &UpdateArgs,
     before: TemplateRecord,
     folder: &Path,
-    app: &App,
+    ports: &Ports,
     ui: &Ui,
 ) -> Result<TemplateUpdate, Report> {
     let found = match &args.from {
@@ -136,18 +137,18 @@ fn one(
                 directory: args.directory.as_deref(),
                 root: args.root.as_deref(),
             };
-            app.find_template(source, at)?
+            ports.find_template(source, at)?
         }
         None => {
             let named = args.root.as_ref().map(std::path::absolute).transpose()?;
             let root = named.or_else(|| before.root.as_ref().map(PathBuf::from));
-            app.find_again(&before.from, folder, root.as_deref(), args.reference.as_deref())?
+            ports.find_again(&before.from, folder, root.as_deref(), args.reference.as_deref())?
         }
     };
     let mut options = args.answers.options(before.seed, before.now)?;
     // What was agreed to once is not asked again.
     options.fetch.repositories.extend(before.fetched.iter().map(|fetched| fetched.url.clone()));
-    let mut now = OpenTemplate::new(found, &options, app)?;
+    let mut now = OpenTemplate::new(found, &options, ports)?;
     let template = now.template.as_ref();
     let asked = template.all_questions()?;
     let (mut known, dropped) = project::still_asked(&before, &asked);
@@ -183,11 +184,11 @@ fn one(
         });
     }
     let answers = args.answers.complete(known, template, !args.check, ui)?;
-    let rendering = render(template, &answers, &options, app, ui)?;
+    let rendering = render(template, &answers, &options, ports, ui)?;
     let version = now.version(&rendering);
     // What was found again is named as the project remembers it.
     let origin = match args.from {
-        Some(_) => app.remembered(now.origin.clone(), folder),
+        Some(_) => ports.remembered(now.origin.clone(), folder),
         None => now.origin.clone(),
     };
     let mut applied = project::applied(template, origin, version.clone(), &answers, &options)?;
@@ -196,7 +197,7 @@ fn one(
     applied.fetched.clone_from(&rendering.fetched);
     applied.root = match (&args.root, &args.from) {
         (None, None) => before.root.clone(),
-        (root, _) => app.remembered_root(root.as_deref(), folder),
+        (root, _) => ports.remembered_root(root.as_deref(), folder),
     };
     // The same template at another commit is no news.
     if applied.digest == before.digest && args.from.is_none() && args.reference.is_none() {
@@ -206,7 +207,7 @@ fn one(
     // A template that was renamed, or asks otherwise, is still the one that it was.
     applied.template.clone_from(&before.template);
     applied.instance.clone_from(&before.instance);
-    let record = app.record(folder)?.unwrap_or_default();
+    let record = ports.record(folder)?.unwrap_or_default();
     let (rendered, coverage) = project::place(rendering.project, applied, &record)?;
     let conflict = match args.conflict {
         OnConflict::Inline => ConflictPolicy::Inline,
@@ -214,9 +215,9 @@ fn one(
         OnConflict::Fail => ConflictPolicy::Fail,
     };
     let options = TreeOptions { merge: true, renames: true, conflict, ..TreeOptions::default() };
-    let tree = app.tree(folder.to_owned());
+    let tree = ports.tree(folder.to_owned());
     let decision = tree.check(&rendered, &coverage, options)?;
-    let rights = project::added_rights(&decision, &app.place_in_repository(folder));
+    let rights = project::added_rights(&decision, &ports.place_in_repository(folder));
     let decision = match args.check {
         true => decision,
         false => {
@@ -300,14 +301,14 @@ impl TemplateUpdate {
 }
 
 /// The project that a command is about, and what it remembers.
-pub fn project(folder: Option<&Path>, app: &App) -> Result<(PathBuf, Record), Report> {
+pub fn project(folder: Option<&Path>, ports: &Ports) -> Result<(PathBuf, Record), Report> {
     let here = folder.unwrap_or(Path::new("."));
     let found = match folder {
         Some(folder) => Some(folder.to_owned()),
-        None => app.project_above(here),
+        None => ports.project_above(here),
     };
     let record = match &found {
-        Some(folder) => app.record(folder)?,
+        Some(folder) => ports.record(folder)?,
         None => None,
     };
     match (found, record) {
@@ -343,8 +344,8 @@ fn allow(rights: &[AddedRight], of: &TemplateRecord, args: &UpdateArgs, ui: &Ui)
 }
 
 /// Refuses to mix the update with what Git doesn't hold yet.
-fn clean(folder: &Path, app: &App) -> Result<(), Report> {
-    let (why, first) = match app.work_tree(folder) {
+fn clean(folder: &Path, ports: &Ports) -> Result<(), Report> {
+    let (why, first) = match ports.work_tree(folder) {
         WorkTree::Clean => return Ok(()),
         WorkTree::Dirty => {
             ("the project has changes that are not committed".to_string(), "commit or stash them first")

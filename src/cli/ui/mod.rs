@@ -12,17 +12,16 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use billpay_core::app::in_ci;
-use billpay_engine::Survey;
-use billpay_engine::cloud::Event;
+use billpay_core::report::{Report as Document, to_json};
 use billpay_engine::plan::{Conflict, Plan};
 use billpay_model::address::Address;
-use billpay_model::environment::Environment;
+use billpay_model::event::{Event, Observer};
 use billpay_model::findings::{Findings, Problem};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -31,7 +30,7 @@ use super::error::{Report, explain};
 use super::{Color, Global, Output};
 
 pub use out::{BAD, BOLD, CHANGED, DIM, GOOD};
-pub use progress::Progress;
+use progress::Progress;
 pub use secrets::{MASK, hide, hide_text, holds_secret};
 pub use value::{line, name};
 
@@ -45,11 +44,12 @@ pub struct Ui {
     events: Option<Mutex<Box<dyn Write + Send>>>,
     /// Set once an event could not be written, which is said once.
     has_lost_events: AtomicBool,
+    progress: Progress,
 }
 
 impl Ui {
     pub fn new(global: &Global) -> anyhow::Result<Ui> {
-        let terminal = std::io::stderr().is_terminal();
+        let terminal = io::stderr().is_terminal();
         let forced = match global.color {
             Color::Auto => None,
             Color::Always => Some(anstream::ColorChoice::Always),
@@ -58,7 +58,7 @@ impl Ui {
         if let Some(choice) = forced {
             choice.write_global();
         }
-        let choice = anstream::AutoStream::choice(&std::io::stderr());
+        let choice = anstream::AutoStream::choice(&io::stderr());
         start_tracing(global.verbose);
         Ok(Ui {
             output: global.output,
@@ -66,9 +66,10 @@ impl Ui {
             color: choice != anstream::ColorChoice::Never,
             verbose: global.verbose,
             has_lost_events: AtomicBool::new(false),
+            progress: Progress::new(terminal && !in_ci()),
             events: match &global.events {
                 None => None,
-                Some(path) if path.as_os_str() == "-" => Some(Mutex::new(Box::new(std::io::stderr()))),
+                Some(path) if path.as_os_str() == "-" => Some(Mutex::new(Box::new(io::stderr()))),
                 Some(path) => Some(Mutex::new(Box::new(File::create(path)?))),
             },
         })
@@ -103,6 +104,11 @@ impl Ui {
         let failed = |error: serde_json::Error| Report::new("can't write JSON", error.to_string());
         let value = secrets::masked_value(serde_json::to_value(value).map_err(failed)?);
         self.script(&serde_json::to_string_pretty(&value).map_err(failed)?)
+    }
+
+    /// Writes a report as JSON, with the name of its schema.
+    pub fn document(&self, report: &impl Document) -> Result<(), Report> {
+        self.json(&to_json(report).map_err(|error| Report::new("can't write JSON", error.to_string()))?)
     }
 
     /// Says something that is not a result.
@@ -151,8 +157,8 @@ impl Ui {
         }
     }
 
-    /// Says that a plan can't be applied. People have seen why with the plan; who reads JSON, or the annotations of
-    /// a run, has not.
+    /// Says that a plan which was shown can't be applied. People have seen why with the plan; who reads JSON, or the
+    /// annotations of a run, has not.
     pub fn conflicts(&self, conflicts: &[Conflict]) {
         let heading = "the plan can't be applied";
         if self.is_json() || *out::GITHUB {
@@ -166,6 +172,9 @@ impl Ui {
     }
 
     /// Asks before something is changed. Without a terminal nobody can answer, and that is an error.
+    ///
+    /// # Errors
+    /// Fails if the answer is no.
     pub fn confirm(&self, question: &str) -> Result<(), Report> {
         let answer = self.ask(&format!("{question} [y/N] "), "--auto-approve")?;
         if matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes") {
@@ -174,51 +183,21 @@ impl Ui {
         Err(Report::new("nothing was changed", "the answer was no"))
     }
 
-    /// Asks for the name of a protected environment before something of it is deleted.
-    pub fn ask_name(&self, name: &str) -> Result<String, Report> {
-        let question = format!("{name} is protected. Type its name to go on: ");
-        self.ask(&question, &format!("--confirm {name}"))
-    }
-
+    /// Asks on the terminal.
     fn ask(&self, question: &str, flag: &str) -> Result<String, Report> {
-        if !std::io::stdin().is_terminal() {
+        if !io::stdin().is_terminal() {
             return Err(Report::new("nothing was changed", "there is no terminal to ask on")
                 .hint(format!("look at the plan, then confirm with {flag}")));
         }
+        Ok(self.prompt(question)?)
+    }
+
+    /// Reads an answer from the terminal.
+    pub fn prompt(&self, question: &str) -> io::Result<String> {
         out::question(&format!("{BOLD}{question}{BOLD:#}"))?;
         let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer)?;
+        io::stdin().read_line(&mut answer)?;
         Ok(answer.trim().to_string())
-    }
-
-    /// Waits for the cloud to be read, and says so if it takes a moment.
-    pub async fn while_looking<T>(
-        &self,
-        work: impl Future<Output = Result<T, billpay_engine::Error>>,
-    ) -> Result<T, billpay_engine::Error> {
-        let mut work = std::pin::pin!(work);
-        tokio::select! {
-            result = &mut work => return result,
-            () = tokio::time::sleep(Duration::from_millis(800)) => {}
-        }
-        if !self.terminal {
-            return work.await;
-        }
-        let spinner = indicatif::ProgressBar::new_spinner().with_message("reading what is there …");
-        spinner.enable_steady_tick(Duration::from_millis(120));
-        let result = work.await;
-        spinner.finish_and_clear();
-        result
-    }
-
-    /// Shows on a terminal that something is under way, until it is finished and cleared.
-    pub fn spinner(&self, what: &'static str) -> indicatif::ProgressBar {
-        if !self.terminal {
-            return indicatif::ProgressBar::hidden();
-        }
-        let spinner = indicatif::ProgressBar::new_spinner().with_message(what);
-        spinner.enable_steady_tick(Duration::from_millis(120));
-        spinner
     }
 
     /// Lets something count, and shows the count on a terminal if it takes a moment.
@@ -238,23 +217,13 @@ impl Ui {
         result
     }
 
-    /// Shows a run as it goes.
-    pub fn progress(&self, plan: &Plan) -> Progress<'_> {
-        Progress::new(self, plan)
+    /// Prepares the lines of a run for a plan that may be applied.
+    pub fn expect(&self, plan: &Plan) {
+        self.progress.expect(plan);
     }
 
-    /// Says that the environment is as it should be.
-    pub fn nothing_to_do(&self, env: &Environment, survey: &Survey) -> Result<(), Report> {
-        if self.is_json() {
-            return self.json(&json!({
-                "schema": "billpay/run/v1", "environment": env.environment, "done": [], "failed": [],
-                "skipped": [], "left": [], "interrupted": false, "resources": survey.snapshot.resources.len(),
-            }));
-        }
-        self.text(&format!("{GOOD}Nothing to do.{GOOD:#}"))
-    }
-
-    fn event(&self, event: &Event) {
+    /// Writes an event to the file that was asked for.
+    fn record(&self, event: &Event) {
         let Some(events) = &self.events else { return };
         let mut line = serde_json::to_value(event).unwrap_or(Value::Null);
         if let Some(fields) = line.as_object_mut() {
@@ -267,6 +236,17 @@ impl Ui {
         {
             self.note(&format!("the events could not be written: {error}"));
         }
+    }
+}
+
+impl Observer for Ui {
+    fn observe(&self, event: Event) {
+        self.record(&event);
+        self.progress.show(&event);
+    }
+
+    fn warn(&self, warnings: &Findings) {
+        self.warnings(warnings);
     }
 }
 

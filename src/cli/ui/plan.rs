@@ -1,19 +1,17 @@
 //! Text of plans, states and outcomes.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use billpay_core::app;
-use billpay_engine::kind::{KindInfo, OnDelete};
+use billpay_core::plan::PlanReport;
+use billpay_core::provision::RunReport;
+use billpay_core::status::{State, StatusReport};
+use billpay_engine::kind::KindInfo;
 use billpay_engine::ownership::ForeignResource;
-use billpay_engine::plan::{Action, Change, Counts, Goal, Kinds, Plan, Reason, widens_access};
-use billpay_engine::{Leftover, Leftovers, Outcome, Survey};
+use billpay_engine::plan::{Action, Change, Counts, Goal, Kinds, Plan, Reason};
+use billpay_engine::{Leftover, Leftovers, Outcome, SkippedStep};
 use billpay_model::address::Address;
-use billpay_model::environment::Environment;
 use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::plural;
-use billpay_model::resource::{Owner, Status};
-use serde_json::{Value, json};
 
 use super::difference::{Extent, access_lines, attribute_lines, field_lines};
 use super::value::{fenced, markdown, name};
@@ -37,31 +35,18 @@ struct Listing {
 
 impl Ui {
     /// Shows a plan.
-    pub fn plan(&self, env: &Environment, plan: &Plan, survey: &Survey) -> Result<(), Report> {
-        let kinds = app::kinds();
+    pub fn plan(&self, report: &PlanReport, kinds: &Kinds) -> Result<(), Report> {
         if self.is_json() {
-            return self.json(&json!({
-                "schema": "billpay/plan/v1",
-                "environment": env.environment,
-                "account": env.account,
-                "region": env.region,
-                "identity": survey.identity.arn,
-                "goal": plan.goal,
-                "selection": plan.selection,
-                "counts": plan.counts(),
-                "changes": plan.changes.iter().map(|change| change_json(change, &kinds)).collect::<Vec<_>>(),
-                "conflicts": plan.conflicts,
-                "strangers": plan.foreign_resources,
-            }));
+            return self.document(report);
         }
-        let mut text = self.header(env, plan);
-        let counts = plan.counts();
+        let (plan, counts) = (&report.plan, &report.counts);
+        let mut text = header(&plan.environment, &report.account, &report.region, plan.changes.len());
         let listing = Listing {
             changes: self.verbose > 0 || counts.changes() <= LISTED,
             everything: self.verbose > 1,
             extent: self.extent(),
         };
-        text += &body(plan, &kinds, listing);
+        text += &body(plan, kinds, listing);
         if counts.changes() == 0 && plan.goal == Goal::Destroy {
             let is_gone = plan.selection.is_everything() && plan.conflicts.is_empty();
             let why = if is_gone { ": nothing of it is there" } else { "" };
@@ -71,9 +56,9 @@ impl Ui {
         } else {
             let more =
                 if listing.changes { String::new() } else { format!("      {DIM}each one: -v{DIM:#}") };
-            let _ = writeln!(text, "\n  {BOLD}Plan:{BOLD:#} {}{more}", totals(&counts));
+            let _ = writeln!(text, "\n  {BOLD}Plan:{BOLD:#} {}{more}", totals(counts));
         }
-        self.summarize(env, plan, &kinds);
+        self.summarize(plan, kinds);
         self.text(&text)
     }
 
@@ -82,78 +67,57 @@ impl Ui {
         if self.verbose > 0 || *out::GITHUB { Extent::Full } else { Extent::Short }
     }
 
-    fn header(&self, env: &Environment, plan: &Plan) -> String {
-        let Environment { environment, account, region, .. } = env;
-        let count = plan.changes.len();
-        let resources = plural::count(count, "resource");
-        format!("{BOLD}{environment}{BOLD:#} · aws {account} {region} · {resources}\n\n")
-    }
-
     /// Shows what there is and how it compares with the spec.
-    pub fn status(&self, env: &Environment, plan: &Plan, survey: &Survey) -> Result<(), Report> {
-        let rows: Vec<(&Change, &str)> = plan.changes.iter().map(|change| (change, state(change))).collect();
+    pub fn status(&self, report: &StatusReport, kinds: &Kinds) -> Result<(), Report> {
         if self.is_json() {
-            let resources: Vec<Value> = rows
-                .iter()
-                .map(|(change, state)| {
-                    let observed = change.observed.as_ref();
-                    json!({
-                        "address": change.address, "state": state, "id": change.id(), "fields": change.fields,
-                        "outputs": observed.map(|observed| &observed.outputs),
-                        "condition": observed.and_then(|observed| observed.condition.as_ref()),
-                        "count": observed.and_then(|observed| observed.count),
-                    })
-                })
-                .collect();
-            return self.json(&json!({
-                "schema": "billpay/status/v1", "environment": env.environment, "account": env.account,
-                "region": env.region, "identity": survey.identity.arn, "resources": resources,
-                "conflicts": plan.conflicts,
-                "strangers": plan.foreign_resources,
-            }));
+            return self.document(report);
         }
-        let (mut text, kinds) = (self.header(env, plan), app::kinds());
-        let width = plan.changes.iter().map(|change| change.address.to_string().len()).max().unwrap_or(0);
-        for (change, state) in &rows {
-            let style = match *state {
-                "ready" => GOOD,
-                "missing" | "failed" | "not in the spec" => BAD,
+        let StatusReport { environment, account, region, resources, .. } = report;
+        let mut text = header(environment, account, region, resources.len());
+        let width = resources.iter().map(|row| row.address.to_string().len()).max().unwrap_or(0);
+        for row in resources {
+            let style = match row.state {
+                State::Ready => GOOD,
+                State::Missing | State::Failed | State::NotInSpec => BAD,
                 _ => CHANGED,
             };
-            let address = change.address.to_string();
-            let id = name(change.id().unwrap_or("-"));
+            let (address, state) = (row.address.to_string(), row.state.name());
+            let id = name(row.id.as_deref().unwrap_or("-"));
             let _ = writeln!(text, "  {address:width$}  {style}{state}{style:#}  {DIM}{id}{DIM:#}");
-            let kind = kinds.get(change.address.kind());
-            for field in change.fields.iter().filter(|_| *state == "differs") {
+            let kind = kinds.get(row.address.kind());
+            for field in row.fields.iter().filter(|_| row.state == State::Differs) {
                 for line in kind.iter().flat_map(|kind| field_lines(field, kind, self.extent())) {
                     let _ = writeln!(text, "      {line}");
                 }
             }
         }
-        for conflict in &plan.conflicts {
+        for conflict in &report.conflicts {
             let (what, hint) = explain(conflict);
             let _ = writeln!(text, "  {BAD}! {what}{BAD:#}\n    {hint}");
         }
-        add_strangers(&mut text, plan, &kinds);
-        let counts = plan.counts();
-        let verdict = if plan.is_empty() {
-            format!("{GOOD}All {} as the spec says.{GOOD:#}", are(counts.no_op))
+        add_foreign(&mut text, &report.foreign_resources);
+        let verdict = if report.counts.changes() == 0 {
+            format!("{GOOD}All {} as the spec says.{GOOD:#}", are(report.counts.no_op))
         } else {
-            format!("{CHANGED}Differs from the spec:{CHANGED:#} {}", totals(&counts))
+            format!("{CHANGED}Differs from the spec:{CHANGED:#} {}", totals(&report.counts))
         };
         let _ = writeln!(text, "\n  {verdict}");
         self.text(&text)
     }
 
-    /// Shows what came of a run.
-    pub fn outcome(&self, env: &Environment, plan: &Plan, outcome: &Outcome) -> Result<(), Report> {
+    /// Shows what came of a run; where JSON is written, the plan was not shown before.
+    pub fn run(&self, report: &RunReport) -> Result<(), Report> {
         if self.is_json() {
-            return self.outcome_json(env, plan, outcome, None);
+            return self.document(report);
         }
+        if report.resources.is_some() {
+            return self.text(&format!("{GOOD}Nothing to do.{GOOD:#}"));
+        }
+        let outcome = &report.outcome;
         let mut text = String::from("\n");
         let took = duration(outcome.seconds);
         if outcome.is_complete() {
-            let counts = past(&plan.counts());
+            let counts = past(&report.counts);
             let _ = writeln!(text, "{GOOD}Done{GOOD:#} in {took}: {counts}.");
         } else {
             let _ = writeln!(text, "{}", unfinished(outcome, &took));
@@ -162,7 +126,7 @@ impl Ui {
             let failure = name(&step.failure.to_string());
             let _ = writeln!(text, "  {BAD}✗ {}{BAD:#}\n    {failure}", step.address);
         }
-        for (address, because) in skipped(outcome) {
+        for SkippedStep { address, because } in &outcome.skipped {
             let _ = writeln!(text, "  {DIM}- {address} was skipped: it needs {because}{DIM:#}");
         }
         for address in &outcome.left {
@@ -175,65 +139,18 @@ impl Ui {
         if !outcome.is_complete() {
             let _ = writeln!(text, "Run the same command again: it goes on from here.");
         }
-        self.text(&text)
-    }
-
-    /// Shows what came of destroying, and what is left of the environment; `None` where the run
-    /// was not complete, so that nobody looked.
-    pub fn destroyed(
-        &self,
-        env: &Environment,
-        plan: &Plan,
-        outcome: &Outcome,
-        left: Option<&Leftovers>,
-    ) -> Result<(), Report> {
-        if self.is_json() {
-            return self.outcome_json(env, plan, outcome, left);
+        self.text(&text)?;
+        match &report.leftovers {
+            None => Ok(()),
+            Some(left) if left.is_empty() => self.text("Looked again: nothing of it is left."),
+            Some(left) => self.text(&leftovers(left)),
         }
-        self.outcome(env, plan, outcome)?;
-        let Some(left) = left else { return Ok(()) };
-        if left.is_empty() {
-            return self.text("Looked again: nothing of it is left.");
-        }
-        let mut text = String::new();
-        for (heading, list) in [("Still there:", &left.ours), ("Left, and not billpay's:", &left.others)] {
-            if !list.is_empty() {
-                let _ = writeln!(text, "{BAD}{heading}{BAD:#}");
-            }
-            for Leftover { address, id, region, reason } in list {
-                let (id, reason) = (name(id), name(reason));
-                let _ = writeln!(text, "  {address}  {id}  {DIM}{region}: {reason}{DIM:#}");
-            }
-        }
-        self.text(&text)
-    }
-
-    fn outcome_json(
-        &self,
-        env: &Environment,
-        plan: &Plan,
-        outcome: &Outcome,
-        leftovers: Option<&Leftovers>,
-    ) -> Result<(), Report> {
-        let mut value = json!(outcome);
-        let skipped = skipped(outcome).into_iter();
-        value["skipped"] =
-            skipped.map(|(address, because)| json!({"address": address, "because": because})).collect();
-        if let Some(fields) = value.as_object_mut() {
-            fields.insert("schema".into(), json!("billpay/run/v1"));
-            fields.insert("environment".into(), json!(env.environment));
-            fields.insert("counts".into(), json!(plan.counts()));
-            if let Some(leftovers) = leftovers {
-                fields.insert("leftovers".into(), json!(leftovers));
-            }
-        }
-        self.json(&value)
     }
 
     /// Adds the plan to the job summary where GitHub Actions collects one.
-    fn summarize(&self, env: &Environment, plan: &Plan, kinds: &Kinds) {
+    fn summarize(&self, plan: &Plan, kinds: &Kinds) {
         let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|_| *out::GITHUB) else { return };
-        let text = summary_text(&env.environment, plan, kinds);
+        let text = summary_text(plan, kinds);
         let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
         let written = file.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
         if let Err(error) = written {
@@ -242,16 +159,35 @@ impl Ui {
     }
 }
 
+fn header(environment: &str, account: &str, region: &str, count: usize) -> String {
+    let resources = plural::count(count, "resource");
+    format!("{BOLD}{environment}{BOLD:#} · aws {account} {region} · {resources}\n\n")
+}
+
+fn leftovers(left: &Leftovers) -> String {
+    let mut text = String::new();
+    for (heading, list) in [("Still there:", &left.ours), ("Left, and not billpay's:", &left.others)] {
+        if !list.is_empty() {
+            let _ = writeln!(text, "{BAD}{heading}{BAD:#}");
+        }
+        for Leftover { address, id, region, reason } in list {
+            let (id, reason) = (name(id), name(reason));
+            let _ = writeln!(text, "  {address}  {id}  {DIM}{region}: {reason}{DIM:#}");
+        }
+    }
+    text
+}
+
 /// Returns a plan as Markdown: a table of the changes, and below it each with all that differs.
-pub(super) fn summary_text(environment: &str, plan: &Plan, kinds: &Kinds) -> String {
-    let mut text = format!("### billpay: {}\n\n{}\n\n", markdown(environment), totals(&plan.counts()));
+pub(super) fn summary_text(plan: &Plan, kinds: &Kinds) -> String {
+    let mut text = format!("### billpay: {}\n\n{}\n\n", markdown(&plan.environment), totals(&plan.counts()));
     if !plan.is_empty() {
         text.push_str("| | resource | id | why |\n|---|---|---|---|\n");
     }
     for change in plan.changes.iter().filter(|change| change.action != Action::NoOp) {
         let why = markdown(&change.reason.as_ref().and_then(why).unwrap_or_default());
         let id = markdown(change.id().unwrap_or_default());
-        let mark = if is_widening(change, kinds) { ", **widens access**" } else { "" };
+        let mark = if change.widens_access { ", **widens access**" } else { "" };
         let _ = writeln!(text, "| {}{mark} | `{}` | {id} | {why} |", verb(change.action), change.address);
     }
     let listing = Listing { changes: true, everything: false, extent: Extent::Full };
@@ -284,22 +220,17 @@ fn body(plan: &Plan, kinds: &Kinds, listing: Listing) -> String {
         let (what, hint) = (name(&what), name(&hint));
         let _ = writeln!(text, "  {BAD}! {what}{BAD:#}\n    {hint}");
     }
-    add_strangers(&mut text, plan, kinds);
+    add_foreign(&mut text, &plan.foreign_resources);
     text
 }
 
 /// Adds a line for each resource that concerns the environment and is not billpay's: left alone, or deleted by AWS
 /// along with what it stands on.
-fn add_strangers(text: &mut String, plan: &Plan, kinds: &Kinds) {
-    for ForeignResource { address, id, evidence } in &plan.foreign_resources {
-        let cascades = |change: &&Change| {
-            let kind = kinds.get(address.kind());
-            let on_delete = kind.and_then(|kind| kind.on_delete_of(change.address.kind()));
-            matches!(change.action, Action::Delete | Action::Replace) && on_delete == Some(OnDelete::Cascades)
-        };
+fn add_foreign(text: &mut String, foreign_resources: &[ForeignResource]) {
+    for ForeignResource { id, evidence, goes_with, .. } in foreign_resources {
         let (id, evidence) = (name(id), name(evidence));
-        let _ = match plan.changes.iter().find(cascades) {
-            Some(base) => writeln!(text, "  {BAD}goes with {}: {id} {evidence}{BAD:#}", base.address),
+        let _ = match goes_with {
+            Some(base) => writeln!(text, "  {BAD}goes with {base}: {id} {evidence}{BAD:#}"),
             None => writeln!(text, "  {DIM}left alone: {id} {evidence}{DIM:#}"),
         };
     }
@@ -317,8 +248,7 @@ fn add_change(text: &mut String, change: &Change, kinds: &Kinds, listing: Listin
     };
     let reason = change.reason.as_ref().and_then(why).map(|why| format!("  {DIM}{}{DIM:#}", name(&why)));
     let id = change.id().map(|id| format!("  {}", name(id))).unwrap_or_default();
-    let mark =
-        if is_widening(change, kinds) { format!("  {BAD}widens access{BAD:#}") } else { String::new() };
+    let mark = if change.widens_access { format!("  {BAD}widens access{BAD:#}") } else { String::new() };
     let key = change.address.name();
     let _ = writeln!(text, "    {style}{sign} {key}{style:#}{id}{}{mark}", reason.unwrap_or_default());
     let Some(kind) = kinds.get(change.address.kind()) else { return };
@@ -351,35 +281,6 @@ fn change_lines(change: &Change, kind: &KindInfo, listing: Listing) -> Vec<Strin
     lines
 }
 
-fn is_widening(change: &Change, kinds: &Kinds) -> bool {
-    kinds.get(change.address.kind()).is_none_or(|kind| widens_access(change, kind))
-}
-
-/// Returns a change as JSON, marked if it widens access.
-pub(super) fn change_json(change: &Change, kinds: &Kinds) -> Value {
-    let mut json = json!(change);
-    if is_widening(change, kinds) {
-        json["widens_access"] = json!(true);
-    }
-    json
-}
-
-/// Returns what was skipped and what it needs.
-fn skipped(outcome: &Outcome) -> Vec<(&Address, &Address)> {
-    let failed = outcome.failed.iter().map(|step| &step.address);
-    skipped_once(failed, outcome.skipped.iter().map(|step| (&step.address, &step.because)))
-}
-
-/// Returns what was skipped, each resource once: both halves of a replacement are one resource, and
-/// one that failed is listed as that.
-pub(super) fn skipped_once<'a>(
-    failed: impl Iterator<Item = &'a Address>,
-    skipped: impl Iterator<Item = (&'a Address, &'a Address)>,
-) -> Vec<(&'a Address, &'a Address)> {
-    let mut seen: BTreeSet<&Address> = failed.collect();
-    skipped.filter(|(address, _)| seen.insert(address)).collect()
-}
-
 /// Returns what to do about the failures of a run, in the order that they came in, each hint once.
 pub(super) fn failure_hints(failed: &[(&Address, &Failure)]) -> Vec<String> {
     let is_in_use = |failure: &Failure| failure.class == FailureClass::InUse;
@@ -406,22 +307,8 @@ fn unfinished(outcome: &Outcome, took: &str) -> String {
         }
         (false, failed) => format!(
             "{BAD}{failed} failed{BAD:#} after {took}: {done} done, {} skipped.",
-            skipped(outcome).len()
+            outcome.skipped.len()
         ),
-    }
-}
-
-/// The state of a resource in one or two words.
-fn state(change: &Change) -> &'static str {
-    match (&change.observed, change.action) {
-        (None, _) => "missing",
-        (Some(observed), _) if matches!(observed.owner, Owner::Foreign { .. }) => "not ours",
-        (Some(observed), _) if observed.status == Status::Failed => "failed",
-        (Some(observed), _) if observed.status == Status::Deleting => "being deleted",
-        (Some(observed), _) if observed.status == Status::Pending => "in progress",
-        (Some(_), Action::NoOp) => "ready",
-        (Some(_), Action::Delete) => "not in the spec",
-        (Some(_), _) => "differs",
     }
 }
 

@@ -1,73 +1,156 @@
 //! A run as it goes: live lines on a terminal, plain lines elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard};
-use std::time::Duration;
+use std::fmt::Write;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
-use billpay_engine::cloud::{Event, Reporter};
 use billpay_engine::plan::{Action, Plan};
 use billpay_model::address::Address;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use billpay_model::event::Event;
+use billpay_model::plural;
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
-use super::{BAD, CHANGED, DIM, GOOD, Ui, duration, out, value};
+use super::{BAD, CHANGED, DIM, GOOD, duration, out, value};
 
-/// Shows the events of one run.
-pub struct Progress<'a> {
-    ui: &'a Ui,
-    /// Longest address of the plan, for the columns.
-    width: usize,
+/// Time after which a wait is shown.
+const PATIENCE: Duration = Duration::from_millis(800);
+/// Interval between two pictures of a live line.
+const TICK: Duration = Duration::from_millis(120);
+/// Duration from which work is announced where lines are not live, seconds.
+const ANNOUNCED_SECONDS: u32 = 30;
+/// Longest id that is shown whole, characters.
+const MAX_ID_CHARS: usize = 44;
+
+/// Shows events.
+pub struct Progress {
+    /// Set if live lines can be drawn on standard error.
+    is_terminal: bool,
     bars: MultiProgress,
-    running: Mutex<BTreeMap<Address, ProgressBar>>,
-    /// Retries of each resource by their cause, in the order that the causes came in.
-    retries: Mutex<BTreeMap<Address, Vec<(String, u32)>>>,
-    /// Resources that failed or were skipped; neither is reported twice.
-    told: Mutex<BTreeSet<Address>>,
+    state: Mutex<State>,
 }
 
-impl<'a> Progress<'a> {
-    pub fn new(ui: &'a Ui, plan: &Plan) -> Progress<'a> {
-        let changes = plan.changes.iter().filter(|change| change.action != Action::NoOp);
-        let width = changes.map(|change| change.address.to_string().len()).max().unwrap_or(0);
+#[derive(Default)]
+struct State {
+    /// Longest address of the plan, for the columns.
+    width: usize,
+    running: BTreeMap<Address, ProgressBar>,
+    /// Retries of each resource by their cause, in the order that the causes came in.
+    retries: BTreeMap<Address, Vec<(String, u32)>>,
+    /// Resources that failed or were skipped; neither is reported twice.
+    reported: BTreeSet<Address>,
+    total: Option<Total>,
+    wait: Option<Wait>,
+}
+
+/// The live line of a whole run.
+struct Total {
+    bar: ProgressBar,
+    estimate: Arc<Mutex<Estimate>>,
+}
+
+/// Steps that are done, and the time that the rest usually takes from then on.
+#[derive(Debug, Clone, Copy)]
+struct Estimate {
+    done: usize,
+    of: usize,
+    remaining: Duration,
+    at: Instant,
+}
+
+/// A wait whose line comes up if it takes a moment.
+struct Wait {
+    end: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Progress {
+    pub fn new(is_terminal: bool) -> Progress {
         let bars = MultiProgress::new();
-        if !ui.terminal {
+        if !is_terminal {
             bars.set_draw_target(indicatif::ProgressDrawTarget::hidden());
         }
-        out::command("group", &[], &format!("billpay: {} resources", plan.counts().changes()));
-        Progress {
-            ui,
-            width,
-            bars,
-            running: Mutex::default(),
-            retries: Mutex::default(),
-            told: Mutex::default(),
-        }
+        Progress { is_terminal, bars, state: Mutex::default() }
     }
 
-    /// Takes the live lines away.
-    pub fn finish(&self) {
-        let mut running = lock(&self.running);
-        running.values().for_each(ProgressBar::finish_and_clear);
-        running.clear();
-        out::command("endgroup", &[], "");
+    /// Makes the columns wide enough for a plan that may be applied.
+    pub fn expect(&self, plan: &Plan) {
+        let changes = plan.changes.iter().filter(|change| change.action != Action::NoOp);
+        let width = changes.map(|change| change.address.to_string().len()).max().unwrap_or(0);
+        lock(&self.state).width = width;
     }
 
     /// Writes a line above the live ones.
-    fn line(&self, text: String) {
-        if self.ui.terminal {
-            self.bars.suspend(|| out::stderr(&text));
-        } else {
-            out::stderr(&text);
+    pub fn line(&self, text: &str) {
+        self.bars.suspend(|| out::stderr(text));
+    }
+
+    pub fn show(&self, event: &Event) {
+        let state = &mut *lock(&self.state);
+        let width = state.width;
+        match event {
+            Event::Note { message } => self.line(&format!("{DIM}{message}{DIM:#}")),
+            Event::Waiting { what } => state.wait = self.wait(what),
+            Event::Waited => state.wait.take().into_iter().for_each(Wait::end),
+            Event::Applying { of, usual_seconds } => {
+                out::command("group", &[], &format!("billpay: {}", plural::count(*of, "step")));
+                state.total = self.total(*of, *usual_seconds);
+            }
+            Event::Progress { done, of, remaining_seconds } => {
+                if let Some(total) = &state.total {
+                    let remaining = Duration::from_secs((*remaining_seconds).into());
+                    *lock(&total.estimate) = Estimate { done: *done, of: *of, remaining, at: Instant::now() };
+                }
+            }
+            Event::Ended => {
+                state.running.values().for_each(ProgressBar::finish_and_clear);
+                state.running.clear();
+                state.total.take().into_iter().for_each(|total| total.bar.finish_and_clear());
+                out::command("endgroup", &[], "");
+            }
+            Event::Started { address, action, usual_seconds, waiting_behind } => {
+                self.start(state, address, action, *usual_seconds, *waiting_behind);
+            }
+            Event::Finished { address, action, id, seconds } => {
+                let retries = state.end(address);
+                let (name, took) = (address.to_string(), duration(*seconds));
+                let what = format!("{DIM}{action} {}{retries}{DIM:#}", shorten(&value::name(id)));
+                self.line(&format!("  {GOOD}✓{GOOD:#} {name:width$}  {took:>9}   {what}"));
+            }
+            Event::Failed { address, action, failure, seconds } => {
+                let retries = state.end(address);
+                let (name, took) = (address.to_string(), duration(*seconds));
+                let failure = value::name(&failure.to_string());
+                state.reported.insert(address.clone());
+                self.line(&format!(
+                    "  {BAD}✗ {name:width$}{BAD:#}  {took:>9}   {action}: {failure}{retries}"
+                ));
+            }
+            // Both halves of a replacement are one resource.
+            Event::Skipped { address, .. } if !state.reported.insert(address.clone()) => {}
+            Event::Skipped { address, because, .. } => {
+                let name = address.to_string();
+                self.line(&format!("  {DIM}- {name:width$}  skipped: it needs {because}{DIM:#}"));
+            }
+            Event::Retrying { address, why } => self.retry(state, address, why),
+            Event::Stopping { running, waiting } => {
+                let text = format!(
+                    "Stopping: {running} under way are finished, {waiting} are not begun. Ctrl-C again ends it at once."
+                );
+                self.line(&format!("{CHANGED}{text}{CHANGED:#}"));
+            }
         }
     }
 
-    fn start(&self, address: &Address, action: &str, usual: u32, behind: usize) {
-        let width = self.width;
-        if !self.ui.terminal {
-            // Quick work is told when it is done; a line for each beginning would only double the log.
-            if usual >= 30 {
+    fn start(&self, state: &mut State, address: &Address, action: &str, usual: u32, behind: usize) {
+        let (width, name) = (state.width, address.to_string());
+        if !self.is_terminal {
+            // Quick work is reported when it is done; a line for each beginning would only double the log.
+            if usual >= ANNOUNCED_SECONDS {
                 let usual = duration(usual.into());
-                let name = address.to_string();
-                self.line(format!("  … {name:width$}  {:9}   {DIM}{action}, usually {usual}{DIM:#}", ""));
+                self.line(&format!("  … {name:width$}  {:9}   {DIM}{action}, usually {usual}{DIM:#}", ""));
             }
             return;
         }
@@ -78,34 +161,111 @@ impl<'a> Progress<'a> {
         if behind > 0 {
             about += &format!(" · {behind} wait for it");
         }
-        let style = ProgressStyle::with_template("  {spinner} {prefix}  {elapsed:>6}   {msg}")
-            .unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let prefix = format!("{:width$}", address.to_string());
-        let bar = ProgressBar::new_spinner().with_style(style).with_prefix(prefix).with_message(about);
-        let bar = self.bars.add(bar);
-        bar.enable_steady_tick(Duration::from_millis(120));
-        lock(&self.running).insert(address.clone(), bar);
+        let bar = self.live_line("  {spinner} {prefix}  {elapsed:>6}   {msg}");
+        let bar = bar.with_prefix(format!("{name:width$}")).with_message(about);
+        // The line of the whole run stays the last.
+        let bar = match &state.total {
+            Some(total) => self.bars.insert_before(&total.bar, bar),
+            None => self.bars.add(bar),
+        };
+        bar.enable_steady_tick(TICK);
+        state.running.insert(address.clone(), bar);
     }
 
-    /// Ends the live line of a resource, and returns how often it was tried again, by the cause.
-    fn end(&self, address: &Address) -> String {
-        if let Some(bar) = lock(&self.running).remove(address) {
-            bar.finish_and_clear();
-        }
-        retries_text(&lock(&self.retries).remove(address).unwrap_or_default())
-    }
-
-    /// Tells of a cause once, however often it makes a resource be tried again.
-    fn retry(&self, address: &Address, why: &str) {
-        let count = count_retry(lock(&self.retries).entry(address.clone()).or_default(), why);
+    /// Reports a cause once, however often it makes a resource be tried again.
+    fn retry(&self, state: &mut State, address: &Address, why: &str) {
+        let count = count_retry(state.retries.entry(address.clone()).or_default(), why);
         let cause = value::name(cause_of(why));
-        match lock(&self.running).get(address) {
+        match state.running.get(address) {
             Some(bar) if count > 1 => bar.set_message(format!("tried again {count} times: {cause}")),
             Some(bar) => bar.set_message(format!("trying again: {cause}")),
             None if count > 1 => {}
-            None => self.line(format!("  {DIM}… {address}: trying again: {cause}{DIM:#}")),
+            None => self.line(&format!("  {DIM}… {address}: trying again: {cause}{DIM:#}")),
         }
     }
+
+    fn live_line(&self, template: &str) -> ProgressBar {
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner());
+        ProgressBar::new_spinner().with_style(style)
+    }
+
+    /// Begins the line of a whole run.
+    fn total(&self, of: usize, usual_seconds: u32) -> Option<Total> {
+        if !self.is_terminal {
+            return None;
+        }
+        let remaining = Duration::from_secs(usual_seconds.into());
+        let estimate = Arc::new(Mutex::new(Estimate { done: 0, of, remaining, at: Instant::now() }));
+        let of_line = estimate.clone();
+        let text = move |state: &ProgressState, line: &mut dyn Write| {
+            let _ = line.write_str(&lock(&of_line).text(state.elapsed(), Instant::now()));
+        };
+        let style = ProgressStyle::with_template("  {total}").ok()?.with_key("total", text);
+        let bar = self.bars.add(ProgressBar::new_spinner().with_style(style));
+        bar.enable_steady_tick(TICK);
+        Some(Total { bar, estimate })
+    }
+
+    /// Begins a wait, whose line comes up after a moment.
+    fn wait(&self, what: &str) -> Option<Wait> {
+        if !self.is_terminal {
+            return None;
+        }
+        let (end, ended) = channel::<()>();
+        let (bars, what) = (self.bars.clone(), format!("{what} …"));
+        let thread = thread::spawn(move || {
+            if ended.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
+            let spinner = bars.add(ProgressBar::new_spinner().with_message(what));
+            spinner.enable_steady_tick(TICK);
+            let _ = ended.recv();
+            spinner.finish_and_clear();
+        });
+        Some(Wait { end, thread })
+    }
+}
+
+impl State {
+    /// Ends the live line of a resource, and returns how often it was tried again, by the cause.
+    fn end(&mut self, address: &Address) -> String {
+        if let Some(bar) = self.running.remove(address) {
+            bar.finish_and_clear();
+        }
+        retries_text(&self.retries.remove(address).unwrap_or_default())
+    }
+}
+
+impl Wait {
+    fn end(self) {
+        drop(self.end);
+        // A panic there has been printed already.
+        let _ = self.thread.join();
+    }
+}
+
+impl Estimate {
+    /// Returns the line of the whole run: done of all, elapsed, and the time that the rest should take.
+    fn text(&self, elapsed: Duration, now: Instant) -> String {
+        let Estimate { done, of, remaining, at } = *self;
+        let left = remaining.saturating_sub(now.saturating_duration_since(at));
+        let left = match left.as_secs() {
+            0 => "longer than usual".to_string(),
+            seconds => format!("about {} left", duration(seconds as f64)),
+        };
+        format!("{done} of {of} steps done · {} · {left}", duration(elapsed.as_secs_f64()))
+    }
+}
+
+/// Returns an id with its middle left out if it is long, so that a line isn't wrapped.
+fn shorten(id: &str) -> String {
+    let chars: Vec<char> = id.chars().collect();
+    if chars.len() <= MAX_ID_CHARS {
+        return id.to_string();
+    }
+    let half = (MAX_ID_CHARS - 1) / 2;
+    chars[..half].iter().chain(&['…']).chain(&chars[chars.len() - half..]).collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -143,44 +303,6 @@ fn retries_text(retries: &[(String, u32)]) -> String {
     if counts.is_empty() { String::new() } else { format!("; tried again {}", counts.join(", ")) }
 }
 
-impl Reporter for Progress<'_> {
-    fn report(&self, event: Event) {
-        self.ui.event(&event);
-        let width = self.width;
-        match &event {
-            Event::Started { address, action, usual_seconds, waiting_behind } => {
-                self.start(address, action, *usual_seconds, *waiting_behind);
-            }
-            Event::Finished { address, action, id, seconds } => {
-                let retries = self.end(address);
-                let (name, took) = (address.to_string(), duration(*seconds));
-                let what = format!("{DIM}{action} {id}{retries}{DIM:#}");
-                self.line(format!("  {GOOD}✓{GOOD:#} {name:width$}  {took:>9}   {what}"));
-            }
-            Event::Failed { address, action, failure, seconds } => {
-                let retries = self.end(address);
-                let (name, took) = (address.to_string(), duration(*seconds));
-                let failure = value::name(&failure.to_string());
-                lock(&self.told).insert(address.clone());
-                self.line(format!("  {BAD}✗ {name:width$}{BAD:#}  {took:>9}   {action}: {failure}{retries}"));
-            }
-            // Both halves of a replacement are one resource.
-            Event::Skipped { address, .. } if !lock(&self.told).insert(address.clone()) => {}
-            Event::Skipped { address, because, .. } => {
-                let name = address.to_string();
-                self.line(format!("  {DIM}- {name:width$}  skipped: it needs {because}{DIM:#}"));
-            }
-            Event::Retrying { address, why } => self.retry(address, why),
-            Event::Stopping { running, waiting } => {
-                let text = format!(
-                    "Stopping: {running} under way are finished, {waiting} are not begun. Ctrl-C again ends it at once."
-                );
-                self.line(format!("{CHANGED}{text}{CHANGED:#}"));
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,6 +320,22 @@ mod tests {
             "; tried again 4× ec2:DeleteVpc: DependencyViolation, 1× ec2:DeleteVpc: Throttling"
         );
         assert_eq!(retries_text(&[]), "");
+    }
+
+    #[test]
+    fn the_line_of_a_run_counts_down() {
+        let at = Instant::now();
+        let estimate = Estimate { done: 3, of: 61, remaining: Duration::from_secs(600), at };
+        let text = |seconds| estimate.text(Duration::from_secs(seconds), at + Duration::from_secs(seconds));
+        assert_eq!(text(12), "3 of 61 steps done · 12 s · about 9 m 48 s left");
+        assert_eq!(text(700), "3 of 61 steps done · 11 m 40 s · longer than usual");
+    }
+
+    #[test]
+    fn the_middle_of_a_long_id_is_left_out() {
+        assert_eq!(shorten("vpc-0a1b2c"), "vpc-0a1b2c");
+        let arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com";
+        assert_eq!(shorten(arn), format!("{}…{}", &arn[..21], &arn[arn.len() - 21..]));
     }
 
     #[test]

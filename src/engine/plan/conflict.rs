@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use billpay_model::address::Address;
 use billpay_model::resource::Desired;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::model::{Blocker, Obstacle};
 
 /// Something that keeps the plan from being applied.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Conflict {
     /// The name is taken by something that isn't ours; `key` is the key of the spec that gives it.

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use billpay_model::resource::as_link;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// One attribute that is not as wanted.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FieldChange {
     /// Path inside the attributes: `scaling.max`.
     pub path: String,

@@ -16,6 +16,7 @@ mod widening;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -38,7 +39,7 @@ use billpay_model::resource::{
 pub type Kinds = BTreeMap<&'static str, KindInfo>;
 
 /// Action on one resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     NoOp,
@@ -49,7 +50,7 @@ pub enum Action {
 }
 
 /// Reason of a change; shown to people, never decided on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "because")]
 pub enum Reason {
     /// The spec has it and the cloud doesn't.
@@ -84,7 +85,7 @@ pub enum Reason {
 }
 
 /// One resource of a plan and what is done about it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     pub address: Address,
     pub action: Action,
@@ -97,6 +98,9 @@ pub struct Change {
     pub desired: Option<Desired>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed: Option<Observed>,
+    /// Set where somebody may do more afterwards.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub widens_access: bool,
 }
 
 impl Change {
@@ -130,13 +134,13 @@ impl Change {
 }
 
 /// Everything that was found in an environment.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Snapshot {
     pub resources: Vec<Observed>,
 }
 
 /// Components that a command is about.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Selection {
     /// Only these; empty for all.
     pub only: BTreeSet<String>,
@@ -156,7 +160,7 @@ impl Selection {
 }
 
 /// Goal of a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Goal {
     /// The cloud is what the spec says.
@@ -166,7 +170,7 @@ pub enum Goal {
 }
 
 /// Changes of one environment, resource by resource.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
     pub environment: String,
     pub goal: Goal,
@@ -180,7 +184,7 @@ pub struct Plan {
 }
 
 /// Numbers of resources that a plan touches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     pub create: usize,
     pub update: usize,
@@ -334,8 +338,20 @@ pub fn plan(
     }
     planner.check_selection(desired, snapshot);
     let Planner { mut changes, conflicts, .. } = planner;
+    for change in &mut changes {
+        let kind = kinds.get(change.address.kind());
+        change.widens_access = kind.is_none_or(|kind| widens_access(change, kind));
+    }
     changes.sort_by(|a, b| (&a.address, a.id()).cmp(&(&b.address, b.id())));
-    let foreign_resources = foreign_resources(snapshot);
+    let mut foreign_resources = foreign_resources(snapshot);
+    for foreign in &mut foreign_resources {
+        let kind = kinds.get(foreign.address.kind());
+        let takes_along = |change: &&Change| {
+            let on_delete = kind.and_then(|kind| kind.on_delete_of(change.address.kind()));
+            matches!(change.action, Action::Delete | Action::Replace) && on_delete == Some(OnDelete::Cascades)
+        };
+        foreign.goes_with = changes.iter().find(takes_along).map(|change| change.address.clone());
+    }
     let (environment, selection) = (environment.to_string(), selection.clone());
     Ok(Plan { environment, goal, selection, changes, conflicts, foreign_resources })
 }
@@ -483,6 +499,7 @@ impl<'a> Planner<'a> {
             fields: vec![],
             desired: desired.cloned(),
             observed: Some(observed.clone()),
+            widens_access: false,
         });
     }
 
@@ -500,6 +517,7 @@ impl<'a> Planner<'a> {
                 fields: diff::fields(&attrs, &observed.attrs, &[]),
                 desired: Some(Desired { address: observed.address.clone(), attrs, after: BTreeSet::new() }),
                 observed: Some(observed.clone()),
+                widens_access: false,
             });
         }
     }
@@ -520,6 +538,7 @@ impl<'a> Planner<'a> {
                 fields,
                 desired: Some(want.clone()),
                 observed: observed.cloned(),
+                widens_access: false,
             });
         }
     }

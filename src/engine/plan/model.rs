@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use billpay_model::address::Address;
 use billpay_model::resource::Observed;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::kind::{Constraint, KindInfo, OnDelete};
@@ -15,7 +16,7 @@ use super::mentions::Mentions;
 use super::unique_key::{UniqueKey, text, texts, unique_keys};
 
 /// A thing of others that keeps a resource from being deleted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Attachment {
     /// The kind and the id of the resource that it is attached to.
     pub to: (String, String),
@@ -26,7 +27,7 @@ pub struct Attachment {
 }
 
 /// A resource or an attachment that keeps a change from being made.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Blocker {
     /// The address of a resource of the environment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,7 +39,7 @@ pub struct Blocker {
 }
 
 /// Rule of AWS that a change breaks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "rule")]
 pub enum Obstacle {
     /// It can't be deleted while something stands on it or is attached to it.

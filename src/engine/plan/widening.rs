@@ -311,6 +311,7 @@ mod tests {
             fields,
             desired: to.map(|attrs| Desired { address: address.clone(), attrs, after: [].into() }),
             observed: from.map(|attrs| Observed::new(address.clone(), "github", attrs)),
+            widens_access: false,
             address,
         }
     }

@@ -14,14 +14,16 @@ use std::time::Duration;
 
 use billpay_aws::kinds::{AwsProvider, desire};
 use billpay_aws::{Aws, Endpoint};
-use billpay_core::app::App;
-use billpay_engine::cloud::{Event, Provider, Reporter};
+use billpay_engine::cloud::Provider;
 use billpay_engine::plan::{Action, Goal, Plan, Selection, Snapshot, plan};
 use billpay_engine::{ApplyOptions, apply};
 use billpay_model::address::Address;
 use billpay_model::environment::Environment;
+use billpay_model::event::{Event, Observer};
 use billpay_model::resource::{Desired, Observed, Status, resolve};
+use billpay_spec::directory::SpecDir;
 use cases::{CASES, Case, Change};
+use jiff::Zoned;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -415,7 +417,8 @@ fn closure(case: &Case, all: &[Desired]) -> BTreeSet<Address> {
 /// The spec of dev, for an account.
 fn dev(account: &Account) -> Environment {
     let sandbox = Sandbox::of_account(&account.endpoint.url, &account.number);
-    App::new(Some(sandbox.specs()), false).load("dev").expect("the spec of dev").environment
+    let specs = SpecDir::open(sandbox.specs()).expect("specs");
+    specs.load("dev", Zoned::now().date()).expect("the spec of dev").environment
 }
 
 /// Log of events, to tell where a kind got stuck.
@@ -441,8 +444,8 @@ impl Log {
     }
 }
 
-impl Reporter for Log {
-    fn report(&self, event: Event) {
+impl Observer for Log {
+    fn observe(&self, event: Event) {
         self.say(match event {
             Event::Started { address, action, .. } => format!("{action} {address} begun"),
             Event::Finished { address, action, .. } => format!("{action} {address} done"),

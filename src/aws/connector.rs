@@ -1,0 +1,95 @@
+//! The adapters of AWS, real or local, as the composition root hands them out.
+
+use async_trait::async_trait;
+use billpay_engine::cloud::{Connector, Provider};
+use billpay_engine::plan::Kinds;
+use billpay_model::connect::ConnectError;
+use billpay_model::environment::Environment;
+use billpay_model::event::Observer;
+use billpay_model::local::{LOCAL_ACCOUNT, LocalAccess, LocalCloud, LocalStatus};
+use billpay_model::resource::Desired;
+use billpay_model::site::{SiteStore, SiteStores};
+
+use crate::kinds::{self, AwsProvider};
+use crate::local::LocalAws;
+use crate::site_bucket::SiteBucket;
+use crate::{Aws, Endpoint};
+
+/// AWS as its standard configuration says, or the local AWS of the user.
+#[derive(Debug, Clone, Copy)]
+pub struct AwsConnector {
+    pub is_local: bool,
+}
+
+impl AwsConnector {
+    async fn aws(&self, account: &str, region: &str, observer: &dyn Observer) -> Result<Aws, ConnectError> {
+        if !self.is_local {
+            return Ok(Aws::connect(region, None).await);
+        }
+        let local = LocalAws::of_this_user()?;
+        local.up(observer).await?;
+        let LocalAccess { url, access_key, secret_key, .. } = local.access(account).await?;
+        Ok(Aws::connect(region, Some(&Endpoint { url, access_key, secret_key })).await)
+    }
+}
+
+#[async_trait]
+impl Connector for AwsConnector {
+    fn kinds(&self) -> Kinds {
+        kinds::kinds()
+    }
+
+    fn desire(&self, env: &Environment) -> Vec<Desired> {
+        kinds::desire(env)
+    }
+
+    async fn connect(
+        &self,
+        env: &Environment,
+        observer: &dyn Observer,
+    ) -> Result<Box<dyn Provider>, ConnectError> {
+        let aws = self.aws(&env.account, &env.region, observer).await?;
+        Ok(Box::new(AwsProvider::new(aws)))
+    }
+}
+
+#[async_trait]
+impl SiteStores for AwsConnector {
+    async fn open(
+        &self,
+        bucket: &str,
+        region: &str,
+        account: Option<&str>,
+        observer: &dyn Observer,
+    ) -> Result<Box<dyn SiteStore>, ConnectError> {
+        let aws = self.aws(account.unwrap_or(LOCAL_ACCOUNT), region, observer).await?;
+        Ok(Box::new(SiteBucket::new(aws, bucket.to_string(), account.map(str::to_string))))
+    }
+}
+
+/// The local AWS of the user who runs the program.
+#[derive(Debug, Clone, Copy)]
+pub struct UserLocalAws;
+
+#[async_trait]
+impl LocalCloud for UserLocalAws {
+    async fn up(&self, observer: &dyn Observer) -> Result<String, ConnectError> {
+        Ok(LocalAws::of_this_user()?.up(observer).await?)
+    }
+
+    async fn down(&self) -> Result<bool, ConnectError> {
+        Ok(LocalAws::of_this_user()?.down().await?)
+    }
+
+    async fn reset(&self) -> Result<(), ConnectError> {
+        Ok(LocalAws::of_this_user()?.reset().await?)
+    }
+
+    async fn status(&self) -> Result<LocalStatus, ConnectError> {
+        Ok(LocalAws::of_this_user()?.status().await)
+    }
+
+    async fn access(&self, account: &str) -> Result<LocalAccess, ConnectError> {
+        Ok(LocalAws::of_this_user()?.access(account).await?)
+    }
+}

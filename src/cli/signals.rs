@@ -1,0 +1,28 @@
+//! Signals that end the program: Ctrl-C and SIGTERM.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::exit;
+
+/// Ends when somebody wants the program to end.
+pub async fn interrupted() {
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        },
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}
+
+/// Lets the first signal from now on cancel `stop`, after which nothing new begins; the second ends the program at
+/// once.
+pub fn stop_in_order(stop: CancellationToken) {
+    tokio::spawn(async move {
+        interrupted().await;
+        stop.cancel();
+        interrupted().await;
+        std::process::exit(exit::INTERRUPTED.into());
+    });
+}

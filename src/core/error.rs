@@ -1,0 +1,45 @@
+//! Errors of the use cases; each keeps its cause.
+
+use std::io;
+use std::path::PathBuf;
+
+use billpay_model::connect::ConnectError;
+use billpay_spec::directory::SpecError;
+
+use crate::plan::PlanReport;
+
+/// Reason for which a use case ended without a result.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    #[error(transparent)]
+    Engine(#[from] billpay_engine::Error),
+    /// The plan has conflicts, which it holds.
+    #[error("the plan can't be applied")]
+    Conflicts(Box<PlanReport>),
+    #[error("there is no component `{name}`")]
+    UnknownComponent { name: String, known: Vec<String> },
+    #[error("can't use the plan in {}", .path.display())]
+    PlanFile { path: PathBuf, why: String },
+    #[error("can't write the plan to {}", .path.display())]
+    SavePlan { path: PathBuf, why: String },
+    /// The plan is in a file, its spec is not: only the plan's own spec could count.
+    #[error(transparent)]
+    OnlySpecOfPlan(SpecError),
+    /// Somebody was asked, and said no.
+    #[error("the answer was no")]
+    Declined,
+    /// Nobody is there to be asked.
+    #[error("there is no terminal to ask on")]
+    Unattended { environment: String },
+    /// The name that was typed is another one.
+    #[error("`{typed}` is not the name of the environment")]
+    WrongName { typed: String, environment: String },
+    #[error("the environments live in several accounts: {}", .0.join(", "))]
+    SeveralAccounts(Vec<String>),
+    #[error(transparent)]
+    Ask(#[from] io::Error),
+}

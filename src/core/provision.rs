@@ -1,0 +1,169 @@
+//! Makes an environment what its spec says, and deletes it again.
+
+use std::collections::BTreeSet;
+
+use billpay_engine::plan::{Counts, Goal, Selection};
+use billpay_engine::{ApplyOptions, Leftovers, Outcome, SkippedStep, apply, leftovers};
+use billpay_model::address::Address;
+use billpay_model::event::Observer;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use crate::approval::{Approver, permit};
+use crate::plan::{Draft, PlanReport, PlanSource, draft};
+use crate::report::Report;
+use crate::{Error, Ports};
+
+/// Request to make an environment what its spec says.
+#[derive(Debug, Clone)]
+pub struct ProvisionRequest {
+    pub environment: String,
+    pub source: PlanSource,
+    pub run: RunOptions,
+}
+
+/// Request to delete everything that belongs to an environment.
+#[derive(Debug, Clone)]
+pub struct DestroyRequest {
+    pub environment: String,
+    pub selection: Selection,
+    /// Ids to keep where several resources carry the tags of one address.
+    pub keep: BTreeSet<String>,
+    pub run: RunOptions,
+}
+
+/// Options of applying a plan.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// Most resources that are worked on at once.
+    pub parallelism: usize,
+    /// Cancelled when no new work is to begin.
+    pub stop: CancellationToken,
+}
+
+/// Result of applying a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunReport {
+    pub environment: String,
+    pub counts: Counts,
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// Resources that a destroy left; absent where nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leftovers: Option<Leftovers>,
+    /// Number of resources that were found, where there was nothing to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<usize>,
+}
+
+impl Report for RunReport {
+    const SCHEMA: &str = "billpay/run/v1";
+}
+
+impl RunReport {
+    /// Returns whether everything was done, and nothing of the environment was left by a destroy.
+    pub fn is_complete(&self) -> bool {
+        self.outcome.is_complete() && self.leftovers.as_ref().is_none_or(|left| left.ours.is_empty())
+    }
+}
+
+/// A plan, and what came of it; no run where there was nothing to do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    pub plan: PlanReport,
+    pub report: RunReport,
+}
+
+/// Makes an environment what its spec says, once `approver` agrees.
+///
+/// # Errors
+/// Fails before the first change: if the plan has conflicts, or isn't approved, or for the reasons of
+/// [`plan`](crate::plan::plan). What fails afterwards is in the report.
+pub async fn provision(
+    ports: &Ports,
+    request: &ProvisionRequest,
+    observer: &dyn Observer,
+    approver: &dyn Approver,
+) -> Result<Run, Error> {
+    let draft = draft(ports, &request.environment, &request.source, Goal::Converge, observer).await?;
+    carry_out(&draft, &request.run, observer, approver).await
+}
+
+/// Deletes everything that belongs to an environment, once `approver` agrees, and looks for what is left.
+///
+/// # Errors
+/// Fails as [`provision`] does; also if nobody can say afterwards whether something is left.
+pub async fn destroy(
+    ports: &Ports,
+    request: &DestroyRequest,
+    observer: &dyn Observer,
+    approver: &dyn Approver,
+) -> Result<Run, Error> {
+    let DestroyRequest { environment, selection, keep, run } = request;
+    let source = PlanSource::Spec { selection: selection.clone(), keep: keep.clone() };
+    let draft = draft(ports, environment, &source, Goal::Destroy, observer).await?;
+    let mut done = carry_out(&draft, run, observer, approver).await?;
+    if done.report.resources.is_none() && done.report.outcome.is_complete() {
+        let left = leftovers(draft.cloud.as_ref(), &draft.env, &draft.survey, selection);
+        done.report.leftovers = Some(observer.wait("looking for what is left", left).await?);
+    }
+    Ok(done)
+}
+
+/// Asks, and applies a plan.
+async fn carry_out(
+    draft: &Draft,
+    run: &RunOptions,
+    observer: &dyn Observer,
+    approver: &dyn Approver,
+) -> Result<Run, Error> {
+    let plan = draft.report();
+    if !plan.plan.conflicts.is_empty() {
+        return Err(Error::Conflicts(Box::new(plan)));
+    }
+    let (environment, counts) = (draft.env.environment.clone(), plan.counts);
+    if plan.plan.is_empty() {
+        let resources = Some(draft.survey.snapshot.resources.len());
+        let outcome = Outcome::default();
+        let report = RunReport { environment, counts, outcome, leftovers: None, resources };
+        return Ok(Run { plan, report });
+    }
+    let permit = permit(&draft.env, &plan, approver)?;
+    let options = ApplyOptions { parallelism: run.parallelism, stop: run.stop.clone(), permit };
+    let (cloud, snapshot) = (draft.cloud.as_ref(), &draft.survey.snapshot);
+    let mut outcome = apply(cloud, &draft.env, &draft.plan, snapshot, &options, observer).await?;
+    outcome.skipped = once(&outcome);
+    let report = RunReport { environment, counts, outcome, leftovers: None, resources: None };
+    Ok(Run { plan, report })
+}
+
+/// Returns what was skipped, each resource once: both halves of a replacement are one resource, and one that failed
+/// is listed as that.
+fn once(outcome: &Outcome) -> Vec<SkippedStep> {
+    let mut seen: BTreeSet<&Address> = outcome.failed.iter().map(|step| &step.address).collect();
+    outcome.skipped.iter().filter(|step| seen.insert(&step.address)).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_resource_is_listed_once() {
+        let [vpc, group, subnet] = ["network/vpc", "eks/node-group.x", "network/subnet.a"]
+            .map(|text| text.parse::<Address>().unwrap());
+        let skip = |address: &Address, because: &Address| SkippedStep {
+            address: address.clone(),
+            because: because.clone(),
+        };
+        let failure =
+            billpay_model::failure::Failure::new(billpay_model::failure::FailureClass::Other, "x", "y");
+        let outcome = Outcome {
+            failed: vec![billpay_engine::FailedStep { address: vpc.clone(), failure }],
+            skipped: vec![skip(&group, &vpc), skip(&group, &vpc), skip(&subnet, &vpc), skip(&vpc, &subnet)],
+            ..Outcome::default()
+        };
+        assert_eq!(once(&outcome), [skip(&group, &vpc), skip(&subnet, &vpc)]);
+    }
+}
