@@ -30,7 +30,10 @@ impl NotOwned {
     }
 }
 
-/// Fails if one of `paths`, which were found in `folder`, belongs to another user and the user's Git does not take the
+/// Checks that `paths`, which were found in `folder`, belong to the user.
+///
+/// # Errors
+/// Fails if one of them belongs to another user or can't be looked at, and the user's Git does not take the
 /// folder for a safe one.
 pub fn check(folder: &Path, paths: &[&Path]) -> Result<(), NotOwned> {
     let user = rustix::process::geteuid().as_raw();

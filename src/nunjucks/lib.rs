@@ -101,12 +101,18 @@ impl Nunjucks {
     }
 
     /// Renders a text: the contents of a file, or a path.
+    ///
+    /// # Errors
+    /// Fails with the place if the text isn't a valid template, an expression fails, or a limit is exceeded.
     pub fn render(&self, file: &SourceFile, context: &Context) -> Result<String, Box<Findings>> {
         let text = self.text(file, context);
         text.map_err(|fault| Box::new(Findings::one(fault.problem(file), file)))
     }
 
     /// Renders a step's input: the value itself of a text that is one `${{ }}` alone, any other as text.
+    ///
+    /// # Errors
+    /// Fails as [`Nunjucks::render`] does, and if the value is missing or is a function.
     pub fn value(&self, file: &SourceFile, context: &Context) -> Result<serde_json::Value, Box<Findings>> {
         let value = self.native(file, context).and_then(|value| json::write(value.there()?));
         value.map_err(|fault| Box::new(Findings::one(fault.problem(file), file)))
@@ -114,6 +120,9 @@ impl Nunjucks {
 
     /// Like [`Nunjucks::value`], but `None` for one `${{ }}` alone of what is not there, as the
     /// portal leaves such an input out.
+    ///
+    /// # Errors
+    /// Fails as [`Nunjucks::render`] does, and if the value is a function.
     pub fn optional_value(
         &self,
         file: &SourceFile,

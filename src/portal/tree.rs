@@ -16,12 +16,18 @@ const PORTAL: &str = "portal";
 static PORTAL_TEMPLATES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../templates/portal");
 
 /// Parses the templates of the developer portal, which the program was built with.
+///
+/// # Errors
+/// Fails if one of them isn't a valid template.
 pub fn templates() -> Result<TemplateSet, TemplateError> {
     TemplateSet::of(&PORTAL_TEMPLATES)
 }
 
 /// Renders the portal of all environments, which gets to know the project templates of
 /// these names.
+///
+/// # Errors
+/// Fails if a template needs a value that is missing or can't be encoded.
 pub fn render(
     templates: &TemplateSet,
     environments: &[&Environment],

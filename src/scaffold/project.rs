@@ -17,6 +17,9 @@ pub fn scope(applied: &str) -> String {
 }
 
 /// Returns a project's record of an applied template.
+///
+/// # Errors
+/// Fails if the template itself is wrong.
 pub fn applied(
     template: &dyn ProjectTemplate,
     from: Origin,
@@ -52,6 +55,9 @@ fn instance(template: &dyn ProjectTemplate, answers: &Answers) -> Option<String>
 }
 
 /// Returns the files of a project as a rendered tree with its record.
+///
+/// # Errors
+/// Fails if the record can't be written as YAML.
 pub fn place(
     project: Project,
     applied: TemplateRecord,
@@ -154,6 +160,9 @@ pub fn missing_secrets<'a>(
 }
 
 /// The questions that remembered answers leave open, whether or not they have defaults.
+///
+/// # Errors
+/// Fails if the template itself is wrong.
 pub fn new_questions(
     template: &dyn ProjectTemplate,
     answers: &Answers,

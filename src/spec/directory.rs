@@ -129,11 +129,17 @@ impl SpecError {
 
 impl SpecDir {
     /// Opens a directory of specs.
+    ///
+    /// # Errors
+    /// Fails if the directory is missing, can't be read, or has no environment.
     pub fn open(path: impl Into<PathBuf>) -> Result<SpecDir, SpecError> {
         SpecDir { path: path.into(), found_in: None }.with_environments()
     }
 
     /// Opens a directory of specs that nobody named, but which was found in a folder.
+    ///
+    /// # Errors
+    /// Fails as [`SpecDir::open`] does, and if the directory is a link that leads out of `folder`'s project.
     pub fn open_found(path: impl Into<PathBuf>, folder: &Path) -> Result<SpecDir, SpecError> {
         let dir = SpecDir { path: path.into(), found_in: Some(folder.to_owned()) };
         dir.check_link(&dir.path)?;
@@ -167,6 +173,9 @@ impl SpecDir {
     }
 
     /// The environments that there are, by name.
+    ///
+    /// # Errors
+    /// Fails if the directory is missing or can't be read.
     pub fn environments(&self) -> Result<Vec<String>, SpecError> {
         let entries = match std::fs::read_dir(&self.path) {
             Ok(entries) => entries,
@@ -187,6 +196,9 @@ impl SpecDir {
     }
 
     /// Reads the files of an environment.
+    ///
+    /// # Errors
+    /// Fails if there is no such environment, or a file can't be read, leads out of the project, or ends in `.yml`.
     pub fn sources(&self, name: &str) -> Result<Sources, SpecError> {
         // Only a name that was found in the directory ever becomes part of a path.
         let known = self.environments()?;
@@ -236,6 +248,9 @@ impl SpecDir {
     }
 
     /// Reads and checks an environment, by itself and beside the others that are valid.
+    ///
+    /// # Errors
+    /// Fails as [`SpecDir::sources`] does, and if the environment isn't valid or clashes with another one.
     pub fn load(&self, name: &str, today: Date) -> Result<Loaded, SpecError> {
         let loaded = crate::load(&self.sources(name)?, today).map_err(invalid)?;
         let others = self.environments()?.into_iter().filter(|other| other != name);
@@ -254,6 +269,9 @@ impl SpecDir {
     /// Reads and checks every environment once, for what is about several of them.
     ///
     /// `wanted` must be valid; without it, all of them. Others that are not valid are named.
+    ///
+    /// # Errors
+    /// Fails if a wanted environment doesn't exist, isn't valid or clashes with another one, or any file can't be read.
     pub fn load_several(
         &self,
         wanted: Option<&[String]>,
@@ -299,6 +317,9 @@ impl SpecDir {
 }
 
 /// Checks a spec that comes from no file, as those of files are checked.
+///
+/// # Errors
+/// Fails with all findings if the spec isn't valid.
 pub fn check(name: &str, env: &Environment, today: Date) -> Result<Loaded, SpecError> {
     // JSON is YAML.
     let text = serde_json::to_string_pretty(env).map_err(|error| SpecError::Unreadable {
@@ -310,6 +331,9 @@ pub fn check(name: &str, env: &Environment, today: Date) -> Result<Loaded, SpecE
 }
 
 /// Reads a file of another kind, as those of specs are read.
+///
+/// # Errors
+/// Fails if the file can't be opened or read, or is no regular file.
 pub fn read(path: &Path) -> Result<SourceFile, SpecError> {
     let bytes = reading::open(path)
         .and_then(|file| read_bytes(file, crate::MAX_BYTES))

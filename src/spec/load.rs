@@ -58,7 +58,10 @@ impl Loaded {
     }
 }
 
-/// Reads an environment from its files, or says everything that is wrong with them.
+/// Reads an environment from its files.
+///
+/// # Errors
+/// Fails with all findings if a file isn't YAML or breaks the schema, or the environment breaks a rule.
 pub fn load(sources: &Sources, today: Date) -> Result<Loaded, Findings> {
     let files: Vec<SourceFile> = sources.layers().map(|layer| layer.file.clone()).collect();
     let mut problems = Vec::new();

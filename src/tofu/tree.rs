@@ -16,6 +16,9 @@ const TREE: &str = "tree";
 static INFRASTRUCTURE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../templates/infrastructure");
 
 /// Parses the templates of the environments' tree, which the program was built with.
+///
+/// # Errors
+/// Fails if one of them isn't a valid template.
 pub fn templates() -> Result<TemplateSet, TemplateError> {
     TemplateSet::of(&INFRASTRUCTURE)
 }
@@ -36,6 +39,9 @@ pub struct TreeSelection<'a> {
 ///
 /// The part that the environments of an account share follows from all of them, so that it doesn't
 /// depend on which ones are rendered; while one is broken it stays as it is.
+///
+/// # Errors
+/// Fails if a template needs a value that is missing or can't be encoded.
 pub fn render(
     templates: &TemplateSet,
     wanted: &TreeSelection<'_>,

@@ -99,6 +99,10 @@ pub fn needed_bases(
 /// Decides the action on each file of the covered scopes.
 ///
 /// `manifest` must be settled, without pending files.
+///
+/// # Errors
+/// Fails if the rendering contradicts itself: paths that are one on some system, a file below a file, a path
+/// that is file and folder, or a record with a reserved name.
 pub fn decide(
     rendered: &Rendered,
     coverage: &Coverage,

@@ -55,6 +55,9 @@ impl BackstageTemplate {
 }
 
 /// Reads the `template.yaml` of a folder, and everything that is wrong with it.
+///
+/// # Errors
+/// Fails if the folder has no `template.yaml`, it is no valid template, or its `parameters` are no valid schema.
 pub fn open(folder: &TemplateFolder) -> Result<BackstageTemplate, TemplateError> {
     let Some(file) = folder.source(TEMPLATE_FILE) else {
         let why = format!("there is no {} to read", folder.display_path(TEMPLATE_FILE));

@@ -43,6 +43,9 @@ impl std::error::Error for HookError {}
 
 /// Runs a hook in the project's folder, Python through `python3`, others as they say; returns
 /// what it wrote.
+///
+/// # Errors
+/// Fails if the hook can't be started, or ends with a status other than 0.
 pub fn run(hook: &Hook, folder: &Path) -> Result<String, HookError> {
     let start = |error: io::Error| HookError::Start { file: hook.file.clone(), error };
     // The script is no part of the project.

@@ -56,6 +56,9 @@ pub(crate) struct Level {
 
 /// Reads the template in a folder; `directory` is where in the folder it is, if not at its top. Where its programs
 /// are trusted, the one that comes before the questions is run.
+///
+/// # Errors
+/// Fails if `directory` can't be one in the folder, `cookiecutter.json` is missing or wrong, or the program fails.
 pub fn open(
     folder: &TemplateFolder,
     directory: Option<&str>,

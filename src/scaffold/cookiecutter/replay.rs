@@ -30,6 +30,9 @@ pub struct CruftTemplate {
 }
 
 /// Reads a replay file; `name` is its name in messages.
+///
+/// # Errors
+/// Fails if the text is larger than `MAX_BYTES`, isn't JSON, or has no answers, or cruft wrote it and its facts are incomplete.
 pub fn replay(name: &str, text: &str) -> Result<Replay, TemplateError> {
     let file = SourceFile::new(name, text);
     let wrong =

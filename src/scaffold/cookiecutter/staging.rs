@@ -13,6 +13,10 @@ use crate::{Entry, Hook, HookTime, Project, ProjectFile, Rendering, TemplateErro
 /// Runs the hooks of a rendering, and takes what they made of its project.
 ///
 /// A repository that a hook makes (`git init`) is left out: the project's folder may be in one.
+///
+/// # Errors
+/// Fails if the project can't be written to a temporary folder, a hook fails, or it makes something that a
+/// project can't have, such as a link.
 pub fn run_hooks(rendering: Rendering) -> Result<Rendering, TemplateError> {
     if rendering.hooks.is_empty() {
         return Ok(rendering);

@@ -125,6 +125,10 @@ pub struct SourceOptions<'a> {
 }
 
 /// Finds a template as somebody named it.
+///
+/// # Errors
+/// Fails if there is no such template, folder, repository or reference, it can't be read or exceeds the limits,
+/// or `at` has a root that the source can't have.
 pub fn find(source: &Source, at: SourceOptions<'_>) -> Result<LocatedTemplate, SourceError> {
     match source {
         Source::Named(_) if at.root.is_some() => Err(SourceError::RootOf("billpay")),
@@ -144,6 +148,9 @@ pub fn find(source: &Source, at: SourceOptions<'_>) -> Result<LocatedTemplate, S
 /// Finds a recorded template again: as it is now, or at another reference.
 ///
 /// `project` is the folder that paths are taken from.
+///
+/// # Errors
+/// Fails as [`find`] does, and if a recorded URL is none of a Git repository.
 pub fn find_again(
     origin: &Origin,
     project: &Path,

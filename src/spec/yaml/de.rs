@@ -55,6 +55,9 @@ impl Error {
 }
 
 /// Reads a value from a text of one document; an empty text is null, or a mapping without entries.
+///
+/// # Errors
+/// Fails if the text exceeds the limits, isn't YAML, or doesn't fit `T`.
 pub fn from_str<T: DeserializeOwned>(text: &str, limits: &Limits) -> Result<T, Error> {
     let documents = read(&SourceFile::new("", text), limits).sound()?;
     match documents.first() {
@@ -64,6 +67,9 @@ pub fn from_str<T: DeserializeOwned>(text: &str, limits: &Limits) -> Result<T, E
 }
 
 /// Reads all documents of a text.
+///
+/// # Errors
+/// Fails if the text exceeds the limits, isn't YAML, or has a value that JSON can't hold.
 pub fn values(text: &str, limits: &Limits) -> Result<Vec<Value>, Error> {
     let documents = read(&SourceFile::new("", text), limits).sound()?;
     documents.iter().map(de::Deserialize::deserialize).collect()

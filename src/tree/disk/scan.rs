@@ -350,12 +350,18 @@ fn file_kind(path: &Path) -> Result<FileKind, TreeError> {
     }
 }
 
-/// Reads a file; fails if it is a symbolic link.
+/// Reads a file.
+///
+/// # Errors
+/// Fails if it is a symbolic link or can't be read.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     read_content(path).map(|content| content.bytes)
 }
 
 /// Reads at most one byte more than a limit, as [`read`] does.
+///
+/// # Errors
+/// Fails if it is a symbolic link or can't be read.
 pub fn read_at_most(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
     read_bytes(open(path)?, limit)
 }
