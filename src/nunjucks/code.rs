@@ -195,9 +195,9 @@ fn level(byte: u8) -> i32 {
 pub fn top_level(code: Code<'_>, wanted: u8) -> Outcome<Option<usize>> {
     let mut depth = 0;
     walk(code.text, 0, code.at, |at, byte| {
-        let here = depth == 0 && level(byte) == 0 && byte == wanted;
+        let is_match = depth == 0 && level(byte) == 0 && byte == wanted;
         depth += level(byte);
-        here.then_some(at)
+        is_match.then_some(at)
     })
 }
 

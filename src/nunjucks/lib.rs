@@ -114,7 +114,7 @@ impl Nunjucks {
     /// # Errors
     /// Fails as [`Nunjucks::render`] does, and if the value is missing or is a function.
     pub fn value(&self, file: &SourceFile, context: &Context) -> Result<serde_json::Value, Box<Findings>> {
-        let value = self.native(file, context).and_then(|value| json::write(value.there()?));
+        let value = self.native(file, context).and_then(|value| json::write(value.require()?));
         value.map_err(|fault| Box::new(Findings::one(fault.problem(file), file)))
     }
 
@@ -207,8 +207,8 @@ impl Nunjucks {
         let machine = Machine::new(text, Options { cookiecutter, seed, strict, step }, file.name());
         let place = machine.start(&plan, entries);
         let outcome = run(&machine, &body, &place)?;
-        self.spent.set(self.spent.get().saturating_add(machine.budget.spent()));
-        for missing in machine.noted() {
+        self.spent.set(self.spent.get().saturating_add(machine.budget.total_steps()));
+        for missing in machine.undefined_names() {
             let problem = Fault::undefined_fault(&missing).problem(file);
             self.warnings.borrow_mut().warn(problem, file);
         }

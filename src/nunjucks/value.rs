@@ -68,7 +68,7 @@ impl Value {
         }
     }
 
-    pub fn truthy(&self) -> bool {
+    pub fn is_truthy(&self) -> bool {
         match self {
             Value::Undefined(_) | Value::Null => false,
             Value::Bool(yes) => *yes,
@@ -94,7 +94,7 @@ impl Value {
     }
 
     /// Fails for what is not there, with its name.
-    pub fn there(&self) -> Outcome<&Value> {
+    pub fn require(&self) -> Outcome<&Value> {
         match self {
             Value::Undefined(missing) => Fault::undefined(missing.as_ref()),
             _ => Ok(self),
@@ -102,7 +102,7 @@ impl Value {
     }
 
     /// JavaScript's `===`.
-    pub fn same(&self, other: &Value) -> bool {
+    pub fn is_same(&self, other: &Value) -> bool {
         match (self, other) {
             (Value::Undefined(_), Value::Undefined(_)) | (Value::Null, Value::Null) => true,
             (Value::Bool(a), Value::Bool(b)) => a == b,
@@ -142,7 +142,7 @@ impl List {
         let list = List::fresh(items);
         let level = list.level.load(Ordering::Relaxed);
         budget.steps(list.items().len())?;
-        list.items().iter().try_for_each(|item| held(item, level, budget))?;
+        list.items().iter().try_for_each(|item| note_holder(item, level, budget))?;
         Ok(Value::List(Arc::new(list)))
     }
 
@@ -163,10 +163,10 @@ impl List {
         budget.steps(items.len())?;
         let level = self.level.load(Ordering::Relaxed);
         for item in &items {
-            if within(item, self, budget)? {
+            if contains_list(item, self, budget)? {
                 return Fault::fail("a list can't be put into itself");
             }
-            held(item, level, budget)?;
+            note_holder(item, level, budget)?;
         }
         *self.items.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(items);
         Ok(())
@@ -174,7 +174,7 @@ impl List {
 }
 
 /// Returns true if a value contains a list, at any depth.
-fn within(value: &Value, list: &Arc<List>, budget: &Budget) -> Outcome<bool> {
+fn contains_list(value: &Value, list: &Arc<List>, budget: &Budget) -> Outcome<bool> {
     let inner: Vec<Value> = match value {
         Value::List(other) if Arc::ptr_eq(other, list) => return Ok(true),
         Value::List(other) => other.items().to_vec(),
@@ -183,7 +183,7 @@ fn within(value: &Value, list: &Arc<List>, budget: &Budget) -> Outcome<bool> {
     };
     budget.steps(inner.len())?;
     for value in &inner {
-        if within(value, list, budget)? {
+        if contains_list(value, list, budget)? {
             return Ok(true);
         }
     }
@@ -191,7 +191,7 @@ fn within(value: &Value, list: &Arc<List>, budget: &Budget) -> Outcome<bool> {
 }
 
 /// Notes that a value is now held by something at a level.
-fn held(value: &Value, level: u32, budget: &Budget) -> Outcome<()> {
+fn note_holder(value: &Value, level: u32, budget: &Budget) -> Outcome<()> {
     match value {
         Value::Callable(_) => Fault::unlike("macros and functions can't be put into lists or objects"),
         value => value.sink(level + 1, budget),
@@ -202,21 +202,21 @@ impl Record {
     pub fn of(entries: Vec<(Arc<str>, Value)>, budget: &Budget) -> Outcome<Value> {
         let mut sorted: Vec<(Arc<str>, Value)> = Vec::with_capacity(entries.len());
         let mut places: HashMap<Arc<str>, usize> = HashMap::new();
-        let many = entries.len() > FEW;
+        let is_indexed = entries.len() > FEW;
         budget.steps(entries.len())?;
         for (name, value) in entries {
-            if reserved(&name) {
+            if is_reserved(&name) {
                 return Fault::fail(format!("`{name}` can't be a name in an object"));
             }
-            held(&value, 0, budget)?;
-            let known = match many {
+            note_holder(&value, 0, budget)?;
+            let known = match is_indexed {
                 true => places.get(&name).copied(),
                 false => sorted.iter().position(|(known, _)| *known == name),
             };
             match known.and_then(|at| sorted.get_mut(at)) {
                 Some(entry) => entry.1 = value,
                 None => {
-                    if many {
+                    if is_indexed {
                         places.insert(Arc::clone(&name), sorted.len());
                     }
                     sorted.push((name, value));
@@ -252,7 +252,7 @@ impl Record {
 }
 
 /// Names that no template may use: they lead out of plain values in JavaScript.
-pub fn reserved(name: &str) -> bool {
+pub fn is_reserved(name: &str) -> bool {
     matches!(name, "constructor" | "prototype" | "__proto__")
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use billpay_tree::{Action, Coverage, Decision, KeepReason, RelPath, Rendered, RenderedFile};
+use billpay_tree::{Action, Coverage, Decision, KeepReason, RelPath, RenderedFile, RenderedTree};
 
 use crate::question::{answer, put_answer, take_secrets};
 use crate::workflow_rights::{self, has_rights};
@@ -62,7 +62,7 @@ pub fn place(
     project: Project,
     applied: TemplateRecord,
     record: &Record,
-) -> Result<(Rendered, Coverage), RecordDefect> {
+) -> Result<(RenderedTree, Coverage), RecordDefect> {
     let mut record = record.clone();
     let scope = scope(&applied.name());
     record.put(applied);
@@ -73,7 +73,7 @@ pub fn place(
     let records = [(RECORD.to_string(), record.print()?.into_bytes())].into();
     let known = record.templates.iter().map(|applied| self::scope(&applied.name())).collect();
     let coverage = Coverage { scopes: BTreeSet::from([scope]), all: false, known };
-    Ok((Rendered { files, folders: project.folders, records }, coverage))
+    Ok((RenderedTree { files, folders: project.folders, records }, coverage))
 }
 
 /// Returns the foreign files that block a first rendering.

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
-use billpay_host::file_owner::{self, NotOwned};
+use billpay_host::file_owner::{self, OwnerError};
 use billpay_host::program::in_ci;
 use billpay_host::reading::{self, read_bytes};
 use billpay_model::environment::Environment;
 use billpay_model::findings::{Findings, SourceFile, nearest};
 use jiff::civil::Date;
 
-use crate::{EntryFile, Loaded, Sources};
+use crate::{EntryFile, LoadedEnvironment, Sources};
 
 /// The file that every environment goes over.
 const SHARED: &str = "shared";
@@ -28,7 +28,7 @@ pub struct SpecDir {
 #[derive(Debug)]
 pub struct LoadedEnvironments {
     /// Those that are valid, by name.
-    pub all: Vec<Loaded>,
+    pub all: Vec<LoadedEnvironment>,
     /// The names of those that are not.
     pub broken: Vec<String>,
 }
@@ -48,7 +48,7 @@ pub enum SpecError {
     /// A file that would hold a service or a frontend ends in `.yml`.
     Misnamed { path: PathBuf },
     /// It was found, not named, and belongs to another user.
-    NotOwned(NotOwned),
+    NotOwned(OwnerError),
     /// It was found, not named, and is a link that leads out of the project.
     LeadsOut { path: PathBuf },
     /// A file could not be read.
@@ -81,8 +81,8 @@ impl fmt::Display for SpecError {
     }
 }
 
-impl From<NotOwned> for SpecError {
-    fn from(error: NotOwned) -> SpecError {
+impl From<OwnerError> for SpecError {
+    fn from(error: OwnerError) -> SpecError {
         SpecError::NotOwned(error)
     }
 }
@@ -251,10 +251,10 @@ impl SpecDir {
     ///
     /// # Errors
     /// Fails as [`SpecDir::sources`] does, and if the environment isn't valid or clashes with another one.
-    pub fn load(&self, name: &str, today: Date) -> Result<Loaded, SpecError> {
+    pub fn load(&self, name: &str, today: Date) -> Result<LoadedEnvironment, SpecError> {
         let loaded = crate::load(&self.sources(name)?, today).map_err(invalid)?;
         let others = self.environments()?.into_iter().filter(|other| other != name);
-        let others: Vec<Loaded> =
+        let others: Vec<LoadedEnvironment> =
             others.filter_map(|other| crate::load(&self.sources(&other).ok()?, today).ok()).collect();
         let problems = crate::clashes(&loaded, &others);
         if problems.is_empty() {
@@ -320,7 +320,7 @@ impl SpecDir {
 ///
 /// # Errors
 /// Fails with all findings if the spec isn't valid.
-pub fn check(name: &str, env: &Environment, today: Date) -> Result<Loaded, SpecError> {
+pub fn check(name: &str, env: &Environment, today: Date) -> Result<LoadedEnvironment, SpecError> {
     // JSON is YAML.
     let text = serde_json::to_string_pretty(env).map_err(|error| SpecError::Unreadable {
         path: PathBuf::from(name),

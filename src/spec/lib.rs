@@ -24,8 +24,11 @@ mod source;
 pub mod yaml;
 
 pub use clash::{clashes, clashes_among};
-pub use load::{Loaded, Origin, load};
+pub use load::{LoadedEnvironment, Origin, load};
 pub use parse::MAX_BYTES;
 pub use path::{Path, Step};
 pub use schema::published as json_schema;
 pub use source::{EntryFile, SECTIONS, Sources};
+
+/// Former name of [`LoadedEnvironment`], which `core` still has.
+pub type Loaded = LoadedEnvironment;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use billpay_model::environment::Environment;
 use billpay_templates::{TemplateError, TemplateSet};
-use billpay_tree::{Coverage, RelPath, Rendered, RenderedFile};
+use billpay_tree::{Coverage, RelPath, RenderedFile, RenderedTree};
 use include_dir::{Dir, include_dir};
 use serde_json::{Map, Value, json};
 
@@ -45,8 +45,8 @@ pub struct TreeSelection<'a> {
 pub fn render(
     templates: &TemplateSet,
     wanted: &TreeSelection<'_>,
-) -> Result<(Rendered, Coverage), TemplateError> {
-    let mut tree = Tree { templates, rendered: Rendered::default(), scopes: BTreeSet::new() };
+) -> Result<(RenderedTree, Coverage), TemplateError> {
+    let mut tree = Tree { templates, rendered: RenderedTree::default(), scopes: BTreeSet::new() };
     let chosen = |env: &Environment| wanted.names.is_none_or(|names| names.contains(&env.environment));
     let accounts = Account::all(wanted.all);
     tree.add(TREE, "tree", "", &Map::new())?;
@@ -88,7 +88,7 @@ fn of_account(account: &Account) -> String {
 /// A tree as it grows.
 struct Tree<'a> {
     templates: &'a TemplateSet,
-    rendered: Rendered,
+    rendered: RenderedTree,
     scopes: BTreeSet<String>,
 }
 

@@ -48,13 +48,16 @@ impl RenderedFile {
 
 /// All files of one rendering.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Rendered {
+pub struct RenderedTree {
     pub files: BTreeMap<RelPath, RenderedFile>,
     /// Folders that exist even if they are empty.
     pub folders: BTreeSet<RelPath>,
     /// Further files to record beside the manifest, by their names in `.billpay`.
     pub records: BTreeMap<String, Vec<u8>>,
 }
+
+/// Former name of [`RenderedTree`], which `core` and `cli` still have.
+pub type Rendered = RenderedTree;
 
 /// Content of a file on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

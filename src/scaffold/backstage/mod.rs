@@ -117,8 +117,14 @@ impl ProjectTemplate for BackstageTemplate {
     ) -> Result<Rendering, TemplateError> {
         let (around, others) = (self.around.as_deref(), self.others.as_deref());
         let (answers, secrets) = self.form.without_secret_fields(answers);
-        let known = run::Known { answers, secrets };
-        run::run(run::Sources { folder: &self.folder, around, others }, &self.spec, known, options, progress)
+        let answer_set = run::AnswerSet { answers, secrets };
+        run::run(
+            run::Sources { folder: &self.folder, around, others },
+            &self.spec,
+            answer_set,
+            options,
+            progress,
+        )
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Names {
 
 /// A Python that has loaded extensions; it ends when this is dropped.
 pub struct Extensions {
-    pub added: Names,
+    pub extension_names: Names,
     python: Mutex<Python>,
     /// The template, where the extensions are imported from.
     _folder: TempDir,
@@ -78,8 +78,8 @@ impl Extensions {
         let (calls, answers) = (child.stdin.take(), child.stdout.take());
         let Some(answers) = answers else { return Err("Python has no output".to_string()) };
         let mut python = Python { child, calls, answers: BufReader::new(answers) };
-        let added = serde_json::from_value(python.answer()?).map_err(|error| error.to_string())?;
-        Ok(Extensions { added, python: Mutex::new(python), _folder: folder })
+        let extension_names = serde_json::from_value(python.answer()?).map_err(|error| error.to_string())?;
+        Ok(Extensions { extension_names, python: Mutex::new(python), _folder: folder })
     }
 
     /// Calls one of the filters, tests or functions (`kind`: `filters`, `tests`, `globals`).

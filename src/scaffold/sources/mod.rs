@@ -11,7 +11,7 @@ mod surroundings;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use billpay_host::file_owner::NotOwned;
+use billpay_host::file_owner::OwnerError;
 
 use crate::{GitOrigin, Origin, ParseSourceError, Source, Surroundings, TemplateFolder};
 
@@ -55,7 +55,7 @@ pub enum SourceError {
     #[error("the user's home directory is not known, where copies of repositories are kept")]
     NoHome,
     #[error(transparent)]
-    NotOwned(#[from] NotOwned),
+    NotOwned(#[from] OwnerError),
     #[error("git can't get {url}{}: {said}", reference.as_ref().map(|it| format!(" at {it}")).unwrap_or_default())]
     Git { url: String, reference: Option<String>, said: String },
     #[error("`{0}` can't be a branch, tag or commit")]

@@ -11,7 +11,7 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
-use crate::{Coverage, Decision, Rendered, TreeOptions};
+use crate::{Coverage, Decision, RenderedTree, TreeOptions};
 
 pub use error::TreeError;
 pub use scan::{read, read_at_most};
@@ -42,7 +42,7 @@ impl Tree {
     /// read, or the rendering contradicts itself.
     pub fn check(
         &self,
-        rendered: &Rendered,
+        rendered: &RenderedTree,
         coverage: &Coverage,
         options: TreeOptions,
     ) -> Result<Decision, TreeError> {
@@ -57,7 +57,7 @@ impl Tree {
     /// [`ConflictPolicy::Fail`](crate::ConflictPolicy::Fail), or a file changes or can't be written meanwhile.
     pub fn write(
         &self,
-        rendered: &Rendered,
+        rendered: &RenderedTree,
         coverage: &Coverage,
         options: TreeOptions,
     ) -> Result<Decision, TreeError> {
@@ -70,7 +70,7 @@ impl Tree {
     /// Fails as [`Tree::write`] does, and if the hook interrupts.
     pub fn write_with_hook(
         &self,
-        rendered: &Rendered,
+        rendered: &RenderedTree,
         coverage: &Coverage,
         options: TreeOptions,
         hook: &mut dyn StepHook,
@@ -85,7 +85,7 @@ impl Tree {
     ///
     /// # Errors
     /// Fails if the folder isn't empty, can't be written, or the rendering contradicts itself.
-    pub fn create(&self, rendered: &Rendered, coverage: &Coverage) -> Result<Decision, TreeError> {
+    pub fn create(&self, rendered: &RenderedTree, coverage: &Coverage) -> Result<Decision, TreeError> {
         self.create_with_hook(rendered, coverage, &mut transaction::NoHook)
     }
 
@@ -95,7 +95,7 @@ impl Tree {
     /// Fails as [`Tree::create`] does, and if the hook interrupts.
     pub fn create_with_hook(
         &self,
-        rendered: &Rendered,
+        rendered: &RenderedTree,
         coverage: &Coverage,
         hook: &mut dyn StepHook,
     ) -> Result<Decision, TreeError> {

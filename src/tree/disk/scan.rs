@@ -13,7 +13,7 @@ use super::pack::{PACK, unpack_bases};
 use super::{TreeError, search};
 use crate::{
     Bases, Content, Coverage, Decision, Journal, MAX_BYTES, Manifest, Observation, PathState, RECORDS_FOLDER,
-    RelPath, Rendered, TreeOptions, decide, find_moves, find_renames, may_have_renames, missing_files,
+    RelPath, RenderedTree, TreeOptions, decide, find_moves, find_renames, may_have_renames, missing_files,
     needed_bases,
 };
 
@@ -43,7 +43,7 @@ impl Scanner {
     /// Takes the state that an unfinished run left as it is after recovery.
     pub(super) fn decide(
         &mut self,
-        rendered: &Rendered,
+        rendered: &RenderedTree,
         coverage: &Coverage,
         options: TreeOptions,
     ) -> Result<Decision, TreeError> {
@@ -108,7 +108,7 @@ impl Scanner {
     /// Finds the files that people moved or the template renamed.
     fn find_moved_files(
         &mut self,
-        rendered: &Rendered,
+        rendered: &RenderedTree,
         coverage: &Coverage,
         options: TreeOptions,
         manifest: &Manifest,
