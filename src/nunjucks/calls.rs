@@ -163,10 +163,10 @@ impl<'t> Machine<'t> {
             named.retain(|(known, _)| &**known != name);
             Some(value)
         };
-        let wanted = signature.plain.len();
-        if plain.len() > wanted {
+        let count = signature.plain.len();
+        if plain.len() > count {
             // What is too much goes to the names that have defaults.
-            for (value, (name, _)) in plain.split_off(wanted).into_iter().zip(&signature.named) {
+            for (value, (name, _)) in plain.split_off(count).into_iter().zip(&signature.named) {
                 named.push((Arc::clone(&name.name), value));
             }
         }

@@ -93,7 +93,10 @@ impl Value {
         }
     }
 
-    /// Fails for what is not there, with its name.
+    /// Returns the value.
+    ///
+    /// # Errors
+    /// Fails if it is undefined, with its name.
     pub fn require(&self) -> Outcome<&Value> {
         match self {
             Value::Undefined(missing) => Fault::undefined(missing.as_ref()),
@@ -117,7 +120,10 @@ impl Value {
         }
     }
 
-    /// Puts it, and what is in it, at least so many levels deep; fails where that is too deep.
+    /// Puts it, and what is in it, at least so many levels deep.
+    ///
+    /// # Errors
+    /// Fails if that is deeper than [`MAX_DEPTH`].
     fn sink(&self, level: u32, budget: &Budget) -> Outcome<()> {
         let (known, inner): (&AtomicU32, Vec<Value>) = match self {
             Value::List(list) => (&list.level, list.items().to_vec()),
@@ -200,7 +206,7 @@ fn note_holder(value: &Value, level: u32, budget: &Budget) -> Outcome<()> {
 
 impl Record {
     pub fn of(entries: Vec<(Arc<str>, Value)>, budget: &Budget) -> Outcome<Value> {
-        let mut sorted: Vec<(Arc<str>, Value)> = Vec::with_capacity(entries.len());
+        let mut result: Vec<(Arc<str>, Value)> = Vec::with_capacity(entries.len());
         let mut places: HashMap<Arc<str>, usize> = HashMap::new();
         let is_indexed = entries.len() > FEW;
         budget.steps(entries.len())?;
@@ -211,27 +217,27 @@ impl Record {
             note_holder(&value, 0, budget)?;
             let known = match is_indexed {
                 true => places.get(&name).copied(),
-                false => sorted.iter().position(|(known, _)| *known == name),
+                false => result.iter().position(|(known, _)| *known == name),
             };
-            match known.and_then(|at| sorted.get_mut(at)) {
+            match known.and_then(|at| result.get_mut(at)) {
                 Some(entry) => entry.1 = value,
                 None => {
                     if is_indexed {
-                        places.insert(Arc::clone(&name), sorted.len());
+                        places.insert(Arc::clone(&name), result.len());
                     }
-                    sorted.push((name, value));
+                    result.push((name, value));
                 }
             }
         }
-        if sorted.iter().any(|(name, _)| array_index(name).is_some()) {
+        if result.iter().any(|(name, _)| array_index(name).is_some()) {
             // Stable: names that are no numbers keep their order.
-            sorted.sort_by_key(|(name, _)| array_index(name).unwrap_or(u32::MAX));
+            result.sort_by_key(|(name, _)| array_index(name).unwrap_or(u32::MAX));
         }
         places.clear();
-        if sorted.len() > FEW {
-            places.extend(sorted.iter().enumerate().map(|(at, (name, _))| (Arc::clone(name), at)));
+        if result.len() > FEW {
+            places.extend(result.iter().enumerate().map(|(at, (name, _))| (Arc::clone(name), at)));
         }
-        Ok(Value::Record(Arc::new(Record { entries: sorted, places, level: AtomicU32::new(0) })))
+        Ok(Value::Record(Arc::new(Record { entries: result, places, level: AtomicU32::new(0) })))
     }
 
     pub fn entries(&self) -> &[(Arc<str>, Value)] {

@@ -146,7 +146,7 @@ impl SpecDir {
         dir.with_environments()
     }
 
-    /// Fails if a path of a directory that was found leads out of its project.
+    /// Checks that a path of a directory that was found does not lead out of its project.
     fn check_link(&self, path: &Path) -> Result<(), SpecError> {
         match &self.found_in {
             Some(folder) if !file_owner::stays_in_project(folder, path) => {

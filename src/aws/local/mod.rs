@@ -260,7 +260,10 @@ impl LocalAws {
         serde_json::from_str(&private::read(&self.state, "server.json")?).ok()
     }
 
-    /// Returns the server that was started; fails if it runs on another port, since a state has one server.
+    /// Returns the server that was started.
+    ///
+    /// # Errors
+    /// Fails if it runs on another port, since a state has one server.
     fn server_on_the_port(&self) -> Result<Option<Server>, Error> {
         match self.server() {
             Some(Server { port, .. }) if port == self.port => Ok(self.server()),

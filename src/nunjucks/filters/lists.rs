@@ -393,13 +393,13 @@ impl Filter<'_, '_> {
             }
             other => self.row(other)?,
         };
-        let mut kept = vec![];
+        let mut matches = vec![];
         for item in items.unwrap_or_default() {
             if checks::check(&test, &item, arguments, self.budget())? == (self.name == "select") {
-                kept.push(item);
+                matches.push(item);
             }
         }
-        self.of(kept)
+        self.of(matches)
     }
 
     fn select_attribute(&self, input: &Value) -> Outcome<Value> {
@@ -407,13 +407,13 @@ impl Filter<'_, '_> {
             return Fault::fail(format!("`{}` takes a list, not {}", self.name, input.kind()));
         };
         let name = self.to_text(self.argument(0))?;
-        let mut kept = vec![];
+        let mut matches = vec![];
         for item in list.items().iter() {
             if self.get_attribute(item, &name)?.is_truthy() == (self.name == "selectattr") {
-                kept.push(item.clone());
+                matches.push(item.clone());
             }
         }
-        self.of(kept)
+        self.of(matches)
     }
 
     fn random(&self, input: &Value) -> Outcome<Value> {

@@ -176,11 +176,11 @@ impl Filter<'_, '_> {
     fn round(&self, input: &Value) -> Outcome<Value> {
         let places = if self.argument(0).is_truthy() { self.number(self.argument(0))? } else { 0.0 };
         let factor = number::power(10.0, places);
-        let scaled = self.number(input)? * factor;
+        let product = self.number(input)? * factor;
         let result = match self.argument(1).as_text().map(|text| &**text) {
-            Some("ceil") => scaled.ceil(),
-            Some("floor") => scaled.floor(),
-            _ => number::round(scaled),
+            Some("ceil") => product.ceil(),
+            Some("floor") => product.floor(),
+            _ => number::round(product),
         };
         Ok(Value::Number(result / factor))
     }

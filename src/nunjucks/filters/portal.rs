@@ -77,14 +77,14 @@ impl Filter<'_, '_> {
                 from(other, "name")?,
             ),
         };
-        let given = |value: Option<Value>, what: &str| match value.filter(Value::is_truthy) {
+        let require = |value: Option<Value>, what: &str| match value.filter(Value::is_truthy) {
             Some(value) => Ok(value),
             None => Fault::fail(format!("this entity's reference has no {what}")),
         };
         let entries = vec![
-            ("kind".into(), given(kind, "kind")?),
-            ("namespace".into(), given(Some(namespace), "namespace")?),
-            ("name".into(), given(name, "name")?),
+            ("kind".into(), require(kind, "kind")?),
+            ("namespace".into(), require(Some(namespace), "namespace")?),
+            ("name".into(), require(name, "name")?),
         ];
         Record::of(entries, self.budget())
     }

@@ -52,8 +52,8 @@ impl Drop for Python {
 impl Python {
     fn answer(&mut self) -> Result<Value, String> {
         let mut line = String::new();
-        let read = self.answers.read_line(&mut line).map_err(|error| error.to_string())?;
-        if read == 0 {
+        let length = self.answers.read_line(&mut line).map_err(|error| error.to_string())?;
+        if length == 0 {
             return Err("Python ended: it needs jinja2, `python3 -m pip install jinja2`".to_string());
         }
         let answer: Value = serde_json::from_str(&line).map_err(|error| error.to_string())?;

@@ -52,9 +52,9 @@ pub fn run(hook: &Hook, folder: &Path) -> Result<String, HookError> {
     let script = temporary::directory("hook").map_err(start)?;
     let file = script.path().join(&hook.file);
     let mut options = fs::OpenOptions::new();
-    let mut opened = options.write(true).create_new(true).mode(0o700).open(&file).map_err(start)?;
-    opened.write_all(hook.text.as_bytes()).map_err(start)?;
-    drop(opened);
+    let mut writer = options.write(true).create_new(true).mode(0o700).open(&file).map_err(start)?;
+    writer.write_all(hook.text.as_bytes()).map_err(start)?;
+    drop(writer);
     let program = match hook.file.ends_with(".py") {
         true => program::command("python3"),
         false => Ok(Command::new(&file)),

@@ -205,7 +205,7 @@ impl Scanner {
         self.root.join(path.as_str())
     }
 
-    /// Fails if the path of a record leads through a symbolic link.
+    /// Checks that the path of a record leads through no symbolic link.
     pub(super) fn check_no_link(&self, path: &Path) -> Result<(), TreeError> {
         let below = path.strip_prefix(&self.root).unwrap_or(path);
         let mut at = self.root.clone();
@@ -224,7 +224,7 @@ impl Scanner {
         self.read_record_at_most(path, usize::MAX)
     }
 
-    /// Like [`read_record`](Self::read_ours), with at most one byte more than a limit.
+    /// Like [`read_record`](Self::read_record), with at most one byte more than a limit.
     fn read_record_at_most(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, TreeError> {
         self.check_no_link(path)?;
         match read_at_most(path, limit) {

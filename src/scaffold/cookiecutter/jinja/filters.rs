@@ -317,7 +317,7 @@ pub fn add(environment: &mut Environment<'static>, random: Option<Random>) {
     });
 }
 
-/// Fails for what is not defined.
+/// Checks that both values are defined.
 pub fn check_defined(left: &Value, right: &Value) -> Result<(), Error> {
     match left.is_undefined() || right.is_undefined() {
         true => Err(Error::from(ErrorKind::UndefinedError)),
