@@ -9,6 +9,9 @@ use billpay_model::failure::{Failure, FailureClass};
 /// Says which call an SDK result came from.
 pub trait Explain<T> {
     /// Names the call as IAM does (`ec2:CreateVpc`) and classifies its error.
+    ///
+    /// # Errors
+    /// Fails if the call failed, with its class and code.
     fn at(self, call: &str) -> Result<T, Failure>;
 }
 
@@ -40,6 +43,9 @@ impl<T> Lagging for Result<T, Failure> {
 /// For calls about something that need not exist.
 pub trait Optional<T> {
     /// Turns "not found" into `None`.
+    ///
+    /// # Errors
+    /// Fails with every other failure.
     fn optional(self) -> Result<Option<T>, Failure>;
 }
 
@@ -53,6 +59,9 @@ impl<T> Optional<T> for Result<T, Failure> {
 }
 
 /// Returns what a create call answered with; without it, nobody knows whether anything was made.
+///
+/// # Errors
+/// Fails as ambiguous if there is no answer.
 pub fn expect_created<T>(answer: Option<T>, call: &str) -> Result<T, Failure> {
     answer
         .ok_or_else(|| Failure::new(FailureClass::Ambiguous, call, "the answer names nothing that was made"))

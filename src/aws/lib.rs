@@ -159,6 +159,9 @@ impl Aws {
     }
 
     /// Returns the caller's identity: the first thing to know before anything is changed.
+    ///
+    /// # Errors
+    /// Fails if the call does, as without credentials, or if the answer names no account.
     pub async fn identity(&self) -> Result<CallerIdentity, Failure> {
         let call = "sts:GetCallerIdentity";
         let caller = self.sts.get_caller_identity().send().await.at(call)?;

@@ -6,7 +6,7 @@ use billpay_manifests::{Image, Manifest, ManifestError, Values};
 use billpay_model::environment::Environment;
 use billpay_model::findings::nearest;
 use billpay_spec::yaml;
-use billpay_tree::{Coverage, PathError, RelPath, Rendered, RenderedFile};
+use billpay_tree::{Coverage, PathError, RelPath, RenderedFile, RenderedTree};
 
 /// Selection of manifests to render.
 pub struct ManifestSelection<'a> {
@@ -38,7 +38,7 @@ pub enum Error {
 }
 
 /// Renders the manifests, and says which part of the whole tree they are.
-pub fn render(wanted: &ManifestSelection<'_>) -> Result<(Rendered, Coverage), Error> {
+pub fn render(wanted: &ManifestSelection<'_>) -> Result<(RenderedTree, Coverage), Error> {
     let env = wanted.env;
     for name in wanted.services.iter().chain(wanted.values.keys()).chain(wanted.images.keys()) {
         if !env.services.contains_key(name) {
@@ -97,7 +97,7 @@ fn scope(env: &Environment, service: &str) -> String {
 /// A tree as it grows.
 #[derive(Default)]
 struct Tree {
-    rendered: Rendered,
+    rendered: RenderedTree,
     scopes: BTreeSet<String>,
 }
 

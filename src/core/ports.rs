@@ -8,7 +8,7 @@ use billpay_host::program::in_ci;
 use billpay_model::environment::Environment;
 use billpay_model::local::LocalCloud;
 use billpay_model::site::SiteStores;
-use billpay_spec::Loaded;
+use billpay_spec::LoadedEnvironment;
 use billpay_spec::directory::{self, LoadedEnvironments, SpecDir, SpecError};
 use jiff::Zoned;
 
@@ -44,7 +44,7 @@ impl Ports {
     ///
     /// # Errors
     /// Fails if there is no such spec, or with everything that is wrong with it.
-    pub fn load(&self, environment: &str) -> Result<Loaded, SpecError> {
+    pub fn load(&self, environment: &str) -> Result<LoadedEnvironment, SpecError> {
         self.specs()?.load(environment, Zoned::now().date())
     }
 
@@ -60,7 +60,7 @@ impl Ports {
     ///
     /// # Errors
     /// Fails with everything that is wrong with it.
-    pub fn check(&self, spec: &Environment) -> Result<Loaded, SpecError> {
+    pub fn check(&self, spec: &Environment) -> Result<LoadedEnvironment, SpecError> {
         directory::check(&format!("saved plan/{}.yaml", spec.environment), spec, Zoned::now().date())
     }
 }

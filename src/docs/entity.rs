@@ -53,6 +53,9 @@ pub struct DocumentedEntity {
 
 impl EntityName {
     /// Reads `namespace/kind/name`.
+    ///
+    /// # Errors
+    /// Fails if the text hasn't three parts, or one of them can't be a name in Backstage.
     pub fn parse(text: &str) -> Result<EntityName, EntityError> {
         match text.split('/').collect::<Vec<_>>().as_slice() {
             [namespace, kind, name] => EntityName::of(namespace, kind, name),
@@ -86,6 +89,9 @@ fn is_name(part: &str, marks: &str) -> bool {
 }
 
 /// Finds the entity of a catalog file: the one with documentation, or the only one.
+///
+/// # Errors
+/// Fails if the file isn't YAML, has no entity or several to choose from, or an entity's name can't be one.
 pub fn described(file: &str, text: &str) -> Result<DocumentedEntity, EntityError> {
     let documents: Vec<Value> = yaml::values(text, &LIMITS)
         .map_err(|error| EntityError::NotRead { file: file.into(), why: error.to_string() })?;

@@ -21,7 +21,10 @@ pub struct Includes {
 }
 
 impl Includes {
-    /// Finds them in `nav`; all must be in the project.
+    /// Finds them in `nav`.
+    ///
+    /// # Errors
+    /// Fails if one of them is outside of the project or has a tag.
     pub fn of(nav: &Node) -> Result<Includes, Fatal> {
         let mut found = Includes::default();
         found.look(nav, false)?;
@@ -59,6 +62,10 @@ impl Includes {
 }
 
 /// Writes anew what may be taken in of a file of settings.
+///
+/// # Errors
+/// Fails if the file isn't a mapping in YAML, a tag is refused, a text is none, or the site's name or
+/// `docs_dir` leads out of the project.
 pub fn included(file: &SourceFile) -> Result<String, Findings> {
     rewritten(file).map_err(|problem| Findings { problems: vec![*problem], files: vec![file.clone()] })
 }

@@ -19,6 +19,9 @@ pub const INDEX: &str = "index.html";
 
 /// The metadata of a built site, from what the MkDocs plugin wrote: the same keys in the same
 /// order as TechDocs' own generator writes.
+///
+/// # Errors
+/// Fails if `written` isn't a JSON object.
 pub fn metadata(
     written: &str,
     built_ms: i64,

@@ -160,8 +160,11 @@ pub fn default_config(wishes: &Wishes<'_>) -> Config {
     Config { text, docs_dir: "docs".into(), includes: Includes::default(), left_out: Findings::default() }
 }
 
-/// Makes MkDocs' configuration from a project's; fails where something must not get to MkDocs
-/// and can't be left out.
+/// Makes MkDocs' configuration from a project's.
+///
+/// # Errors
+/// Fails on what can't be left out: a file that isn't a mapping in YAML, a tag that is unknown or would run
+/// Python, or a `docs_dir` or `nav` that leads out of the project.
 pub fn config(file: &SourceFile, wishes: &Wishes<'_>) -> Result<Config, Findings> {
     let wrong = |problem: Fatal| Findings { problems: vec![*problem], files: vec![file.clone()] };
     let entries = yaml::parse(file).map_err(wrong)?;

@@ -35,6 +35,10 @@ pub struct PublishReport {
 }
 
 /// Makes the objects under `prefix` equal to the site; `done` is called for each written file.
+///
+/// # Errors
+/// Fails before the first change if the files have no start page or metadata, or the store can't be listed;
+/// later, if an object can't be written or deleted.
 pub async fn publish(
     store: &dyn SiteStore,
     files: &[SiteFile],

@@ -26,6 +26,10 @@ pub enum SiteError {
 }
 
 /// The files of a site, sorted by their paths.
+///
+/// # Errors
+/// Fails if the folder is missing or unreadable, or holds a link, a special file, a file larger than
+/// `MAX_FILE_BYTES`, or a name that isn't UTF-8 or has control characters.
 pub fn read(root: &Path) -> Result<Vec<SiteFile>, SiteError> {
     if !root.is_dir() {
         return Err(SiteError::NoFolder { path: root.display().to_string() });

@@ -128,6 +128,9 @@ fn may_be_plain(text: &str) -> bool {
 pub type Fatal = Box<Problem>;
 
 /// Reads a file of one mapping.
+///
+/// # Errors
+/// Fails if the file exceeds the limits, isn't a mapping in YAML, or has an unknown tag or a key with a tag.
 pub fn parse(file: &SourceFile) -> Result<Vec<(Node, Node)>, Fatal> {
     let documents = yaml::read(file, &LIMITS).sound().map_err(|mut problem| {
         if problem.code == "merge-key" {

@@ -72,9 +72,12 @@ impl Outcome {
 
 /// Applies a plan that was made from `snapshot`.
 ///
-/// Fails before the first change if the plan has conflicts, or needs a permit that isn't given.
-/// Everything after that is in the outcome, not an error: a run that did half the work has done
+/// Everything after the first change is in the outcome, not an error: a run that did half the work has done
 /// half the work.
+///
+/// # Errors
+/// Fails before the first change if the plan has conflicts, needs a permit that isn't given, or has steps that
+/// wait for one another in a circle.
 pub async fn apply(
     provider: &dyn Provider,
     env: &Environment,

@@ -69,31 +69,55 @@ pub trait Provider: Send + Sync {
     fn tag_commands(&self, found: &Observed, tags: &Tags) -> Vec<String>;
 
     /// Reads everything that carries the environment's tags or names, whatever it is called.
+    ///
+    /// # Errors
+    /// Fails with every call that failed.
     async fn sweep(&self, env: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>>;
 
     /// Reads everything that carries the environment's tags in another region.
+    ///
+    /// # Errors
+    /// Fails with every call that failed.
     async fn observe_region(&self, env: &Environment, region: &str) -> Result<Snapshot, Vec<Failure>>;
 
     /// Returns the caller's identity.
+    ///
+    /// # Errors
+    /// Fails if the call does, as without credentials.
     async fn identity(&self) -> Result<CallerIdentity, Failure>;
 
     /// Everything that is there, in a number of calls that hardly depends on how much that is.
+    ///
+    /// # Errors
+    /// Fails with every call that failed.
     async fn observe(&self, env: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>>;
 
     /// All that is there at one address: nothing, one, or (after a lost answer) several.
+    ///
+    /// # Errors
+    /// Fails if a call does.
     async fn find(&self, env: &Environment, desired: &Desired) -> Result<Vec<Observed>, Failure>;
 
     /// Finds the other regions in which this environment has a network, whoever looks from where
     /// nothing of it is. A region that the caller may not read is left out.
+    ///
+    /// # Errors
+    /// Fails with every call that failed.
     async fn find_elsewhere(
         &self,
         env: &Environment,
     ) -> Result<BTreeMap<String, BTreeSet<Address>>, Vec<Failure>>;
 
-    /// Makes a resource and says what it made. Fails with `Exists` rather than taking over.
+    /// Makes a resource and says what it made.
+    ///
+    /// # Errors
+    /// Fails with `Exists` rather than taking over, and if a call does.
     async fn create(&self, env: &Environment, create: &Create) -> Result<Observed, Failure>;
 
     /// Changes what was found into what is wanted.
+    ///
+    /// # Errors
+    /// Fails if a call does, or what was found is no longer ours.
     async fn update(
         &self,
         env: &Environment,
@@ -103,6 +127,9 @@ pub trait Provider: Send + Sync {
 
     /// Looks up what only the cloud knows about the changes of a plan: what others attached to what it
     /// deletes or replaces, and whether there is what it makes. Makes no call for a plan that does neither.
+    ///
+    /// # Errors
+    /// Fails with every call that failed.
     async fn inspect(&self, env: &Environment, plan: &Plan) -> Result<Inspection, Vec<Failure>>;
 
     /// Region, clock and quotas, as far as they can be seen: for people whose run fails.
@@ -110,6 +137,9 @@ pub trait Provider: Send + Sync {
 
     /// Deletes what was found, after proving once more that it is ours. What holds people's
     /// data goes only when the environment is destroyed, never because the spec changed.
+    ///
+    /// # Errors
+    /// Fails if a call does, or what was found is no longer ours or is protected without a permit.
     async fn delete(
         &self,
         env: &Environment,

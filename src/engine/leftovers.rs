@@ -36,10 +36,12 @@ impl Leftovers {
     }
 }
 
-/// Looks again for everything of an environment, by tag and by name, in its region and in every
-/// other region that tags found `before` name.
+/// Looks again for everything of an environment, by tag and by name, in its region and in every other region
+/// that tags found `before` name.
 ///
-/// Fails if anything can't be read: then nobody can say that nothing is left.
+/// # Errors
+/// Fails if anything can't be read, for then nobody can say that nothing is left, if the credentials are for
+/// another account, or if resources of the spec need one another in a circle.
 pub async fn leftovers(
     provider: &dyn Provider,
     env: &Environment,

@@ -33,7 +33,10 @@ impl SavedPlan {
         SavedPlan { format: FORMAT, spec: spec.clone(), plan: plan.clone(), keep: keep.clone() }
     }
 
-    /// Reads the text of a file, or says why it is no plan.
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// Fails with the reason if the text isn't the JSON of a plan, or has another format than this version's.
     pub fn parse(text: &str) -> Result<SavedPlan, String> {
         #[derive(Deserialize)]
         struct PlanHeader {
@@ -49,6 +52,9 @@ impl SavedPlan {
 
     /// Makes sure that it was made from the spec as it is today: a plan that somebody brings
     /// along, from a pull request for example, can hold no spec that nobody has merged.
+    ///
+    /// # Errors
+    /// Fails with the paths of the values that differ.
     pub fn check_spec(&self, today: &Environment) -> Result<(), Error> {
         let value = |env: &Environment| serde_json::to_value(env).unwrap_or_default();
         let mut changed = vec![];
@@ -58,6 +64,9 @@ impl SavedPlan {
 
     /// Makes sure that a plan whose spec nobody has checked in can do no harm: it only creates and
     /// updates, and nothing of kinds that give access.
+    ///
+    /// # Errors
+    /// Fails with the addresses of all other changes.
     pub fn check_harmless(&self, kinds: &Kinds) -> Result<(), Error> {
         let harmful = self.plan.changes.iter().filter(|change| match change.action {
             Action::NoOp => false,
@@ -72,6 +81,9 @@ impl SavedPlan {
 
     /// Looks at the cloud again and makes sure that the same plan would come out today. That one is what is
     /// to be applied: a file, whoever wrote it, only says which plan was reviewed.
+    ///
+    /// # Errors
+    /// Fails if the plan is one to destroy, if another plan comes out, or as [`survey`] and [`Survey::plan`] do.
     pub async fn recheck(&self, provider: &dyn Provider) -> Result<(Survey, Plan), Error> {
         // Destroying has confirmations of its own, which no file stands in for.
         if self.plan.goal != Goal::Converge {

@@ -27,6 +27,10 @@ pub struct Survey {
 /// Reads everything there is of an environment, and makes sure that account and region are the right ones.
 ///
 /// `keep` holds the ids that a person chose among several resources at one address.
+///
+/// # Errors
+/// Fails if the cloud can't be read, the credentials are for another account, resources of the environment are
+/// in another region, or an id of `keep` is none of a found resource.
 pub async fn survey(
     provider: &dyn Provider,
     env: &Environment,
@@ -83,6 +87,9 @@ fn hand_over(conflict: &mut Conflict, provider: &dyn Provider, env: &Environment
 }
 
 /// Makes sure that whoever calls is in the environment's account.
+///
+/// # Errors
+/// Fails if the identity could not be read, or is of another account.
 pub fn at_home(
     identity: Result<CallerIdentity, Failure>,
     env: &Environment,
@@ -98,6 +105,9 @@ pub fn at_home(
 impl Survey {
     /// Plans what has to change to reach a goal, and rehearses it: what could not be finished is a
     /// conflict.
+    ///
+    /// # Errors
+    /// Fails if the cloud can't be asked about the changes, or resources or steps need one another in a circle.
     pub async fn plan(
         &self,
         provider: &dyn Provider,
@@ -124,6 +134,9 @@ impl Survey {
     }
 
     /// Plans what has to change to reach a goal, without asking the cloud whether that can end.
+    ///
+    /// # Errors
+    /// Fails if resources need one another in a circle.
     pub fn draft(
         &self,
         provider: &dyn Provider,

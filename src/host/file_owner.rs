@@ -12,7 +12,7 @@ use super::git;
     Some(owner) => format!("{} belongs to another user (uid {owner})", path.display()),
     None => format!("{}: its owner can't be told", path.display()),
 })]
-pub struct NotOwned {
+pub struct OwnerError {
     path: PathBuf,
     /// None if it is unknown.
     owner: Option<u32>,
@@ -20,7 +20,7 @@ pub struct NotOwned {
     folder: PathBuf,
 }
 
-impl NotOwned {
+impl OwnerError {
     /// Returns a hint for the user.
     pub fn hint(&self) -> String {
         let folder = self.folder.display();
@@ -30,9 +30,12 @@ impl NotOwned {
     }
 }
 
-/// Fails if one of `paths`, which were found in `folder`, belongs to another user and the user's Git does not take the
+/// Checks that `paths`, which were found in `folder`, belong to the user.
+///
+/// # Errors
+/// Fails if one of them belongs to another user or can't be looked at, and the user's Git does not take the
 /// folder for a safe one.
-pub fn check(folder: &Path, paths: &[&Path]) -> Result<(), NotOwned> {
+pub fn check(folder: &Path, paths: &[&Path]) -> Result<(), OwnerError> {
     let user = rustix::process::geteuid().as_raw();
     // As root under sudo, the files are those of the user who called it.
     let caller = std::env::var("SUDO_UID").ok().and_then(|uid| uid.parse::<u32>().ok()).filter(|_| user == 0);
@@ -48,7 +51,7 @@ pub fn check(folder: &Path, paths: &[&Path]) -> Result<(), NotOwned> {
                 let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
                 let is_safe = is_safe(&folder, &git::safe_directories());
                 let path = path.to_path_buf();
-                return if is_safe { Ok(()) } else { Err(NotOwned { path, owner, folder }) };
+                return if is_safe { Ok(()) } else { Err(OwnerError { path, owner, folder }) };
             }
         }
     }

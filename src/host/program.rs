@@ -33,6 +33,9 @@ const FAMILIES: &[&str] = &["LC_", "XDG_"];
 const SEARCH_PATHS: &[&str] = &["PATH", "LD_LIBRARY_PATH"];
 
 /// Returns a command for a program on the path, which is started with the path that it was found on.
+///
+/// # Errors
+/// Fails if the program is not on this machine.
 pub fn command(name: &str) -> io::Result<Command> {
     let path = search_path("PATH", None);
     let missing = || io::Error::new(io::ErrorKind::NotFound, format!("{name} is not on this machine"));
@@ -54,6 +57,9 @@ pub fn find_outside(name: &str, project: &Path) -> Option<PathBuf> {
 }
 
 /// Returns a command for a program on the path that has nothing to do with anybody's credentials; see [`environment`].
+///
+/// # Errors
+/// Fails if the program is not on this machine.
 pub fn isolated(name: &str, also: &[&str]) -> io::Result<Command> {
     let mut command = command(name)?;
     command.env_clear().envs(environment(also, None));

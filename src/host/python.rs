@@ -50,6 +50,9 @@ pub struct Packages {
 
 impl Packages {
     /// The Python of the environment in `cache`, which is made when it isn't there (once).
+    ///
+    /// # Errors
+    /// Fails if `cache` can't be written, there is no Python 3.10 or newer, or a package can't be installed.
     pub fn python(&self, cache: &Path, say: &(dyn Fn(&str) + Sync)) -> Result<PathBuf, Error> {
         let mut hash = Sha256::new();
         hash.update(self.requirements);

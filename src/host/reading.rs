@@ -8,6 +8,9 @@ use std::path::Path;
 use rustix::fs::OFlags;
 
 /// Opens a regular file; pipes, which may block for ever, and devices are refused.
+///
+/// # Errors
+/// Fails if the file can't be opened, or is neither a regular file nor a directory.
 pub fn open(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path)?;
     let kind = file.metadata()?.file_type();
@@ -19,11 +22,17 @@ pub fn open(path: &Path) -> io::Result<File> {
 }
 
 /// Reads a regular text file of at most `limit` bytes.
+///
+/// # Errors
+/// Fails if the file can't be opened or read, is no regular file, is larger than `limit`, or isn't UTF-8.
 pub fn read_text(path: &Path, limit: usize) -> io::Result<String> {
     read_input(open(path)?, limit)
 }
 
 /// Reads text of at most `limit` bytes.
+///
+/// # Errors
+/// Fails if the input can't be read, is larger than `limit`, or isn't UTF-8.
 pub fn read_input(input: impl Read, limit: usize) -> io::Result<String> {
     let bytes = read_bytes(input, limit)?;
     if bytes.len() > limit {
@@ -39,6 +48,9 @@ pub fn read_input(input: impl Read, limit: usize) -> io::Result<String> {
 }
 
 /// Reads at most one byte more than a limit, so that the caller can detect an excess.
+///
+/// # Errors
+/// Fails if the input can't be read.
 pub fn read_bytes(input: impl Read, limit: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     input.take((limit as u64).saturating_add(1)).read_to_end(&mut bytes)?;

@@ -8,11 +8,17 @@ use std::path::Path;
 use tempfile::{Builder, TempDir};
 
 /// Makes a directory among the system's temporary ones; `what` is in its name.
+///
+/// # Errors
+/// Fails if the system's temporary directory is missing or can't be written.
 pub fn directory(what: &str) -> io::Result<TempDir> {
     directory_in(&std::env::temp_dir().canonicalize()?, &format!("billpay-{what}-"))
 }
 
 /// Makes a directory in another, with a name that begins with `prefix`.
+///
+/// # Errors
+/// Fails if `folder` is missing or can't be written.
 pub fn directory_in(folder: &Path, prefix: &str) -> io::Result<TempDir> {
     Builder::new().prefix(prefix).rand_bytes(12).permissions(Permissions::from_mode(0o700)).tempdir_in(folder)
 }

@@ -53,6 +53,9 @@ pub fn environment(env: &Environment) -> Vec<Manifest> {
 
 /// The objects of a service, in the order in which they are applied: who it is and what may reach
 /// it before it runs, and the way in from outside last.
+///
+/// # Errors
+/// Fails if the environment has no such service, or two of the service's secrets would be one variable.
 pub fn service(env: &Environment, values: &Values, image: &Image) -> Result<Vec<Manifest>, ManifestError> {
     let name = &values.service;
     let service = env.services.get(name).ok_or_else(|| ManifestError::UnknownService(name.clone()))?;

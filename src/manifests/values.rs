@@ -175,6 +175,10 @@ impl Values {
     }
 
     /// Reads a service's values as they are in an environment; `known` names all environments.
+    ///
+    /// # Errors
+    /// Fails with all findings if the file isn't YAML of this shape, or names a service, an environment, a
+    /// variable, a folder or a range that can't be meant.
     pub fn read(file: &SourceFile, env: &Environment, known: &[&str]) -> Result<Values, Findings> {
         let mut problems = Vec::new();
         let values = read(file, env, known, &mut problems);

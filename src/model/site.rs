@@ -36,15 +36,27 @@ pub struct StoredFile {
 #[async_trait]
 pub trait SiteStore: Send + Sync {
     /// Returns the caller's identity.
+    ///
+    /// # Errors
+    /// Fails if the call does, as without credentials.
     async fn identity(&self) -> Result<CallerIdentity, Failure>;
 
     /// All objects whose keys begin so, by key.
+    ///
+    /// # Errors
+    /// Fails if a call does.
     async fn list(&self, prefix: &str) -> Result<BTreeMap<String, StoredFile>, Failure>;
 
     /// Writes one object.
+    ///
+    /// # Errors
+    /// Fails if the file can't be read or the call fails.
     async fn put(&self, key: &str, file: &SiteFile) -> Result<(), Failure>;
 
     /// Deletes objects; one that is gone already is no error.
+    ///
+    /// # Errors
+    /// Fails if a call does, or an object could not be deleted.
     async fn delete(&self, keys: &[String]) -> Result<(), Failure>;
 }
 

@@ -56,7 +56,7 @@ pub enum ExprKind {
         test: Box<Expr>,
     },
     Filter {
-        name: Named,
+        name: Identifier,
         input: Box<Expr>,
         arguments: Arguments,
     },
@@ -92,7 +92,7 @@ pub enum Compare {
 }
 
 /// A name in the template.
-pub struct Named {
+pub struct Identifier {
     pub id: usize,
     pub name: Arc<str>,
     pub span: Span,
@@ -101,14 +101,14 @@ pub struct Named {
 #[derive(Default)]
 pub struct Arguments {
     pub plain: Vec<Expr>,
-    pub named: Vec<(Named, Expr)>,
+    pub named: Vec<(Identifier, Expr)>,
 }
 
 /// Parameters of a macro.
 #[derive(Default)]
 pub struct Signature {
-    pub plain: Vec<Named>,
-    pub named: Vec<(Named, Expr)>,
+    pub plain: Vec<Identifier>,
+    pub named: Vec<(Identifier, Expr)>,
 }
 
 pub type Body = Vec<Statement>;
@@ -128,22 +128,22 @@ pub enum StatementKind {
         otherwise: Option<Body>,
     },
     For {
-        targets: Vec<Named>,
+        targets: Vec<Identifier>,
         of: Expr,
         body: Body,
         otherwise: Option<Body>,
     },
     Set {
-        targets: Vec<Named>,
+        targets: Vec<Identifier>,
         value: Expr,
     },
     /// The text that a body writes.
     SetBlock {
-        targets: Vec<Named>,
+        targets: Vec<Identifier>,
         body: Body,
     },
     Macro {
-        name: Named,
+        name: Identifier,
         signature: Signature,
         body: Body,
     },

@@ -55,25 +55,25 @@ impl Budget {
     }
 
     /// Returns the steps that were taken, and what was gone through in steps.
-    pub fn spent(&self) -> usize {
+    pub fn total_steps(&self) -> usize {
         self.steps.get() + self.through.get() / BYTES_PER_UNIT
     }
 
     /// Pays for a value that an operation goes through.
-    pub fn through(&self, value: &Value) -> Outcome<()> {
+    pub fn traverse(&self, value: &Value) -> Outcome<()> {
         match value {
-            Value::Text(text) | Value::Safe(text) => self.gone(text.len()),
-            Value::List(list) => self.gone(list.len().saturating_mul(size_of::<Value>())),
+            Value::Text(text) | Value::Safe(text) => self.charge(text.len()),
+            Value::List(list) => self.charge(list.len().saturating_mul(size_of::<Value>())),
             _ => Ok(()),
         }
     }
 
     /// Pays for a text of which each unit becomes a value.
     pub fn each(&self, text: &str) -> Outcome<()> {
-        self.gone(text.len().saturating_mul(BYTES_PER_UNIT))
+        self.charge(text.len().saturating_mul(BYTES_PER_UNIT))
     }
 
-    fn gone(&self, more: usize) -> Outcome<()> {
+    fn charge(&self, more: usize) -> Outcome<()> {
         let through = self.through.get().saturating_add(more);
         self.through.set(through);
         if through > MAX_TRAVERSED_BYTES {
@@ -98,7 +98,7 @@ impl Budget {
     }
 
     /// Goes a level deeper, for as long as `inner` takes.
-    pub fn deeper<T>(&self, inner: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+    pub fn nest<T>(&self, inner: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
         self.steps(1)?;
         let depth = self.depth.get() + 1;
         if depth > MAX_DEPTH {

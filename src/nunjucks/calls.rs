@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use billpay_model::findings::nearest;
 
-use super::ast::{Arguments, Caller, Expr, Named};
+use super::ast::{Arguments, Caller, Expr, Identifier};
 use super::callable::{Callable, Cycle};
 use super::fault::{At, Fault, Outcome};
-use super::machine::{Machine, Macro, unplanned};
+use super::machine::{Machine, Macro, unplanned_fault};
 use super::scope::{Frame, Place};
 use super::value::{List, Value};
 use super::{coerce, methods};
@@ -25,14 +25,14 @@ struct CallArguments {
 const MAX_DEPTH: usize = 60;
 
 impl<'t> Machine<'t> {
-    pub fn called(&self, of: &'t Expr, arguments: &'t Arguments, place: &Place) -> Outcome<Value> {
+    pub fn call(&self, of: &'t Expr, arguments: &'t Arguments, place: &Place) -> Outcome<Value> {
         let target = self.value(of, place)?;
         let Value::Callable(callable) = &target else {
-            return self.not_callable(of, &target);
+            return self.not_callable_fault(of, &target);
         };
         if let Callable::Macro(number) | Callable::Caller(number) = &**callable {
-            let given = self.given(arguments, place)?;
-            return self.invoke(*number, given);
+            let values = self.evaluate_arguments(arguments, place)?;
+            return self.invoke(*number, values);
         }
         let (least, most) = match &**callable {
             Callable::Range => (0, 3),
@@ -57,7 +57,7 @@ impl<'t> Machine<'t> {
             Callable::Range => self.range(&plain),
             Callable::Cycler => Ok(function(Callable::Cycle(Arc::new(Cycle::new(plain))))),
             Callable::Joiner => {
-                let separator = plain.into_iter().next().filter(Value::truthy);
+                let separator = plain.into_iter().next().filter(Value::is_truthy);
                 let separator = separator.unwrap_or_else(|| Value::text(","));
                 Ok(function(Callable::Join { separator, used: AtomicBool::new(false) }))
             }
@@ -74,24 +74,24 @@ impl<'t> Machine<'t> {
             Callable::Method { receiver, name } => {
                 methods::call(receiver, name, &plain, self.options.cookiecutter, &self.budget).at(&of.span)
             }
-            Callable::Cycle(_) | Callable::Macro(_) | Callable::Caller(_) => unplanned(),
+            Callable::Cycle(_) | Callable::Macro(_) | Callable::Caller(_) => unplanned_fault(),
         }
     }
 
-    fn not_callable<T>(&self, of: &Expr, target: &Value) -> Outcome<T> {
-        let named = self.text.get(of.span.clone()).unwrap_or_default();
+    fn not_callable_fault<T>(&self, of: &Expr, target: &Value) -> Outcome<T> {
+        let name = self.text.get(of.span.clone()).unwrap_or_default();
         let (code, message) = match target {
-            Value::Undefined(_) => ("unknown-function", format!("there is no function or macro `{named}`")),
-            other => ("template", format!("`{named}` is {}, which can't be called", other.kind())),
+            Value::Undefined(_) => ("unknown-function", format!("there is no function or macro `{name}`")),
+            other => ("template", format!("`{name}` is {}, which can't be called", other.kind())),
         };
         let did_you_mean = match target {
             Value::Undefined(Some(missing)) => missing.did_you_mean.clone(),
-            _ => nearest(named, ["range", "cycler", "joiner"]),
+            _ => nearest(name, ["range", "cycler", "joiner"]),
         };
         Err(Box::new(Fault { span: Some(of.span.clone()), did_you_mean, ..Fault::of(code, message) }))
     }
 
-    fn given(&self, arguments: &'t Arguments, place: &Place) -> Outcome<CallArguments> {
+    fn evaluate_arguments(&self, arguments: &'t Arguments, place: &Place) -> Outcome<CallArguments> {
         let plain = arguments.plain.iter().map(|value| self.value(value, place)).collect::<Outcome<_>>()?;
         let named = arguments.named.iter();
         let named = named.map(|(name, value)| Ok((Arc::clone(&name.name), self.value(value, place)?)));
@@ -111,10 +111,10 @@ impl<'t> Machine<'t> {
                 Callable::Macro(number) => *number,
                 _ => return Fault::fail("a call block is to call a macro").at(&of.span),
             },
-            other => return self.not_callable(of, other),
+            other => return self.not_callable_fault(of, other),
         };
-        let mut given = self.given(arguments, place)?;
-        let Some(frame) = place.plan.frame(caller.id) else { return unplanned() };
+        let mut values = self.evaluate_arguments(arguments, place)?;
+        let Some(frame) = place.plan.frame(caller.id) else { return unplanned_fault() };
         let mut macros = self.macros.borrow_mut();
         let value = function(Callable::Caller(macros.len()));
         macros.push(Macro {
@@ -126,13 +126,13 @@ impl<'t> Machine<'t> {
             outer: Rc::clone(&place.outer),
         });
         drop(macros);
-        given.named.push(("caller".into(), value));
-        let written = self.invoke(number, given)?;
-        coerce::printed(&written, &self.budget)
+        values.named.push(("caller".into(), value));
+        let output = self.invoke(number, values)?;
+        coerce::to_output(&output, &self.budget)
     }
 
-    fn invoke(&self, number: usize, given: CallArguments) -> Outcome<Value> {
-        let Some(makro) = self.macros.borrow().get(number).cloned() else { return unplanned() };
+    fn invoke(&self, number: usize, arguments: CallArguments) -> Outcome<Value> {
+        let Some(makro) = self.macros.borrow().get(number).cloned() else { return unplanned_fault() };
         let calls = self.calls.get();
         if calls >= MAX_DEPTH {
             return Err(Box::new(Fault::of(
@@ -141,12 +141,12 @@ impl<'t> Machine<'t> {
             )));
         }
         self.calls.set(calls + 1);
-        let outcome = self.run(&makro, given);
+        let outcome = self.run(&makro, arguments);
         self.calls.set(calls);
         outcome
     }
 
-    fn run(&self, makro: &Macro<'t>, given: CallArguments) -> Outcome<Value> {
+    fn run(&self, makro: &Macro<'t>, arguments: CallArguments) -> Outcome<Value> {
         let place = Place {
             scope: makro.scope.child(true),
             frame: Frame::new(&makro.frame, makro.within.clone()),
@@ -156,24 +156,24 @@ impl<'t> Machine<'t> {
             shows_sets: false,
         };
         let signature = makro.signature;
-        let CallArguments { mut plain, mut named } = given;
+        let CallArguments { mut plain, mut named } = arguments;
         let take = |named: &mut Vec<(Arc<str>, Value)>, name: &str| {
             let at = named.iter().rposition(|(known, _)| &**known == name)?;
             let value = named.remove(at).1;
             named.retain(|(known, _)| &**known != name);
             Some(value)
         };
-        let wanted = signature.plain.len();
-        if plain.len() > wanted {
+        let count = signature.plain.len();
+        if plain.len() > count {
             // What is too much goes to the names that have defaults.
-            for (value, (name, _)) in plain.split_off(wanted).into_iter().zip(&signature.named) {
+            for (value, (name, _)) in plain.split_off(count).into_iter().zip(&signature.named) {
                 named.push((Arc::clone(&name.name), value));
             }
         }
         for name in signature.plain.iter().skip(plain.len()) {
             plain.push(take(&mut named, &name.name).unwrap_or(Value::Undefined(None)));
         }
-        let bind = |name: &Named, value: Value| {
+        let bind = |name: &Identifier, value: Value| {
             place.scope.set(&name.name, value.clone());
             if let Some(slot) = place.plan.slot(name.id) {
                 place.frame.set(slot, value);
@@ -196,7 +196,7 @@ impl<'t> Machine<'t> {
         if let Some(caller) = caller.filter(|_| !own_caller) {
             place.scope.set(&"caller".into(), caller);
         }
-        self.captured(makro.body, &place).map(|text| Value::Safe(text.into()))
+        self.capture(makro.body, &place).map(|text| Value::Safe(text.into()))
     }
 
     fn range(&self, plain: &[Value]) -> Outcome<Value> {
@@ -207,7 +207,7 @@ impl<'t> Machine<'t> {
             [stop] => (zero.clone(), stop.clone(), Value::Number(1.0)),
             [start, stop] => (start.clone(), stop.clone(), Value::Number(1.0)),
             [start, stop, step, ..] => {
-                let step = if step.truthy() { step.clone() } else { Value::Number(1.0) };
+                let step = if step.is_truthy() { step.clone() } else { Value::Number(1.0) };
                 (start.clone(), stop.clone(), step)
             }
         };

@@ -51,12 +51,12 @@ pub fn check(name: &str, value: &Value, arguments: &[Value], budget: &Budget) ->
     match name {
         "defined" => return Ok(!value.is_undefined()),
         "undefined" => return Ok(value.is_undefined()),
-        "falsy" => return Ok(!value.truthy()),
-        "truthy" => return Ok(value.truthy()),
+        "falsy" => return Ok(!value.is_truthy()),
+        "truthy" => return Ok(value.is_truthy()),
         "null" => return Ok(matches!(value, Value::Null)),
         "callable" => return Ok(matches!(value, Value::Callable(_))),
-        "eq" | "equalto" | "sameas" => return Ok(value.same(other)),
-        "ne" => return Ok(!value.same(other)),
+        "eq" | "equalto" | "sameas" => return Ok(value.is_same(other)),
+        "ne" => return Ok(!value.is_same(other)),
         _ => {}
     }
     if let Value::Callable(_) = value {
@@ -75,14 +75,14 @@ pub fn check(name: &str, value: &Value, arguments: &[Value], budget: &Budget) ->
         "gt" | "greaterthan" => order(Ordering::is_gt),
         "le" => order(Ordering::is_le),
         "lt" | "lessthan" => order(Ordering::is_lt),
-        "iterable" => match value.there()? {
+        "iterable" => match value.require()? {
             Value::Null => Fault::fail("null can't be tested for `iterable`"),
             value => Ok(matches!(value, Value::Text(_) | Value::Safe(_) | Value::List(_))),
         },
         "mapping" => Ok(matches!(value, Value::Record(_) | Value::Safe(_) | Value::Regex(_))),
         "number" => Ok(matches!(value, Value::Number(_))),
         "string" => Ok(matches!(value, Value::Text(_))),
-        "lower" | "upper" => match value.there()? {
+        "lower" | "upper" => match value.require()? {
             Value::Safe(_) => Ok(false),
             Value::Text(text) if name == "lower" => Ok(text.to_lowercase() == **text),
             Value::Text(text) => Ok(text.to_uppercase() == **text),

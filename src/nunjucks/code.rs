@@ -20,8 +20,8 @@ impl<'t> Code<'t> {
     }
 
     pub fn trim_start(self) -> Code<'t> {
-        let trimmed = self.text.trim_start_matches(is_code_space);
-        Code { text: trimmed, at: self.at + self.text.len() - trimmed.len() }
+        let rest = self.text.trim_start_matches(is_code_space);
+        Code { text: rest, at: self.at + self.text.len() - rest.len() }
     }
 
     pub fn trim(self) -> Code<'t> {
@@ -44,8 +44,8 @@ impl<'t> Code<'t> {
 
     /// Returns the code after its leading name.
     pub fn after_tag(self) -> Code<'t> {
-        let trimmed = self.trim();
-        trimmed.from(self.tag().len()).trim()
+        let code = self.trim();
+        code.from(self.tag().len()).trim()
     }
 }
 
@@ -195,9 +195,9 @@ fn level(byte: u8) -> i32 {
 pub fn top_level(code: Code<'_>, wanted: u8) -> Outcome<Option<usize>> {
     let mut depth = 0;
     walk(code.text, 0, code.at, |at, byte| {
-        let here = depth == 0 && level(byte) == 0 && byte == wanted;
+        let is_match = depth == 0 && level(byte) == 0 && byte == wanted;
         depth += level(byte);
-        here.then_some(at)
+        is_match.then_some(at)
     })
 }
 

@@ -9,7 +9,7 @@ use super::number;
 use super::value::Value;
 
 /// Returns the printed form of a value; empty for null, in lists too.
-pub fn printed(value: &Value, budget: &Budget) -> Outcome<Arc<str>> {
+pub fn to_output(value: &Value, budget: &Budget) -> Outcome<Arc<str>> {
     match value {
         Value::Undefined(_) | Value::Null => Ok("".into()),
         Value::List(list) => {
@@ -19,7 +19,7 @@ pub fn printed(value: &Value, budget: &Budget) -> Outcome<Arc<str>> {
                 if at > 0 {
                     text.push(',');
                 }
-                let item = printed(item, budget)?;
+                let item = to_output(item, budget)?;
                 budget.bytes(item.len())?;
                 text.push_str(&item);
             }
@@ -38,7 +38,7 @@ pub fn to_text(value: &Value, budget: &Budget) -> Outcome<Arc<str>> {
         Value::Bool(false) => "false".into(),
         Value::Number(number) => number::show(*number).into(),
         Value::Text(text) | Value::Safe(text) => Arc::clone(text),
-        Value::List(list) => joined(&list.items(), ",", budget)?,
+        Value::List(list) => join(&list.items(), ",", budget)?,
         Value::Record(_) => "[object Object]".into(),
         Value::Regex(regex) => regex.literal().into(),
         Value::Callable(_) => return Fault::fail("a function can't be used as a value: call it with `()`"),
@@ -46,7 +46,7 @@ pub fn to_text(value: &Value, budget: &Budget) -> Outcome<Arc<str>> {
 }
 
 /// Items as one text; what is nothing or null is empty.
-pub fn joined(items: &[Value], separator: &str, budget: &Budget) -> Outcome<Arc<str>> {
+pub fn join(items: &[Value], separator: &str, budget: &Budget) -> Outcome<Arc<str>> {
     let mut text = String::new();
     for (at, item) in items.iter().enumerate() {
         budget.steps(1)?;
@@ -93,7 +93,7 @@ pub fn to_integer(value: &Value, budget: &Budget) -> Outcome<f64> {
 
 /// JavaScript's `==`.
 pub fn equal(left: &Value, right: &Value, budget: &Budget) -> Outcome<bool> {
-    if left.same(right) {
+    if left.is_same(right) {
         return Ok(true);
     }
     let plain = |value: &Value| {
@@ -147,13 +147,13 @@ pub fn by_units(left: &str, right: &str) -> Ordering {
 
 /// JavaScript's way of finding something in a text, a list, or the names of an object.
 pub fn contains(container: &Value, needle: &Value, budget: &Budget) -> Outcome<bool> {
-    match container.there()? {
+    match container.require()? {
         Value::Text(text) => Ok(text.contains(&*to_text(needle, budget)?)),
         Value::Safe(_) => Ok(matches!(&*to_text(needle, budget)?, "length" | "val")),
         Value::List(list) => {
             let items = list.items();
             budget.steps(items.len() / 16)?;
-            Ok(items.iter().any(|item| item.same(needle)))
+            Ok(items.iter().any(|item| item.is_same(needle)))
         }
         Value::Record(record) => Ok(record.get(&to_text(needle, budget)?).is_some()),
         other => Fault::fail(format!("`in` looks into lists, objects and texts, not into {}", other.kind())),

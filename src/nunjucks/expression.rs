@@ -2,11 +2,11 @@
 
 mod operand;
 
-use super::ast::{Arguments, Binary, Compare, Expr, ExprKind, Named, Signature, Span};
+use super::ast::{Arguments, Binary, Compare, Expr, ExprKind, Identifier, Signature, Span};
 use super::code::Code;
 use super::fault::{Fault, Outcome};
-use super::token::{Spanned, Token, tokens};
-use super::value::reserved;
+use super::token::{SpannedToken, Token, tokens};
+use super::value::is_reserved;
 
 /// Maximum nesting depth of brackets.
 const MAX_NESTING: usize = 30;
@@ -14,35 +14,35 @@ const MAX_NESTING: usize = 30;
 const MAX_HEIGHT: usize = 120;
 
 pub struct Parser<'t, 'i> {
-    tokens: Vec<Spanned<'t>>,
+    tokens: Vec<SpannedToken<'t>>,
     at: usize,
-    nested: usize,
+    depth: usize,
     /// The next number of a node.
     ids: &'i mut usize,
 }
 
 impl<'t, 'i> Parser<'t, 'i> {
     pub fn new(code: Code<'t>, ids: &'i mut usize) -> Outcome<Parser<'t, 'i>> {
-        Ok(Parser { tokens: tokens(code)?, at: 0, nested: 0, ids })
+        Ok(Parser { tokens: tokens(code)?, at: 0, depth: 0, ids })
     }
 
     /// All of the code as one expression.
-    pub fn whole(mut self) -> Outcome<Expr> {
+    pub fn expression(mut self) -> Outcome<Expr> {
         let expression = self.inline_if()?;
         self.end()?;
         Ok(expression)
     }
 
     /// Names with commas between them.
-    pub fn targets(mut self) -> Outcome<Vec<Named>> {
+    pub fn targets(mut self) -> Outcome<Vec<Identifier>> {
         let mut targets = vec![];
         loop {
-            let named = self.name()?;
-            if matches!(&*named.name, "true" | "false" | "null" | "none") {
-                return Fault::syntax(named.span, format!("`{}` can't be set", named.name));
+            let name = self.name()?;
+            if matches!(&*name.name, "true" | "false" | "null" | "none") {
+                return Fault::syntax(name.span, format!("`{}` can't be set", name.name));
             }
-            targets.push(named);
-            if !self.sign(",") {
+            targets.push(name);
+            if !self.take_sign(",") {
                 break;
             }
         }
@@ -57,13 +57,13 @@ impl<'t, 'i> Parser<'t, 'i> {
             return Ok(signature);
         }
         loop {
-            let named = self.name()?;
-            if self.sign("=") {
-                signature.named.push((named, self.inline_if()?));
+            let name = self.name()?;
+            if self.take_sign("=") {
+                signature.named.push((name, self.inline_if()?));
             } else {
-                signature.plain.push(named);
+                signature.plain.push(name);
             }
-            if !self.sign(",") {
+            if !self.take_sign(",") {
                 break;
             }
         }
@@ -82,11 +82,11 @@ impl<'t, 'i> Parser<'t, 'i> {
 
     fn inline_if(&mut self) -> Outcome<Expr> {
         let then = self.or()?;
-        if !self.word("if") {
+        if !self.take_word("if") {
             return Ok(then);
         }
         let condition = self.or()?;
-        let otherwise = if self.word("else") { Some(Box::new(self.or()?)) } else { None };
+        let otherwise = if self.take_word("else") { Some(Box::new(self.or()?)) } else { None };
         let height = height(&then).max(height(&condition)).max(otherwise.as_deref().map_or(0, height));
         let span = then.span.start..otherwise.as_deref().unwrap_or(&condition).span.end;
         let kind = ExprKind::If { condition: Box::new(condition), then: Box::new(then), otherwise };
@@ -95,7 +95,7 @@ impl<'t, 'i> Parser<'t, 'i> {
 
     fn or(&mut self) -> Outcome<Expr> {
         let mut left = self.and()?;
-        while self.word("or") {
+        while self.take_word("or") {
             let right = self.and()?;
             left = self.pair(left, right, ExprKind::Or)?;
         }
@@ -104,7 +104,7 @@ impl<'t, 'i> Parser<'t, 'i> {
 
     fn and(&mut self) -> Outcome<Expr> {
         let mut left = self.not()?;
-        while self.word("and") {
+        while self.take_word("and") {
             let right = self.not()?;
             left = self.pair(left, right, ExprKind::And)?;
         }
@@ -113,23 +113,23 @@ impl<'t, 'i> Parser<'t, 'i> {
 
     fn not(&mut self) -> Outcome<Expr> {
         let start = self.span();
-        if self.word("not") {
-            let inner = self.deeper(Self::not)?;
-            return self.negated(inner, &start);
+        if self.take_word("not") {
+            let inner = self.nest(Self::not)?;
+            return self.negate(inner, &start);
         }
         self.membership()
     }
 
     /// `not` belongs to the first operand alone: `not a == b` is `(not a) == b`.
-    fn negated(&mut self, inner: Expr, start: &Span) -> Outcome<Expr> {
+    fn negate(&mut self, inner: Expr, start: &Span) -> Outcome<Expr> {
         let span = start.start..inner.span.end;
         match inner.kind {
             ExprKind::Binary(operator, left, right) if operator != Binary::Power => {
-                let left = self.negated(*left, start)?;
+                let left = self.negate(*left, start)?;
                 self.pair(left, *right, |left, right| ExprKind::Binary(operator, left, right))
             }
             ExprKind::Compare(first, others) => {
-                let first = self.negated(*first, start)?;
+                let first = self.negate(*first, start)?;
                 let height = inner.height;
                 self.make(span, height, ExprKind::Compare(Box::new(first), others))
             }
@@ -143,16 +143,16 @@ impl<'t, 'i> Parser<'t, 'i> {
     fn membership(&mut self) -> Outcome<Expr> {
         let mut left = self.test()?;
         loop {
-            let negated = self.is_word(0, "not") && self.is_word(1, "in");
-            if negated {
+            let is_negated = self.is_word(0, "not") && self.is_word(1, "in");
+            if is_negated {
                 self.at += 1;
             }
-            if !self.word("in") {
+            if !self.take_word("in") {
                 return Ok(left);
             }
             let right = self.test()?;
             left = self.pair(left, right, ExprKind::In)?;
-            if negated {
+            if is_negated {
                 let (span, height) = (left.span.clone(), left.height);
                 left = self.make(span, height, ExprKind::Not(Box::new(left)))?;
             }
@@ -161,13 +161,13 @@ impl<'t, 'i> Parser<'t, 'i> {
 
     fn test(&mut self) -> Outcome<Expr> {
         let value = self.equality()?;
-        if !self.word("is") {
+        if !self.take_word("is") {
             return Ok(value);
         }
-        let negated = self.word("not");
+        let is_negated = self.take_word("not");
         let test = self.equality()?;
         let is = self.pair(value, test, |value, test| ExprKind::Is { value, test })?;
-        if !negated {
+        if !is_negated {
             return Ok(is);
         }
         let (span, height) = (is.span.clone(), is.height);
@@ -201,7 +201,7 @@ impl<'t, 'i> Parser<'t, 'i> {
     ) -> Outcome<Expr> {
         let first = operand(self)?;
         let mut others = vec![];
-        while let Some((_, compare)) = signs.iter().find(|(sign, _)| self.sign(sign)) {
+        while let Some((_, compare)) = signs.iter().find(|(sign, _)| self.take_sign(sign)) {
             others.push((*compare, operand(self)?));
         }
         let Some((_, last)) = others.last() else { return Ok(first) };
@@ -214,7 +214,7 @@ impl<'t, 'i> Parser<'t, 'i> {
         const SIGNS: &[(&str, Binary)] =
             &[("+", Binary::Add), ("-", Binary::Subtract), ("~", Binary::Concat)];
         let mut left = self.product()?;
-        while let Some((_, operator)) = SIGNS.iter().find(|(sign, _)| self.sign(sign)) {
+        while let Some((_, operator)) = SIGNS.iter().find(|(sign, _)| self.take_sign(sign)) {
             let right = self.product()?;
             left = self.pair(left, right, |left, right| ExprKind::Binary(*operator, left, right))?;
         }
@@ -224,7 +224,7 @@ impl<'t, 'i> Parser<'t, 'i> {
     /// `*`, `/` and `%` read in levels of their own, and are then worked off from the left.
     fn product(&mut self) -> Outcome<Expr> {
         let mut all = self.quotients()?;
-        while self.sign("*") {
+        while self.take_sign("*") {
             let next = self.quotients()?;
             all.follow(Binary::Multiply, next);
         }
@@ -233,7 +233,7 @@ impl<'t, 'i> Parser<'t, 'i> {
 
     fn quotients(&mut self) -> Outcome<Sequence> {
         let mut all = self.floors()?;
-        while self.sign("/") {
+        while self.take_sign("/") {
             let next = self.floors()?;
             all.follow(Binary::Divide, next);
         }
@@ -242,7 +242,7 @@ impl<'t, 'i> Parser<'t, 'i> {
 
     fn floors(&mut self) -> Outcome<Sequence> {
         let mut all = self.remainders()?;
-        while self.sign("//") {
+        while self.take_sign("//") {
             let next = self.remainders()?;
             all.follow(Binary::Divide, next);
             let whole = self.fold(all)?;
@@ -255,7 +255,7 @@ impl<'t, 'i> Parser<'t, 'i> {
 
     fn remainders(&mut self) -> Outcome<Sequence> {
         let mut all = Sequence { first: self.power()?, others: vec![] };
-        while self.sign("%") {
+        while self.take_sign("%") {
             all.others.push((Binary::Modulo, self.power()?));
         }
         Ok(all)
@@ -270,17 +270,17 @@ impl<'t, 'i> Parser<'t, 'i> {
     }
 
     fn power(&mut self) -> Outcome<Expr> {
-        let mut left = self.filtered()?;
-        while self.sign("**") {
-            let right = self.filtered()?;
+        let mut left = self.filter_chain()?;
+        while self.take_sign("**") {
+            let right = self.filter_chain()?;
             left = self.pair(left, right, |left, right| ExprKind::Binary(Binary::Power, left, right))?;
         }
         Ok(left)
     }
 
-    fn filtered(&mut self) -> Outcome<Expr> {
+    fn filter_chain(&mut self) -> Outcome<Expr> {
         let mut input = self.unary()?;
-        while self.sign("|") {
+        while self.take_sign("|") {
             input = self.filter(input)?;
         }
         Ok(input)
@@ -289,16 +289,16 @@ impl<'t, 'i> Parser<'t, 'i> {
     fn filter(&mut self, input: Expr) -> Outcome<Expr> {
         let first = self.name()?;
         let (mut name, mut span) = (first.name.to_string(), first.span);
-        while self.sign(".") {
+        while self.take_sign(".") {
             let next = self.name()?;
             name.push('.');
             name.push_str(&next.name);
             span.end = next.span.end;
         }
-        let arguments = if self.sign("(") { self.deeper(Self::arguments)? } else { Arguments::default() };
+        let arguments = if self.take_sign("(") { self.nest(Self::arguments)? } else { Arguments::default() };
         let height = arguments.height().max(input.height);
-        let whole = input.span.start.min(span.start)..self.before();
-        let name = Named { id: first.id, name: name.into(), span };
+        let whole = input.span.start.min(span.start)..self.last_end();
+        let name = Identifier { id: first.id, name: name.into(), span };
         self.make(whole, height, ExprKind::Filter { name, input: Box::new(input), arguments })
     }
 
@@ -307,13 +307,13 @@ impl<'t, 'i> Parser<'t, 'i> {
         for (sign, make) in
             [("-", ExprKind::Negative as fn(Box<Expr>) -> ExprKind), ("+", ExprKind::Positive)]
         {
-            if self.sign(sign) {
-                let inner = self.deeper(Self::unary)?;
-                let twice = match sign {
+            if self.take_sign(sign) {
+                let inner = self.nest(Self::unary)?;
+                let is_repeated = match sign {
                     "-" => matches!(inner.kind, ExprKind::Negative(_)),
                     _ => matches!(inner.kind, ExprKind::Positive(_)),
                 };
-                if twice {
+                if is_repeated {
                     return Fault::syntax(start, format!("`{sign}` twice needs brackets"));
                 }
                 let (span, height) = (start.start..inner.span.end, inner.height);
@@ -323,14 +323,14 @@ impl<'t, 'i> Parser<'t, 'i> {
         self.postfix()
     }
 
-    fn name(&mut self) -> Outcome<Named> {
-        let spanned = self.peek(0).clone();
-        let Token::Name(name) = spanned.token else {
-            return Fault::syntax(spanned.span, "a name is to stand here");
+    fn name(&mut self) -> Outcome<Identifier> {
+        let token = self.peek(0).clone();
+        let Token::Name(name) = token.token else {
+            return Fault::syntax(token.span, "a name is to stand here");
         };
-        allowed(name, &spanned.span)?;
+        check_name(name, &token.span)?;
         self.at += 1;
-        Ok(Named { id: self.id(), name: name.into(), span: spanned.span })
+        Ok(Identifier { id: self.id(), name: name.into(), span: token.span })
     }
 
     fn id(&mut self) -> usize {
@@ -358,18 +358,18 @@ impl<'t, 'i> Parser<'t, 'i> {
         Ok(Expr { id: self.id(), span, height: height + 1, kind })
     }
 
-    fn deeper<T>(&mut self, inner: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
-        self.nested += 1;
-        if self.nested > MAX_NESTING {
+    fn nest<T>(&mut self, inner: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
+        self.depth += 1;
+        if self.depth > MAX_NESTING {
             let message = format!("more than {MAX_NESTING} brackets lie in one another");
             return Err(Box::new(Fault { span: Some(self.span()), ..Fault::of("too-deep", message) }));
         }
         let outcome = inner(self);
-        self.nested -= 1;
+        self.depth -= 1;
         outcome
     }
 
-    fn peek(&self, ahead: usize) -> &Spanned<'t> {
+    fn peek(&self, ahead: usize) -> &SpannedToken<'t> {
         // The last token is the end, which there always is.
         &self.tokens[(self.at + ahead).min(self.tokens.len() - 1)]
     }
@@ -379,7 +379,7 @@ impl<'t, 'i> Parser<'t, 'i> {
     }
 
     /// Returns the end of the last token.
-    fn before(&self) -> usize {
+    fn last_end(&self) -> usize {
         self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(0, |token| token.span.end)
     }
 
@@ -391,20 +391,20 @@ impl<'t, 'i> Parser<'t, 'i> {
         matches!(self.peek(ahead).token, Token::Name(name) if name == word)
     }
 
-    fn sign(&mut self, sign: &str) -> bool {
-        let here = self.is_sign(sign);
-        self.at += usize::from(here);
-        here
+    fn take_sign(&mut self, sign: &str) -> bool {
+        let is_next = self.is_sign(sign);
+        self.at += usize::from(is_next);
+        is_next
     }
 
-    fn word(&mut self, word: &str) -> bool {
-        let here = self.is_word(0, word);
-        self.at += usize::from(here);
-        here
+    fn take_word(&mut self, word: &str) -> bool {
+        let is_next = self.is_word(0, word);
+        self.at += usize::from(is_next);
+        is_next
     }
 
     fn expect(&mut self, sign: &str) -> Outcome<()> {
-        if self.sign(sign) {
+        if self.take_sign(sign) {
             return Ok(());
         }
         Fault::syntax(self.span(), format!("`{sign}` is to stand here"))
@@ -446,8 +446,8 @@ fn height(expression: &Expr) -> usize {
     expression.height
 }
 
-fn allowed(name: &str, span: &Span) -> Outcome<()> {
-    if reserved(name) {
+fn check_name(name: &str, span: &Span) -> Outcome<()> {
+    if is_reserved(name) {
         return Fault::syntax(span.clone(), format!("`{name}` can't be used in a template"));
     }
     Ok(())

@@ -101,19 +101,28 @@ impl Nunjucks {
     }
 
     /// Renders a text: the contents of a file, or a path.
+    ///
+    /// # Errors
+    /// Fails with the place if the text isn't a valid template, an expression fails, or a limit is exceeded.
     pub fn render(&self, file: &SourceFile, context: &Context) -> Result<String, Box<Findings>> {
         let text = self.text(file, context);
         text.map_err(|fault| Box::new(Findings::one(fault.problem(file), file)))
     }
 
     /// Renders a step's input: the value itself of a text that is one `${{ }}` alone, any other as text.
+    ///
+    /// # Errors
+    /// Fails as [`Nunjucks::render`] does, and if the value is missing or is a function.
     pub fn value(&self, file: &SourceFile, context: &Context) -> Result<serde_json::Value, Box<Findings>> {
-        let value = self.native(file, context).and_then(|value| json::write(value.there()?));
+        let value = self.native(file, context).and_then(|value| json::write(value.require()?));
         value.map_err(|fault| Box::new(Findings::one(fault.problem(file), file)))
     }
 
     /// Like [`Nunjucks::value`], but `None` for one `${{ }}` alone of what is not there, as the
     /// portal leaves such an input out.
+    ///
+    /// # Errors
+    /// Fails as [`Nunjucks::render`] does, and if the value is a function.
     pub fn optional_value(
         &self,
         file: &SourceFile,
@@ -198,8 +207,8 @@ impl Nunjucks {
         let machine = Machine::new(text, Options { cookiecutter, seed, strict, step }, file.name());
         let place = machine.start(&plan, entries);
         let outcome = run(&machine, &body, &place)?;
-        self.spent.set(self.spent.get().saturating_add(machine.budget.spent()));
-        for missing in machine.noted() {
+        self.spent.set(self.spent.get().saturating_add(machine.budget.total_steps()));
+        for missing in machine.undefined_names() {
             let problem = Fault::undefined_fault(&missing).problem(file);
             self.warnings.borrow_mut().warn(problem, file);
         }

@@ -17,21 +17,23 @@ pub struct Entries {
 
 impl Entries {
     /// Goes over a value with one name or with several.
-    pub fn of(value: &Value, single: bool, budget: &Budget) -> Outcome<Entries> {
+    pub fn of(value: &Value, is_single: bool, budget: &Budget) -> Outcome<Entries> {
         let like_list = matches!(value, Value::List(_) | Value::Safe(_));
-        let counted =
+        let list_entries =
             |items: Vec<Value>| Entries { length: Value::Number(items.len() as f64), items, like_list };
         Ok(match value {
-            Value::List(list) => counted(list.items().to_vec()),
-            Value::Safe(text) => counted(units::each(text, budget)?),
-            Value::Text(text) if single => counted(units::each(text, budget)?),
+            Value::List(list) => list_entries(list.items().to_vec()),
+            Value::Safe(text) => list_entries(units::each(text, budget)?),
+            Value::Text(text) if is_single => list_entries(units::each(text, budget)?),
             Value::Text(text) => {
                 let pair =
                     |(at, unit): (usize, Value)| List::of(vec![Value::text(at.to_string()), unit], budget);
-                counted(units::each(text, budget)?.into_iter().enumerate().map(pair).collect::<Outcome<_>>()?)
+                list_entries(
+                    units::each(text, budget)?.into_iter().enumerate().map(pair).collect::<Outcome<_>>()?,
+                )
             }
             // With one name, an object is gone over as if it were a list.
-            Value::Record(record) if single => {
+            Value::Record(record) if is_single => {
                 let length = record.at("length");
                 let count = coerce::to_number(&length, budget)?;
                 let mut items = vec![];
@@ -45,10 +47,10 @@ impl Entries {
                 let pair = |(name, value): &(Arc<str>, Value)| {
                     List::of(vec![Value::Text(Arc::clone(name)), value.clone()], budget)
                 };
-                counted(record.entries().iter().map(pair).collect::<Outcome<_>>()?)
+                list_entries(record.entries().iter().map(pair).collect::<Outcome<_>>()?)
             }
-            _ if single => Entries { items: vec![], length: Value::Undefined(None), like_list },
-            _ => counted(vec![]),
+            _ if is_single => Entries { items: vec![], length: Value::Undefined(None), like_list },
+            _ => list_entries(vec![]),
         })
     }
 }

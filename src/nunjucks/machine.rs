@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use billpay_model::findings::nearest;
 
-use super::ast::{Body, Compare, Expr, ExprKind, Named, Signature, Span, Statement, StatementKind};
+use super::ast::{Body, Compare, Expr, ExprKind, Identifier, Signature, Span, Statement, StatementKind};
 use super::budget::Budget;
 use super::callable::Callable;
 use super::coerce;
@@ -98,7 +98,7 @@ impl<'t> Machine<'t> {
             if let StatementKind::Text(text) = &statement.kind {
                 self.write(text, output).at(&statement.span)?;
             } else {
-                self.budget.deeper(|| self.statement(statement, place, output)).at(&statement.span)?;
+                self.budget.nest(|| self.statement(statement, place, output)).at(&statement.span)?;
             }
         }
         Ok(())
@@ -116,20 +116,20 @@ impl<'t> Machine<'t> {
             StatementKind::Text(text) => self.write(text, output),
             StatementKind::Output(value) => {
                 let value = self.operand(value, place)?;
-                let text = coerce::printed(&value, &self.budget)?;
+                let text = coerce::to_output(&value, &self.budget)?;
                 self.write(&text, output)
             }
             StatementKind::If { branches, otherwise } => {
                 for (condition, body) in branches {
-                    if self.value(condition, place)?.truthy() {
+                    if self.value(condition, place)?.is_truthy() {
                         return self.body(body, place, output);
                     }
                 }
                 otherwise.iter().try_for_each(|body| self.body(body, place, output))
             }
             StatementKind::For { targets, of, body, otherwise } => {
-                let looped = Loop { id: statement.id, targets, of, body, otherwise: otherwise.as_ref() };
-                self.looped(&looped, place, output)
+                let node = Loop { id: statement.id, targets, of, body, otherwise: otherwise.as_ref() };
+                self.run_loop(&node, place, output)
             }
             StatementKind::Set { targets, value } => {
                 let value = self.value(value, place)?;
@@ -137,7 +137,7 @@ impl<'t> Machine<'t> {
                 Ok(())
             }
             StatementKind::SetBlock { targets, body } => {
-                let value = Value::text(self.captured(body, place)?);
+                let value = Value::text(self.capture(body, place)?);
                 targets.iter().for_each(|target| set(target, &value, place));
                 Ok(())
             }
@@ -149,7 +149,7 @@ impl<'t> Machine<'t> {
                 self.write(&text, output)
             }
             StatementKind::Block { body } => {
-                let Some(frame) = place.plan.frame(statement.id) else { return unplanned() };
+                let Some(frame) = place.plan.frame(statement.id) else { return unplanned_fault() };
                 let inner = Place {
                     scope: place.scope.child(true),
                     frame: Frame::new(frame, None),
@@ -162,10 +162,10 @@ impl<'t> Machine<'t> {
             }
             StatementKind::Switch { value, cases, otherwise } => {
                 let value = self.value(value, place)?;
-                let mut matched = false;
+                let mut has_match = false;
                 for (condition, body) in cases {
-                    matched = matched || value.same(&self.value(condition, place)?);
-                    if matched && !body.is_empty() {
+                    has_match = has_match || value.is_same(&self.value(condition, place)?);
+                    if has_match && !body.is_empty() {
                         return self.body(body, place, output);
                     }
                 }
@@ -175,7 +175,7 @@ impl<'t> Machine<'t> {
     }
 
     /// Renders a body to a text.
-    pub fn captured(&self, body: &'t Body, place: &Place) -> Outcome<String> {
+    pub fn capture(&self, body: &'t Body, place: &Place) -> Outcome<String> {
         let mut text = String::new();
         self.body(body, place, &mut text)?;
         self.budget.bytes(text.len())?;
@@ -185,13 +185,13 @@ impl<'t> Machine<'t> {
     fn declare(
         &self,
         id: usize,
-        name: &Named,
+        name: &Identifier,
         signature: &'t Signature,
         body: &'t Body,
         place: &Place,
     ) -> Outcome<()> {
         let (Some(frame), Some(slot)) = (place.plan.frame(id), place.plan.slot(name.id)) else {
-            return unplanned();
+            return unplanned_fault();
         };
         let mut macros = self.macros.borrow_mut();
         let value = Value::Callable(Arc::new(Callable::Macro(macros.len())));
@@ -210,12 +210,12 @@ impl<'t> Machine<'t> {
         Ok(())
     }
 
-    fn looped(&self, looped: &Loop<'t, '_>, place: &Place, output: &mut String) -> Outcome<()> {
-        let value = self.operand(looped.of, place)?;
-        let Some(plan) = place.plan.of_loop(looped.id) else { return unplanned() };
-        let single = looped.targets.len() == 1;
-        let entries = Entries::of(&value, single, &self.budget)?;
-        let region = if single || entries.like_list { &plan.list } else { &plan.record };
+    fn run_loop(&self, node: &Loop<'t, '_>, place: &Place, output: &mut String) -> Outcome<()> {
+        let value = self.operand(node.of, place)?;
+        let Some(plan) = place.plan.of_loop(node.id) else { return unplanned_fault() };
+        let is_single = node.targets.len() == 1;
+        let entries = Entries::of(&value, is_single, &self.budget)?;
+        let region = if is_single || entries.like_list { &plan.list } else { &plan.record };
         let inner = Place {
             scope: place.scope.child(false),
             plan: Rc::clone(region),
@@ -224,20 +224,20 @@ impl<'t> Machine<'t> {
             ..place.clone()
         };
         let mut length = place.frame.get(plan.length);
-        if value.truthy() {
+        if value.is_truthy() {
             length = entries.length;
             place.frame.set(plan.length, length.clone());
         }
         let count = coerce::to_number(&length, &self.budget)?;
         for (index, item) in entries.items.iter().enumerate() {
-            self.bind(looped.targets, item, entries.like_list, &inner)?;
+            self.bind(node.targets, item, entries.like_list, &inner)?;
             let state = self.loop_state(index, count, length.clone())?;
             inner.scope.set(&"loop".into(), state);
-            self.body(looped.body, &inner, output)?;
+            self.body(node.body, &inner, output)?;
         }
-        match looped.otherwise {
-            Some(body) if !length.truthy() => {
-                let plan: &Rc<Plan> = if single { &plan.list } else { &plan.record };
+        match node.otherwise {
+            Some(body) if !length.is_truthy() => {
+                let plan: &Rc<Plan> = if is_single { &plan.list } else { &plan.record };
                 self.body(body, &Place { plan: Rc::clone(plan), ..inner }, output)
             }
             _ => Ok(()),
@@ -260,8 +260,8 @@ impl<'t> Machine<'t> {
     }
 
     /// Gives a loop's names their values in one turn.
-    fn bind(&self, targets: &[Named], item: &Value, like_list: bool, place: &Place) -> Outcome<()> {
-        let slot = |target: &Named, value: Value| {
+    fn bind(&self, targets: &[Identifier], item: &Value, like_list: bool, place: &Place) -> Outcome<()> {
+        let slot = |target: &Identifier, value: Value| {
             if let Some(slot) = place.plan.slot(target.id) {
                 place.frame.set(slot, value);
             }
@@ -295,7 +295,7 @@ impl<'t> Machine<'t> {
 
     /// Evaluates an expression.
     pub fn value(&self, expr: &'t Expr, place: &Place) -> Outcome<Value> {
-        self.budget.deeper(|| self.evaluate(expr, place)).at(&expr.span)
+        self.budget.nest(|| self.evaluate(expr, place)).at(&expr.span)
     }
 
     /// Evaluates an expression whose value is used: if it is undefined, that is noted.
@@ -324,7 +324,7 @@ impl<'t> Machine<'t> {
     }
 
     /// Returns the recorded undefined names, in the order of the text.
-    pub fn noted(&self) -> Vec<Arc<UndefinedName>> {
+    pub fn undefined_names(&self) -> Vec<Arc<UndefinedName>> {
         self.undefined.borrow().values().cloned().collect()
     }
 
@@ -350,41 +350,41 @@ impl<'t> Machine<'t> {
             ExprKind::Bool(yes) => Ok(Value::Bool(*yes)),
             ExprKind::Number(number) => Ok(Value::Number(*number)),
             ExprKind::Text(text) => Ok(Value::Text(Arc::clone(text))),
-            ExprKind::Regex(regex) => Ok(Value::Regex(Arc::new(regex.fresh()))),
-            ExprKind::Name(name) => self.named(expr, name, place),
+            ExprKind::Regex(regex) => Ok(Value::Regex(Arc::new(regex.fresh_copy()))),
+            ExprKind::Name(name) => self.look_up(expr, name, place),
             ExprKind::List(items) => self.list(items, place),
             ExprKind::Object(entries) => self.object(entries, place),
             ExprKind::Group(items) => items.iter().try_fold(Value::Null, |_, item| self.value(item, place)),
             ExprKind::Capture(body) => {
                 let inner = Place { scope: place.scope.child(false), ..place.clone() };
-                Ok(Value::text(self.captured(body, &inner)?))
+                Ok(Value::text(self.capture(body, &inner)?))
             }
             ExprKind::If { condition, then, otherwise } => {
-                if self.value(condition, place)?.truthy() {
+                if self.value(condition, place)?.is_truthy() {
                     return self.value(then, place);
                 }
                 otherwise.as_deref().map_or(Ok(Value::text("")), |other| self.value(other, place))
             }
             ExprKind::Or(left, right) => {
                 let left = self.value(left, place)?;
-                if left.truthy() { Ok(left) } else { self.value(right, place) }
+                if left.is_truthy() { Ok(left) } else { self.value(right, place) }
             }
             ExprKind::And(left, right) => {
                 let left = self.value(left, place)?;
-                if left.truthy() { self.value(right, place) } else { Ok(left) }
+                if left.is_truthy() { self.value(right, place) } else { Ok(left) }
             }
-            ExprKind::Not(inner) => Ok(Value::Bool(!self.value(inner, place)?.truthy())),
-            ExprKind::Compare(first, others) => self.compared(first, others, place),
+            ExprKind::Not(inner) => Ok(Value::Bool(!self.value(inner, place)?.is_truthy())),
+            ExprKind::Compare(first, others) => self.compare_chain(first, others, place),
             ExprKind::Member { of, key } => self.member(expr, of, key, place),
             ExprKind::Slice { .. } => Fault::fail("a part is taken of a list or a text: `list[1:2]`"),
             ExprKind::Negative(_)
             | ExprKind::Positive(_)
             | ExprKind::Floor(_)
             | ExprKind::Binary(..)
-            | ExprKind::In(..) => self.calculated(expr, place),
-            ExprKind::Is { value, test } => self.tested(value, test, place),
-            ExprKind::Filter { name, input, arguments } => self.filtered(name, input, arguments, place),
-            ExprKind::Call { of, arguments } => self.called(of, arguments, place),
+            | ExprKind::In(..) => self.calculate(expr, place),
+            ExprKind::Is { value, test } => self.apply_test(value, test, place),
+            ExprKind::Filter { name, input, arguments } => self.apply_filter(name, input, arguments, place),
+            ExprKind::Call { of, arguments } => self.call(of, arguments, place),
         }
     }
 
@@ -399,7 +399,7 @@ impl<'t> Machine<'t> {
     }
 
     /// Each comparison is with the outcome of the one before: `1 < 2 < 3` is `true < 3`.
-    fn compared(&self, first: &'t Expr, others: &'t [(Compare, Expr)], place: &Place) -> Outcome<Value> {
+    fn compare_chain(&self, first: &'t Expr, others: &'t [(Compare, Expr)], place: &Place) -> Outcome<Value> {
         let mut left = self.value(first, place)?;
         let mut span = &first.span;
         for (compare, other) in others {
@@ -411,7 +411,7 @@ impl<'t> Machine<'t> {
     }
 
     fn compare(&self, compare: Compare, left: (&Value, &Span), right: (&Value, &Span)) -> Outcome<bool> {
-        [left.0, right.0].into_iter().try_for_each(|value| self.budget.through(value))?;
+        [left.0, right.0].into_iter().try_for_each(|value| self.budget.traverse(value))?;
         let order = || {
             self.note(left.0, left.1)?;
             self.note(right.0, right.1)?;
@@ -420,8 +420,8 @@ impl<'t> Machine<'t> {
         Ok(match compare {
             Compare::Equal => coerce::equal(left.0, right.0, &self.budget)?,
             Compare::Unequal => !coerce::equal(left.0, right.0, &self.budget)?,
-            Compare::Same => left.0.same(right.0),
-            Compare::Different => !left.0.same(right.0),
+            Compare::Same => left.0.is_same(right.0),
+            Compare::Different => !left.0.is_same(right.0),
             Compare::Less => order()?.is_some_and(|order| order.is_lt()),
             Compare::LessEqual => order()?.is_some_and(|order| order.is_le()),
             Compare::Greater => order()?.is_some_and(|order| order.is_gt()),
@@ -429,7 +429,7 @@ impl<'t> Machine<'t> {
         })
     }
 
-    fn named(&self, expr: &Expr, name: &Arc<str>, place: &Place) -> Outcome<Value> {
+    fn look_up(&self, expr: &Expr, name: &Arc<str>, place: &Place) -> Outcome<Value> {
         let known = match place.plan.slot(expr.id) {
             Some(slot) => Some(place.frame.get(slot)),
             None => place.scope.get(name),
@@ -477,14 +477,14 @@ impl<'t> Machine<'t> {
 
 struct Loop<'t, 'p> {
     id: usize,
-    targets: &'p [Named],
+    targets: &'p [Identifier],
     of: &'t Expr,
     body: &'t Body,
     otherwise: Option<&'t Body>,
 }
 
 /// Gives a name a value, wherever it is seen from here.
-fn set(target: &Named, value: &Value, place: &Place) {
+fn set(target: &Identifier, value: &Value, place: &Place) {
     place.scope.assign(&target.name, value.clone());
     if let Some(slot) = place.plan.slot(target.id) {
         place.frame.set(slot, value.clone());
@@ -494,6 +494,6 @@ fn set(target: &Named, value: &Value, place: &Place) {
     }
 }
 
-pub fn unplanned<T>() -> Outcome<T> {
+pub fn unplanned_fault<T>() -> Outcome<T> {
     Fault::fail("this can't be rendered: please report it")
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::budget::Budget;
-use super::coerce::{by_units, joined, to_integer, to_number, to_text};
+use super::coerce::{by_units, join, to_integer, to_number, to_text};
 use super::fault::{Fault, Outcome};
 use super::regex::Expand;
 use super::value::{List, Value};
@@ -67,7 +67,7 @@ pub const CHANGING: &[&str] = &[
     "unshift",
 ];
 
-pub fn known(receiver: &Value, name: &str, cookiecutter: bool) -> bool {
+pub fn has_method(receiver: &Value, name: &str, cookiecutter: bool) -> bool {
     match receiver {
         Value::Text(_) | Value::Safe(_) => TEXT.contains(&name),
         Value::Number(_) => NUMBER.contains(&name),
@@ -131,11 +131,11 @@ pub fn call(
     if plain.iter().any(|value| matches!(value, Value::Callable(_))) {
         return Fault::fail("a function can't be given to a method");
     }
-    plain.iter().chain([receiver]).try_for_each(|value| budget.through(value))?;
+    plain.iter().chain([receiver]).try_for_each(|value| budget.traverse(value))?;
     match receiver {
-        Value::Text(text) | Value::Safe(text) => method.of_text(text),
-        Value::Number(number) => method.of_number(*number),
-        Value::List(list) => method.of_list(list),
+        Value::Text(text) | Value::Safe(text) => method.call_on_text(text),
+        Value::Number(number) => method.call_on_number(*number),
+        Value::List(list) => method.call_on_list(list),
         Value::Record(record) => {
             let pair = |(key, value): &(Arc<str>, Value)| {
                 List::of(vec![Value::Text(Arc::clone(key)), value.clone()], budget)
@@ -191,19 +191,19 @@ impl Method<'_> {
         Ok(place.min(length as f64) as usize)
     }
 
-    fn made(&self, text: String) -> Outcome<Value> {
+    fn make_text(&self, text: String) -> Outcome<Value> {
         self.budget.bytes(text.len())?;
         Ok(Value::text(text))
     }
 
-    fn of_text(&self, text: &Arc<str>) -> Outcome<Value> {
+    fn call_on_text(&self, text: &Arc<str>) -> Outcome<Value> {
         let length = units::count(text);
         let clamp = |place: f64| place.clamp(0.0, length as f64) as usize;
         let number = |at: Option<usize>| Value::Number(at.map_or(-1.0, |at| at as f64));
         self.budget.bytes(text.len() / 8)?;
         Ok(match self.name {
-            "toLowerCase" => return self.made(text.to_lowercase()),
-            "toUpperCase" => return self.made(text.to_uppercase()),
+            "toLowerCase" => return self.make_text(text.to_lowercase()),
+            "toUpperCase" => return self.make_text(text.to_uppercase()),
             "trim" => Value::text(number::trim(text)),
             "trimStart" => Value::text(text.trim_start_matches(number::is_space)),
             "trimEnd" => Value::text(text.trim_end_matches(number::is_space)),
@@ -223,7 +223,7 @@ impl Method<'_> {
                     output.push_str(&self.text_at(at)?);
                     self.budget.bytes(output.len())?;
                 }
-                return self.made(output);
+                return self.make_text(output);
             }
             "slice" => {
                 let (from, to) = (self.place(0, length, 0.0)?, self.place(1, length, f64::INFINITY)?);
@@ -288,7 +288,7 @@ impl Method<'_> {
     fn replace(&self, text: &Arc<str>) -> Outcome<Value> {
         let with = self.text_at(1)?;
         if let Value::Regex(regex) = self.argument(0) {
-            return self.made(regex.replace(text, &with, self.budget)?);
+            return self.make_text(regex.replace(text, &with, self.budget)?);
         }
         let needle = self.text_at(0)?;
         let Some(at) = text.find(&*needle) else { return Ok(Value::Text(Arc::clone(text))) };
@@ -297,40 +297,40 @@ impl Method<'_> {
         let none = |_: usize| "";
         let expand = Expand { before, found, after, groups: 0, group: &none, named: None };
         self.budget.bytes(with.len().saturating_mul(1 + with.matches('$').count().min(64)))?;
-        self.made(format!("{before}{}{after}", expand.all(&with)))
+        self.make_text(format!("{before}{}{after}", expand.all(&with)))
     }
 
-    fn of_number(&self, value: f64) -> Outcome<Value> {
-        let given = match self.argument(0) {
+    fn call_on_number(&self, value: f64) -> Outcome<Value> {
+        let argument = match self.argument(0) {
             Value::Undefined(_) => None,
             argument => Some(to_integer(argument, self.budget)?),
         };
-        let within = |least: f64, most: f64| match given {
-            Some(given) if !(least..=most).contains(&given) => {
+        let check_range = |least: f64, most: f64| match argument {
+            Some(argument) if !(least..=most).contains(&argument) => {
                 Fault::fail(format!("`{}` takes a number from {least} to {most}", self.name))
             }
-            given => Ok(given.map(|given| given as usize)),
+            argument => Ok(argument.map(|argument| argument as usize)),
         };
         Ok(Value::text(match self.name {
-            "toFixed" => number::fixed(value, within(0.0, 100.0)?.unwrap_or(0)),
+            "toFixed" => number::to_fixed(value, check_range(0.0, 100.0)?.unwrap_or(0)),
             _ if !value.is_finite() && self.name != "toString" => number::show(value),
-            "toExponential" => number::exponential(value, within(0.0, 100.0)?),
-            "toPrecision" => match within(1.0, 100.0)? {
-                Some(digits) => number::precision(value, digits),
+            "toExponential" => number::to_exponential(value, check_range(0.0, 100.0)?),
+            "toPrecision" => match check_range(1.0, 100.0)? {
+                Some(digits) => number::to_precision(value, digits),
                 None => number::show(value),
             },
             _ => {
-                let radix = within(2.0, 36.0)?.unwrap_or(10) as u32;
+                let radix = check_range(2.0, 36.0)?.unwrap_or(10) as u32;
                 // Beyond 2^53 the last digits are made up, each engine in its own way.
                 if value.abs() >= 9_007_199_254_740_992.0 && radix != 10 && !radix.is_power_of_two() {
                     return Fault::unlike(format!("so big a number with the radix {radix}"));
                 }
-                number::in_radix(value, radix)
+                number::to_radix(value, radix)
             }
         }))
     }
 
-    fn of_list(&self, list: &Arc<List>) -> Outcome<Value> {
+    fn call_on_list(&self, list: &Arc<List>) -> Outcome<Value> {
         let mut items = list.items().to_vec();
         let length = items.len();
         self.budget.steps(length)?;
@@ -338,7 +338,7 @@ impl Method<'_> {
         let receiver = || Value::List(Arc::clone(list));
         let found = |from: usize| {
             let rest = items.get(from..).unwrap_or_default();
-            rest.iter().position(|item| item.same(&first)).map(|at| at + from)
+            rest.iter().position(|item| item.is_same(&first)).map(|at| at + from)
         };
         let number = |at: Option<usize>| Value::Number(at.map_or(-1.0, |at| at as f64));
         let answer = match self.name {
@@ -366,13 +366,13 @@ impl Method<'_> {
             "includes" => {
                 let nan = |value: &Value| matches!(value, Value::Number(number) if number.is_nan());
                 let rest = items.get(self.place(1, length, 0.0)?..).unwrap_or_default();
-                let here = |item: &Value| item.same(&first) || (nan(item) && nan(&first));
+                let here = |item: &Value| item.is_same(&first) || (nan(item) && nan(&first));
                 return Ok(Value::Bool(rest.iter().any(here)));
             }
             "indexOf" => return Ok(number(found(self.place(1, length, 0.0)?))),
             "index" | "find" => return Ok(number(found(0))),
             "count" => {
-                let count = items.iter().filter(|item| item.same(&first)).count();
+                let count = items.iter().filter(|item| item.is_same(&first)).count();
                 return Ok(Value::Number(count as f64));
             }
             "lastIndexOf" => {
@@ -380,11 +380,11 @@ impl Method<'_> {
                 let from = if from < 0.0 { from + length as f64 } else { from };
                 let end = if from < 0.0 { 0 } else { (from + 1.0).min(length as f64) as usize };
                 let part = items.get(..end).unwrap_or_default();
-                return Ok(number(part.iter().rposition(|item| item.same(&first))));
+                return Ok(number(part.iter().rposition(|item| item.is_same(&first))));
             }
             "join" => {
                 let separator = if first.is_undefined() { ",".into() } else { self.text_at(0)? };
-                return joined(&items, &separator, self.budget).map(Value::Text);
+                return join(&items, &separator, self.budget).map(Value::Text);
             }
             "slice" => {
                 let (from, to) = (self.place(0, length, 0.0)?, self.place(1, length, f64::INFINITY)?);
@@ -409,7 +409,7 @@ impl Method<'_> {
             "pop" => items.pop().unwrap_or(NOTHING),
             "shift" if items.is_empty() => NOTHING,
             "shift" => items.remove(0),
-            "splice" | "insert" | "remove" => List::of(self.spliced(&mut items)?, self.budget)?,
+            "splice" | "insert" | "remove" => List::of(self.splice(&mut items)?, self.budget)?,
             "reverse" => {
                 items.reverse();
                 receiver()
@@ -417,12 +417,12 @@ impl Method<'_> {
             "sort" => {
                 // What is undefined comes last.
                 let (undefined, defined): (Vec<_>, Vec<_>) = items.into_iter().partition(Value::is_undefined);
-                let mut keyed = vec![];
+                let mut entries = vec![];
                 for item in defined {
-                    keyed.push((to_text(&item, self.budget)?, item));
+                    entries.push((to_text(&item, self.budget)?, item));
                 }
-                keyed.sort_by(|(left, _), (right, _)| by_units(left, right));
-                items = keyed.into_iter().map(|(_, item)| item).chain(undefined).collect();
+                entries.sort_by(|(left, _), (right, _)| by_units(left, right));
+                items = entries.into_iter().map(|(_, item)| item).chain(undefined).collect();
                 receiver()
             }
             "fill" => {
@@ -448,10 +448,10 @@ impl Method<'_> {
     }
 
     /// Takes items out and puts others in, and gives those that were taken out.
-    fn spliced(&self, items: &mut Vec<Value>) -> Outcome<Vec<Value>> {
+    fn splice(&self, items: &mut Vec<Value>) -> Outcome<Vec<Value>> {
         let length = items.len();
         if self.name == "remove" {
-            let at = items.iter().position(|item| item.same(self.argument(0)));
+            let at = items.iter().position(|item| item.is_same(self.argument(0)));
             return Ok(at.map(|at| items.remove(at)).into_iter().collect());
         }
         if self.name == "splice" && self.plain.is_empty() {

@@ -80,7 +80,7 @@ pub fn read_leading(text: &str) -> f64 {
 /// `parseInt(text, radix)`.
 pub fn read_integer(text: &str, radix: f64) -> f64 {
     let text = text.trim_start_matches(is_space);
-    let (negative, text) = match text.strip_prefix('-') {
+    let (is_negative, text) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
@@ -101,7 +101,7 @@ pub fn read_integer(text: &str, radix: f64) -> f64 {
     };
     let length = text.bytes().take_while(|byte| (*byte as char).is_digit(radix)).count();
     match text.get(..length) {
-        Some(digits) if length > 0 => whole(digits, radix) * if negative { -1.0 } else { 1.0 },
+        Some(digits) if length > 0 => whole(digits, radix) * if is_negative { -1.0 } else { 1.0 },
         _ => f64::NAN,
     }
 }
@@ -189,8 +189,8 @@ pub fn round(number: f64) -> f64 {
     if number.is_nan() || number.is_infinite() || floor == number {
         return number;
     }
-    let rounded = if number - floor >= 0.5 { floor + 1.0 } else { floor };
-    if rounded == 0.0 && number < 0.0 { -0.0 } else { rounded }
+    let result = if number - floor >= 0.5 { floor + 1.0 } else { floor };
+    if result == 0.0 && number < 0.0 { -0.0 } else { result }
 }
 
 /// All decimal digits of a finite number that isn't negative, and the power of ten of the first.
@@ -207,16 +207,16 @@ fn exact_digits(number: f64) -> (Vec<u8>, i32) {
 }
 
 /// The first `count` digits, rounded half up, and the power of ten of the first.
-fn rounded_digits(number: f64, count: usize) -> (String, i32) {
+fn round_digits(number: f64, count: usize) -> (String, i32) {
     let (digits, power) = exact_digits(number);
-    let mut kept = half_up(&digits, count);
-    let carried = kept.len() > count;
-    kept.truncate(count);
-    (kept, power + i32::from(carried))
+    let mut result = round_half_up(&digits, count);
+    let has_carry = result.len() > count;
+    result.truncate(count);
+    (result, power + i32::from(has_carry))
 }
 
 /// `number.toFixed(places)`.
-pub fn fixed(number: f64, places: usize) -> String {
+pub fn to_fixed(number: f64, places: usize) -> String {
     if !number.is_finite() || number.abs() >= 1e21 {
         return show(number);
     }
@@ -224,7 +224,7 @@ pub fn fixed(number: f64, places: usize) -> String {
     let text = format!("{:.1100}", number.abs());
     let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
     let digits: Vec<u8> = whole.bytes().chain(part.bytes()).map(|byte| byte - b'0').collect();
-    let digits = half_up(&digits, whole.len() + places);
+    let digits = round_half_up(&digits, whole.len() + places);
     match digits.split_at(digits.len().saturating_sub(places)) {
         (whole, "") => format!("{sign}{whole}"),
         (whole, part) => format!("{sign}{whole}.{part}"),
@@ -232,28 +232,28 @@ pub fn fixed(number: f64, places: usize) -> String {
 }
 
 /// The first `count` digits, rounded half up: one more where that carries over.
-fn half_up(digits: &[u8], count: usize) -> String {
-    let mut kept: Vec<u8> = digits.iter().copied().chain(std::iter::repeat(0)).take(count).collect();
+fn round_half_up(digits: &[u8], count: usize) -> String {
+    let mut result: Vec<u8> = digits.iter().copied().chain(std::iter::repeat(0)).take(count).collect();
     if digits.get(count).is_some_and(|digit| *digit >= 5) {
-        let ended = kept.iter_mut().rev().any(|digit| {
+        let has_room = result.iter_mut().rev().any(|digit| {
             *digit = (*digit + 1) % 10;
             *digit != 0
         });
-        if !ended {
-            kept.insert(0, 1);
+        if !has_room {
+            result.insert(0, 1);
         }
     }
-    kept.iter().map(|digit| char::from(b'0' + digit)).collect()
+    result.iter().map(|digit| char::from(b'0' + digit)).collect()
 }
 
 /// `number.toExponential(places)`; as many as it takes without.
-pub fn exponential(number: f64, places: Option<usize>) -> String {
+pub fn to_exponential(number: f64, places: Option<usize>) -> String {
     if !number.is_finite() {
         return show(number);
     }
     let sign = if number < 0.0 { "-" } else { "" };
     let (digits, power) = match places {
-        Some(places) => rounded_digits(number.abs(), places + 1),
+        Some(places) => round_digits(number.abs(), places + 1),
         None => {
             let scientific = format!("{:e}", number.abs());
             let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
@@ -272,12 +272,12 @@ fn scientific(digits: &str, power: i32) -> String {
 }
 
 /// `number.toPrecision(digits)`.
-pub fn precision(number: f64, count: usize) -> String {
+pub fn to_precision(number: f64, count: usize) -> String {
     if !number.is_finite() {
         return show(number);
     }
     let sign = if number < 0.0 { "-" } else { "" };
-    let (digits, power) = rounded_digits(number.abs(), count);
+    let (digits, power) = round_digits(number.abs(), count);
     let last = count as i32 - 1;
     if power < -6 || power > last {
         return format!("{sign}{}", scientific(&digits, power));
@@ -293,7 +293,7 @@ pub fn precision(number: f64, count: usize) -> String {
 }
 
 /// `number.toString(radix)`.
-pub fn in_radix(number: f64, radix: u32) -> String {
+pub fn to_radix(number: f64, radix: u32) -> String {
     if radix == 10 || !number.is_finite() || number == 0.0 {
         return show(number);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use billpay_model::findings::nearest;
 
-use super::ast::{Arguments, Binary, Expr, ExprKind, Named, Span};
+use super::ast::{Arguments, Binary, Expr, ExprKind, Identifier, Span};
 use super::callable::Callable;
 use super::fault::{At, Fault, Outcome};
 use super::machine::Machine;
@@ -21,7 +21,7 @@ impl<'t> Machine<'t> {
         let target = self.value(of, place)?;
         if let Some(slice) = slice_of(key) {
             self.note(&target, &of.span)?;
-            return self.part(&target, slice, place);
+            return self.take_slice(&target, slice, place);
         }
         let key_value = self.value(key, place)?;
         if target.is_undefined() {
@@ -35,26 +35,26 @@ impl<'t> Machine<'t> {
                     "current" => cycle.current(),
                     "next" => Value::Callable(Arc::new(Callable::CycleNext(Arc::clone(cycle)))),
                     "reset" => Value::Callable(Arc::new(Callable::CycleReset(Arc::clone(cycle)))),
-                    _ => self.missing(expr, of, &target, &name),
+                    _ => self.missing_member(expr, of, &target, &name),
                 },
-                _ => self.missing(expr, of, &target, &name),
+                _ => self.missing_member(expr, of, &target, &name),
             });
         }
         if target.as_text().is_some() {
-            self.budget.through(&target)?;
+            self.budget.traverse(&target)?;
         }
-        match own(&target, &name)? {
-            Some(Value::Undefined(None)) => Ok(self.missing(expr, of, &target, &name)),
+        match own_property(&target, &name)? {
+            Some(Value::Undefined(None)) => Ok(self.missing_member(expr, of, &target, &name)),
             Some(value) => Ok(value),
-            None if methods::known(&target, &name, self.options.cookiecutter) => {
+            None if methods::has_method(&target, &name, self.options.cookiecutter) => {
                 Ok(Value::Callable(Arc::new(Callable::Method { receiver: target, name: name.to_string() })))
             }
-            None => Ok(self.missing(expr, of, &target, &name)),
+            None => Ok(self.missing_member(expr, of, &target, &name)),
         }
     }
 
     /// Returns the undefined value of a missing member.
-    fn missing(&self, expr: &Expr, of: &Expr, target: &Value, name: &str) -> Value {
+    fn missing_member(&self, expr: &Expr, of: &Expr, target: &Value, name: &str) -> Value {
         let text = |span: &Span| self.text.get(span.clone()).unwrap_or_default().trim().to_string();
         let plain = |name: &str| {
             name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -76,18 +76,18 @@ impl<'t> Machine<'t> {
     }
 
     /// `list[start:stop:step]`.
-    fn part(&self, target: &Value, slice: &'t ExprKind, place: &Place) -> Outcome<Value> {
+    fn take_slice(&self, target: &Value, slice: &'t ExprKind, place: &Place) -> Outcome<Value> {
         let ExprKind::Slice { start, stop, step } = slice else { return Fault::fail("this is no part") };
         let part = |part: &'t Option<Box<Expr>>| match part {
             Some(part) => self.operand(part, place),
             None => Ok(Value::Null),
         };
         let empty = List::of(vec![], &self.budget)?;
-        let target = if target.truthy() { target } else { &empty };
+        let target = if target.is_truthy() { target } else { &empty };
         if matches!(target, Value::Callable(_)) {
             return Fault::fail("a function has no parts");
         }
-        let length = own(target, "length")?.unwrap_or(Value::Undefined(None));
+        let length = own_property(target, "length")?.unwrap_or(Value::Undefined(None));
         let (start, stop) = (part(start)?, part(stop)?);
         let step = if step.is_some() { part(step)? } else { Value::Number(1.0) };
         let budget = &self.budget;
@@ -115,25 +115,25 @@ impl<'t> Machine<'t> {
         }
         let mut items = vec![];
         while !before(&from, &zero)? && !before(&length, &from)? {
-            let ended = match by > 0.0 {
+            let is_past = match by > 0.0 {
                 true => coerce::order(&from, &to, budget)?.is_some_and(|order| order.is_ge()),
                 false => coerce::order(&from, &to, budget)?.is_some_and(|order| order.is_le()),
             };
-            if ended {
+            if is_past {
                 break;
             }
             budget.steps(1)?;
             if target.as_text().is_some() {
-                budget.through(target)?;
+                budget.traverse(target)?;
             }
             let name = coerce::to_text(&from, budget)?;
-            items.push(own(target, &name)?.unwrap_or(Value::Undefined(None)));
+            items.push(own_property(target, &name)?.unwrap_or(Value::Undefined(None)));
             from = coerce::add(&from, &step, budget)?;
         }
         List::of(items, budget)
     }
 
-    pub fn calculated(&self, expr: &'t Expr, place: &Place) -> Outcome<Value> {
+    pub fn calculate(&self, expr: &'t Expr, place: &Place) -> Outcome<Value> {
         let number = |expr: &'t Expr| {
             let value = self.operand(expr, place)?;
             coerce::to_number(&value, &self.budget)
@@ -145,7 +145,7 @@ impl<'t> Machine<'t> {
             ExprKind::In(needle, container) => {
                 let needle = self.operand(needle, place)?;
                 let container = self.operand(container, place)?;
-                [&needle, &container].into_iter().try_for_each(|value| self.budget.through(value))?;
+                [&needle, &container].into_iter().try_for_each(|value| self.budget.traverse(value))?;
                 Value::Bool(coerce::contains(&container, &needle, &self.budget)?)
             }
             ExprKind::Binary(operator, left, right) => {
@@ -162,7 +162,7 @@ impl<'t> Machine<'t> {
             Binary::Concat => return coerce::concat(left, right, &self.budget),
             _ => {}
         }
-        [left, right].into_iter().try_for_each(|value| self.budget.through(value))?;
+        [left, right].into_iter().try_for_each(|value| self.budget.traverse(value))?;
         let left = coerce::to_number(left, &self.budget)?;
         let right = coerce::to_number(right, &self.budget)?;
         Ok(Value::Number(match operator {
@@ -174,7 +174,7 @@ impl<'t> Machine<'t> {
         }))
     }
 
-    pub fn tested(&self, value: &'t Expr, test: &'t Expr, place: &Place) -> Outcome<Value> {
+    pub fn apply_test(&self, value: &'t Expr, test: &'t Expr, place: &Place) -> Outcome<Value> {
         let (name, arguments) = match &test.kind {
             ExprKind::Call { of, arguments } => (test_name(&of.kind), Some(arguments)),
             // `x is divisibleby | f` says the filter's name.
@@ -189,9 +189,9 @@ impl<'t> Machine<'t> {
             let did_you_mean = nearest(&name, checks::NAMES.iter().map(|(name, _)| *name));
             return Err(Box::new(Fault { span: Some(test.span.clone()), did_you_mean, ..fault }));
         };
-        let given = arguments.map_or(0, |arguments| arguments.plain.len());
-        if given != arity || arguments.is_some_and(|arguments| !arguments.named.is_empty()) {
-            return Fault::fail(format!("the test `{name}` takes {arity} values, not {given}"))
+        let count = arguments.map_or(0, |arguments| arguments.plain.len());
+        if count != arity || arguments.is_some_and(|arguments| !arguments.named.is_empty()) {
+            return Fault::fail(format!("the test `{name}` takes {arity} values, not {count}"))
                 .at(&test.span);
         }
         let of = value;
@@ -203,52 +203,58 @@ impl<'t> Machine<'t> {
         for argument in arguments.map_or([].as_slice(), |arguments| &arguments.plain) {
             plain.push(self.operand(argument, place)?);
         }
-        plain.iter().chain([&value]).try_for_each(|value| self.budget.through(value))?;
+        plain.iter().chain([&value]).try_for_each(|value| self.budget.traverse(value))?;
         checks::check(&name, &value, &plain, &self.budget).map(Value::Bool)
     }
 
-    pub fn filtered(
+    pub fn apply_filter(
         &self,
-        name: &'t Named,
+        name: &'t Identifier,
         input: &'t Expr,
         arguments: &'t Arguments,
         place: &Place,
     ) -> Outcome<Value> {
-        let known = if self.options.cookiecutter && &*name.name == "jsonify" { "dump" } else { &name.name };
-        let portal = filters::PORTAL.contains(&known);
-        if !portal && !filters::NAMES.contains(&known) {
-            let fault = Fault::of("unknown-filter", format!("there is no filter `{known}`"));
+        let filter_name =
+            if self.options.cookiecutter && &*name.name == "jsonify" { "dump" } else { &name.name };
+        let is_portal = filters::PORTAL.contains(&filter_name);
+        if !is_portal && !filters::NAMES.contains(&filter_name) {
+            let fault = Fault::of("unknown-filter", format!("there is no filter `{filter_name}`"));
             let all = filters::NAMES.iter().chain(filters::PORTAL).copied();
-            let did_you_mean = nearest(known, all);
+            let did_you_mean = nearest(filter_name, all);
             return Err(Box::new(Fault { span: Some(name.span.clone()), did_you_mean, ..fault }));
         }
-        if portal && !arguments.named.is_empty() {
-            return Fault::fail(format!("the filter `{known}` takes no named values")).at(&name.span);
+        if is_portal && !arguments.named.is_empty() {
+            return Fault::fail(format!("the filter `{filter_name}` takes no named values")).at(&name.span);
         }
-        let default = matches!(known, "default" | "d");
+        let is_default = matches!(filter_name, "default" | "d");
         let value = self.value(input, place)?;
-        if !default {
+        if !is_default {
             self.note(&value, &input.span)?;
         }
-        if filters::NEED_INPUT.contains(&known) {
-            value.there().at(&input.span)?;
+        if filters::NEED_INPUT.contains(&filter_name) {
+            value.require().at(&input.span)?;
         }
         let mut plain = vec![];
         for argument in &arguments.plain {
-            plain.push(if default { self.value(argument, place)? } else { self.operand(argument, place)? });
+            plain.push(if is_default {
+                self.value(argument, place)?
+            } else {
+                self.operand(argument, place)?
+            });
         }
         let mut named = vec![];
         for (name, argument) in &arguments.named {
             named.push((Arc::clone(&name.name), self.operand(argument, place)?));
         }
-        let plain = self.lowered(known, plain, named)?;
-        plain.iter().chain([&value]).try_for_each(|value| self.budget.through(value))?;
-        let filter = filters::Filter { name: known, span: &name.span, machine: self, arguments: &plain };
+        let plain = self.lower_arguments(filter_name, plain, named)?;
+        plain.iter().chain([&value]).try_for_each(|value| self.budget.traverse(value))?;
+        let filter =
+            filters::Filter { name: filter_name, span: &name.span, machine: self, arguments: &plain };
         filter.apply(&value).at(&name.span)
     }
 
     /// Named values of a filter are its last plain one, as an object, for most filters.
-    fn lowered(
+    fn lower_arguments(
         &self,
         filter: &str,
         mut plain: Vec<Value>,
@@ -296,7 +302,7 @@ fn test_name(kind: &ExprKind) -> Option<String> {
 }
 
 /// Returns the own property of a value, methods excluded.
-pub fn own(value: &Value, name: &str) -> Outcome<Option<Value>> {
+pub fn own_property(value: &Value, name: &str) -> Outcome<Option<Value>> {
     let index = || {
         let index: usize = name.parse().ok()?;
         (index.to_string() == name).then_some(index)

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::ast::{Body, Caller, Expr, ExprKind, Named, Signature, Statement, StatementKind};
+use super::ast::{Body, Caller, Expr, ExprKind, Identifier, Signature, Statement, StatementKind};
 use super::fault::{Fault, Outcome};
 
 /// Plan of one region: a frame, or the body of a loop.
@@ -98,10 +98,10 @@ impl Planner {
         self.next
     }
 
-    fn bind(&mut self, named: &Named, state: &mut State) -> usize {
+    fn bind(&mut self, name: &Identifier, state: &mut State) -> usize {
         let slot = self.slot(state);
-        state.bindings.insert(Arc::clone(&named.name), slot);
-        state.plan.slots.insert(named.id, slot);
+        state.bindings.insert(Arc::clone(&name.name), slot);
+        state.plan.slots.insert(name.id, slot);
         slot
     }
 
@@ -134,8 +134,8 @@ impl Planner {
             }
             StatementKind::For { targets, of, body, otherwise } => {
                 self.expr(of, state)?;
-                let looped = self.looped(targets, body, otherwise.as_ref(), state)?;
-                state.plan.loops.insert(statement.id, looped);
+                let loop_plan = self.plan_loop(targets, body, otherwise.as_ref(), state)?;
+                state.plan.loops.insert(statement.id, loop_plan);
             }
             StatementKind::Set { targets, value } => {
                 self.expr(value, state)?;
@@ -176,9 +176,9 @@ impl Planner {
         Ok(())
     }
 
-    fn looped(
+    fn plan_loop(
         &mut self,
-        targets: &[Named],
+        targets: &[Identifier],
         body: &Body,
         otherwise: Option<&Body>,
         state: &mut State,

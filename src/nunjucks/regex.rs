@@ -34,14 +34,14 @@ pub const MAX_PATTERN_BYTES: usize = 16_384;
 impl Regex {
     pub fn new(source: &str, flags: &str) -> Result<Regex, String> {
         let machine = match translate(source, flags) {
-            Ok((pattern, wide)) => {
-                let built = RegexBuilder::new(&pattern)
+            Ok((pattern, is_wide)) => {
+                let result = RegexBuilder::new(&pattern)
                     .case_insensitive(flags.contains('i'))
                     .multi_line(flags.contains('m'))
                     .size_limit(4 << 20)
                     .build();
-                match built {
-                    Ok(regex) => Machine::same(regex, wide),
+                match result {
+                    Ok(regex) => Machine::new(regex, is_wide),
                     Err(_) => Machine::Unlike("this regular expression is too big".into()),
                 }
             }
@@ -52,7 +52,7 @@ impl Regex {
     }
 
     /// A new one, which has found nothing so far.
-    pub fn fresh(&self) -> Regex {
+    pub fn fresh_copy(&self) -> Regex {
         let machine = match &self.machine {
             Machine::Same(regex) => Machine::Same(regex.clone()),
             Machine::Unlike(why) => Machine::Unlike(why.clone()),
@@ -69,7 +69,7 @@ impl Regex {
         format!("/{source}/{flags}")
     }
 
-    fn has(&self, flag: char) -> bool {
+    fn has_flag(&self, flag: char) -> bool {
         self.flags.contains(flag)
     }
 
@@ -82,7 +82,7 @@ impl Regex {
                 Fault::unlike("a regular expression on a text with characters beyond U+FFFF (an emoji, say)")
             }
             // Here these are an `s` and a `k` without case, there they aren't.
-            Machine::Same(_) if self.has('i') && text.contains(['\u{17f}', '\u{212a}']) => {
+            Machine::Same(_) if self.has_flag('i') && text.contains(['\u{17f}', '\u{212a}']) => {
                 Fault::unlike("a regular expression with the flag `i` on a text with `ſ` or a Kelvin sign")
             }
             Machine::Same(regex) => Ok(regex),
@@ -92,14 +92,14 @@ impl Regex {
     /// Returns true if the text matches; with the flags `g` and `y`, from the end of the last match.
     pub fn test(&self, text: &str) -> Outcome<bool> {
         let regex = self.machine(text)?;
-        if !self.has('g') && !self.has('y') {
+        if !self.has_flag('g') && !self.has_flag('y') {
             return Ok(regex.is_match(text));
         }
         let last = self.last.load(Ordering::Relaxed);
         let start = text.char_indices().nth(last).map(|(at, _)| at);
         let start = start.or_else(|| (text.chars().count() == last).then_some(text.len()));
         let found = start.and_then(|start| regex.find_at(text, start).map(|found| (start, found)));
-        let found = found.filter(|(start, found)| !self.has('y') || found.start() == *start);
+        let found = found.filter(|(start, found)| !self.has_flag('y') || found.start() == *start);
         let end = found.map(|(_, found)| text.get(..found.end()).unwrap_or(text).chars().count());
         self.last.store(end.unwrap_or(0), Ordering::Relaxed);
         Ok(end.is_some())
@@ -108,15 +108,15 @@ impl Regex {
     /// `text.replace(regex, replacement)`.
     pub fn replace(&self, text: &str, replacement: &str, budget: &Budget) -> Outcome<String> {
         let regex = self.machine(text)?;
-        if self.has('y') {
+        if self.has_flag('y') {
             return Fault::unlike("replacing with a regular expression that has the flag `y`");
         }
         let mut output = String::new();
-        let mut done = 0;
+        let mut last_end = 0;
         for found in regex.captures_iter(text) {
             budget.steps(1)?;
             let Some(all) = found.get(0) else { break };
-            output.push_str(text.get(done..all.start()).unwrap_or_default());
+            output.push_str(text.get(last_end..all.start()).unwrap_or_default());
             let group = |number: usize| found.get(number).map_or("", |part| part.as_str());
             let names: Vec<&str> = regex.capture_names().flatten().collect();
             let named = |name: &str| found.name(name).map_or("", |part| part.as_str());
@@ -128,15 +128,15 @@ impl Regex {
                 group: &group,
                 named: (!names.is_empty()).then_some(&named),
             };
-            let expanded = expand.all(replacement);
-            budget.bytes(expanded.len())?;
-            output.push_str(&expanded);
-            done = all.end();
-            if !self.has('g') {
+            let expansion = expand.all(replacement);
+            budget.bytes(expansion.len())?;
+            output.push_str(&expansion);
+            last_end = all.end();
+            if !self.has_flag('g') {
                 break;
             }
         }
-        output.push_str(text.get(done..).unwrap_or_default());
+        output.push_str(text.get(last_end..).unwrap_or_default());
         budget.bytes(output.len())?;
         Ok(output)
     }
@@ -149,27 +149,27 @@ impl Regex {
             return Ok(if whole { vec![] } else { vec![Some(String::new())] });
         }
         let mut parts = vec![];
-        let mut done = 0;
+        let mut last_end = 0;
         for found in regex.captures_iter(text) {
             budget.steps(1)?;
             let Some(all) = found.get(0) else { break };
             // What is empty divides characters, but is none before the first or after the last.
-            if all.end() == done || all.start() >= text.len() {
+            if all.end() == last_end || all.start() >= text.len() {
                 continue;
             }
-            parts.push(text.get(done..all.start()).map(str::to_string));
+            parts.push(text.get(last_end..all.start()).map(str::to_string));
             parts.extend((1..found.len()).map(|at| found.get(at).map(|part| part.as_str().to_string())));
-            done = all.end();
+            last_end = all.end();
         }
-        parts.push(text.get(done..).map(str::to_string));
+        parts.push(text.get(last_end..).map(str::to_string));
         Ok(parts)
     }
 }
 
 impl Machine {
-    fn same(regex: regex::Regex, wide: bool) -> Machine {
+    fn new(regex: regex::Regex, is_wide: bool) -> Machine {
         // Letters beyond ASCII have other cases here than there.
-        match wide {
+        match is_wide {
             true => Machine::Unlike("a regular expression with the flag `i` and letters beyond ASCII".into()),
             false => Machine::Same(regex),
         }
@@ -237,10 +237,10 @@ const SPACES: &str =
 /// A pattern in the words of the `regex` crate, and whether its case is hard to tell.
 fn translate(source: &str, flags: &str) -> Result<(String, bool), PatternError> {
     let mut reader =
-        Reader { rest: source.chars().collect(), at: 0, output: String::new(), open: 0, wide: false };
+        Reader { rest: source.chars().collect(), at: 0, output: String::new(), open: 0, is_wide: false };
     reader.pattern()?;
-    let wide = reader.wide && flags.contains('i');
-    Ok((reader.output, wide))
+    let is_wide = reader.is_wide && flags.contains('i');
+    Ok((reader.output, is_wide))
 }
 
 struct Reader {
@@ -248,7 +248,7 @@ struct Reader {
     at: usize,
     output: String,
     open: usize,
-    wide: bool,
+    is_wide: bool,
 }
 
 impl Reader {
@@ -258,10 +258,10 @@ impl Reader {
 
     fn pattern(&mut self) -> Result<(), PatternError> {
         // Whether something stands before that a quantifier can repeat.
-        let mut repeatable = false;
+        let mut is_repeatable = false;
         while let Some(c) = self.peek(0) {
             self.at += 1;
-            repeatable = match c {
+            is_repeatable = match c {
                 '(' => self.group()?,
                 ')' => {
                     if self.open == 0 {
@@ -272,9 +272,9 @@ impl Reader {
                     true
                 }
                 '[' => self.class()?,
-                '*' | '+' | '?' => self.quantifier(&c.to_string(), repeatable)?,
-                '{' => match self.counted() {
-                    Some(counted) => self.quantifier(&counted?, repeatable)?,
+                '*' | '+' | '?' => self.quantifier(&c.to_string(), is_repeatable)?,
+                '{' => match self.range_quantifier() {
+                    Some(range) => self.quantifier(&range?, is_repeatable)?,
                     None => self.literal('{'),
                 },
                 '|' => {
@@ -304,7 +304,7 @@ impl Reader {
     }
 
     fn literal(&mut self, c: char) -> bool {
-        self.wide |= !c.is_ascii();
+        self.is_wide |= !c.is_ascii();
         self.output.push_str(&format!("\\x{{{:x}}}", u32::from(c)));
         true
     }
@@ -331,10 +331,10 @@ impl Reader {
             }
             (Some('<'), Some(_)) => {
                 let name: String = self.rest.iter().skip(self.at + 2).take_while(|c| **c != '>').collect();
-                let good = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+                let is_valid = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
                     && !name.starts_with(|c: char| c.is_ascii_digit())
                     && !name.is_empty();
-                if !good || self.output.contains(&format!("(?<{name}>")) {
+                if !is_valid || self.output.contains(&format!("(?<{name}>")) {
                     return Err(PatternError::Wrong("a group's name".into()));
                 }
                 self.at += 3 + name.len();
@@ -346,7 +346,7 @@ impl Reader {
     }
 
     /// `{2}`, `{2,}`, `{2,3}` after the brace; none where the brace is only a brace.
-    fn counted(&mut self) -> Option<Result<String, PatternError>> {
+    fn range_quantifier(&mut self) -> Option<Result<String, PatternError>> {
         let inner: String = self.rest.iter().skip(self.at).take_while(|c| **c != '}').collect();
         self.rest.get(self.at + inner.chars().count())?;
         let (least, most) = inner.split_once(',').map_or((inner.as_str(), None), |(a, b)| (a, Some(b)));
@@ -364,8 +364,8 @@ impl Reader {
         }
     }
 
-    fn quantifier(&mut self, quantifier: &str, repeatable: bool) -> Result<bool, PatternError> {
-        if !repeatable {
+    fn quantifier(&mut self, quantifier: &str, is_repeatable: bool) -> Result<bool, PatternError> {
+        if !is_repeatable {
             return Err(PatternError::Wrong("nothing to repeat".into()));
         }
         self.output.push_str(quantifier);
@@ -401,7 +401,7 @@ impl Reader {
                 Ok(true)
             }
             None => {
-                let c = self.escaped()?;
+                let c = self.escaped_char()?;
                 Ok(self.literal(c))
             }
         }
@@ -409,7 +409,7 @@ impl Reader {
 
     /// `\d` and its like, if that comes after the backslash.
     fn character_class(&mut self, inside: bool) -> Result<Option<String>, PatternError> {
-        let (negated, class) = match self.peek(0) {
+        let (is_negated, class) = match self.peek(0) {
             Some('d') => (false, "0-9"),
             Some('D') => (true, "0-9"),
             Some('w') => (false, "0-9A-Za-z_"),
@@ -419,15 +419,15 @@ impl Reader {
             _ => return Ok(None),
         };
         self.at += 1;
-        let negation = if negated { "^" } else { "" };
-        if inside && !negated {
+        let negation = if is_negated { "^" } else { "" };
+        if inside && !is_negated {
             return Ok(Some(class.into()));
         }
         Ok(Some(format!("[{negation}{class}]")))
     }
 
     /// The character that an escape stands for.
-    fn escaped(&mut self) -> Result<char, PatternError> {
+    fn escaped_char(&mut self) -> Result<char, PatternError> {
         let Some(c) = self.peek(0) else { return Err(PatternError::Wrong("`\\` at the end".into())) };
         self.at += 1;
         let hex = |reader: &Reader, count: usize| {
@@ -461,12 +461,12 @@ impl Reader {
     }
 
     fn class(&mut self) -> Result<bool, PatternError> {
-        let negated = self.peek(0) == Some('^');
-        self.at += usize::from(negated);
+        let is_negated = self.peek(0) == Some('^');
+        self.at += usize::from(is_negated);
         if self.peek(0) == Some(']') {
             self.at += 1;
             // `[^]` is any character, `[]` is none.
-            self.output.push_str(if negated { r"(?s:.)" } else { r"[^\x{0}-\x{10ffff}]" });
+            self.output.push_str(if is_negated { r"(?s:.)" } else { r"[^\x{0}-\x{10ffff}]" });
             return Ok(true);
         }
         let mut inner = String::new();
@@ -493,7 +493,7 @@ impl Reader {
                 inner.push_str(&first);
             }
         }
-        self.output.push_str(&format!("[{}{inner}]", if negated { "^" } else { "" }));
+        self.output.push_str(&format!("[{}{inner}]", if is_negated { "^" } else { "" }));
         Ok(true)
     }
 
@@ -512,12 +512,12 @@ impl Reader {
                     self.at += 1;
                     '\u{8}'
                 } else {
-                    self.escaped()?
+                    self.escaped_char()?
                 }
             }
             other => other,
         };
-        self.wide |= !c.is_ascii();
+        self.is_wide |= !c.is_ascii();
         Ok((format!("\\x{{{:x}}}", u32::from(c)), Some(c)))
     }
 }

@@ -31,7 +31,7 @@ enum Kind {
 /// Cuts a template into its pieces.
 pub fn pieces(text: &str, marks: Marks) -> Outcome<Vec<Piece<'_>>> {
     let variable = if marks.cookiecutter { "{{" } else { "${{" };
-    let marked = [variable, "{%", "{#", "#}"].map(|mark| Mark { mark, next: Some(0), looked: false });
+    let marked = [variable, "{%", "{#", "#}"].map(|mark| Mark { mark, next: Some(0), is_searched: false });
     let mut scan = Scan { text, marks, marked, at: 0, pending: String::new(), pieces: vec![] };
     while scan.at < text.len() {
         if !scan.next()? {
@@ -47,14 +47,14 @@ pub fn pieces(text: &str, marks: Marks) -> Outcome<Vec<Piece<'_>>> {
 struct Mark {
     mark: &'static str,
     next: Option<usize>,
-    looked: bool,
+    is_searched: bool,
 }
 
 impl Mark {
     fn next(&mut self, text: &str, from: usize) -> Option<usize> {
-        if self.next.is_some_and(|next| next < from || !self.looked) {
+        if self.next.is_some_and(|next| next < from || !self.is_searched) {
             self.next = text.get(from..).and_then(|rest| rest.find(self.mark)).map(|at| from + at);
-            self.looked = true;
+            self.is_searched = true;
         }
         self.next
     }

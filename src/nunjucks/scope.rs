@@ -51,18 +51,18 @@ impl Scope {
                 return scope.set(name, value);
             }
             match scope.parent.as_deref() {
-                Some(parent) if !scope.isolated && parent.takes(name) => scope = parent,
+                Some(parent) if !scope.isolated && parent.can_set(name) => scope = parent,
                 _ => return scope.set(name, value),
             }
         }
     }
 
     /// Returns true if a name can be set here or in an outer scope.
-    fn takes(&self, name: &str) -> bool {
+    fn can_set(&self, name: &str) -> bool {
         if let Some((_, writable)) = self.entries.borrow().get(name) {
             return *writable;
         }
-        !self.isolated && self.parent.as_deref().is_some_and(|parent| parent.takes(name))
+        !self.isolated && self.parent.as_deref().is_some_and(|parent| parent.can_set(name))
     }
 
     /// All names that are known here.

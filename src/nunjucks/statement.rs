@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use billpay_model::findings::nearest;
 
-use super::ast::{Body, Caller, ExprKind, Named, Signature, Span, Statement, StatementKind};
+use super::ast::{Body, Caller, ExprKind, Identifier, Signature, Span, Statement, StatementKind};
 use super::code::{Code, around, closing, name_end, top_level};
 use super::expression::Parser;
 use super::fault::{Fault, Outcome};
@@ -34,7 +34,7 @@ const INNER: &[&str] = &[
 /// Reads a template as the portal does.
 pub fn template(text: &str, marks: Marks) -> Outcome<Body> {
     let mut reader =
-        Reader { pieces: pieces(text, marks)?.into_iter(), ids: 0, nested: 0, blocks: HashSet::new() };
+        Reader { pieces: pieces(text, marks)?.into_iter(), ids: 0, depth: 0, blocks: HashSet::new() };
     let (body, stop) = reader.body(&[])?;
     match stop {
         // No tag was one to stop at.
@@ -46,7 +46,7 @@ pub fn template(text: &str, marks: Marks) -> Outcome<Body> {
 struct Reader<'t> {
     pieces: std::vec::IntoIter<Piece<'t>>,
     ids: usize,
-    nested: usize,
+    depth: usize,
     /// Names of the blocks so far.
     blocks: HashSet<&'t str>,
 }
@@ -64,10 +64,10 @@ impl<'t> Reader<'t> {
     }
 
     fn expression(&mut self, code: Code<'t>) -> Outcome<super::ast::Expr> {
-        Parser::new(code, &mut self.ids)?.whole()
+        Parser::new(code, &mut self.ids)?.expression()
     }
 
-    fn targets(&mut self, code: Code<'t>) -> Outcome<Vec<Named>> {
+    fn targets(&mut self, code: Code<'t>) -> Outcome<Vec<Identifier>> {
         Parser::new(code, &mut self.ids)?.targets()
     }
 
@@ -83,14 +83,14 @@ impl<'t> Reader<'t> {
                 Piece::Block(code, start) => {
                     let name = code.tag();
                     if stops.contains(&name) {
-                        let alone = !matches!(name, "elif" | "elseif" | "case" | "endblock");
-                        if alone && !code.after_tag().text.is_empty() {
+                        let is_alone = !matches!(name, "elif" | "elseif" | "case" | "endblock");
+                        if is_alone && !code.after_tag().text.is_empty() {
                             return Fault::syntax(code.span(), format!("`{name}` takes nothing after it"));
                         }
                         return Ok((body, Some(Stop { name, code })));
                     }
-                    self.nested += 1;
-                    if self.nested > MAX_NESTING {
+                    self.depth += 1;
+                    if self.depth > MAX_NESTING {
                         let message = format!("more than {MAX_NESTING} blocks lie in one another");
                         return Err(Box::new(Fault {
                             span: Some(code.span()),
@@ -98,7 +98,7 @@ impl<'t> Reader<'t> {
                         }));
                     }
                     let kind = self.block(name, code, stops)?;
-                    self.nested -= 1;
+                    self.depth -= 1;
                     (kind, start..code.span().end)
                 }
             };

@@ -18,7 +18,7 @@ pub enum Token<'t> {
 }
 
 #[derive(Clone)]
-pub struct Spanned<'t> {
+pub struct SpannedToken<'t> {
     pub token: Token<'t>,
     pub span: Range<usize>,
 }
@@ -29,9 +29,9 @@ const SIGNS: &[&str] = &[
     "+", "-", "*", "/", "%", "<", ">", "=",
 ];
 
-pub fn tokens(code: Code<'_>) -> Outcome<Vec<Spanned<'_>>> {
+pub fn tokens(code: Code<'_>) -> Outcome<Vec<SpannedToken<'_>>> {
     let text = code.text;
-    let mut tokens: Vec<Spanned> = vec![];
+    let mut tokens: Vec<SpannedToken> = vec![];
     let mut at = 0;
     while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
         if is_code_space(c) {
@@ -39,11 +39,11 @@ pub fn tokens(code: Code<'_>) -> Outcome<Vec<Spanned<'_>>> {
             continue;
         }
         let (token, end) = one(code, at, c, tokens.last().map(|last| &last.token))?;
-        tokens.push(Spanned { token, span: code.at + at..code.at + end });
+        tokens.push(SpannedToken { token, span: code.at + at..code.at + end });
         at = end;
     }
     let end = code.at + text.len();
-    tokens.push(Spanned { token: Token::End, span: end..end });
+    tokens.push(SpannedToken { token: Token::End, span: end..end });
     Ok(tokens)
 }
 

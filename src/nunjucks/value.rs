@@ -68,7 +68,7 @@ impl Value {
         }
     }
 
-    pub fn truthy(&self) -> bool {
+    pub fn is_truthy(&self) -> bool {
         match self {
             Value::Undefined(_) | Value::Null => false,
             Value::Bool(yes) => *yes,
@@ -93,8 +93,11 @@ impl Value {
         }
     }
 
-    /// Fails for what is not there, with its name.
-    pub fn there(&self) -> Outcome<&Value> {
+    /// Returns the value.
+    ///
+    /// # Errors
+    /// Fails if it is undefined, with its name.
+    pub fn require(&self) -> Outcome<&Value> {
         match self {
             Value::Undefined(missing) => Fault::undefined(missing.as_ref()),
             _ => Ok(self),
@@ -102,7 +105,7 @@ impl Value {
     }
 
     /// JavaScript's `===`.
-    pub fn same(&self, other: &Value) -> bool {
+    pub fn is_same(&self, other: &Value) -> bool {
         match (self, other) {
             (Value::Undefined(_), Value::Undefined(_)) | (Value::Null, Value::Null) => true,
             (Value::Bool(a), Value::Bool(b)) => a == b,
@@ -117,7 +120,10 @@ impl Value {
         }
     }
 
-    /// Puts it, and what is in it, at least so many levels deep; fails where that is too deep.
+    /// Puts it, and what is in it, at least so many levels deep.
+    ///
+    /// # Errors
+    /// Fails if that is deeper than [`MAX_DEPTH`].
     fn sink(&self, level: u32, budget: &Budget) -> Outcome<()> {
         let (known, inner): (&AtomicU32, Vec<Value>) = match self {
             Value::List(list) => (&list.level, list.items().to_vec()),
@@ -142,7 +148,7 @@ impl List {
         let list = List::fresh(items);
         let level = list.level.load(Ordering::Relaxed);
         budget.steps(list.items().len())?;
-        list.items().iter().try_for_each(|item| held(item, level, budget))?;
+        list.items().iter().try_for_each(|item| note_holder(item, level, budget))?;
         Ok(Value::List(Arc::new(list)))
     }
 
@@ -163,10 +169,10 @@ impl List {
         budget.steps(items.len())?;
         let level = self.level.load(Ordering::Relaxed);
         for item in &items {
-            if within(item, self, budget)? {
+            if contains_list(item, self, budget)? {
                 return Fault::fail("a list can't be put into itself");
             }
-            held(item, level, budget)?;
+            note_holder(item, level, budget)?;
         }
         *self.items.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(items);
         Ok(())
@@ -174,7 +180,7 @@ impl List {
 }
 
 /// Returns true if a value contains a list, at any depth.
-fn within(value: &Value, list: &Arc<List>, budget: &Budget) -> Outcome<bool> {
+fn contains_list(value: &Value, list: &Arc<List>, budget: &Budget) -> Outcome<bool> {
     let inner: Vec<Value> = match value {
         Value::List(other) if Arc::ptr_eq(other, list) => return Ok(true),
         Value::List(other) => other.items().to_vec(),
@@ -183,7 +189,7 @@ fn within(value: &Value, list: &Arc<List>, budget: &Budget) -> Outcome<bool> {
     };
     budget.steps(inner.len())?;
     for value in &inner {
-        if within(value, list, budget)? {
+        if contains_list(value, list, budget)? {
             return Ok(true);
         }
     }
@@ -191,7 +197,7 @@ fn within(value: &Value, list: &Arc<List>, budget: &Budget) -> Outcome<bool> {
 }
 
 /// Notes that a value is now held by something at a level.
-fn held(value: &Value, level: u32, budget: &Budget) -> Outcome<()> {
+fn note_holder(value: &Value, level: u32, budget: &Budget) -> Outcome<()> {
     match value {
         Value::Callable(_) => Fault::unlike("macros and functions can't be put into lists or objects"),
         value => value.sink(level + 1, budget),
@@ -200,38 +206,38 @@ fn held(value: &Value, level: u32, budget: &Budget) -> Outcome<()> {
 
 impl Record {
     pub fn of(entries: Vec<(Arc<str>, Value)>, budget: &Budget) -> Outcome<Value> {
-        let mut sorted: Vec<(Arc<str>, Value)> = Vec::with_capacity(entries.len());
+        let mut result: Vec<(Arc<str>, Value)> = Vec::with_capacity(entries.len());
         let mut places: HashMap<Arc<str>, usize> = HashMap::new();
-        let many = entries.len() > FEW;
+        let is_indexed = entries.len() > FEW;
         budget.steps(entries.len())?;
         for (name, value) in entries {
-            if reserved(&name) {
+            if is_reserved(&name) {
                 return Fault::fail(format!("`{name}` can't be a name in an object"));
             }
-            held(&value, 0, budget)?;
-            let known = match many {
+            note_holder(&value, 0, budget)?;
+            let known = match is_indexed {
                 true => places.get(&name).copied(),
-                false => sorted.iter().position(|(known, _)| *known == name),
+                false => result.iter().position(|(known, _)| *known == name),
             };
-            match known.and_then(|at| sorted.get_mut(at)) {
+            match known.and_then(|at| result.get_mut(at)) {
                 Some(entry) => entry.1 = value,
                 None => {
-                    if many {
-                        places.insert(Arc::clone(&name), sorted.len());
+                    if is_indexed {
+                        places.insert(Arc::clone(&name), result.len());
                     }
-                    sorted.push((name, value));
+                    result.push((name, value));
                 }
             }
         }
-        if sorted.iter().any(|(name, _)| array_index(name).is_some()) {
+        if result.iter().any(|(name, _)| array_index(name).is_some()) {
             // Stable: names that are no numbers keep their order.
-            sorted.sort_by_key(|(name, _)| array_index(name).unwrap_or(u32::MAX));
+            result.sort_by_key(|(name, _)| array_index(name).unwrap_or(u32::MAX));
         }
         places.clear();
-        if sorted.len() > FEW {
-            places.extend(sorted.iter().enumerate().map(|(at, (name, _))| (Arc::clone(name), at)));
+        if result.len() > FEW {
+            places.extend(result.iter().enumerate().map(|(at, (name, _))| (Arc::clone(name), at)));
         }
-        Ok(Value::Record(Arc::new(Record { entries: sorted, places, level: AtomicU32::new(0) })))
+        Ok(Value::Record(Arc::new(Record { entries: result, places, level: AtomicU32::new(0) })))
     }
 
     pub fn entries(&self) -> &[(Arc<str>, Value)] {
@@ -252,7 +258,7 @@ impl Record {
 }
 
 /// Names that no template may use: they lead out of plain values in JavaScript.
-pub fn reserved(name: &str) -> bool {
+pub fn is_reserved(name: &str) -> bool {
     matches!(name, "constructor" | "prototype" | "__proto__")
 }
 

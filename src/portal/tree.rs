@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use billpay_model::environment::Environment;
 use billpay_templates::{TemplateError, TemplateSet};
-use billpay_tree::{Coverage, RelPath, Rendered, RenderedFile};
+use billpay_tree::{Coverage, RelPath, RenderedFile, RenderedTree};
 use include_dir::{Dir, include_dir};
 use serde_json::{Map, Value, json};
 
@@ -16,22 +16,28 @@ const PORTAL: &str = "portal";
 static PORTAL_TEMPLATES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../templates/portal");
 
 /// Parses the templates of the developer portal, which the program was built with.
+///
+/// # Errors
+/// Fails if one of them isn't a valid template.
 pub fn templates() -> Result<TemplateSet, TemplateError> {
     TemplateSet::of(&PORTAL_TEMPLATES)
 }
 
 /// Renders the portal of all environments, which gets to know the project templates of
 /// these names.
+///
+/// # Errors
+/// Fails if a template needs a value that is missing or can't be encoded.
 pub fn render(
     templates: &TemplateSet,
     environments: &[&Environment],
     template_names: &[String],
-) -> Result<(Rendered, Coverage), TemplateError> {
+) -> Result<(RenderedTree, Coverage), TemplateError> {
     let catalog = catalog::catalog(environments);
     let mut values = config::values(environments, template_names);
     values.insert("groups".to_string(), json!(catalog.groups));
     values.insert("platform".to_string(), json!(catalog.platform));
-    let mut rendered = Rendered::default();
+    let mut rendered = RenderedTree::default();
     add(&mut rendered, templates, "tree", "", &values)?;
     for (name, resources) in &catalog.environments {
         let mut values = config::of_environment(environments, name);
@@ -44,7 +50,7 @@ pub fn render(
 
 /// Adds the files of a folder of templates, below a place.
 fn add(
-    rendered: &mut Rendered,
+    rendered: &mut RenderedTree,
     templates: &TemplateSet,
     folder: &str,
     place: &str,

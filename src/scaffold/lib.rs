@@ -75,9 +75,15 @@ pub trait ProjectTemplate {
     fn next_question(&self, answers: &Answers) -> Result<Option<Question>, TemplateError>;
 
     /// Returns all questions of all branches, for display.
+    ///
+    /// # Errors
+    /// Fails if the template itself is wrong.
     fn all_questions(&self) -> Result<Vec<Question>, TemplateError>;
 
     /// Returns the questions whose answers are never recorded or printed, hidden ones included.
+    ///
+    /// # Errors
+    /// Fails if the template itself is wrong.
     fn secrets(&self) -> Result<Vec<Question>, TemplateError> {
         Ok(self.all_questions()?.into_iter().filter(|question| question.secret).collect())
     }
@@ -99,6 +105,10 @@ pub trait ProjectTemplate {
     /// Renders the project in memory. `answers` must come from [`ProjectTemplate::complete`].
     ///
     /// `progress` is called with the number of rendered files, from time to time.
+    ///
+    /// # Errors
+    /// Fails if the template is wrong, has a feature that is refused, or needs a repository that may not be
+    /// fetched yet, or if an answer is missing or wrong.
     fn render(
         &self,
         answers: &Answers,

@@ -8,6 +8,9 @@ use super::TemplateError;
 
 /// Refuses paths that are one on Windows or macOS, which take `README` for `readme`, an `é` of one
 /// character for one of two, and pass over characters that nobody sees. `made` are paths with the file of the template that each is made from.
+///
+/// # Errors
+/// Fails with the first two paths that are one.
 pub fn refuse_collisions<'p>(
     made: impl IntoIterator<Item = (&'p str, &'p str)>,
 ) -> Result<(), TemplateError> {

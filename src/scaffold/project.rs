@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use billpay_tree::{Action, Coverage, Decision, KeepReason, RelPath, Rendered, RenderedFile};
+use billpay_tree::{Action, Coverage, Decision, KeepReason, RelPath, RenderedFile, RenderedTree};
 
 use crate::question::{answer, put_answer, take_secrets};
 use crate::workflow_rights::{self, has_rights};
@@ -17,6 +17,9 @@ pub fn scope(applied: &str) -> String {
 }
 
 /// Returns a project's record of an applied template.
+///
+/// # Errors
+/// Fails if the template itself is wrong.
 pub fn applied(
     template: &dyn ProjectTemplate,
     from: Origin,
@@ -52,11 +55,14 @@ fn instance(template: &dyn ProjectTemplate, answers: &Answers) -> Option<String>
 }
 
 /// Returns the files of a project as a rendered tree with its record.
+///
+/// # Errors
+/// Fails if the record can't be written as YAML.
 pub fn place(
     project: Project,
     applied: TemplateRecord,
     record: &Record,
-) -> Result<(Rendered, Coverage), RecordDefect> {
+) -> Result<(RenderedTree, Coverage), RecordDefect> {
     let mut record = record.clone();
     let scope = scope(&applied.name());
     record.put(applied);
@@ -67,7 +73,7 @@ pub fn place(
     let records = [(RECORD.to_string(), record.print()?.into_bytes())].into();
     let known = record.templates.iter().map(|applied| self::scope(&applied.name())).collect();
     let coverage = Coverage { scopes: BTreeSet::from([scope]), all: false, known };
-    Ok((Rendered { files, folders: project.folders, records }, coverage))
+    Ok((RenderedTree { files, folders: project.folders, records }, coverage))
 }
 
 /// Returns the foreign files that block a first rendering.
@@ -154,6 +160,9 @@ pub fn missing_secrets<'a>(
 }
 
 /// The questions that remembered answers leave open, whether or not they have defaults.
+///
+/// # Errors
+/// Fails if the template itself is wrong.
 pub fn new_questions(
     template: &dyn ProjectTemplate,
     answers: &Answers,

@@ -89,6 +89,10 @@ impl Default for Record {
 }
 
 impl Record {
+    /// Reads the text of the file.
+    ///
+    /// # Errors
+    /// Fails if the text has conflict markers, another schema, or isn't YAML of this shape.
     pub fn parse(text: &str) -> Result<Record, RecordDefect> {
         if text.lines().any(|line| line.starts_with("<<<<<<< ")) {
             return Err(RecordDefect::Conflicted);
@@ -113,6 +117,9 @@ impl Record {
     }
 
     /// Returns the text of the file, deterministic.
+    ///
+    /// # Errors
+    /// Fails if the record can't be written as YAML.
     pub fn print(&self) -> Result<String, RecordDefect> {
         let text = serde_yaml::to_string(self).map_err(|error| RecordDefect::Damaged(error.to_string()))?;
         Ok(format!("{HEADER}{text}"))

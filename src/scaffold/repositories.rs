@@ -47,12 +47,15 @@ pub struct RepositoryFiles {
 pub trait Repositories: std::fmt::Debug {
     /// Returns the URL of the repository that a URL leads into; makes no contact.
     ///
-    /// Fails with the reason, in words.
+    /// # Errors
+    /// Fails with the reason, in words, if the URL is none of a Git repository or is not allowed here.
     fn repository(&self, url: &str) -> Result<String, String>;
 
     /// Fetches what a URL leads to. A link on the way there is an entry, too.
     ///
-    /// Fails with the reason, in words.
+    /// # Errors
+    /// Fails with the reason, in words, as [`Repositories::repository`] does, and if there is no such branch,
+    /// tag or commit, or Git can't get it.
     fn fetch(&self, url: &str, pins: &[PinnedRepository]) -> Result<RepositoryFiles, String>;
 }
 

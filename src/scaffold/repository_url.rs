@@ -22,7 +22,9 @@ pub enum Location {
 impl RepositoryUrl {
     /// Takes the URL of a file, a folder or all of a repository apart.
     ///
-    /// Fails with the reason, in words.
+    /// # Errors
+    /// Fails with the reason, in words, if the URL names no Git repository, no place in one, or
+    /// has escapes that aren't UTF-8.
     pub fn parse(given: &str) -> Result<RepositoryUrl, String> {
         let source = Source::parse(given.trim()).map_err(|bad| bad.why.to_string())?;
         let Source::Git(url) = source else { return Err("it is no URL of a Git repository".to_string()) };
@@ -114,7 +116,10 @@ fn host(root: &str) -> String {
     host.split(':').next().unwrap_or_default().to_lowercase()
 }
 
-/// Returns a text without its `%20`; fails where that gives no text.
+/// Returns a text without its `%20`.
+///
+/// # Errors
+/// Fails with the reason, in words, if the result isn't UTF-8.
 pub fn percent_decode(text: &str) -> Result<String, String> {
     let mut bytes = vec![];
     let mut rest = text.as_bytes();

@@ -73,6 +73,10 @@ impl Source {
     /// Parses a name, a path or the URL of a Git repository.
     ///
     /// Text with a `/` or a leading dot is a path: `./name` is the folder, not the template.
+    ///
+    /// # Errors
+    /// Fails if the text is empty, begins like an option, has a control character or a password, or is another
+    /// URL than https, ssh or file.
     pub fn parse(source: &str) -> Result<Source, ParseSourceError> {
         let bad = |why| Err(ParseSourceError { given: source.to_string(), why });
         if source.trim().is_empty() {

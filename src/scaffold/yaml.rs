@@ -7,6 +7,9 @@ use serde::de::DeserializeOwned;
 pub const ANSWERS: Limits = Limits::data("a file of answers");
 
 /// Reads YAML 1.2, in which only `true` and `false` are no text: `no` is a country.
+///
+/// # Errors
+/// Fails if the text exceeds the limits, isn't YAML, or doesn't fit `T`.
 pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
     yaml::from_str(text, &ANSWERS)
 }

@@ -6,10 +6,13 @@ use std::collections::btree_map::Entry;
 use billpay_model::findings::Problem;
 
 use super::check::{Finding, names};
-use super::load::Loaded;
+use super::load::LoadedEnvironment;
 
 /// Finds the names that an environment would share with others of the same directory.
-pub fn clashes<'l>(this: &Loaded, others: impl IntoIterator<Item = &'l Loaded>) -> Vec<Problem> {
+pub fn clashes<'l>(
+    this: &LoadedEnvironment,
+    others: impl IntoIterator<Item = &'l LoadedEnvironment>,
+) -> Vec<Problem> {
     let env = &this.environment;
     let ours: BTreeMap<_, _> = names::all(env).into_iter().map(|name| (name.reach(env), name)).collect();
     let mut problems = Vec::new();
@@ -24,7 +27,7 @@ pub fn clashes<'l>(this: &Loaded, others: impl IntoIterator<Item = &'l Loaded>) 
 }
 
 /// Finds the names that two environments would share, one of which is wanted at least.
-pub fn clashes_among(environments: &[Loaded], wanted: impl Fn(&str) -> bool) -> Vec<Problem> {
+pub fn clashes_among(environments: &[LoadedEnvironment], wanted: impl Fn(&str) -> bool) -> Vec<Problem> {
     let mut taken = BTreeMap::new();
     let mut problems = Vec::new();
     for this in environments {
@@ -33,7 +36,7 @@ pub fn clashes_among(environments: &[Loaded], wanted: impl Fn(&str) -> bool) -> 
                 Entry::Vacant(free) => drop(free.insert((this, name))),
                 Entry::Occupied(first) => {
                     let (other, theirs) = first.get();
-                    let concerns = |of: &Loaded| wanted(&of.environment.environment);
+                    let concerns = |of: &LoadedEnvironment| wanted(&of.environment.environment);
                     if !std::ptr::eq(*other, this) && (concerns(this) || concerns(other)) {
                         problems.push(clash((other, theirs), (this, &name)));
                     }
@@ -44,7 +47,10 @@ pub fn clashes_among(environments: &[Loaded], wanted: impl Fn(&str) -> bool) -> 
     problems
 }
 
-fn clash((this, own): (&Loaded, &names::Name), (other, theirs): (&Loaded, &names::Name)) -> Problem {
+fn clash(
+    (this, own): (&LoadedEnvironment, &names::Name),
+    (other, theirs): (&LoadedEnvironment, &names::Name),
+) -> Problem {
     let (name, others_name) = (&this.environment.environment, &other.environment.environment);
     let message =
         format!("`{name}` and `{others_name}` would both have the {} `{}`", own.rule.what, own.name);

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
-use billpay_host::file_owner::{self, NotOwned};
+use billpay_host::file_owner::{self, OwnerError};
 use billpay_host::program::in_ci;
 use billpay_host::reading::{self, read_bytes};
 use billpay_model::environment::Environment;
 use billpay_model::findings::{Findings, SourceFile, nearest};
 use jiff::civil::Date;
 
-use crate::{EntryFile, Loaded, Sources};
+use crate::{EntryFile, LoadedEnvironment, Sources};
 
 /// The file that every environment goes over.
 const SHARED: &str = "shared";
@@ -28,7 +28,7 @@ pub struct SpecDir {
 #[derive(Debug)]
 pub struct LoadedEnvironments {
     /// Those that are valid, by name.
-    pub all: Vec<Loaded>,
+    pub all: Vec<LoadedEnvironment>,
     /// The names of those that are not.
     pub broken: Vec<String>,
 }
@@ -48,7 +48,7 @@ pub enum SpecError {
     /// A file that would hold a service or a frontend ends in `.yml`.
     Misnamed { path: PathBuf },
     /// It was found, not named, and belongs to another user.
-    NotOwned(NotOwned),
+    NotOwned(OwnerError),
     /// It was found, not named, and is a link that leads out of the project.
     LeadsOut { path: PathBuf },
     /// A file could not be read.
@@ -81,8 +81,8 @@ impl fmt::Display for SpecError {
     }
 }
 
-impl From<NotOwned> for SpecError {
-    fn from(error: NotOwned) -> SpecError {
+impl From<OwnerError> for SpecError {
+    fn from(error: OwnerError) -> SpecError {
         SpecError::NotOwned(error)
     }
 }
@@ -129,18 +129,24 @@ impl SpecError {
 
 impl SpecDir {
     /// Opens a directory of specs.
+    ///
+    /// # Errors
+    /// Fails if the directory is missing, can't be read, or has no environment.
     pub fn open(path: impl Into<PathBuf>) -> Result<SpecDir, SpecError> {
         SpecDir { path: path.into(), found_in: None }.with_environments()
     }
 
     /// Opens a directory of specs that nobody named, but which was found in a folder.
+    ///
+    /// # Errors
+    /// Fails as [`SpecDir::open`] does, and if the directory is a link that leads out of `folder`'s project.
     pub fn open_found(path: impl Into<PathBuf>, folder: &Path) -> Result<SpecDir, SpecError> {
         let dir = SpecDir { path: path.into(), found_in: Some(folder.to_owned()) };
         dir.check_link(&dir.path)?;
         dir.with_environments()
     }
 
-    /// Fails if a path of a directory that was found leads out of its project.
+    /// Checks that a path of a directory that was found does not lead out of its project.
     fn check_link(&self, path: &Path) -> Result<(), SpecError> {
         match &self.found_in {
             Some(folder) if !file_owner::stays_in_project(folder, path) => {
@@ -167,6 +173,9 @@ impl SpecDir {
     }
 
     /// The environments that there are, by name.
+    ///
+    /// # Errors
+    /// Fails if the directory is missing or can't be read.
     pub fn environments(&self) -> Result<Vec<String>, SpecError> {
         let entries = match std::fs::read_dir(&self.path) {
             Ok(entries) => entries,
@@ -187,6 +196,9 @@ impl SpecDir {
     }
 
     /// Reads the files of an environment.
+    ///
+    /// # Errors
+    /// Fails if there is no such environment, or a file can't be read, leads out of the project, or ends in `.yml`.
     pub fn sources(&self, name: &str) -> Result<Sources, SpecError> {
         // Only a name that was found in the directory ever becomes part of a path.
         let known = self.environments()?;
@@ -236,10 +248,13 @@ impl SpecDir {
     }
 
     /// Reads and checks an environment, by itself and beside the others that are valid.
-    pub fn load(&self, name: &str, today: Date) -> Result<Loaded, SpecError> {
+    ///
+    /// # Errors
+    /// Fails as [`SpecDir::sources`] does, and if the environment isn't valid or clashes with another one.
+    pub fn load(&self, name: &str, today: Date) -> Result<LoadedEnvironment, SpecError> {
         let loaded = crate::load(&self.sources(name)?, today).map_err(invalid)?;
         let others = self.environments()?.into_iter().filter(|other| other != name);
-        let others: Vec<Loaded> =
+        let others: Vec<LoadedEnvironment> =
             others.filter_map(|other| crate::load(&self.sources(&other).ok()?, today).ok()).collect();
         let problems = crate::clashes(&loaded, &others);
         if problems.is_empty() {
@@ -254,6 +269,9 @@ impl SpecDir {
     /// Reads and checks every environment once, for what is about several of them.
     ///
     /// `wanted` must be valid; without it, all of them. Others that are not valid are named.
+    ///
+    /// # Errors
+    /// Fails if a wanted environment doesn't exist, isn't valid or clashes with another one, or any file can't be read.
     pub fn load_several(
         &self,
         wanted: Option<&[String]>,
@@ -299,7 +317,10 @@ impl SpecDir {
 }
 
 /// Checks a spec that comes from no file, as those of files are checked.
-pub fn check(name: &str, env: &Environment, today: Date) -> Result<Loaded, SpecError> {
+///
+/// # Errors
+/// Fails with all findings if the spec isn't valid.
+pub fn check(name: &str, env: &Environment, today: Date) -> Result<LoadedEnvironment, SpecError> {
     // JSON is YAML.
     let text = serde_json::to_string_pretty(env).map_err(|error| SpecError::Unreadable {
         path: PathBuf::from(name),
@@ -310,6 +331,9 @@ pub fn check(name: &str, env: &Environment, today: Date) -> Result<Loaded, SpecE
 }
 
 /// Reads a file of another kind, as those of specs are read.
+///
+/// # Errors
+/// Fails if the file can't be opened or read, or is no regular file.
 pub fn read(path: &Path) -> Result<SourceFile, SpecError> {
     let bytes = reading::open(path)
         .and_then(|file| read_bytes(file, crate::MAX_BYTES))

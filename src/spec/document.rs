@@ -98,6 +98,9 @@ impl Document {
     }
 
     /// The whole as a value of the type that its kind was made for.
+    ///
+    /// # Errors
+    /// Fails with the reason if it doesn't fit `T`.
     pub fn value<T: DeserializeOwned>(&self) -> Result<T, String> {
         serde_json::from_value(self.tree.json()).map_err(|error| error.to_string())
     }

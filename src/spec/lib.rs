@@ -24,7 +24,7 @@ mod source;
 pub mod yaml;
 
 pub use clash::{clashes, clashes_among};
-pub use load::{Loaded, Origin, load};
+pub use load::{LoadedEnvironment, Origin, load};
 pub use parse::MAX_BYTES;
 pub use path::{Path, Step};
 pub use schema::published as json_schema;

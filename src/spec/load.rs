@@ -17,7 +17,7 @@ use super::{layers, parse, shape, show};
 
 /// An environment, and all that is known about how it came to be.
 #[derive(Debug, Clone)]
-pub struct Loaded {
+pub struct LoadedEnvironment {
     pub environment: Environment,
     /// The effective spec as JSON.
     pub value: Value,
@@ -42,7 +42,7 @@ impl From<&Place> for Origin {
     }
 }
 
-impl Loaded {
+impl LoadedEnvironment {
     /// The effective spec as YAML; with origins, each line says which file it came from.
     pub fn show(&self, origins: bool) -> String {
         show::show(&self.tree, origins)
@@ -59,8 +59,11 @@ impl Loaded {
     }
 }
 
-/// Reads an environment from its files, or says everything that is wrong with them.
-pub fn load(sources: &Sources, today: Date) -> Result<Loaded, Findings> {
+/// Reads an environment from its files.
+///
+/// # Errors
+/// Fails with all findings if a file isn't YAML or breaks the schema, or the environment breaks a rule.
+pub fn load(sources: &Sources, today: Date) -> Result<LoadedEnvironment, Findings> {
     let files: Vec<SourceFile> = sources.layers().map(|layer| layer.file.clone()).collect();
     let mut problems = Vec::new();
     let mut spoiled = Vec::new();
@@ -109,7 +112,7 @@ pub fn load(sources: &Sources, today: Date) -> Result<Loaded, Findings> {
     match environment {
         Some(environment) if problems.iter().all(|problem| problem.severity == Severity::Warning) => {
             let origin = origins(&tree);
-            Ok(Loaded { environment, value, origin, warnings: findings(problems, files), tree })
+            Ok(LoadedEnvironment { environment, value, origin, warnings: findings(problems, files), tree })
         }
         _ => Err(findings(problems, files)),
     }

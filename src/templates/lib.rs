@@ -42,6 +42,9 @@ fn template_error(error: Error) -> TemplateError {
 
 impl TemplateSet {
     /// Parses all templates of a directory, though none is rendered yet.
+    ///
+    /// # Errors
+    /// Fails if one of them isn't a valid template.
     pub fn of(root: &'static Dir<'static>) -> Result<TemplateSet, TemplateError> {
         TemplateSet::engine(root).map(|engine| TemplateSet { root, engine }).map_err(template_error)
     }
@@ -70,6 +73,9 @@ impl TemplateSet {
     /// Renders a directory of templates with values: the text of each file, by its path in the directory.
     ///
     /// A folder named after a null value (`_` for `-`) is skipped.
+    ///
+    /// # Errors
+    /// Fails if a template needs a value that is missing or can't be encoded.
     pub fn render(
         &self,
         folder: &str,

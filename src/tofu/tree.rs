@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use billpay_model::environment::Environment;
 use billpay_templates::{TemplateError, TemplateSet};
-use billpay_tree::{Coverage, RelPath, Rendered, RenderedFile};
+use billpay_tree::{Coverage, RelPath, RenderedFile, RenderedTree};
 use include_dir::{Dir, include_dir};
 use serde_json::{Map, Value, json};
 
@@ -16,6 +16,9 @@ const TREE: &str = "tree";
 static INFRASTRUCTURE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../templates/infrastructure");
 
 /// Parses the templates of the environments' tree, which the program was built with.
+///
+/// # Errors
+/// Fails if one of them isn't a valid template.
 pub fn templates() -> Result<TemplateSet, TemplateError> {
     TemplateSet::of(&INFRASTRUCTURE)
 }
@@ -36,11 +39,14 @@ pub struct TreeSelection<'a> {
 ///
 /// The part that the environments of an account share follows from all of them, so that it doesn't
 /// depend on which ones are rendered; while one is broken it stays as it is.
+///
+/// # Errors
+/// Fails if a template needs a value that is missing or can't be encoded.
 pub fn render(
     templates: &TemplateSet,
     wanted: &TreeSelection<'_>,
-) -> Result<(Rendered, Coverage), TemplateError> {
-    let mut tree = Tree { templates, rendered: Rendered::default(), scopes: BTreeSet::new() };
+) -> Result<(RenderedTree, Coverage), TemplateError> {
+    let mut tree = Tree { templates, rendered: RenderedTree::default(), scopes: BTreeSet::new() };
     let chosen = |env: &Environment| wanted.names.is_none_or(|names| names.contains(&env.environment));
     let accounts = Account::all(wanted.all);
     tree.add(TREE, "tree", "", &Map::new())?;
@@ -82,7 +88,7 @@ fn of_account(account: &Account) -> String {
 /// A tree as it grows.
 struct Tree<'a> {
     templates: &'a TemplateSet,
-    rendered: Rendered,
+    rendered: RenderedTree,
     scopes: BTreeSet<String>,
 }
 

@@ -9,7 +9,7 @@ use super::manifest::{Entry, Manifest};
 use super::path::RelPath;
 use super::text::{digest, is_binary, to_lf, unified_diff};
 use super::{
-    Action, Content, Coverage, FilePlan, KeepReason, Observation, PathState, Rendered, RenderedFile,
+    Action, Content, Coverage, FilePlan, KeepReason, Observation, PathState, RenderedFile, RenderedTree,
     TreeOptions, TreePlan,
 };
 
@@ -76,7 +76,7 @@ fn diff(path: &RelPath, before: Option<&Content>, after: Option<&Content>) -> St
 /// Returns the paths for which [`decide`] needs the merge base and the files beside them: those that both the rendering and
 /// a person changed.
 pub fn needed_bases(
-    rendered: &Rendered,
+    rendered: &RenderedTree,
     coverage: &Coverage,
     options: TreeOptions,
     manifest: &Manifest,
@@ -99,8 +99,12 @@ pub fn needed_bases(
 /// Decides the action on each file of the covered scopes.
 ///
 /// `manifest` must be settled, without pending files.
+///
+/// # Errors
+/// Fails if the rendering contradicts itself: paths that are one on some system, a file below a file, a path
+/// that is file and folder, or a record with a reserved name.
 pub fn decide(
-    rendered: &Rendered,
+    rendered: &RenderedTree,
     coverage: &Coverage,
     options: TreeOptions,
     manifest: &Manifest,
@@ -158,7 +162,7 @@ fn describe_folder(folder: &Option<RelPath>) -> String {
 }
 
 /// Refuses paths that are the same file on some systems, and folders that Git takes for repositories.
-fn check_aliases(rendered: &Rendered) -> Result<(), RenderingError> {
+fn check_aliases(rendered: &RenderedTree) -> Result<(), RenderingError> {
     let mut known: BTreeMap<String, RelPath> = BTreeMap::new();
     for path in rendered.files.keys().chain(&rendered.folders) {
         for part in std::iter::once(path.clone()).chain(path.folders()) {
@@ -188,7 +192,7 @@ fn check_aliases(rendered: &Rendered) -> Result<(), RenderingError> {
     Ok(())
 }
 
-fn check_rendering(rendered: &Rendered) -> Result<(), RenderingError> {
+fn check_rendering(rendered: &RenderedTree) -> Result<(), RenderingError> {
     check_aliases(rendered)?;
     for below in rendered.files.keys().chain(&rendered.folders) {
         if let Some(file) = below.folders().find(|folder| rendered.files.contains_key(folder)) {
@@ -207,7 +211,7 @@ fn check_rendering(rendered: &Rendered) -> Result<(), RenderingError> {
 
 /// Returns the places of moved files that stay recorded, with their rendered paths.
 fn find_occupied(
-    rendered: &Rendered,
+    rendered: &RenderedTree,
     coverage: &Coverage,
     manifest: &Manifest,
     observed: &Observation,
@@ -224,7 +228,7 @@ fn find_occupied(
 
 pub(super) struct Decider<'a> {
     pub(super) options: TreeOptions,
-    pub(super) rendered: &'a Rendered,
+    pub(super) rendered: &'a RenderedTree,
     pub(super) manifest: &'a Manifest,
     pub(super) observed: &'a Observation,
     pub(super) changes: ChangeSet,

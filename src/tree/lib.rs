@@ -48,7 +48,7 @@ impl RenderedFile {
 
 /// All files of one rendering.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Rendered {
+pub struct RenderedTree {
     pub files: BTreeMap<RelPath, RenderedFile>,
     /// Folders that exist even if they are empty.
     pub folders: BTreeSet<RelPath>,

@@ -124,6 +124,10 @@ impl Default for Manifest {
 }
 
 impl Manifest {
+    /// Reads the text of the manifest file.
+    ///
+    /// # Errors
+    /// Fails if the text has conflict markers, is larger than `MAX_BYTES`, has another schema, or isn't JSON of this shape.
     pub fn parse(text: &[u8]) -> Result<Manifest, ManifestError> {
         let unreadable = |error: serde_json::Error| ManifestError::Unreadable(error.to_string());
         if text.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"<<<<<<<")) {

@@ -34,6 +34,11 @@ pub struct PathError {
 }
 
 impl RelPath {
+    /// Checks a path.
+    ///
+    /// # Errors
+    /// Fails if the path is empty or absolute, leads out of the tree or into `.billpay` or `.git`, or has a
+    /// part that some system doesn't allow.
     pub fn new(path: impl Into<String>) -> Result<RelPath, PathError> {
         let path = path.into();
         match find_fault(&path) {

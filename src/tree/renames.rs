@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::manifest::Manifest;
 use super::path::RelPath;
 use super::text::{digest, is_binary, lines, to_lf};
-use super::{Content, Coverage, PathState, Rendered};
+use super::{Content, Coverage, PathState, RenderedTree};
 
 /// Minimum similarity of two texts that count as the same file, percent.
 const MIN_SIMILARITY: usize = 50;
@@ -18,7 +18,7 @@ const IDENTICAL: usize = 101;
 
 /// Returns the old paths, by new path, of files that the template renamed and people edited, moved or deleted.
 pub fn find_renames(
-    rendered: &Rendered,
+    rendered: &RenderedTree,
     coverage: &Coverage,
     manifest: &Manifest,
     bases: &BTreeMap<String, Vec<u8>>,
@@ -69,7 +69,7 @@ pub fn find_renames(
 
 /// Returns the paths that are no longer rendered and that a person edited, moved or deleted.
 fn removed_paths<'a>(
-    rendered: &'a Rendered,
+    rendered: &'a RenderedTree,
     coverage: &'a Coverage,
     manifest: &'a Manifest,
     found: &'a BTreeMap<RelPath, PathState>,
@@ -89,7 +89,7 @@ fn removed_paths<'a>(
 
 /// Returns true if [`find_renames`] may find anything.
 pub fn may_have_renames(
-    rendered: &Rendered,
+    rendered: &RenderedTree,
     coverage: &Coverage,
     manifest: &Manifest,
     found: &BTreeMap<RelPath, PathState>,
@@ -100,7 +100,7 @@ pub fn may_have_renames(
 
 /// Returns the paths whose files are not in their places, with the digests of their last renderings.
 pub fn missing_files(
-    rendered: &Rendered,
+    rendered: &RenderedTree,
     coverage: &Coverage,
     adopt: bool,
     manifest: &Manifest,

@@ -8,9 +8,12 @@ fn path(text: &str) -> RelPath {
     RelPath::new(text).expect("a path")
 }
 
-fn rendered(files: &[(&str, &str)]) -> Rendered {
+fn rendered(files: &[(&str, &str)]) -> RenderedTree {
     let file = |text: &str| RenderedFile::text("tree", text);
-    Rendered { files: files.iter().map(|(at, text)| (path(at), file(text))).collect(), ..Rendered::default() }
+    RenderedTree {
+        files: files.iter().map(|(at, text)| (path(at), file(text))).collect(),
+        ..RenderedTree::default()
+    }
 }
 
 fn coverage() -> Coverage {
@@ -58,7 +61,12 @@ fn seen(files: &[(&str, &str)], bases: &[(&str, &str)]) -> Observation {
     }
 }
 
-fn decided(new: &Rendered, options: TreeOptions, manifest: &Manifest, observed: &Observation) -> Decision {
+fn decided(
+    new: &RenderedTree,
+    options: TreeOptions,
+    manifest: &Manifest,
+    observed: &Observation,
+) -> Decision {
     decide(new, &coverage(), options, manifest, observed).expect("a rendering in order")
 }
 
@@ -165,7 +173,7 @@ fn deletions_stay_until_forced() {
 fn what_is_no_longer_rendered_goes_if_nobody_edited_it() {
     let old = recorded(&[("d/a", "1\n"), ("d/b", "1\n"), ("d/c", "1\n")]);
     let found = seen(&[("d/a", "1\r\n"), ("d/b", "edit\n")], &[]);
-    let decision = decided(&Rendered::default(), FORCE, &old, &found);
+    let decision = decided(&RenderedTree::default(), FORCE, &old, &found);
     let actions: Vec<Action> = decision.plan.files.iter().map(|file| file.action.clone()).collect();
     assert_eq!(actions, [Action::Delete, kept(KeepReason::NoLongerRendered), Action::Forget]);
     assert_eq!(decision.changes.deletes.len(), 1);
@@ -182,7 +190,7 @@ fn scopes_that_are_not_covered_stay_as_they_are() {
     let found = seen(&[("a", "1\n"), ("b", "1\n"), ("c", "1\n")], &[]);
     let known = || ["tree".to_owned(), "environment/dev".to_owned()].into();
     let deleted = |coverage: &Coverage| {
-        let decision = decide(&Rendered::default(), coverage, PLAIN, &old, &found).expect("in order");
+        let decision = decide(&RenderedTree::default(), coverage, PLAIN, &old, &found).expect("in order");
         decision.changes.deletes.into_keys().map(String::from).collect::<Vec<_>>()
     };
     assert_eq!(deleted(&Coverage { known: known(), ..coverage() }), ["c"]);
@@ -257,7 +265,7 @@ fn names_that_are_one_file_on_some_systems_are_refused() {
         let refused = decide(&new, &coverage(), PLAIN, &Manifest::default(), &Observation::default());
         assert!(matches!(refused, Err(RenderingError::Alike { .. })), "{one:?} {other:?}");
     }
-    let folders = Rendered { folders: [path("a"), path("A")].into(), ..Rendered::default() };
+    let folders = RenderedTree { folders: [path("a"), path("A")].into(), ..RenderedTree::default() };
     let refused = decide(&folders, &coverage(), PLAIN, &Manifest::default(), &Observation::default());
     assert!(matches!(refused, Err(RenderingError::Alike { .. })));
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use billpay_model::environment::Environment;
 use billpay_spec::directory::SpecDir;
 use billpay_tofu::tree::{TreeSelection, render};
-use billpay_tree::Rendered;
+use billpay_tree::RenderedTree;
 use snapbox::Data;
 use snapbox::data::DataFormat;
 
@@ -28,14 +28,14 @@ fn environment(name: &str) -> Environment {
 }
 
 /// The tree of all of some environments.
-fn rendered(environments: &[&Environment]) -> Rendered {
+fn rendered(environments: &[&Environment]) -> RenderedTree {
     let templates = billpay_tofu::tree::templates().expect("the templates are sound");
     let wanted = TreeSelection { all: environments, names: None, broken: &[] };
     render(&templates, &wanted).expect("the templates can be rendered").0
 }
 
 /// The files of a tree, by their paths.
-fn files(rendered: &Rendered) -> BTreeMap<&str, &str> {
+fn files(rendered: &RenderedTree) -> BTreeMap<&str, &str> {
     let text = |bytes| std::str::from_utf8(bytes).expect("a text");
     rendered.files.iter().map(|(path, file)| (path.as_str(), text(&file.bytes))).collect()
 }
@@ -72,7 +72,7 @@ fn one_by_one_is_all_at_once() {
     let environments = environments();
     let all: Vec<&Environment> = environments.iter().collect();
     let templates = billpay_tofu::tree::templates().expect("the templates are sound");
-    let mut together = Rendered::default();
+    let mut together = RenderedTree::default();
     for env in &all {
         let names = BTreeSet::from([env.environment.clone()]);
         let wanted = TreeSelection { all: &all, names: Some(&names), broken: &[] };

@@ -1,15 +1,15 @@
 //! Environments beside each other.
 
-use billpay_spec::{Loaded, clashes};
+use billpay_spec::{LoadedEnvironment, clashes};
 
 use super::load_over_base;
 
-fn loaded(name: &str, text: &str) -> Loaded {
+fn loaded(name: &str, text: &str) -> LoadedEnvironment {
     load_over_base(name, format!("environment: {name}\n{text}"))
         .unwrap_or_else(|findings| panic!("{}", findings.render(false)))
 }
 
-fn messages(this: &Loaded, other: &Loaded) -> Vec<String> {
+fn messages(this: &LoadedEnvironment, other: &LoadedEnvironment) -> Vec<String> {
     clashes(this, [other]).into_iter().map(|problem| problem.message).collect()
 }
 

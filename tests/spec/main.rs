@@ -8,7 +8,7 @@ mod platform;
 mod round_trip;
 
 use billpay_model::findings::{Findings, SourceFile};
-use billpay_spec::{Loaded, Sources, load};
+use billpay_spec::{LoadedEnvironment, Sources, load};
 use jiff::civil::{Date, date};
 
 /// The day on which all tests run.
@@ -18,7 +18,7 @@ const TODAY: Date = date(2026, 11, 22);
 const BASE: &str = include_str!("base.yaml");
 
 /// Loads `<name>.yaml` over [`BASE`].
-fn load_over_base(name: &str, text: impl Into<Vec<u8>>) -> Result<Loaded, Findings> {
+fn load_over_base(name: &str, text: impl Into<Vec<u8>>) -> Result<LoadedEnvironment, Findings> {
     load(
         &Sources {
             shared: Some(SourceFile::new("shared.yaml", BASE)),

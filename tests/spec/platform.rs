@@ -2,7 +2,7 @@
 
 use billpay_model::environment::Nat;
 use billpay_spec::directory::{SpecDir, SpecError};
-use billpay_spec::{Loaded, json_schema};
+use billpay_spec::{LoadedEnvironment, json_schema};
 use snapbox::Data;
 
 use super::TODAY;
@@ -11,7 +11,7 @@ fn environments() -> SpecDir {
     SpecDir::open(billpay_testkit::project().join("environments")).unwrap()
 }
 
-fn loaded(name: &str) -> Loaded {
+fn loaded(name: &str) -> LoadedEnvironment {
     match environments().load(name, TODAY) {
         Ok(loaded) => loaded,
         Err(SpecError::Invalid(findings)) => panic!("{}", findings.render(false)),

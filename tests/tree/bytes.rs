@@ -2,14 +2,14 @@
 
 use std::fs;
 
-use billpay_tree::{Action, ConflictPolicy, KeepReason, Rendered, RenderingError, TreeOptions, decide};
+use billpay_tree::{Action, ConflictPolicy, KeepReason, RenderedTree, RenderingError, TreeOptions, decide};
 
 use crate::world::{FORCE, MERGE, PLAIN, World, coverage, file, kept, path, rendered};
 
 const BINARY: &[u8] = b"\0\r\n\xff\r\n\n";
 
-fn one(at: &str, bytes: impl Into<Vec<u8>>, executable: bool) -> Rendered {
-    Rendered { files: [(path(at), file(bytes, executable))].into(), ..Rendered::default() }
+fn one(at: &str, bytes: impl Into<Vec<u8>>, executable: bool) -> RenderedTree {
+    RenderedTree { files: [(path(at), file(bytes, executable))].into(), ..RenderedTree::default() }
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_manifest_from_before_there_were_run_bits_is_read() {
 #[test]
 fn empty_folders_are_made_once() {
     let world = World::new();
-    let new = Rendered { folders: [path("x/empty"), path("x"), path("theirs")].into(), ..rendered(&[]) };
+    let new = RenderedTree { folders: [path("x/empty"), path("x"), path("theirs")].into(), ..rendered(&[]) };
     world.put("theirs/file", "mine\n");
     let decision = world.write(&new, PLAIN);
     assert_eq!(decision.plan.folders, [path("x"), path("x/empty")]);
@@ -111,7 +111,7 @@ fn records_are_written_with_the_files() {
     let world = World::new();
     let with = |text: &str| {
         let records = [("scaffold.yaml".to_owned(), text.as_bytes().to_vec())].into();
-        Rendered { records, ..rendered(&[("a", "1\n")]) }
+        RenderedTree { records, ..rendered(&[("a", "1\n")]) }
     };
     world.write(&with("version: 1\n"), PLAIN);
     assert_eq!(world.text(".billpay/scaffold.yaml").as_deref(), Some("version: 1\n"));
@@ -126,7 +126,7 @@ fn records_are_written_with_the_files() {
     world.write(&with("version: 2\n"), PLAIN);
     assert_eq!(world.text(".billpay/scaffold.yaml").as_deref(), Some("version: 2\n"));
     for name in ["manifest.json", "base.pack", "../x", "a/b", "", ".gitignore", "staging", "lock"] {
-        let new = Rendered { records: [(name.to_owned(), vec![])].into(), ..Rendered::default() };
+        let new = RenderedTree { records: [(name.to_owned(), vec![])].into(), ..RenderedTree::default() };
         let refused = decide(&new, &coverage(), PLAIN, &Default::default(), &Default::default());
         assert_eq!(refused, Err(RenderingError::Record { name: name.to_owned() }), "{name}");
     }

@@ -2,7 +2,7 @@
 
 use billpay_tree::disk::TreeError;
 use billpay_tree::{
-    Action, ConflictLocation, ConflictPolicy, KeepReason, Lines, Rendered, TreeOptions, merge_marked,
+    Action, ConflictLocation, ConflictPolicy, KeepReason, Lines, RenderedTree, TreeOptions, merge_marked,
     merge_rejecting,
 };
 use proptest::prelude::*;
@@ -104,8 +104,10 @@ fn rejected_changes_go_to_a_file_beside() {
 
 #[test]
 fn a_binary_file_is_left_and_the_new_one_put_beside() {
-    let one =
-        |bytes: &[u8]| Rendered { files: [(path("b"), file(bytes, false))].into(), ..Rendered::default() };
+    let one = |bytes: &[u8]| RenderedTree {
+        files: [(path("b"), file(bytes, false))].into(),
+        ..RenderedTree::default()
+    };
     for options in [INLINE, REJECT] {
         let world = World::new();
         world.write(&one(b"\0one"), PLAIN);

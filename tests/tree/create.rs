@@ -4,13 +4,13 @@ use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use billpay_tree::disk::{Tree, TreeError};
-use billpay_tree::{Decision, Rendered};
+use billpay_tree::{Decision, RenderedTree};
 use rustix::fs::{FlockOperation, flock};
 
 use crate::world::{Files, PLAIN, Stop, StopAt, World, coverage, file, path, rendered};
 
 /// Something of everything.
-fn project() -> Rendered {
+fn project() -> RenderedTree {
     let mut new = rendered(&[("a", "1\n"), ("d/e/b", "b\n"), ("d/empty.txt", ""), ("crlf", "1\r\n2\r\n")]);
     new.files.insert(path("bin/tool"), file("#!/bin/sh\n", true));
     new.files.insert(path("logo.png"), file(b"\0\xff\r\n", false));
@@ -42,10 +42,10 @@ fn a_made_tree_is_as_a_written_one() {
 }
 
 /// So many files that several threads write them.
-fn many() -> Rendered {
+fn many() -> RenderedTree {
     let at = |n: usize| path(&format!("src/module-{}/part-{}/file-{n}.txt", n % 20, n % 5));
     let files = (0..300).map(|n| (at(n), file(format!("line {n}\n").repeat(n), n % 3 == 0)));
-    Rendered { files: files.collect(), ..Rendered::default() }
+    RenderedTree { files: files.collect(), ..RenderedTree::default() }
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn parents_are_made_and_nothing_is_made_of_nothing() {
     let tree = Tree::at(world.dir.path().join("x/y/tree"));
     tree.create(&project(), &coverage()).expect("a tree");
     assert!(world.dir.path().join("x/y/tree/d/e/b").exists());
-    Tree::at(world.dir.path().join("z")).create(&Rendered::default(), &coverage()).expect("nothing");
+    Tree::at(world.dir.path().join("z")).create(&RenderedTree::default(), &coverage()).expect("nothing");
     assert!(!world.dir.path().join("z").exists());
 }
 

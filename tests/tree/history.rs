@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use billpay_tree::disk::TreeError;
-use billpay_tree::{Action, ConflictPolicy, FilePlan, Rendered, TreeOptions, digest};
+use billpay_tree::{Action, ConflictPolicy, FilePlan, RenderedTree, TreeOptions, digest};
 use proptest::prelude::*;
 
 use crate::world::{Files, Stop, World, coverage, file, path, same};
@@ -68,9 +68,9 @@ fn deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
-fn rendering(from: &From) -> Rendered {
+fn rendering(from: &From) -> RenderedTree {
     let text = |(x, y): (u8, u8)| format!("top {x}\n2\n3\n4\nmiddle\n6\n7\nbottom {y}\n");
-    let mut new = Rendered::default();
+    let mut new = RenderedTree::default();
     for (at, from) in PATHS.iter().zip(from) {
         let Some((x, y)) = *from else { continue };
         let bytes = if at.ends_with("bin") { format!("\0 {x} {y}\n") } else { text((x, y)) };
@@ -91,7 +91,7 @@ fn rendering(from: &From) -> Rendered {
 /// A tree, what is rendered to it, and what people would be cross about.
 struct Story {
     world: World,
-    new: Rendered,
+    new: RenderedTree,
     /// Number of lines that people wrote so far.
     written: usize,
     /// Files of ours that people took away.

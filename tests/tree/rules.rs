@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use billpay_tree::disk::TreeError;
-use billpay_tree::{Action, Coverage, KeepReason, Lines, ManifestError, Rendered, RenderedFile};
+use billpay_tree::{Action, Coverage, KeepReason, Lines, ManifestError, RenderedFile, RenderedTree};
 
 use crate::world::{FORCE, MERGE, PLAIN, World, coverage, kept, path, rendered};
 
@@ -190,15 +190,15 @@ fn files_become_folders_and_folders_files() {
 fn scopes_are_left_alone_until_they_are_covered() {
     let world = World::new();
     let file = |scope: &str| RenderedFile::text(scope, "1\n");
-    let all = Rendered {
+    let all = RenderedTree {
         files: [(path("dev/a"), file("environment/dev")), (path("old/a"), file("environment/old"))].into(),
-        ..Rendered::default()
+        ..RenderedTree::default()
     };
     let dev: std::collections::BTreeSet<String> = ["environment/dev".to_owned()].into();
     let everything = Coverage { all: true, ..Coverage::default() };
     world.tree().write(&all, &everything, PLAIN).expect("a run");
     let only_dev =
-        Rendered { files: [(path("dev/a"), file("environment/dev"))].into(), ..Rendered::default() };
+        RenderedTree { files: [(path("dev/a"), file("environment/dev"))].into(), ..RenderedTree::default() };
     let covering_dev = Coverage { scopes: dev.clone(), known: dev.clone(), all: false };
     world.tree().write(&only_dev, &covering_dev, PLAIN).expect("a run");
     assert!(world.text("old/a").is_some());

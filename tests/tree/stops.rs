@@ -1,14 +1,14 @@
 //! Runs that are killed, or fail, at every point there is.
 
 use billpay_tree::disk::TreeError;
-use billpay_tree::{ConflictPolicy, Coverage, Rendered, TreeOptions};
+use billpay_tree::{ConflictPolicy, Coverage, RenderedTree, TreeOptions};
 
 use crate::world::{Files, MERGE, PLAIN, Stop, World, coverage, file, path, rendered, same};
 
 const TEN: &str = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n";
 
 /// A tree that people worked on, and a rendering with something of everything.
-fn busy() -> (World, Rendered) {
+fn busy() -> (World, RenderedTree) {
     let world = World::new();
     let text = TEN.to_owned();
     let old: Vec<(&str, &str)> =
@@ -89,7 +89,7 @@ fn adopted() -> Scene {
 struct Scene {
     name: &'static str,
     world: World,
-    new: Rendered,
+    new: RenderedTree,
     options: TreeOptions,
 }
 

@@ -7,7 +7,7 @@ use std::{fs, io};
 
 use billpay_tree::disk::{Interrupt, StepHook, Tree, TreeError};
 use billpay_tree::{
-    Action, ConflictPolicy, Coverage, Decision, KeepReason, RelPath, Rendered, RenderedFile, TreeOptions,
+    Action, ConflictPolicy, Coverage, Decision, KeepReason, RelPath, RenderedFile, RenderedTree, TreeOptions,
 };
 
 pub const PLAIN: TreeOptions = TreeOptions {
@@ -64,9 +64,12 @@ pub fn path(text: &str) -> RelPath {
     RelPath::new(text).expect("a path")
 }
 
-pub fn rendered(files: &[(&str, &str)]) -> Rendered {
+pub fn rendered(files: &[(&str, &str)]) -> RenderedTree {
     let file = |text: &str| RenderedFile::text("tree", text);
-    Rendered { files: files.iter().map(|(at, text)| (path(at), file(text))).collect(), ..Rendered::default() }
+    RenderedTree {
+        files: files.iter().map(|(at, text)| (path(at), file(text))).collect(),
+        ..RenderedTree::default()
+    }
 }
 
 /// A file of bytes, with or without the run bit.
@@ -104,7 +107,7 @@ impl World {
 
     pub fn stopped(
         &self,
-        new: &Rendered,
+        new: &RenderedTree,
         options: TreeOptions,
         at: usize,
         how: Stop,
@@ -144,7 +147,7 @@ impl World {
         fs::rename(self.root().join(from), to).expect("a rename");
     }
 
-    pub fn write(&self, new: &Rendered, options: TreeOptions) -> Decision {
+    pub fn write(&self, new: &RenderedTree, options: TreeOptions) -> Decision {
         self.tree().write(new, &coverage(), options).unwrap_or_else(|error| panic!("{error}"))
     }
 

@@ -39,7 +39,7 @@ pub struct Attrs {
     tags: Tags,
 }
 
-impl ec2::Tagged for Attrs {
+impl ec2::TaggedAttrs for Attrs {
     fn tags(&self) -> &Tags {
         &self.tags
     }

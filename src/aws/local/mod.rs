@@ -115,6 +115,9 @@ pub struct LocalAws {
 impl LocalAws {
     /// The local AWS of the user who runs the program. `BILLPAY_LOCAL_PORT` and
     /// `BILLPAY_LOCAL_STATE` allow several beside one another.
+    ///
+    /// # Errors
+    /// Fails if the user has no home directory, or `BILLPAY_LOCAL_PORT` is no port.
     pub fn of_this_user() -> Result<LocalAws, Error> {
         let base = etcetera::choose_base_strategy().map_err(|_| Error::NoHome)?;
         let port = match std::env::var("BILLPAY_LOCAL_PORT") {
@@ -134,6 +137,10 @@ impl LocalAws {
     }
 
     /// Makes sure that it runs and returns its address.
+    ///
+    /// # Errors
+    /// Fails if the server can't be installed or started, something else answers on the port, or the state is
+    /// another user's or has a server on another port.
     pub async fn up(&self, observer: &dyn Observer) -> Result<String, Error> {
         let _lock = self.lock()?;
         let secret = Secret::of(&self.state)?;
@@ -157,8 +164,11 @@ impl LocalAws {
         Ok(self.url())
     }
 
-    /// Returns the address and the keys of an account. Fails if something else is on the port, which would
-    /// be given the key.
+    /// Returns the address and the keys of an account.
+    ///
+    /// # Errors
+    /// Fails if something else is on the port, which would be given the key, or the state is another user's or
+    /// has a server on another port.
     pub async fn access(&self, account: &str) -> Result<LocalAccess, Error> {
         let _lock = self.lock()?;
         let secret = Secret::of(&self.state)?;
@@ -173,6 +183,9 @@ impl LocalAws {
     }
 
     /// Stops it; its state is kept. Says whether it ran.
+    ///
+    /// # Errors
+    /// Fails if the state's directory or lock can't be used.
     pub async fn down(&self) -> Result<bool, Error> {
         let _lock = self.lock()?;
         let Some(server) = self.server() else { return Ok(false) };
@@ -182,6 +195,9 @@ impl LocalAws {
     }
 
     /// Forgets everything that was made in it, and the secret: keys of before no longer count.
+    ///
+    /// # Errors
+    /// Fails if the state can't be locked or deleted.
     pub async fn reset(&self) -> Result<(), Error> {
         self.down().await?;
         let _lock = self.lock()?;
@@ -231,7 +247,10 @@ impl LocalAws {
         serde_json::from_str(&private::read(&self.state, "server.json")?).ok()
     }
 
-    /// Returns the server that was started; fails if it runs on another port, since a state has one server.
+    /// Returns the server that was started.
+    ///
+    /// # Errors
+    /// Fails if it runs on another port, since a state has one server.
     fn server_on_the_port(&self) -> Result<Option<Server>, Error> {
         match self.server() {
             Some(Server { port, .. }) if port == self.port => Ok(self.server()),

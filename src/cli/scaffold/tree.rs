@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use billpay_core::Ports;
-use billpay_tree::{Action, Coverage, Rendered, TreeOptions};
+use billpay_tree::{Action, Coverage, RenderedTree, TreeOptions};
 use clap::Args;
 use serde_json::json;
 
@@ -39,7 +39,7 @@ pub(super) fn write(
     out: PathBuf,
     ports: &Ports,
     ui: &Ui,
-    rendered: &Rendered,
+    rendered: &RenderedTree,
     coverage: &Coverage,
 ) -> Result<u8, Report> {
     let TreeArgs { check, merge, keep, force, diff } = args;

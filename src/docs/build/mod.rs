@@ -103,6 +103,10 @@ pub struct SiteBuild {
 }
 
 /// Builds the site of a project; `say` is called before slow steps.
+///
+/// # Errors
+/// Fails if the folder or a first page is missing, the settings can't be used, a link leads out of the project,
+/// or MkDocs can't be installed or fails; in strict mode also on a warning or an omitted setting.
 pub async fn build(options: &BuildOptions<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<SiteBuild, DocsError> {
     let no_project = || DocsError::NoProject { path: options.dir.display().to_string() };
     let dir = options.dir.canonicalize().map_err(|_| no_project())?;

@@ -9,6 +9,9 @@ use super::{DocsError, SiteBuild, at};
 use crate::METADATA;
 
 /// Makes `out` a copy of the site; only an older site, or nothing, may be there.
+///
+/// # Errors
+/// Fails if `out` holds something other than a site, is a folder that the project is in, or can't be written.
 pub fn place(built: &SiteBuild, out: &Path, project: &Path) -> Result<(), DocsError> {
     let not_a_site = || DocsError::NotASite { path: out.display().to_string() };
     if out.symlink_metadata().is_ok() {

@@ -286,9 +286,11 @@ fn display_cycle(addresses: &[Address]) -> String {
 
 /// Works out what has to change.
 ///
-/// `desired` is empty of nothing the spec has, whatever the selection; `snapshot` holds
-/// all that was observed, [settled](super::ownership::settle). Fails only when resources need
-/// one another in a circle.
+/// `desired` is empty of nothing the spec has, whatever the selection; `snapshot` holds all that was observed,
+/// [settled](super::ownership::settle).
+///
+/// # Errors
+/// Fails if resources need one another in a circle.
 pub fn plan(
     environment: &str,
     goal: Goal,

@@ -119,6 +119,9 @@ impl<'a> Model<'a> {
     }
 
     /// Makes a resource.
+    ///
+    /// # Errors
+    /// Fails if another resource has one of its unique keys, or its range is outside of its network's.
     pub fn create(&mut self, new: Observed) -> Result<(), Refusal> {
         self.check_unique_keys(&new)?;
         self.check_inside(&new)?;
@@ -127,6 +130,9 @@ impl<'a> Model<'a> {
     }
 
     /// Changes a resource that is there into another one with its address and id.
+    ///
+    /// # Errors
+    /// Fails as [`Model::create`] does, and if the resources that it newly names lie elsewhere than those before.
     pub fn update(&mut self, changed: Observed) -> Result<(), Refusal> {
         self.check_unique_keys(&changed)?;
         self.check_inside(&changed)?;
@@ -136,6 +142,9 @@ impl<'a> Model<'a> {
     }
 
     /// Deletes a resource and all that goes with it.
+    ///
+    /// # Errors
+    /// Fails if resources or attachments hold it.
     pub fn delete(&mut self, address: &Address, id: &str) -> Result<(), Refusal> {
         let key = (address.clone(), id.to_string());
         let Some(resource) = self.resources.get(&key) else { return Ok(()) };

@@ -11,8 +11,10 @@ use super::{Blocker, Change, Conflict, Cycle, Kinds, Obstacle, Plan, Refusal, Sc
 
 /// Finds the changes of a plan that AWS would refuse, so that the plan could not be finished.
 ///
-/// Of two changes of which one is refused because the other one is, only the other one is
-/// returned. Fails when steps wait for one another in a circle and nothing shows why.
+/// Of two changes of which one is refused because the other one is, only the other one is returned.
+///
+/// # Errors
+/// Fails if steps wait for one another in a circle and nothing shows why.
 pub fn rehearse(
     plan: &Plan,
     snapshot: &Snapshot,

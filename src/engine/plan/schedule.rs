@@ -43,7 +43,10 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Orders the work of a plan. Fails when steps wait for one another in a circle.
+    /// Orders the work of a plan.
+    ///
+    /// # Errors
+    /// Fails if steps wait for one another in a circle.
     pub fn of(plan: &Plan, snapshot: &Snapshot, kinds: &Kinds) -> Result<Schedule, Cycle> {
         let create_first = created_first(plan, kinds);
         let order = |spec, used| {
@@ -59,6 +62,9 @@ impl Schedule {
     /// Orders the work of a plan without regard to unique keys: where no order
     /// ends, this one shows what is in the way. The last resort doesn't even wait until what stands on a
     /// resource has let go of it.
+    ///
+    /// # Errors
+    /// Fails if steps wait for one another in a circle.
     pub fn regardless_of_unique_keys(
         plan: &Plan,
         snapshot: &Snapshot,

@@ -44,6 +44,9 @@ const SETTINGS: &[&str] = &[
 ];
 
 /// Returns a call of Git for this repository; nothing is searched for.
+///
+/// # Errors
+/// Fails if Git is not on this machine.
 pub fn command(git_dir: &Path) -> io::Result<Command> {
     let mut command = bare_command()?;
     command.arg("--git-dir").arg(git_dir);

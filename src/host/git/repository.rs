@@ -38,6 +38,7 @@ pub struct Repository {
 impl Repository {
     /// Finds the repository that a folder is in.
     ///
+    /// # Errors
     /// Fails if it belongs to another user, or if what `.git` says can't be followed.
     pub fn find(folder: &Path) -> io::Result<Option<Repository>> {
         let folder = folder.canonicalize()?;
@@ -93,6 +94,9 @@ impl Repository {
     }
 
     /// Returns the URLs that the repository is known by.
+    ///
+    /// # Errors
+    /// Fails if a file of its configuration can't be read.
     pub fn remotes(&self) -> io::Result<Vec<String>> {
         let is_url =
             |key: &str| key.starts_with("remote.") && (key.ends_with(".url") || key.ends_with(".pushurl"));

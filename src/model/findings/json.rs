@@ -5,6 +5,9 @@ use serde::de::DeserializeOwned;
 use super::{Problem, SourceFile};
 
 /// Reads a file of JSON that may have so many bytes; nesting ends at 128 levels.
+///
+/// # Errors
+/// Fails if the file is larger than `limit`, isn't UTF-8, or isn't JSON that fits `T`.
 pub fn from_json<T: DeserializeOwned>(file: &SourceFile, limit: usize) -> Result<T, Box<Problem>> {
     if file.text().len() > limit {
         let limit =

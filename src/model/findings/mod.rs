@@ -7,6 +7,6 @@ mod source;
 mod suggest;
 
 pub use json::from_json;
-pub use problem::{Findings, Place, Problem, Related, Severity};
+pub use problem::{Findings, Place, Problem, RelatedPlace, Severity};
 pub use source::{SourceFile, Utf8Problem};
 pub use suggest::nearest;

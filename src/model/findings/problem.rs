@@ -45,7 +45,7 @@ impl fmt::Display for Place {
 
 /// Another place that a problem has to do with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Related {
+pub struct RelatedPlace {
     #[serde(flatten)]
     pub place: Place,
     pub message: String,
@@ -65,7 +65,7 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub related: Vec<Related>,
+    pub related: Vec<RelatedPlace>,
     /// The key or value that was probably meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub did_you_mean: Option<String>,
@@ -108,7 +108,7 @@ impl Problem {
 
     /// Adds another place that has to do with it.
     pub fn related(mut self, place: Place, message: impl Into<String>) -> Problem {
-        self.related.push(Related { place, message: message.into() });
+        self.related.push(RelatedPlace { place, message: message.into() });
         self
     }
 

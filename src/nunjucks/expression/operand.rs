@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Parser, allowed};
+use super::{Parser, check_name};
 use crate::ast::{Arguments, Expr, ExprKind, Span};
 use crate::fault::{Fault, Outcome};
 use crate::token::Token;
@@ -12,21 +12,21 @@ impl Parser<'_, '_> {
         let mut of = self.primary()?;
         loop {
             let start = of.span.start;
-            if self.sign(".") {
+            if self.take_sign(".") {
                 let name = self.name()?;
                 let key = self.make(name.span.clone(), 0, ExprKind::Text(name.name))?;
                 of = self.member(of, key)?;
-            } else if self.sign("[") {
-                let key = self.deeper(Self::subscript)?;
+            } else if self.take_sign("[") {
+                let key = self.nest(Self::subscript)?;
                 self.expect("]")?;
                 if let ExprKind::Text(name) = &key.kind {
-                    allowed(name, &key.span)?;
+                    check_name(name, &key.span)?;
                 }
                 of = self.member(of, key)?;
-            } else if self.sign("(") {
-                let arguments = self.deeper(Self::arguments)?;
+            } else if self.take_sign("(") {
+                let arguments = self.nest(Self::arguments)?;
                 let height = arguments.height().max(of.height);
-                let span = start..self.before();
+                let span = start..self.last_end();
                 of = self.make(span, height, ExprKind::Call { of: Box::new(of), arguments })?;
             } else {
                 return Ok(of);
@@ -35,7 +35,7 @@ impl Parser<'_, '_> {
     }
 
     fn member(&mut self, of: Expr, key: Expr) -> Outcome<Expr> {
-        let span = of.span.start..self.before();
+        let span = of.span.start..self.last_end();
         let height = of.height.max(key.height);
         self.make(span, height, ExprKind::Member { of: Box::new(of), key: Box::new(key) })
     }
@@ -46,7 +46,7 @@ impl Parser<'_, '_> {
         if !self.is_sign(":") && !self.is_sign("]") {
             parts[0] = Some(Box::new(self.inline_if()?));
         }
-        if !self.sign(":") {
+        if !self.take_sign(":") {
             return match parts[0].take() {
                 Some(key) => Ok(*key),
                 None => Fault::syntax(span, "something is to stand in these brackets"),
@@ -55,12 +55,12 @@ impl Parser<'_, '_> {
         if !self.is_sign(":") && !self.is_sign("]") {
             parts[1] = Some(Box::new(self.inline_if()?));
         }
-        if self.sign(":") && !self.is_sign("]") {
+        if self.take_sign(":") && !self.is_sign("]") {
             parts[2] = Some(Box::new(self.inline_if()?));
         }
         let height = parts.iter().flatten().map(|part| part.height).max().unwrap_or(0);
         let [start, stop, step] = parts;
-        self.make(span.start..self.before(), height, ExprKind::Slice { start, stop, step })
+        self.make(span.start..self.last_end(), height, ExprKind::Slice { start, stop, step })
     }
 
     fn primary(&mut self) -> Outcome<Expr> {
@@ -74,7 +74,7 @@ impl Parser<'_, '_> {
             Token::Name("false") => ExprKind::Bool(false),
             Token::Name("none" | "null") => ExprKind::Null,
             Token::Name(name) => {
-                allowed(name, &span)?;
+                check_name(name, &span)?;
                 ExprKind::Name(name.into())
             }
             Token::Sign("(") => return self.group(span),
@@ -89,31 +89,31 @@ impl Parser<'_, '_> {
 
     fn group(&mut self, span: Span) -> Outcome<Expr> {
         self.at += 1;
-        let items = self.deeper(|parser| parser.items(")"))?;
+        let items = self.nest(|parser| parser.items(")"))?;
         if items.is_empty() {
             return Fault::syntax(span, "something is to stand in these brackets");
         }
         let height = items.iter().map(|item| item.height).max().unwrap_or(0);
-        self.make(span.start..self.before(), height, ExprKind::Group(items))
+        self.make(span.start..self.last_end(), height, ExprKind::Group(items))
     }
 
     fn list(&mut self, span: Span) -> Outcome<Expr> {
         self.at += 1;
-        let items = self.deeper(|parser| parser.items("]"))?;
+        let items = self.nest(|parser| parser.items("]"))?;
         let height = items.iter().map(|item| item.height).max().unwrap_or(0);
-        self.make(span.start..self.before(), height, ExprKind::List(items))
+        self.make(span.start..self.last_end(), height, ExprKind::List(items))
     }
 
     fn object(&mut self, span: Span) -> Outcome<Expr> {
         self.at += 1;
-        let entries = self.deeper(Self::entries)?;
+        let entries = self.nest(Self::entries)?;
         let height = entries.iter().map(|(_, value)| value.height).max().unwrap_or(0);
-        self.make(span.start..self.before(), height, ExprKind::Object(entries))
+        self.make(span.start..self.last_end(), height, ExprKind::Object(entries))
     }
 
     fn entries(&mut self) -> Outcome<Vec<(Arc<str>, Expr)>> {
         let mut entries = vec![];
-        if self.sign("}") {
+        if self.take_sign("}") {
             return Ok(entries);
         }
         loop {
@@ -123,11 +123,11 @@ impl Parser<'_, '_> {
                 Token::Text(text) => text.into(),
                 _ => return Fault::syntax(spanned.span, "a name or a text in quotes is to stand here"),
             };
-            allowed(&name, &spanned.span)?;
+            check_name(&name, &spanned.span)?;
             self.at += 1;
             self.expect(":")?;
             entries.push((name, self.inline_if()?));
-            if !self.sign(",") {
+            if !self.take_sign(",") {
                 break;
             }
         }
@@ -137,12 +137,12 @@ impl Parser<'_, '_> {
 
     fn items(&mut self, end: &'static str) -> Outcome<Vec<Expr>> {
         let mut items = vec![];
-        if self.sign(end) {
+        if self.take_sign(end) {
             return Ok(items);
         }
         loop {
             items.push(self.inline_if()?);
-            if !self.sign(",") {
+            if !self.take_sign(",") {
                 break;
             }
         }
@@ -152,7 +152,7 @@ impl Parser<'_, '_> {
 
     pub(super) fn arguments(&mut self) -> Outcome<Arguments> {
         let mut arguments = Arguments::default();
-        if self.sign(")") {
+        if self.take_sign(")") {
             return Ok(arguments);
         }
         loop {
@@ -165,7 +165,7 @@ impl Parser<'_, '_> {
             } else {
                 arguments.plain.push(self.inline_if()?);
             }
-            if !self.sign(",") {
+            if !self.take_sign(",") {
                 break;
             }
         }

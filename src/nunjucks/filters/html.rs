@@ -13,12 +13,12 @@ const PASSES: usize = 8;
 
 impl Filter<'_, '_> {
     pub(super) fn html(&self, input: &Value) -> Outcome<Value> {
-        let printed = || coerce::printed(input, self.budget());
+        let output = || coerce::to_output(input, self.budget());
         match self.name {
             "safe" | "e" | "escape" if matches!(input, Value::Safe(_)) => Ok(input.clone()),
-            "safe" => Ok(Value::Safe(printed()?)),
+            "safe" => Ok(Value::Safe(output()?)),
             "e" | "escape" | "forceescape" => {
-                let escaped = escape(&printed()?);
+                let escaped = escape(&output()?);
                 self.budget().bytes(escaped.len())?;
                 Ok(Value::Safe(escaped.into()))
             }
@@ -29,7 +29,7 @@ impl Filter<'_, '_> {
             "striptags" => {
                 let text = strip(&self.normal(input)?)?;
                 let text = trim(&text);
-                self.like(input, if self.argument(0).truthy() { keep_lines(text) } else { one_line(text) })
+                self.like(input, if self.argument(0).is_truthy() { keep_lines(text) } else { one_line(text) })
             }
             "urlencode" => self.urlencode(input),
             _ => self.urlize(input),
@@ -38,11 +38,11 @@ impl Filter<'_, '_> {
 
     fn urlencode(&self, input: &Value) -> Outcome<Value> {
         let pair = |key: &Value, value: &Value| {
-            Ok(format!("{}={}", encode(&self.shown(key)?), encode(&self.shown(value)?)))
+            Ok(format!("{}={}", encode(&self.to_text(key)?), encode(&self.to_text(value)?)))
         };
         let nothing = Value::Undefined(None);
         let pairs: Vec<String> = match input {
-            Value::Text(text) | Value::Safe(text) => return self.made(encode(text)),
+            Value::Text(text) | Value::Safe(text) => return self.make_text(encode(text)),
             Value::Record(record) => record
                 .entries()
                 .iter()
@@ -67,10 +67,10 @@ impl Filter<'_, '_> {
             }
             _ => vec![],
         };
-        self.made(pairs.join("&"))
+        self.make_text(pairs.join("&"))
     }
 
-    fn made(&self, text: String) -> Outcome<Value> {
+    fn make_text(&self, text: String) -> Outcome<Value> {
         self.budget().bytes(text.len())?;
         Ok(Value::text(text))
     }
@@ -103,7 +103,7 @@ impl Filter<'_, '_> {
             };
             self.budget().bytes(address.len() * 2)?;
         }
-        self.made(output)
+        self.make_text(output)
     }
 }
 
@@ -164,7 +164,7 @@ fn without_tags(text: &str) -> String {
                 comments = end.is_some();
                 end
             }
-            false if tags && tag_name(rest) => {
+            false if tags && is_tag(rest) => {
                 let end = rest.find('>').map(|end| end + 1);
                 tags = end.is_some();
                 end
@@ -181,7 +181,7 @@ fn without_tags(text: &str) -> String {
 }
 
 /// Returns true if a tag begins here: `</?` and a name of letters and digits, as a whole word.
-fn tag_name(rest: &str) -> bool {
+fn is_tag(rest: &str) -> bool {
     let name = rest.strip_prefix("</").unwrap_or_else(|| rest.get(1..).unwrap_or_default());
     let mut bytes = name.bytes().skip_while(u8::is_ascii_alphanumeric);
     name.starts_with(|c: char| c.is_ascii_alphabetic()) && bytes.next() != Some(b'_')

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::Filter;
 use crate::fault::{Fault, Outcome};
-use crate::operate::own;
-use crate::value::{List, Record, Value, reserved};
+use crate::operate::own_property;
+use crate::value::{List, Record, Value, is_reserved};
 use crate::{checks, coerce, units};
 
 /// Sort key.
@@ -22,7 +22,7 @@ impl Filter<'_, '_> {
             "first" => self.edge(input, false),
             "last" => self.edge(input, true),
             "length" => self.length(input),
-            "list" => self.listed(input),
+            "list" => self.to_list(input),
             "reverse" => self.reverse(input),
             "join" => self.join(input),
             "sum" => self.sum(input),
@@ -55,7 +55,7 @@ impl Filter<'_, '_> {
             }
             Value::Record(record) if last => {
                 let at = Value::Number(self.number(&record.at("length"))? - 1.0);
-                Some(record.at(&self.shown(&at)?))
+                Some(record.at(&self.to_text(&at)?))
             }
             Value::Record(record) => Some(record.at("0")),
             _ => None,
@@ -74,7 +74,7 @@ impl Filter<'_, '_> {
         }))
     }
 
-    fn listed(&self, input: &Value) -> Outcome<Value> {
+    fn to_list(&self, input: &Value) -> Outcome<Value> {
         match input {
             Value::List(_) => Ok(input.clone()),
             Value::Text(text) | Value::Safe(text) => self.of(units::each(text, self.budget())?),
@@ -122,11 +122,11 @@ impl Filter<'_, '_> {
 
     /// The name of an attribute, if one is given.
     fn attribute(&self, value: &Value) -> Outcome<Option<Arc<str>>> {
-        if !value.truthy() {
+        if !value.is_truthy() {
             return Ok(None);
         }
-        let name = self.shown(value)?;
-        if reserved(&name) {
+        let name = self.to_text(value)?;
+        if is_reserved(&name) {
             return Fault::fail(format!("`{name}` can't be used in a template"));
         }
         Ok(Some(name))
@@ -139,24 +139,24 @@ impl Filter<'_, '_> {
             Value::Safe(_) => return Fault::fail("a text has no attributes"),
             other => self.row(other)?.unwrap_or_default(),
         };
-        items.iter().map(|item| self.attribute_of(item, name)).collect()
+        items.iter().map(|item| self.get_attribute(item, name)).collect()
     }
 
-    fn attribute_of(&self, item: &Value, name: &str) -> Outcome<Value> {
+    fn get_attribute(&self, item: &Value, name: &str) -> Outcome<Value> {
         if item.is_nothing() {
             return Fault::fail(format!("null has no `{name}`"));
         }
-        Ok(own(item, name)?.unwrap_or(Value::Undefined(None)))
+        Ok(own_property(item, name)?.unwrap_or(Value::Undefined(None)))
     }
 
     /// An attribute by a path with dots; nothing where it isn't there.
-    fn by_path(&self, item: &Value, path: &[String]) -> Outcome<Value> {
+    fn get_path(&self, item: &Value, path: &[String]) -> Outcome<Value> {
         let mut value = item.clone();
         for name in path {
             if value.is_nothing() {
                 return Fault::fail(format!("null has no `{name}`"));
             }
-            match own(&value, name)? {
+            match own_property(&value, name)? {
                 Some(inner) => value = inner,
                 None => return Ok(Value::Undefined(None)),
             }
@@ -170,14 +170,15 @@ impl Filter<'_, '_> {
             Value::Text(_) => name.split('.').map(str::to_string).collect(),
             _ => vec![name.to_string()],
         };
-        match path.iter().find(|name| reserved(name)) {
+        match path.iter().find(|name| is_reserved(name)) {
             Some(name) => Fault::fail(format!("`{name}` can't be used in a template")),
             None => Ok(path),
         }
     }
 
     fn join(&self, input: &Value) -> Outcome<Value> {
-        let separator = if self.argument(0).truthy() { self.shown(self.argument(0))? } else { "".into() };
+        let separator =
+            if self.argument(0).is_truthy() { self.to_text(self.argument(0))? } else { "".into() };
         let items = match (self.attribute(self.argument(1))?, input) {
             (Some(name), _) => self.attributes(input, &name)?,
             (None, Value::List(list)) => list.items().to_vec(),
@@ -186,7 +187,7 @@ impl Filter<'_, '_> {
         for item in &items {
             self.note(item)?;
         }
-        coerce::joined(&items, &separator, self.budget()).map(Value::Text)
+        coerce::join(&items, &separator, self.budget()).map(Value::Text)
     }
 
     fn sum(&self, input: &Value) -> Outcome<Value> {
@@ -208,7 +209,7 @@ impl Filter<'_, '_> {
     }
 
     /// Returns the sort key of a value.
-    fn key(&self, value: &Value, fold: fn(&str) -> String, cased: bool) -> Outcome<Key> {
+    fn key(&self, value: &Value, fold: fn(&str) -> String, is_case_sensitive: bool) -> Outcome<Key> {
         self.note(value)?;
         Ok(match value {
             Value::Undefined(_) => Key::Undefined,
@@ -219,13 +220,13 @@ impl Filter<'_, '_> {
                 }
                 Key::Number(number)
             }
-            Value::Text(text) | Value::Safe(text) if !cased => Key::Text(units::of(&fold(text))),
-            other => Key::Text(units::of(&self.shown(other)?)),
+            Value::Text(text) | Value::Safe(text) if !is_case_sensitive => Key::Text(units::of(&fold(text))),
+            other => Key::Text(units::of(&self.to_text(other)?)),
         })
     }
 
     /// Sorts by keys, which have to be all texts, all numbers or all undefined.
-    fn sorted<T>(&self, mut items: Vec<(Key, T)>, reverse: bool) -> Outcome<Vec<T>> {
+    fn sort_by_key<T>(&self, mut items: Vec<(Key, T)>, reverse: bool) -> Outcome<Vec<T>> {
         let kind = items.first().map(|(key, _)| std::mem::discriminant(key));
         if items.iter().any(|(key, _)| Some(std::mem::discriminant(key)) != kind) {
             return Fault::unlike("sorting texts, numbers and what is undefined together");
@@ -244,39 +245,40 @@ impl Filter<'_, '_> {
 
     fn sort(&self, input: &Value) -> Outcome<Value> {
         let path = self.path(self.argument(2))?;
-        let cased = self.argument(1).truthy();
+        let is_case_sensitive = self.argument(1).is_truthy();
         // What is undefined comes last, in either order.
         let (undefined, defined): (Vec<_>, Vec<_>) =
             self.row(input)?.unwrap_or_default().into_iter().partition(Value::is_undefined);
         undefined.iter().try_for_each(|item| self.note(item))?;
-        let keyed = defined.into_iter().map(|item| {
-            let value = self.by_path(&item, &path)?;
-            Ok((self.key(&value, str::to_lowercase, cased)?, item))
+        let entries = defined.into_iter().map(|item| {
+            let value = self.get_path(&item, &path)?;
+            Ok((self.key(&value, str::to_lowercase, is_case_sensitive)?, item))
         });
-        let keyed = keyed.collect::<Outcome<Vec<_>>>()?;
-        let mut sorted = self.sorted(keyed, self.argument(0).truthy())?;
-        sorted.extend(undefined);
-        self.of(sorted)
+        let entries = entries.collect::<Outcome<Vec<_>>>()?;
+        let mut items = self.sort_by_key(entries, self.argument(0).is_truthy())?;
+        items.extend(undefined);
+        self.of(items)
     }
 
     fn dictsort(&self, input: &Value) -> Outcome<Value> {
         let Value::Record(record) = input else {
             return Fault::fail(format!("`dictsort` takes an object, not {}", input.kind()));
         };
-        let by_value = match self.argument(1) {
+        let is_by_value = match self.argument(1) {
             Value::Undefined(_) => false,
             Value::Text(by) if &**by == "key" => false,
             Value::Text(by) if &**by == "value" => true,
             _ => return Fault::fail("`dictsort` sorts by \"key\" or \"value\""),
         };
-        let cased = self.argument(0).truthy();
-        let keyed = record.entries().iter().map(|(name, value)| {
+        let is_case_sensitive = self.argument(0).is_truthy();
+        let entries = record.entries().iter().map(|(name, value)| {
             let name = Value::Text(Arc::clone(name));
-            let key = self.key(if by_value { value } else { &name }, str::to_uppercase, cased)?;
+            let key =
+                self.key(if is_by_value { value } else { &name }, str::to_uppercase, is_case_sensitive)?;
             Ok((key, self.of(vec![name, value.clone()])?))
         });
-        let keyed = keyed.collect::<Outcome<Vec<_>>>()?;
-        self.of(self.sorted(keyed, false)?)
+        let entries = entries.collect::<Outcome<Vec<_>>>()?;
+        self.of(self.sort_by_key(entries, false)?)
     }
 
     fn groupby(&self, input: &Value) -> Outcome<Value> {
@@ -287,9 +289,9 @@ impl Filter<'_, '_> {
         let mut groups: Vec<(Arc<str>, Vec<Value>)> = vec![];
         let mut places = std::collections::HashMap::new();
         for item in self.row(input)?.unwrap_or_default() {
-            let value = self.by_path(&item, &path)?;
+            let value = self.get_path(&item, &path)?;
             self.note(&value)?;
-            let key = self.shown(&value)?;
+            let key = self.to_text(&value)?;
             let at = *places.entry(Arc::clone(&key)).or_insert_with(|| {
                 groups.push((key, vec![]));
                 groups.len() - 1
@@ -318,12 +320,12 @@ impl Filter<'_, '_> {
             return Fault::fail("`batch` takes a list, not null");
         }
         let fill = self.argument(1);
-        let given = self.number(self.argument(0))?.trunc();
+        let count = self.number(self.argument(0))?.trunc();
         let width =
-            if fill.truthy() || given.is_nan() || given <= 0.0 { self.count()? } else { given as usize };
+            if fill.is_truthy() || count.is_nan() || count <= 0.0 { self.count()? } else { count as usize };
         let Some(items) = self.row(input)? else { return self.of(vec![]) };
         let mut rows: Vec<Vec<Value>> = items.chunks(width).map(<[Value]>::to_vec).collect();
-        if let Some(last) = rows.last_mut().filter(|_| fill.truthy()) {
+        if let Some(last) = rows.last_mut().filter(|_| fill.is_truthy()) {
             last.resize(width, fill.clone());
         }
         self.of(rows.into_iter().map(|row| self.of(row)).collect::<Outcome<_>>()?)
@@ -346,16 +348,16 @@ impl Filter<'_, '_> {
             let (part, others) =
                 rest.split_at_checked(base + usize::from(index < extra)).unwrap_or((rest, &[]));
             rest = others;
-            let filled = fill.truthy() && index >= extra;
+            let is_short = fill.is_truthy() && index >= extra;
             if input.as_text().is_some() {
-                if filled {
+                if is_short {
                     return Fault::fail("`slice` can't fill up a text");
                 }
-                parts.push(Value::Text(coerce::joined(part, "", self.budget())?));
+                parts.push(Value::Text(coerce::join(part, "", self.budget())?));
                 continue;
             }
             let mut part = part.to_vec();
-            if filled {
+            if is_short {
                 part.push(fill.clone());
             }
             parts.push(self.of(part)?);
@@ -366,7 +368,7 @@ impl Filter<'_, '_> {
     fn select(&self, input: &Value) -> Outcome<Value> {
         let test = match self.argument(0) {
             Value::Undefined(_) => "truthy".into(),
-            test => self.shown(test)?,
+            test => self.to_text(test)?,
         };
         let arguments = self.arguments.get(1..).unwrap_or_default();
         match checks::arity(&test) {
@@ -391,27 +393,27 @@ impl Filter<'_, '_> {
             }
             other => self.row(other)?,
         };
-        let mut kept = vec![];
+        let mut matches = vec![];
         for item in items.unwrap_or_default() {
             if checks::check(&test, &item, arguments, self.budget())? == (self.name == "select") {
-                kept.push(item);
+                matches.push(item);
             }
         }
-        self.of(kept)
+        self.of(matches)
     }
 
     fn select_attribute(&self, input: &Value) -> Outcome<Value> {
         let Value::List(list) = input else {
             return Fault::fail(format!("`{}` takes a list, not {}", self.name, input.kind()));
         };
-        let name = self.shown(self.argument(0))?;
-        let mut kept = vec![];
+        let name = self.to_text(self.argument(0))?;
+        let mut matches = vec![];
         for item in list.items().iter() {
-            if self.attribute_of(item, &name)?.truthy() == (self.name == "selectattr") {
-                kept.push(item.clone());
+            if self.get_attribute(item, &name)?.is_truthy() == (self.name == "selectattr") {
+                matches.push(item.clone());
             }
         }
-        self.of(kept)
+        self.of(matches)
     }
 
     fn random(&self, input: &Value) -> Outcome<Value> {

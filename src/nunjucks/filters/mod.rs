@@ -116,7 +116,7 @@ impl Filter<'_, '_> {
         self.machine.note(value, self.span)
     }
 
-    fn shown(&self, value: &Value) -> Outcome<Arc<str>> {
+    fn to_text(&self, value: &Value) -> Outcome<Arc<str>> {
         coerce::to_text(value, self.budget())
     }
 
@@ -132,7 +132,7 @@ impl Filter<'_, '_> {
             "dump" => json::dump(input, self.argument(0), self.budget()).map(Value::text),
             "abs" => Ok(Value::Number(self.number(input)?.abs())),
             "float" => {
-                let number = number::read_leading(&self.shown(input)?);
+                let number = number::read_leading(&self.to_text(input)?);
                 Ok(if number.is_nan() { self.argument(0).clone() } else { Value::Number(number) })
             }
             "int" => self.int(input),
@@ -140,7 +140,7 @@ impl Filter<'_, '_> {
             "string" => match input {
                 Value::Null => Fault::fail("`string` needs a value, not null"),
                 Value::Safe(_) => Ok(input.clone()),
-                other => coerce::printed(other, self.budget()).map(Value::Text),
+                other => coerce::to_output(other, self.budget()).map(Value::Text),
             },
             "capitalize" | "center" | "indent" | "lower" | "upper" | "replace" | "title" | "trim"
             | "truncate" | "wordcount" => self.text(input),
@@ -153,8 +153,8 @@ impl Filter<'_, '_> {
     }
 
     fn default(&self, input: &Value) -> Value {
-        let there = if self.argument(1).truthy() { input.truthy() } else { !input.is_undefined() };
-        if there {
+        let has_value = if self.argument(1).is_truthy() { input.is_truthy() } else { !input.is_undefined() };
+        if has_value {
             return input.clone();
         }
         match (self.argument(0), input) {
@@ -169,20 +169,20 @@ impl Filter<'_, '_> {
             Value::Undefined(_) => 10.0,
             base => self.number(base)?.trunc(),
         };
-        let number = number::read_integer(&self.shown(input)?, base);
+        let number = number::read_integer(&self.to_text(input)?, base);
         Ok(if number.is_nan() { self.argument(0).clone() } else { Value::Number(number) })
     }
 
     fn round(&self, input: &Value) -> Outcome<Value> {
-        let places = if self.argument(0).truthy() { self.number(self.argument(0))? } else { 0.0 };
+        let places = if self.argument(0).is_truthy() { self.number(self.argument(0))? } else { 0.0 };
         let factor = number::power(10.0, places);
-        let scaled = self.number(input)? * factor;
-        let rounded = match self.argument(1).as_text().map(|text| &**text) {
-            Some("ceil") => scaled.ceil(),
-            Some("floor") => scaled.floor(),
-            _ => number::round(scaled),
+        let product = self.number(input)? * factor;
+        let result = match self.argument(1).as_text().map(|text| &**text) {
+            Some("ceil") => product.ceil(),
+            Some("floor") => product.floor(),
+            _ => number::round(product),
         };
-        Ok(Value::Number(rounded / factor))
+        Ok(Value::Number(result / factor))
     }
 
     /// A text that is as safe as the one it was made of.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Filter;
 use super::repo_url::RepoUrl;
 use crate::fault::{Fault, Outcome};
-use crate::operate::own;
+use crate::operate::own_property;
 use crate::value::{Record, Value};
 
 impl Filter<'_, '_> {
@@ -28,7 +28,7 @@ impl Filter<'_, '_> {
     }
 
     fn repo_url(&self, input: &Value) -> Outcome<(RepoUrl, Value)> {
-        let text = self.shown(input)?;
+        let text = self.to_text(input)?;
         let Some(url) = RepoUrl::read(&text) else {
             return Fault::fail(format!("`{text}` is no address of a repository"));
         };
@@ -48,14 +48,14 @@ impl Filter<'_, '_> {
     }
 
     fn entity_ref(&self, input: &Value) -> Outcome<Value> {
-        if !input.truthy() {
+        if !input.is_truthy() {
             return Fault::fail("an entity's reference can't be empty");
         }
         let from = |value: &Value, name: &str| {
-            own(value, name).map(|value| value.filter(|value| !value.is_nothing()))
+            own_property(value, name).map(|value| value.filter(|value| !value.is_nothing()))
         };
         let kind = from(self.argument(0), "defaultKind")?;
-        let namespace = from(self.argument(0), "defaultNamespace")?.filter(Value::truthy);
+        let namespace = from(self.argument(0), "defaultNamespace")?.filter(Value::is_truthy);
         let namespace = namespace.unwrap_or_else(|| Value::text("default"));
         let (kind, namespace, name) = match input {
             Value::Text(text) | Value::Safe(text) => {
@@ -77,27 +77,27 @@ impl Filter<'_, '_> {
                 from(other, "name")?,
             ),
         };
-        let given = |value: Option<Value>, what: &str| match value.filter(Value::truthy) {
+        let require = |value: Option<Value>, what: &str| match value.filter(Value::is_truthy) {
             Some(value) => Ok(value),
             None => Fault::fail(format!("this entity's reference has no {what}")),
         };
         let entries = vec![
-            ("kind".into(), given(kind, "kind")?),
-            ("namespace".into(), given(Some(namespace), "namespace")?),
-            ("name".into(), given(name, "name")?),
+            ("kind".into(), require(kind, "kind")?),
+            ("namespace".into(), require(Some(namespace), "namespace")?),
+            ("name".into(), require(name, "name")?),
         ];
         Record::of(entries, self.budget())
     }
 
     fn pick(&self, input: &Value) -> Outcome<Value> {
-        let path = self.shown(self.argument(0))?;
-        let whole = own(input, &path)?;
+        let path = self.to_text(self.argument(0))?;
+        let whole = own_property(input, &path)?;
         let found = match whole {
             Some(value) => value,
             None => {
                 let mut value = input.clone();
                 for name in steps(&path)? {
-                    value = own(&value, name)?.unwrap_or(Value::Undefined(None));
+                    value = own_property(&value, name)?.unwrap_or(Value::Undefined(None));
                 }
                 value
             }

@@ -39,16 +39,16 @@ impl Filter<'_, '_> {
     }
 
     fn center(&self, input: &Value) -> Outcome<Value> {
-        let normal = normalized(input);
+        let normal = normalize(input);
         let eighty = Value::Number(80.0);
-        let width = if self.argument(0).truthy() { self.argument(0) } else { &eighty };
+        let width = if self.argument(0).is_truthy() { self.argument(0) } else { &eighty };
         let length = direct_length(&normal);
         if matches!(coerce::order(&length, width, self.budget())?, Some(Ordering::Greater | Ordering::Equal))
         {
             return Ok(normal);
         }
         let spaces = self.number(width)? - self.number(&length)?;
-        let text = self.shown(&normal)?;
+        let text = self.to_text(&normal)?;
         let (before, after) = (self.spaces(spaces / 2.0 - spaces % 2.0)?, self.spaces(spaces / 2.0)?);
         self.like(&normal, format!("{before}{text}{after}"))
     }
@@ -65,12 +65,12 @@ impl Filter<'_, '_> {
     }
 
     fn indent(&self, input: &Value) -> Outcome<Value> {
-        let normal = normalized(input);
+        let normal = normalize(input);
         let text = self.plain(&normal)?;
         if matches!(&normal, Value::Text(text) if text.is_empty()) {
             return Ok(Value::text(""));
         }
-        let width = if self.argument(0).truthy() { self.number(self.argument(0))? } else { 4.0 };
+        let width = if self.argument(0).is_truthy() { self.number(self.argument(0))? } else { 4.0 };
         let indentation = self.spaces(width)?;
         let lines = text.matches('\n').count() + 1;
         self.budget().bytes(text.len().saturating_add(indentation.len().saturating_mul(lines)))?;
@@ -79,7 +79,7 @@ impl Filter<'_, '_> {
             if at > 0 {
                 output.push('\n');
             }
-            if at > 0 || self.argument(1).truthy() {
+            if at > 0 || self.argument(1).is_truthy() {
                 output.push_str(&indentation);
             }
             output.push_str(line);
@@ -88,18 +88,18 @@ impl Filter<'_, '_> {
     }
 
     fn truncate(&self, input: &Value) -> Outcome<Value> {
-        let normal = normalized(input);
+        let normal = normalize(input);
         let many = Value::Number(255.0);
-        let length = if self.argument(0).truthy() { self.argument(0) } else { &many };
-        let shorter = coerce::order(&direct_length(&normal), length, self.budget())?;
-        if matches!(shorter, Some(Ordering::Less | Ordering::Equal)) {
+        let length = if self.argument(0).is_truthy() { self.argument(0) } else { &many };
+        let order = coerce::order(&direct_length(&normal), length, self.budget())?;
+        if matches!(order, Some(Ordering::Less | Ordering::Equal)) {
             return Ok(normal);
         }
         let text = units::of(&self.plain(&normal)?);
         let length = self.number(length)?;
         // As `substring` takes it: not a number is 0.
         let most = if length.is_nan() { 0 } else { length.max(0.0) as usize };
-        let kept = if self.argument(1).truthy() {
+        let head = if self.argument(1).is_truthy() {
             most
         } else {
             // As `lastIndexOf` takes it: not a number is the end.
@@ -107,17 +107,17 @@ impl Filter<'_, '_> {
             let upto = text.get(..=last.min(text.len().saturating_sub(1))).unwrap_or_default();
             upto.iter().rposition(|unit| *unit == u16::from(b' ')).unwrap_or(most)
         };
-        let kept = units::text(text.get(..kept.min(text.len())).unwrap_or_default())?;
+        let head = units::text(text.get(..head.min(text.len())).unwrap_or_default())?;
         let end = match self.argument(2) {
             Value::Undefined(_) | Value::Null => "...".into(),
-            end => self.shown(end)?,
+            end => self.to_text(end)?,
         };
-        self.like(input, format!("{kept}{end}"))
+        self.like(input, format!("{head}{end}"))
     }
 
     fn wordcount(&self, input: &Value) -> Outcome<Value> {
-        let normal = normalized(input);
-        if !normal.truthy() {
+        let normal = normalize(input);
+        if !normal.is_truthy() {
             return Ok(Value::Null);
         }
         let text = self.plain(&normal)?;
@@ -132,33 +132,34 @@ impl Filter<'_, '_> {
             let Some(text) = input.as_text() else {
                 return Fault::fail("a regular expression replaces in a text alone");
             };
-            let replaced = regex.replace(text, &self.shown(replacement)?, self.budget())?;
-            return Ok(Value::text(replaced));
+            let output = regex.replace(text, &self.to_text(replacement)?, self.budget())?;
+            return Ok(Value::text(output));
         }
         if !matches!(search, Value::Text(_) | Value::Number(_)) {
             return Ok(input.clone());
         }
-        let given = match input {
-            Value::Number(_) => Value::Text(self.shown(input)?),
+        let subject = match input {
+            Value::Number(_) => Value::Text(self.to_text(input)?),
             other => other.clone(),
         };
-        let Some(text) = given.as_text() else { return Ok(given) };
-        let needle = self.shown(search)?;
-        let with = self.shown(replacement)?;
+        let Some(text) = subject.as_text() else { return Ok(subject) };
+        let needle = self.to_text(search)?;
+        let with = self.to_text(replacement)?;
         if needle.is_empty() {
             // Between all units, and around them.
             let separator: Arc<str> = if replacement.is_undefined() { ",".into() } else { Arc::clone(&with) };
-            let inner = coerce::joined(&units::each(text, self.budget())?, &separator, self.budget())?;
-            return self.like(&given, format!("{with}{inner}{with}"));
+            let inner = coerce::join(&units::each(text, self.budget())?, &separator, self.budget())?;
+            return self.like(&subject, format!("{with}{inner}{with}"));
         }
         let count = text.matches(&*needle).count();
-        let zero = matches!(most, Value::Number(most) if *most == 0.0);
-        if zero || count == 0 {
-            return Ok(given.clone());
+        let is_zero = matches!(most, Value::Number(most) if *most == 0.0);
+        if is_zero || count == 0 {
+            return Ok(subject.clone());
         }
-        let all = matches!(most, Value::Undefined(_)) || matches!(most, Value::Number(most) if *most == -1.0);
+        let is_unlimited =
+            matches!(most, Value::Undefined(_)) || matches!(most, Value::Number(most) if *most == -1.0);
         // `count < most`: a fraction counts as one more, and not a number as none.
-        let most = if all { count } else { self.number(most)?.ceil().max(0.0) as usize };
+        let most = if is_unlimited { count } else { self.number(most)?.ceil().max(0.0) as usize };
         let times = count.min(most);
         self.budget().steps(times / 16)?;
         self.budget().bytes(text.len().saturating_add(with.len().saturating_mul(times)))?;
@@ -177,7 +178,7 @@ fn capital(text: &str) -> Outcome<String> {
     Ok(first.to_uppercase().chain(chars).collect())
 }
 
-fn normalized(input: &Value) -> Value {
+fn normalize(input: &Value) -> Value {
     match input {
         Value::Undefined(_) | Value::Null | Value::Bool(false) => Value::text(""),
         other => other.clone(),

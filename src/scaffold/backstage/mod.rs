@@ -55,6 +55,9 @@ impl BackstageTemplate {
 }
 
 /// Reads the `template.yaml` of a folder, and everything that is wrong with it.
+///
+/// # Errors
+/// Fails if the folder has no `template.yaml`, it is no valid template, or its `parameters` are no valid schema.
 pub fn open(folder: &TemplateFolder) -> Result<BackstageTemplate, TemplateError> {
     let Some(file) = folder.source(TEMPLATE_FILE) else {
         let why = format!("there is no {} to read", folder.display_path(TEMPLATE_FILE));
@@ -114,8 +117,14 @@ impl ProjectTemplate for BackstageTemplate {
     ) -> Result<Rendering, TemplateError> {
         let (around, others) = (self.around.as_deref(), self.others.as_deref());
         let (answers, secrets) = self.form.without_secret_fields(answers);
-        let known = run::Known { answers, secrets };
-        run::run(run::Sources { folder: &self.folder, around, others }, &self.spec, known, options, progress)
+        let answer_set = run::AnswerSet { answers, secrets };
+        run::run(
+            run::Sources { folder: &self.folder, around, others },
+            &self.spec,
+            answer_set,
+            options,
+            progress,
+        )
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) struct Sources<'a> {
 }
 
 /// Answers, and those of the form's secret fields, which steps only know as `secrets`.
-pub(super) struct Known {
+pub(super) struct AnswerSet {
     pub answers: Answers,
     pub secrets: Answers,
 }
@@ -42,7 +42,7 @@ pub(super) struct Known {
 pub(super) fn run(
     sources: Sources<'_>,
     spec: &Spec,
-    known: Known,
+    answer_set: AnswerSet,
     options: &RenderOptions,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Rendering, TemplateError> {
@@ -50,14 +50,14 @@ pub(super) fn run(
     if options.strict && !spec.warnings.is_empty() {
         return Err(TemplateError::Wrong(Box::new(spec.warnings.clone().into_errors())));
     }
-    let Known { answers, secrets } = known;
-    let mut known = Map::new();
-    known.insert("parameters".into(), ordered(Value::Object(answers)));
-    known.insert("environment".into(), json!({ "parameters": {}, "secrets": {} }));
-    known.insert("secrets".into(), ordered(Value::Object(secrets)));
-    known.insert("steps".into(), json!({}));
-    known.insert("user".into(), json!({}));
-    known.insert("context".into(), json!({ "task": task(options.seed) }));
+    let AnswerSet { answers, secrets } = answer_set;
+    let mut values = Map::new();
+    values.insert("parameters".into(), ordered(Value::Object(answers)));
+    values.insert("environment".into(), json!({ "parameters": {}, "secrets": {} }));
+    values.insert("secrets".into(), ordered(Value::Object(secrets)));
+    values.insert("steps".into(), json!({}));
+    values.insert("user".into(), json!({}));
+    values.insert("context".into(), json!({ "task": task(options.seed) }));
     let mut run = Run {
         sources,
         shared: BTreeMap::new(),
@@ -65,7 +65,7 @@ pub(super) fn run(
         spec,
         options,
         nunjucks: Nunjucks::new(&settings),
-        known,
+        values,
         workspace: Workspace::default(),
         outside: BTreeSet::new(),
         unknown: BTreeSet::new(),
@@ -118,7 +118,7 @@ struct Run<'a> {
     options: &'a RenderOptions,
     nunjucks: Nunjucks,
     /// Values that expressions can name.
-    known: Map<String, Value>,
+    values: Map<String, Value>,
     workspace: Workspace,
     /// Steps that only the portal runs.
     outside: BTreeSet<String>,
@@ -135,7 +135,7 @@ type StepOutcome = (StepKind, String, Map<String, Value>);
 impl Run<'_> {
     fn step(&mut self, step: &Step) -> Result<StepReport, TemplateError> {
         let (kind, summary, outputs) = self.try_step(step)?;
-        if let Some(steps) = self.known.get_mut("steps").and_then(Value::as_object_mut) {
+        if let Some(steps) = self.values.get_mut("steps").and_then(Value::as_object_mut) {
             steps.insert(step.id.clone(), json!({ "output": outputs }));
         }
         if kind != StepKind::Files {
@@ -174,13 +174,13 @@ impl Run<'_> {
                 format!("left out: it is done for each of what `{id}` gives, and only the portal runs that");
             return Ok((StepKind::Outside, summary, Map::new()));
         }
-        let known = self.known.get("steps").cloned();
+        let known = self.values.get("steps").cloned();
         self.put_placeholders(step.input.as_ref());
         let done = match &step.each {
             None => self.once(step, action),
             Some(each) => self.each(step, action, each),
         };
-        self.known.extend(known.map(|steps| ("steps".to_string(), steps)));
+        self.values.extend(known.map(|steps| ("steps".to_string(), steps)));
         done
     }
 
@@ -200,7 +200,7 @@ impl Run<'_> {
         let mut all: Map<String, Value> = Map::new();
         let (mut summary, mut kind, mut ran) = (vec![], StepKind::Files, 0);
         for (key, value) in items {
-            self.known.insert("each".into(), json!({ "key": key, "value": value }));
+            self.values.insert("each".into(), json!({ "key": key, "value": value }));
             // The portal takes an empty condition for none here.
             let condition = step.condition.as_ref().filter(|condition| condition.text() != Some(""));
             if let Some(condition) = condition
@@ -221,7 +221,7 @@ impl Run<'_> {
                 }
             }
         }
-        self.known.shift_remove("each");
+        self.values.shift_remove("each");
         let summary = match ran {
             0 => "nothing to do".to_string(),
             1..=3 => summary.join("; "),
@@ -305,12 +305,12 @@ impl Run<'_> {
     }
 
     fn value(&self, node: &Node) -> Result<Option<Value>, TemplateError> {
-        let context = self.nunjucks.context(&Value::Object(self.known.clone()));
+        let context = self.nunjucks.context(&Value::Object(self.values.clone()));
         let complete = |id: &str| {
-            let steps = self.known.get("steps").and_then(Value::as_object);
+            let steps = self.values.get("steps").and_then(Value::as_object);
             steps.is_some_and(|steps| steps.contains_key(id)) && !self.unknown.contains(id)
         };
-        let (spec, nunjucks, known) = (self.spec, &self.nunjucks, &self.known);
+        let (spec, nunjucks, known) = (self.spec, &self.nunjucks, &self.values);
         let (warnings, strict) = (&self.warnings, self.options.strict);
         Values { spec, nunjucks, context: &context, known, complete: &complete, warnings, strict }.value(node)
     }
@@ -411,7 +411,7 @@ impl Run<'_> {
         let named = input.map(|input| self.outputs_in(input)).unwrap_or_default();
         for (_, reference) in named {
             let [root, id, output, names @ ..] = reference.path.as_slice() else { continue };
-            let Some(steps) = self.known.get_mut(root) else { continue };
+            let Some(steps) = self.values.get_mut(root) else { continue };
             let Some(mut at) = steps.get_mut(id).and_then(|step| step.get_mut(output)) else { continue };
             for (depth, name) in names.iter().enumerate() {
                 let Value::Object(object) = at else { break };
@@ -457,7 +457,7 @@ impl Run<'_> {
     /// A text of the output. Where it needs what only the portal knows, it stays as it is written.
     fn shown(&self, node: &Node) -> Result<Option<String>, TemplateError> {
         let unknown = |(_, reference): (&Node, Reference)| {
-            let steps = self.known.get("steps");
+            let steps = self.values.get("steps");
             let found = reference.path.iter().skip(1).try_fold(steps, |at, name| Some(at?.get(name)));
             !reference.alone && found.flatten().is_none()
         };

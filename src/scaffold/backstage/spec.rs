@@ -328,9 +328,10 @@ impl Checker<'_> {
                     &place,
                     format!("two steps have the id `{}`", step.id.escape_debug()),
                 );
-                problem
-                    .related
-                    .push(billpay_model::findings::Related { place: first, message: "first here".into() });
+                problem.related.push(billpay_model::findings::RelatedPlace {
+                    place: first,
+                    message: "first here".into(),
+                });
             }
             places.entry(step.id.clone()).or_insert(place);
             steps.push(step);

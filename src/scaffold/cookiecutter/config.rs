@@ -45,7 +45,7 @@ impl Config {
     }
 
     /// Variables that people are asked for: neither private nor a choice of templates.
-    pub fn asked(&self) -> impl Iterator<Item = (&String, &Value)> {
+    pub fn public_variables(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.variables.iter().filter(|(name, _)| !name.starts_with('_'))
     }
 }

@@ -13,11 +13,13 @@ pub fn number(number: &Number) -> String {
 }
 
 /// A value of which all numbers are texts, as cookiecutter makes them.
-pub fn texts(value: &Value) -> Value {
+pub fn to_texts(value: &Value) -> Value {
     match value {
         Value::Number(size) => Value::String(number(size)),
-        Value::Array(items) => items.iter().map(texts).collect(),
-        Value::Object(entries) => entries.iter().map(|(name, value)| (name.clone(), texts(value))).collect(),
+        Value::Array(items) => items.iter().map(to_texts).collect(),
+        Value::Object(entries) => {
+            entries.iter().map(|(name, value)| (name.clone(), to_texts(value))).collect()
+        }
         other => other.clone(),
     }
 }

@@ -28,7 +28,7 @@ pub struct Names {
 
 /// A Python that has loaded extensions; it ends when this is dropped.
 pub struct Extensions {
-    pub added: Names,
+    pub extension_names: Names,
     python: Mutex<Python>,
     /// The template, where the extensions are imported from.
     _folder: TempDir,
@@ -52,8 +52,8 @@ impl Drop for Python {
 impl Python {
     fn answer(&mut self) -> Result<Value, String> {
         let mut line = String::new();
-        let read = self.answers.read_line(&mut line).map_err(|error| error.to_string())?;
-        if read == 0 {
+        let length = self.answers.read_line(&mut line).map_err(|error| error.to_string())?;
+        if length == 0 {
             return Err("Python ended: it needs jinja2, `python3 -m pip install jinja2`".to_string());
         }
         let answer: Value = serde_json::from_str(&line).map_err(|error| error.to_string())?;
@@ -78,8 +78,8 @@ impl Extensions {
         let (calls, answers) = (child.stdin.take(), child.stdout.take());
         let Some(answers) = answers else { return Err("Python has no output".to_string()) };
         let mut python = Python { child, calls, answers: BufReader::new(answers) };
-        let added = serde_json::from_value(python.answer()?).map_err(|error| error.to_string())?;
-        Ok(Extensions { added, python: Mutex::new(python), _folder: folder })
+        let extension_names = serde_json::from_value(python.answer()?).map_err(|error| error.to_string())?;
+        Ok(Extensions { extension_names, python: Mutex::new(python), _folder: folder })
     }
 
     /// Calls one of the filters, tests or functions (`kind`: `filters`, `tests`, `globals`).

@@ -43,15 +43,18 @@ impl std::error::Error for HookError {}
 
 /// Runs a hook in the project's folder, Python through `python3`, others as they say; returns
 /// what it wrote.
+///
+/// # Errors
+/// Fails if the hook can't be started, or ends with a status other than 0.
 pub fn run(hook: &Hook, folder: &Path) -> Result<String, HookError> {
     let start = |error: io::Error| HookError::Start { file: hook.file.clone(), error };
     // The script is no part of the project.
     let script = temporary::directory("hook").map_err(start)?;
     let file = script.path().join(&hook.file);
     let mut options = fs::OpenOptions::new();
-    let mut opened = options.write(true).create_new(true).mode(0o700).open(&file).map_err(start)?;
-    opened.write_all(hook.text.as_bytes()).map_err(start)?;
-    drop(opened);
+    let mut writer = options.write(true).create_new(true).mode(0o700).open(&file).map_err(start)?;
+    writer.write_all(hook.text.as_bytes()).map_err(start)?;
+    drop(writer);
     let program = match hook.file.ends_with(".py") {
         true => program::command("python3"),
         false => Ok(Command::new(&file)),

@@ -30,7 +30,7 @@ pub fn error(fault: &Fault, file: &SourceFile, base: usize) -> TemplateError {
     let span = fault.span.clone().unwrap_or_default();
     let place = file.place(span.start + base..span.end + base);
     let hints: Vec<String> = fault.hint.iter().cloned().collect();
-    if fault.refused {
+    if fault.is_refusal {
         return TemplateError::Refused { why: format!("{place}: {}", fault.message), hints };
     }
     let mut problem = Problem::error(fault.code, place, fault.message.clone());

@@ -8,13 +8,13 @@ pub mod hooks;
 mod jinja;
 mod large_stack;
 mod locations;
-mod nested;
 mod patterns;
 mod questions;
 mod render;
 mod replay;
 mod settings;
 mod staging;
+mod template_choice;
 mod transliteration;
 
 use std::sync::{Arc, OnceLock};
@@ -22,9 +22,9 @@ use std::sync::{Arc, OnceLock};
 use config::Config;
 use extensions::Extensions;
 use jinja::{Engine, Loader};
-use nested::Nested;
 use serde_json::Value;
 use settings::EXTENSIONS;
+use template_choice::TemplateChoice;
 
 use crate::{
     About, AnswerFault, Answers, Format, ProjectTemplate, Question, RenderOptions, Rendering, StepKind,
@@ -48,7 +48,7 @@ pub struct CookiecutterTemplate {
 pub(crate) struct Level {
     folder: TemplateFolder,
     config: Config,
-    nested: Option<Nested>,
+    choice: Option<TemplateChoice>,
     /// True if the hook before the questions was run.
     is_prepared: bool,
     extensions: OnceLock<Result<Arc<Extensions>, String>>,
@@ -56,13 +56,16 @@ pub(crate) struct Level {
 
 /// Reads the template in a folder; `directory` is where in the folder it is, if not at its top. Where its programs
 /// are trusted, the one that comes before the questions is run.
+///
+/// # Errors
+/// Fails if `directory` can't be one in the folder, `cookiecutter.json` is missing or wrong, or the program fails.
 pub fn open(
     folder: &TemplateFolder,
     directory: Option<&str>,
     options: &RenderOptions,
 ) -> Result<CookiecutterTemplate, TemplateError> {
     let folder = match directory {
-        Some(directory) => nested::below(folder, directory)?,
+        Some(directory) => template_choice::below(folder, directory)?,
         None => folder.clone(),
     };
     let first = render::hook_before_questions(&folder).filter(|_| options.trust);
@@ -83,8 +86,8 @@ pub fn open(
 impl Level {
     pub(crate) fn open(folder: TemplateFolder, depth: usize) -> Result<Level, TemplateError> {
         let config = Config::read(&folder)?;
-        let nested = Nested::read(&folder, &config, depth)?;
-        Ok(Level { folder, config, nested, is_prepared: false, extensions: OnceLock::new() })
+        let choice = TemplateChoice::read(&folder, &config, depth)?;
+        Ok(Level { folder, config, choice, is_prepared: false, extensions: OnceLock::new() })
     }
 
     /// Makes what renders the texts of this template; `loader` finds those that others include.
@@ -99,20 +102,20 @@ impl Level {
         let names = &self.config.syntax.extensions;
         let Some(first) = names.first().filter(|_| options.trust) else { return Ok(None) };
         let wrong = |why: String| locations::wrong_setting(&self.config.file, EXTENSIONS, Some(first), why);
-        let loaded = self.extensions.get_or_init(|| Extensions::load(&self.folder, names).map(Arc::new));
-        let loaded =
-            loaded.as_ref().map_err(|why| wrong(format!("the extensions can't be loaded: {why}")))?;
-        Ok(Some(loaded.clone()))
+        let extensions = self.extensions.get_or_init(|| Extensions::load(&self.folder, names).map(Arc::new));
+        let extensions =
+            extensions.as_ref().map_err(|why| wrong(format!("the extensions can't be loaded: {why}")))?;
+        Ok(Some(extensions.clone()))
     }
 
     /// The template that the answers choose, and the names of the choices on the way.
-    fn chosen(&self, answers: &Answers) -> Result<(Option<&Level>, Vec<String>), TemplateError> {
+    fn choose_level(&self, answers: &Answers) -> Result<(Option<&Level>, Vec<String>), TemplateError> {
         let mut level = self;
         let mut keys = vec![];
-        while let Some(nested) = &level.nested {
-            keys.push(nested.name.clone());
-            match answers.get(&nested.name) {
-                Some(answer) => level = nested.choose(answer)?,
+        while let Some(choice) = &level.choice {
+            keys.push(choice.name.clone());
+            match answers.get(&choice.name) {
+                Some(answer) => level = choice.choose(answer)?,
                 None => return Ok((None, keys)),
             }
         }
@@ -127,10 +130,10 @@ impl ProjectTemplate for CookiecutterTemplate {
 
     fn next_question(&self, answers: &Answers) -> Result<Option<Question>, TemplateError> {
         let mut level = &self.level;
-        while let Some(nested) = &level.nested {
-            match answers.get(&nested.name) {
-                Some(answer) => level = nested.choose(answer)?,
-                None => return Ok(Some(nested.question())),
+        while let Some(choice) = &level.choice {
+            match answers.get(&choice.name) {
+                Some(answer) => level = choice.choose(answer)?,
+                None => return Ok(Some(choice.question())),
             }
         }
         large_stack::with_large_stack(|_| questions::next(level, answers, &self.options), &mut |_| {})
@@ -140,14 +143,14 @@ impl ProjectTemplate for CookiecutterTemplate {
         let mut all: Vec<Question> = vec![];
         let mut levels = vec![(&self.level, false)];
         while let Some((level, conditional)) = levels.pop() {
-            let here = match &level.nested {
-                Some(nested) => {
-                    levels.extend(nested.levels().rev().map(|level| (level, true)));
-                    vec![nested.question()]
+            let questions = match &level.choice {
+                Some(choice) => {
+                    levels.extend(choice.levels().rev().map(|level| (level, true)));
+                    vec![choice.question()]
                 }
                 None => large_stack::with_large_stack(|_| questions::all(level, &self.options), &mut |_| {})?,
             };
-            for mut question in here {
+            for mut question in questions {
                 question.conditional |= conditional;
                 if !all.iter().any(|known| known.name == question.name) {
                     all.push(question);
@@ -160,10 +163,10 @@ impl ProjectTemplate for CookiecutterTemplate {
     fn complete(&self, answers: &Answers) -> Result<Answers, TemplateError> {
         let mut complete = Answers::new();
         let mut level = &self.level;
-        while let Some(nested) = &level.nested {
-            let answer = answers.get(&nested.name).cloned().unwrap_or_else(|| nested.default());
-            level = nested.choose(&answer)?;
-            complete.insert(nested.name.clone(), answer);
+        while let Some(choice) = &level.choice {
+            let answer = answers.get(&choice.name).cloned().unwrap_or_else(|| choice.default());
+            level = choice.choose(&answer)?;
+            complete.insert(choice.name.clone(), answer);
         }
         let names: Vec<String> = complete.keys().cloned().collect();
         let own = large_stack::with_large_stack(
@@ -190,7 +193,7 @@ impl ProjectTemplate for CookiecutterTemplate {
         options: &RenderOptions,
         progress: &mut dyn FnMut(usize),
     ) -> Result<Rendering, TemplateError> {
-        let (level, keys) = self.level.chosen(answers)?;
+        let (level, keys) = self.level.choose_level(answers)?;
         let Some(level) = level else {
             let name = keys.last().cloned().unwrap_or_default();
             let why = "it is not said which of the templates".to_string();
@@ -223,6 +226,6 @@ fn wrong_answer(name: &str, why: String, known: &[String]) -> AnswerFault {
 }
 
 /// A value as people write it: texts without quotes.
-fn shown(value: &Value) -> String {
+fn to_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_string)
 }

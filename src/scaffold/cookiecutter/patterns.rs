@@ -8,7 +8,7 @@ pub fn matches(pattern: &str, path: &str) -> bool {
     // Where to go on when it doesn't match: behind the last `*`, one letter further.
     let mut star: Option<(usize, usize)> = None;
     loop {
-        let matched = match (pattern.get(p), path.get(t)) {
+        let is_match = match (pattern.get(p), path.get(t)) {
             (Some('*'), _) => {
                 star = Some((p + 1, t));
                 p += 1;
@@ -23,7 +23,7 @@ pub fn matches(pattern: &str, path: &str) -> bool {
             (Some(expected), Some(letter)) => (expected == letter).then_some(p + 1),
             _ => None,
         };
-        match (matched, star) {
+        match (is_match, star) {
             (Some(next), _) => {
                 p = next;
                 t += 1;
@@ -39,8 +39,8 @@ pub fn matches(pattern: &str, path: &str) -> bool {
 
 /// `[a-z]` and `[!a-z]`: where it ends, and what it takes.
 fn set(pattern: &[char], start: usize) -> Option<(usize, impl Fn(char) -> bool)> {
-    let negated = pattern.get(start + 1) == Some(&'!');
-    let from = start + 1 + usize::from(negated);
+    let is_negated = pattern.get(start + 1) == Some(&'!');
+    let from = start + 1 + usize::from(is_negated);
     // A bracket that comes first is one of the letters.
     let close = pattern.iter().enumerate().skip(from + 1).find(|(_, c)| **c == ']').map(|(at, _)| at)?;
     let letters: Vec<char> = pattern.get(from..close)?.to_vec();
@@ -59,7 +59,7 @@ fn set(pattern: &[char], start: usize) -> Option<(usize, impl Fn(char) -> bool)>
                 }
             }
         }
-        found != negated
+        found != is_negated
     };
     Some((close + 1, has))
 }

@@ -3,10 +3,10 @@
 use minijinja::Value as Jinja;
 use serde_json::{Map, Value};
 
-use super::convert::{number, texts};
+use super::convert::{number, to_texts};
 use super::jinja::{Engine, dictionary};
 use super::locations::{error, in_json};
-use super::{Level, shown, wrong_answer};
+use super::{Level, to_text, wrong_answer};
 use crate::{AnswerFault, Answers, Choice, Question, QuestionKind, RenderOptions, TemplateError};
 
 /// Wrong answers for which it is searched what was probably meant.
@@ -19,7 +19,7 @@ const NO: &[&str] = &["0", "false", "f", "no", "n", "off"];
 /// Result of a walk through the variables.
 struct Walk {
     /// The variables so far, as templates see them.
-    known: Map<String, Value>,
+    variables: Map<String, Value>,
     /// The questions that there were, with defaults as the answers make them.
     questions: Vec<Question>,
     /// The first of them that has no answer.
@@ -51,16 +51,16 @@ pub fn complete(
     options: &RenderOptions,
 ) -> Result<Answers, TemplateError> {
     let mut walk = walk(level, answers, false, options)?;
-    let asked: Vec<String> = level.config.asked().map(|(name, _)| name.clone()).collect();
-    for name in answers.keys().filter(|name| !also.contains(name) && !asked.contains(name)) {
-        let known = if walk.faults.len() < MAX_ADVISED { asked.as_slice() } else { &[] };
-        walk.faults.push(wrong_answer(name, "the template doesn't ask for this".to_string(), known));
+    let names: Vec<String> = level.config.public_variables().map(|(name, _)| name.clone()).collect();
+    for name in answers.keys().filter(|name| !also.contains(name) && !names.contains(name)) {
+        let candidates = if walk.faults.len() < MAX_ADVISED { names.as_slice() } else { &[] };
+        walk.faults.push(wrong_answer(name, "the template doesn't ask for this".to_string(), candidates));
     }
     if !walk.faults.is_empty() {
         return Err(TemplateError::Answers(walk.faults));
     }
     let complete =
-        asked.into_iter().filter_map(|name| walk.known.get(&name).cloned().map(|value| (name, value)));
+        names.into_iter().filter_map(|name| walk.variables.get(&name).cloned().map(|value| (name, value)));
     Ok(complete.filter(|(_, value)| !value.is_null()).collect())
 }
 
@@ -75,7 +75,7 @@ pub fn variables(
         return Err(TemplateError::Answers(walk.faults));
     }
     let names = level.config.variables.keys();
-    Ok(names.map(|name| (name.clone(), walk.known.get(name).cloned().unwrap_or(Value::Null))).collect())
+    Ok(names.map(|name| (name.clone(), walk.variables.get(name).cloned().unwrap_or(Value::Null))).collect())
 }
 
 /// Renders what variables are made from.
@@ -85,7 +85,7 @@ struct Renderer<'l> {
 }
 
 impl Renderer<'_> {
-    fn value(&self, key: &str, raw: &Value, known: &Map<String, Value>) -> Result<Value, TemplateError> {
+    fn value(&self, key: &str, raw: &Value, variables: &Map<String, Value>) -> Result<Value, TemplateError> {
         Ok(match raw {
             Value::Null | Value::Bool(_) => raw.clone(),
             Value::Number(size) => Value::String(number(size)),
@@ -93,24 +93,24 @@ impl Renderer<'_> {
                 Value::String(text.replace("\r\n", "\n").replace('\r', "\n"))
             }
             Value::String(text) => {
-                let context = Jinja::from_pairs([("cookiecutter", dictionary(known, &|_| true))]);
+                let context = Jinja::from_pairs([("cookiecutter", dictionary(variables, &|_| true))]);
                 let source = text.replace("\r\n", "\n").replace('\r', "\n");
-                let rendered = self.engine.render(key, &source, &context);
-                Value::String(rendered.map_err(|fault| {
+                let output = self.engine.render(key, &source, &context);
+                Value::String(output.map_err(|fault| {
                     let file = &self.level.config.file;
                     error(&fault, file, in_json(file, key, Some(text)).start)
                 })?)
             }
             Value::Array(items) => {
-                items.iter().map(|item| self.value(key, item, known)).collect::<Result<_, _>>()?
+                items.iter().map(|item| self.value(key, item, variables)).collect::<Result<_, _>>()?
             }
             Value::Object(entries) => {
-                let mut rendered = Map::new();
+                let mut output = Map::new();
                 for (name, value) in entries {
-                    let name = shown(&self.value(key, &Value::String(name.clone()), known)?);
-                    rendered.insert(name, self.value(key, value, known)?);
+                    let name = to_text(&self.value(key, &Value::String(name.clone()), variables)?);
+                    output.insert(name, self.value(key, value, variables)?);
                 }
-                Value::Object(rendered)
+                Value::Object(output)
             }
         })
     }
@@ -125,21 +125,21 @@ fn walk(
 ) -> Result<Walk, TemplateError> {
     let engine = level.engine(Box::new(|_| None), options)?;
     let renderer = Renderer { level, engine };
-    let mut walk = Walk { known: Map::new(), questions: vec![], open: None, faults: vec![] };
+    let mut walk = Walk { variables: Map::new(), questions: vec![], open: None, faults: vec![] };
     let variables = &level.config.variables;
     for (name, raw) in variables {
-        let rendered = name.starts_with("__");
+        let is_rendered = name.starts_with("__");
         if name.starts_with('_') {
-            let value = if rendered { renderer.value(name, raw, &walk.known)? } else { raw.clone() };
-            walk.known.insert(name.clone(), value);
+            let value = if is_rendered { renderer.value(name, raw, &walk.variables)? } else { raw.clone() };
+            walk.variables.insert(name.clone(), value);
         } else if !raw.is_object() && ask(&renderer, &mut walk, name, raw, answers, stop)? {
             return Ok(walk);
         }
     }
     for (name, raw) in variables.iter().filter(|(_, raw)| raw.is_object()) {
         if name.starts_with("__") {
-            let value = renderer.value(name, raw, &walk.known)?;
-            walk.known.insert(name.clone(), value);
+            let value = renderer.value(name, raw, &walk.variables)?;
+            walk.variables.insert(name.clone(), value);
         } else if !name.starts_with('_') && ask(&renderer, &mut walk, name, raw, answers, stop)? {
             return Ok(walk);
         }
@@ -156,7 +156,7 @@ fn ask(
     answers: &Answers,
     stop: bool,
 ) -> Result<bool, TemplateError> {
-    let default = renderer.value(name, raw, &walk.known)?;
+    let default = renderer.value(name, raw, &walk.variables)?;
     let question = question(renderer.level, name, raw, &default)?;
     let value = match (answers.get(name), &question.kind) {
         (None, _) if stop => {
@@ -167,7 +167,7 @@ fn ask(
             choices.first().map_or(Value::Null, |choice| choice.value.clone())
         }
         (None, _) => default,
-        (Some(answer), _) => match answered(&question, raw, &default, answer) {
+        (Some(answer), _) => match read_answer(&question, raw, &default, answer) {
             Ok(value) => value,
             Err(why) => {
                 walk.faults.push(wrong_answer(name, why, &[]));
@@ -175,7 +175,7 @@ fn ask(
             }
         },
     };
-    walk.known.insert(name.to_string(), value);
+    walk.variables.insert(name.to_string(), value);
     walk.questions.push(question);
     Ok(false)
 }
@@ -184,12 +184,12 @@ fn question(level: &Level, name: &str, raw: &Value, default: &Value) -> Result<Q
     let prompt = level.config.prompts.get(name);
     let title = match prompt {
         Some(Value::String(title)) if !title.is_empty() => title.clone(),
-        Some(Value::Object(labels)) => labels.get("__prompt__").map_or_else(|| name.to_string(), shown),
+        Some(Value::Object(labels)) => labels.get("__prompt__").map_or_else(|| name.to_string(), to_text),
         _ => name.to_string(),
     };
     let label = |value: &Value| {
-        let label = prompt.and_then(Value::as_object).and_then(|labels| labels.get(&shown(value)));
-        label.map_or_else(|| shown(value), shown)
+        let label = prompt.and_then(Value::as_object).and_then(|labels| labels.get(&to_text(value)));
+        label.map_or_else(|| to_text(value), to_text)
     };
     let (kind, default) = match (raw, default) {
         (_, Value::Array(choices)) if choices.is_empty() => {
@@ -220,39 +220,41 @@ fn question(level: &Level, name: &str, raw: &Value, default: &Value) -> Result<Q
 }
 
 /// Returns the value of a variable for an answer; tags in answers are plain text.
-fn answered(question: &Question, raw: &Value, default: &Value, answer: &Value) -> Result<Value, String> {
-    let quoted = || format!("`{}`", shown(answer));
+fn read_answer(question: &Question, raw: &Value, default: &Value, answer: &Value) -> Result<Value, String> {
+    let quote = || format!("`{}`", to_text(answer));
     match &question.kind {
-        QuestionKind::YesNo => yes_or_no(answer).ok_or_else(|| format!("{} is neither yes nor no", quoted())),
+        QuestionKind::YesNo => yes_or_no(answer).ok_or_else(|| format!("{} is neither yes nor no", quote())),
         QuestionKind::Choice(choices) => {
-            let wanted = texts(answer);
-            let same = |choice: &&Choice| choice.value == wanted || shown(&choice.value) == shown(&wanted);
+            let value = to_texts(answer);
+            let is_same =
+                |choice: &&Choice| choice.value == value || to_text(&choice.value) == to_text(&value);
             let as_written = || {
                 let at = raw.as_array()?.iter().position(|raw| *raw == *answer)?;
                 choices.get(at)
             };
-            let found = choices.iter().find(same).or_else(as_written);
-            let known = || choices.iter().map(|choice| shown(&choice.value)).collect::<Vec<_>>().join(", ");
+            let found = choices.iter().find(is_same).or_else(as_written);
+            let options =
+                || choices.iter().map(|choice| to_text(&choice.value)).collect::<Vec<_>>().join(", ");
             found
                 .map(|choice| choice.value.clone())
-                .ok_or_else(|| format!("{} is not one of {}", quoted(), known()))
+                .ok_or_else(|| format!("{} is not one of {}", quote(), options()))
         }
         QuestionKind::Data => {
-            let parsed = match answer {
+            let data = match answer {
                 Value::String(text) => serde_json::from_str(text).ok(),
                 other => Some(other.clone()),
             };
-            let Some(Value::Object(entries)) = parsed else {
-                return Err(format!("{} is no dictionary, written as JSON", quoted()));
+            let Some(Value::Object(entries)) = data else {
+                return Err(format!("{} is no dictionary, written as JSON", quote()));
             };
-            let mut merged = default.clone();
-            merge(&mut merged, &texts(&Value::Object(entries)));
-            Ok(merged)
+            let mut result = default.clone();
+            merge(&mut result, &to_texts(&Value::Object(entries)));
+            Ok(result)
         }
         _ => match answer {
             Value::Null if question.required => Ok(default.clone()),
-            Value::Array(_) | Value::Object(_) => Err(format!("{} is no text", quoted())),
-            other => Ok(texts(other)),
+            Value::Array(_) | Value::Object(_) => Err(format!("{} is no text", quote())),
+            other => Ok(to_texts(other)),
         },
     }
 }
@@ -260,7 +262,7 @@ fn answered(question: &Question, raw: &Value, default: &Value, answer: &Value) -
 fn yes_or_no(answer: &Value) -> Option<Value> {
     let text = match answer {
         Value::Bool(yes) => return Some(Value::Bool(*yes)),
-        other => shown(other).trim().to_lowercase(),
+        other => to_text(other).trim().to_lowercase(),
     };
     match (YES.contains(&text.as_str()), NO.contains(&text.as_str())) {
         (true, _) => Some(Value::Bool(true)),
@@ -275,7 +277,7 @@ fn merge(into: &mut Value, answer: &Value) {
         (Value::Object(into), Value::Object(answer)) => {
             for (name, value) in answer {
                 match into.get_mut(name) {
-                    Some(known) => merge(known, value),
+                    Some(entry) => merge(entry, value),
                     None => drop(into.insert(name.clone(), value.clone())),
                 }
             }

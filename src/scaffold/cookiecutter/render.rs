@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::binary::is_binary;
 use super::jinja::{Engine, Fault, Loader, dictionary};
 use super::settings::EXTENSIONS;
-use super::{Level, locations, patterns, questions, shown};
+use super::{Level, locations, patterns, questions, to_text};
 use crate::{
     Answers, Entry, Hook, HookTime, Project, ProjectFile, RenderOptions, Rendering, StepKind, StepReport,
     TemplateError, TemplateFile, TemplateFolder, refuse_collisions,
@@ -51,7 +51,7 @@ struct ProjectBuilder<'l> {
     top: &'l str,
     engine: &'l Engine,
     context: Jinja,
-    copied: Vec<String>,
+    copy_patterns: Vec<String>,
     newline: Option<String>,
     files: BTreeMap<RelPath, ProjectFile>,
     /// The file of the template that each file is made from.
@@ -72,49 +72,49 @@ pub fn render(
     let top = top(level)?;
     let newline = new_lines(level)?;
     // The template's own texts can be included once its files are rendered, not before.
-    let loading = Arc::new(AtomicBool::new(false));
+    let is_loading = Arc::new(AtomicBool::new(false));
     let loader: Loader = {
-        let (loading, folder, top) = (loading.clone(), level.folder.clone(), top.to_string());
-        Box::new(move |name| loading.load(Ordering::Relaxed).then(|| load(&folder, &top, name)).flatten())
+        let (is_loading, folder, top) = (is_loading.clone(), level.folder.clone(), top.to_string());
+        Box::new(move |name| is_loading.load(Ordering::Relaxed).then(|| load(&folder, &top, name)).flatten())
     };
     let engine = level.engine(loader, options)?;
-    let mut making = ProjectBuilder {
+    let mut builder = ProjectBuilder {
         level,
         top,
         engine: &engine,
         context: context(level, &variables),
-        copied: copied(&variables),
+        copy_patterns: copy_patterns(&variables),
         newline,
         files: BTreeMap::new(),
         sources: BTreeMap::new(),
         folders: BTreeMap::new(),
         bytes: 0,
     };
-    let name = making.name(top)?;
+    let name = builder.name(top)?;
     if name.is_empty() {
-        return Err(making.at_name(top, "the name of the project's folder is empty".to_string()));
+        return Err(builder.at_name(top, "the name of the project's folder is empty".to_string()));
     }
-    RelPath::new(name.as_str()).map_err(|bad| making.at_name(top, bad.to_string()))?;
+    RelPath::new(name.as_str()).map_err(|bad| builder.at_name(top, bad.to_string()))?;
     let hooks_of =
-        |making: &ProjectBuilder<'_>, when| if options.no_hooks { Ok(vec![]) } else { making.hooks(when) };
-    let before = hooks_of(&making, HookTime::BeforeFiles)?;
-    loading.store(true, Ordering::Relaxed);
-    making.walk("", progress)?;
-    loading.store(false, Ordering::Relaxed);
-    making.refuse_collisions()?;
+        |builder: &ProjectBuilder<'_>, when| if options.no_hooks { Ok(vec![]) } else { builder.hooks(when) };
+    let before = hooks_of(&builder, HookTime::BeforeFiles)?;
+    is_loading.store(true, Ordering::Relaxed);
+    builder.walk("", progress)?;
+    is_loading.store(false, Ordering::Relaxed);
+    builder.refuse_collisions()?;
     let mut hooks = before;
-    hooks.extend(hooks_of(&making, HookTime::AfterFiles)?);
-    let count = making.files.len();
+    hooks.extend(hooks_of(&builder, HookTime::AfterFiles)?);
+    let count = builder.files.len();
     progress(count);
-    let folders = empty_ones(&making.files, making.folders.into_keys().collect());
+    let folders = empty_folders(&builder.files, builder.folders.into_keys().collect());
     let mut steps = vec![step_report("render", "cookiecutter:render", format!("{count} files"))];
     steps.extend(
         hooks.iter().map(|hook| step_report(&hook.file, "cookiecutter:hook", format!("runs {}", hook.file))),
     );
-    let left_out = if options.no_hooks { hook_files(&level.folder) } else { vec![] };
-    let said = left_out.iter().map(|hook| ("Left out".to_string(), format!("{hook} was not run")));
+    let omitted_hooks = if options.no_hooks { hook_files(&level.folder) } else { vec![] };
+    let said = omitted_hooks.iter().map(|hook| ("Left out".to_string(), format!("{hook} was not run")));
     let said = said.collect();
-    let project = Project { files: making.files, folders };
+    let project = Project { files: builder.files, folders };
     Ok(Rendering { project, name: Some(name), steps, said, hooks, ..Rendering::default() })
 }
 
@@ -165,15 +165,15 @@ fn refuse_programs(level: &Level, options: &RenderOptions) -> Result<(), Templat
 /// The folder that becomes the project: the one that is named after a variable.
 fn top(level: &Level) -> Result<&str, TemplateError> {
     let syntax = &level.config.syntax;
-    let templated = |name: &str| {
+    let is_templated = |name: &str| {
         name.contains("cookiecutter")
             && name.contains(&syntax.variable_start)
             && name.contains(&syntax.variable_end)
     };
-    let names = level.folder.entries.iter().filter(|(path, _)| !path.contains('/') && templated(path));
+    let names = level.folder.entries.iter().filter(|(path, _)| !path.contains('/') && is_templated(path));
     let mut folders = names.filter(|(_, entry)| !matches!(entry, Entry::File(_)));
     let name = &level.folder.name;
-    let refused = |why: String| {
+    let refuse = |why: String| {
         let hint = format!(
             "one folder named like {}cookiecutter.name{}",
             syntax.variable_start, syntax.variable_end
@@ -182,9 +182,9 @@ fn top(level: &Level) -> Result<&str, TemplateError> {
     };
     match (folders.next(), folders.next()) {
         (Some((path, Entry::Folder)), None) => Ok(path),
-        (Some((path, _)), None) => Err(refused(format!("{} is no folder", level.folder.display_path(path)))),
-        (Some((one, _)), Some((other, _))) => Err(refused(format!("{name}: `{one}` or `{other}`?"))),
-        (None, _) => Err(refused(format!("{name}: no folder of it is named after a variable"))),
+        (Some((path, _)), None) => Err(refuse(format!("{} is no folder", level.folder.display_path(path)))),
+        (Some((one, _)), Some((other, _))) => Err(refuse(format!("{name}: `{one}` or `{other}`?"))),
+        (None, _) => Err(refuse(format!("{name}: no folder of it is named after a variable"))),
     }
 }
 
@@ -197,15 +197,15 @@ fn new_lines(level: &Level) -> Result<Option<String>, TemplateError> {
         None | Some(Value::Null | Value::Bool(false)) => Ok(None),
         Some(Value::String(empty)) if empty.is_empty() => Ok(None),
         Some(other) => {
-            let message = format!("`{}` is no line end", shown(other).escape_debug());
+            let message = format!("`{}` is no line end", to_text(other).escape_debug());
             Err(locations::wrong_setting(&level.config.file, key, None, message))
         }
     }
 }
 
-fn copied(variables: &serde_json::Map<String, Value>) -> Vec<String> {
+fn copy_patterns(variables: &serde_json::Map<String, Value>) -> Vec<String> {
     match variables.get("_copy_without_render") {
-        Some(Value::Array(patterns)) => patterns.iter().map(shown).collect(),
+        Some(Value::Array(patterns)) => patterns.iter().map(to_text).collect(),
         Some(Value::String(text)) => text.chars().map(String::from).collect(),
         _ => vec![],
     }
@@ -213,17 +213,17 @@ fn copied(variables: &serde_json::Map<String, Value>) -> Vec<String> {
 
 /// Returns the context of templates: `cookiecutter`, and `_cookiecutter` as the template has it.
 fn context(level: &Level, variables: &serde_json::Map<String, Value>) -> Jinja {
-    let mut known = variables.clone();
+    let mut values = variables.clone();
     let name = Value::from(level.folder.name.as_str());
-    known.insert("_template".into(), name.clone());
-    known.insert("_output_dir".into(), ".".into());
-    known.insert("_repo_dir".into(), name);
-    known.insert("_checkout".into(), Value::Null);
-    let raw = level.config.asked().map(|(name, value)| (name.clone(), value.clone())).collect();
+    values.insert("_template".into(), name.clone());
+    values.insert("_output_dir".into(), ".".into());
+    values.insert("_repo_dir".into(), name);
+    values.insert("_checkout".into(), Value::Null);
+    let raw = level.config.public_variables().map(|(name, value)| (name.clone(), value.clone())).collect();
     // What is private is as it was read.
     let is_private = |name: &str| name.starts_with('_') && !name.starts_with("__");
     let raw = dictionary(&raw, &|_| false);
-    Jinja::from_pairs([("cookiecutter", dictionary(&known, &is_private)), ("_cookiecutter", raw)])
+    Jinja::from_pairs([("cookiecutter", dictionary(&values, &is_private)), ("_cookiecutter", raw)])
 }
 
 /// A text of the template that can be included: from the project's folder, or `templates`.
@@ -244,32 +244,32 @@ fn with_newlines(text: &str) -> String {
 }
 
 /// Folders with no file in them.
-fn empty_ones(files: &BTreeMap<RelPath, ProjectFile>, folders: BTreeSet<RelPath>) -> BTreeSet<RelPath> {
-    let used: BTreeSet<RelPath> = files.keys().chain(&folders).flat_map(RelPath::folders).collect();
-    folders.into_iter().filter(|folder| !used.contains(folder)).collect()
+fn empty_folders(files: &BTreeMap<RelPath, ProjectFile>, folders: BTreeSet<RelPath>) -> BTreeSet<RelPath> {
+    let parents: BTreeSet<RelPath> = files.keys().chain(&folders).flat_map(RelPath::folders).collect();
+    folders.into_iter().filter(|folder| !parents.contains(folder)).collect()
 }
 
 /// The line end that a file has; of several, the one that Python names first.
 fn line_end(bytes: &[u8]) -> &'static str {
     const CHUNK: usize = 8192;
-    let mut seen = CHUNK;
-    while seen < bytes.len() && !bytes.iter().take(seen).any(|byte| matches!(byte, b'\n' | b'\r')) {
-        seen += CHUNK;
+    let mut length = CHUNK;
+    while length < bytes.len() && !bytes.iter().take(length).any(|byte| matches!(byte, b'\n' | b'\r')) {
+        length += CHUNK;
     }
-    let mut head = bytes.get(..seen).unwrap_or(bytes);
+    let mut head = bytes.get(..length).unwrap_or(bytes);
     if head.len() < bytes.len() && head.last() == Some(&b'\r') {
         head = head.get(..head.len() - 1).unwrap_or(head);
     }
-    let (mut lone, mut plain, mut both) = (false, false, false);
+    let (mut has_cr, mut has_lf, mut has_crlf) = (false, false, false);
     for (at, byte) in head.iter().enumerate() {
         match byte {
-            b'\r' if head.get(at + 1) == Some(&b'\n') => both = true,
-            b'\r' => lone = true,
-            b'\n' if at == 0 || head.get(at - 1) != Some(&b'\r') => plain = true,
+            b'\r' if head.get(at + 1) == Some(&b'\n') => has_crlf = true,
+            b'\r' => has_cr = true,
+            b'\n' if at == 0 || head.get(at - 1) != Some(&b'\r') => has_lf = true,
             _ => {}
         }
     }
-    match (lone, plain, both) {
+    match (has_cr, has_lf, has_crlf) {
         (true, _, _) => "\r",
         (false, false, true) => "\r\n",
         _ => "\n",
@@ -331,11 +331,11 @@ impl ProjectBuilder<'_> {
     }
 
     fn is_copied(&self, path: &str) -> bool {
-        self.copied.iter().any(|pattern| patterns::matches(pattern, path))
+        self.copy_patterns.iter().any(|pattern| patterns::matches(pattern, path))
     }
 
-    fn path(&self, template: &str, rendered: &str) -> Result<RelPath, TemplateError> {
-        RelPath::new(rendered).map_err(|bad| self.at_name(template, bad.to_string()))
+    fn path(&self, template: &str, name: &str) -> Result<RelPath, TemplateError> {
+        RelPath::new(name).map_err(|bad| self.at_name(template, bad.to_string()))
     }
 
     /// Returns true if there is a folder of that name in the project.
@@ -346,9 +346,9 @@ impl ProjectBuilder<'_> {
 
     /// Refuses files that some systems take for one.
     fn refuse_collisions(&self) -> Result<(), TemplateError> {
-        let made = self.sources.iter().chain(&self.folders);
+        let paths = self.sources.iter().chain(&self.folders);
         let sources: Vec<(&str, String)> =
-            made.map(|(path, source)| (path.as_str(), self.display_path(source))).collect();
+            paths.map(|(path, source)| (path.as_str(), self.display_path(source))).collect();
         refuse_collisions(sources.iter().map(|(path, source)| (*path, source.as_str())))
     }
 
@@ -388,19 +388,19 @@ impl ProjectBuilder<'_> {
             }
         }
         for path in &inner {
-            let rendered = self.name(path)?;
-            if self.is_folder(&rendered) {
-                let other = RelPath::new(rendered.trim_end_matches('/')).ok();
+            let target = self.name(path)?;
+            if self.is_folder(&target) {
+                let other = RelPath::new(target.trim_end_matches('/')).ok();
                 let other = other.and_then(|folder| self.folders.get(&folder));
                 let from =
                     other.map(|other| format!(", from `{}`", self.display_path(other))).unwrap_or_default();
                 let message = format!(
-                    "the folder `{rendered}` is there already{from}: two names are the same, or one is empty"
+                    "the folder `{target}` is there already{from}: two names are the same, or one is empty"
                 );
                 return Err(self.at_name(path, message));
             }
-            let rendered = self.path(path, rendered.trim_end_matches('/'))?;
-            self.add_folder(path, &rendered)?;
+            let target = self.path(path, target.trim_end_matches('/'))?;
+            self.add_folder(path, &target)?;
         }
         for path in files {
             self.file(&path)?;
@@ -415,8 +415,8 @@ impl ProjectBuilder<'_> {
     }
 
     fn copy_folder(&mut self, folder: &str) -> Result<(), TemplateError> {
-        let rendered = self.name(folder)?;
-        let root = self.path(folder, &rendered)?;
+        let name = self.name(folder)?;
+        let root = self.path(folder, &name)?;
         self.add_folder(folder, &root)?;
         let prefix = format!("{}/{folder}/", self.top);
         let all = self
@@ -468,36 +468,36 @@ impl ProjectBuilder<'_> {
 
     fn file(&mut self, path: &str) -> Result<(), TemplateError> {
         let Some(Entry::File(file)) = self.entry(path).cloned() else { return Ok(()) };
-        let rendered = self.name(path)?;
-        let copied = self.is_copied(path);
+        let name = self.name(path)?;
+        let is_plain_copy = self.is_copied(path);
         // An empty name is the folder's: there is no such file then.
-        if !copied && (rendered.is_empty() || rendered.ends_with('/')) && self.is_folder(&rendered) {
+        if !is_plain_copy && (name.is_empty() || name.ends_with('/')) && self.is_folder(&name) {
             return Ok(());
         }
-        let to = self.path(path, &rendered)?;
+        let to = self.path(path, &name)?;
         if let Some(folder) = to.folders().next()
             && !self.folders.contains_key(&folder)
         {
             return Err(self.at_name(path, format!("there is no folder `{folder}` to put `{to}` into")));
         }
-        if copied || is_binary(path, &file.bytes) {
+        if is_plain_copy || is_binary(path, &file.bytes) {
             return self.put(path, to, &file, file.bytes.clone());
         }
-        let bytes = self.rendered(path, &file)?;
+        let bytes = self.render_file(path, &file)?;
         self.put(path, to, &file, bytes)
     }
 
-    fn rendered(&self, path: &str, file: &TemplateFile) -> Result<Vec<u8>, TemplateError> {
+    fn render_file(&self, path: &str, file: &TemplateFile) -> Result<Vec<u8>, TemplateError> {
         let text = std::str::from_utf8(&file.bytes).unwrap_or_default();
         let syntax = &self.level.config.syntax;
-        let rendered = if syntax.is_plain(text) {
+        let output = if syntax.is_plain(text) {
             with_newlines(text)
         } else {
             let source = with_newlines(text);
             self.engine.render(path, &source, &self.context).map_err(|fault| self.fault(&fault, None))?
         };
         let newline = self.newline.as_deref().unwrap_or_else(|| line_end(&file.bytes));
-        Ok(if newline == "\n" { rendered } else { rendered.replace('\n', newline) }.into_bytes())
+        Ok(if newline == "\n" { output } else { output.replace('\n', newline) }.into_bytes())
     }
 
     fn hooks(&self, when: HookTime) -> Result<Vec<Hook>, TemplateError> {

@@ -30,23 +30,27 @@ pub struct CruftTemplate {
 }
 
 /// Reads a replay file; `name` is its name in messages.
+///
+/// # Errors
+/// Fails if the text is larger than `MAX_BYTES`, isn't JSON, or has no answers, or if cruft wrote it and its
+/// facts are incomplete.
 pub fn replay(name: &str, text: &str) -> Result<Replay, TemplateError> {
     let file = SourceFile::new(name, text);
     let wrong =
         |message: String| TemplateError::at(Problem::error("replay", file.place(0..0), message), &file);
-    let read: Value = from_json(&file, MAX_BYTES).map_err(|mut problem| {
+    let data: Value = from_json(&file, MAX_BYTES).map_err(|mut problem| {
         problem.message = format!("this is no JSON: {}", problem.message);
         TemplateError::at(*problem, &file)
     })?;
-    let by_cruft = read.get("context").is_some();
-    let context = if by_cruft { read.pointer("/context/cookiecutter") } else { read.get("cookiecutter") };
+    let by_cruft = data.get("context").is_some();
+    let context = if by_cruft { data.pointer("/context/cookiecutter") } else { data.get("cookiecutter") };
     let Some(Value::Object(context)) = context else {
         let key = if by_cruft { "context.cookiecutter" } else { "cookiecutter" };
         return Err(wrong(format!("this is no replay file: it has no `{key}`")));
     };
     let asked = context.iter().filter(|(name, _)| !name.starts_with('_'));
     let answers = asked.map(|(name, value)| (name.clone(), value.clone())).collect();
-    let template = by_cruft.then(|| CruftTemplate::deserialize(&read)).transpose();
+    let template = by_cruft.then(|| CruftTemplate::deserialize(&data)).transpose();
     let template = template.map_err(|error| wrong(format!("cruft wrote no such file: {error}")))?;
     Ok(Replay { answers, template })
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::jinja::Syntax;
 use super::locations::wrong_setting;
-use super::shown;
+use super::to_text;
 use crate::TemplateError;
 
 const VARS: &str = "_jinja2_env_vars";
@@ -59,7 +59,7 @@ pub fn syntax(variables: &Map<String, Value>, file: &SourceFile) -> Result<Synta
         }
     }
     for extension in variables.get(EXTENSIONS).and_then(Value::as_array).into_iter().flatten() {
-        let name = shown(extension);
+        let name = to_text(extension);
         match name.as_str() {
             name if DO.contains(&name) => syntax.do_tag = true,
             name if LOOPS.contains(&name) => syntax.loop_controls = true,
@@ -81,7 +81,7 @@ fn set(syntax: &mut Syntax, name: &str, value: &Value) -> Result<(), String> {
     };
     let text = || match value {
         Value::String(text) if !text.is_empty() && !text.contains(['\n', '\r']) => Ok(text.clone()),
-        other => Err(format!("`{name}` has to be a text of one line, not {}", shown(other))),
+        other => Err(format!("`{name}` has to be a text of one line, not {}", to_text(other))),
     };
     let prefix = || if value.is_null() { Ok(None) } else { text().map(Some) };
     match name {

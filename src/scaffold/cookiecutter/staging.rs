@@ -13,6 +13,10 @@ use crate::{Entry, Hook, HookTime, Project, ProjectFile, Rendering, TemplateErro
 /// Runs the hooks of a rendering, and takes what they made of its project.
 ///
 /// A repository that a hook makes (`git init`) is left out: the project's folder may be in one.
+///
+/// # Errors
+/// Fails if the project can't be written to a temporary folder, a hook fails, or it makes something that a
+/// project can't have, such as a link.
 pub fn run_hooks(rendering: Rendering) -> Result<Rendering, TemplateError> {
     if rendering.hooks.is_empty() {
         return Ok(rendering);
@@ -28,11 +32,11 @@ pub fn run_hooks(rendering: Rendering) -> Result<Rendering, TemplateError> {
     run(&rendering, HookTime::BeforeFiles, &folder)?;
     write(&rendering.project, &folder).map_err(failed)?;
     run(&rendering, HookTime::AfterFiles, &folder)?;
-    let made = sources::read_folder(&folder).map_err(|error| TemplateError::Refused {
+    let output = sources::read_folder(&folder).map_err(|error| TemplateError::Refused {
         why: format!("what the hooks made can't be read: {error}"),
         hints: error.hints(),
     })?;
-    Ok(Rendering { project: project(made)?, ..rendering })
+    Ok(Rendering { project: project(output)?, ..rendering })
 }
 
 /// Runs a template's `pre_prompt` hook in a copy of it, and returns the copy.
@@ -53,13 +57,13 @@ pub fn before_questions(template: &TemplateFolder, hook: &str) -> Result<Templat
             "nothing was written: the hook is the template's own program",
         )
     })?;
-    let made = sources::read_folder(&folder).map_err(|error| TemplateError::Refused {
+    let output = sources::read_folder(&folder).map_err(|error| TemplateError::Refused {
         why: format!("what the hook made of the template can't be read: {error}"),
         hints: error.hints(),
     })?;
     // Links were not copied; they are refused where they are used, as without the hook.
     let links = template.entries.iter().filter(|(_, entry)| matches!(entry, Entry::Link(_) | Entry::Other));
-    let mut entries = made.entries;
+    let mut entries = output.entries;
     entries.extend(links.map(|(path, entry)| (path.clone(), entry.clone())));
     Ok(TemplateFolder { name: template.name.clone(), entries })
 }
@@ -76,9 +80,9 @@ pub fn write_template(template: &TemplateFolder, to: &Path) -> io::Result<()> {
                     fs::create_dir_all(parent)?;
                 }
                 let mode = if file.executable { 0o755 } else { 0o644 };
-                let mut opened =
+                let mut writer =
                     fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&path)?;
-                io::Write::write_all(&mut opened, &file.bytes)?;
+                io::Write::write_all(&mut writer, &file.bytes)?;
             }
             Entry::Link(_) | Entry::Other => {}
         }
@@ -110,19 +114,19 @@ fn write(project: &Project, folder: &Path) -> io::Result<()> {
         let mode = if file.executable { 0o755 } else { 0o644 };
         let mut options = fs::OpenOptions::new();
         // A hook may have made the file already.
-        let mut opened = options.write(true).create(true).truncate(true).mode(mode).open(&path)?;
-        io::Write::write_all(&mut opened, &file.bytes)?;
+        let mut writer = options.write(true).create(true).truncate(true).mode(mode).open(&path)?;
+        io::Write::write_all(&mut writer, &file.bytes)?;
     }
     Ok(())
 }
 
-fn project(made: TemplateFolder) -> Result<Project, TemplateError> {
+fn project(output: TemplateFolder) -> Result<Project, TemplateError> {
     let mut project = Project::default();
-    let refused = |why: String| Err(TemplateError::refused(why, "nothing was written"));
-    for (path, entry) in made.entries {
+    let refuse = |why: String| Err(TemplateError::refused(why, "nothing was written"));
+    for (path, entry) in output.entries {
         let path = match RelPath::new(path) {
             Ok(path) => path,
-            Err(bad) => return refused(format!("a hook made what no project may have: {bad}")),
+            Err(bad) => return refuse(format!("a hook made what no project may have: {bad}")),
         };
         match entry {
             Entry::File(file) => {
@@ -131,13 +135,13 @@ fn project(made: TemplateFolder) -> Result<Project, TemplateError> {
             }
             Entry::Folder => drop(project.folders.insert(path)),
             Entry::Link(_) | Entry::Other => {
-                return refused(format!("a hook made `{path}`, which is neither a file nor a folder"));
+                return refuse(format!("a hook made `{path}`, which is neither a file nor a folder"));
             }
         }
     }
-    let filled: Vec<RelPath> =
+    let parents: Vec<RelPath> =
         project.files.keys().flat_map(|path| path.folders().collect::<Vec<_>>()).collect();
-    for folder in filled {
+    for folder in parents {
         project.folders.remove(&folder);
     }
     let inner: Vec<RelPath> =

@@ -9,6 +9,9 @@ use super::{Budget, SourceError};
 use crate::{Entry, TemplateFile, TemplateFolder};
 
 /// Reads a folder, through no symbolic link but the folder itself; `.git` is no part of it, at any level.
+///
+/// # Errors
+/// Fails if there is no such folder, it can't be read, has a name that isn't UTF-8, or exceeds the limits.
 pub fn read(path: &Path) -> Result<TemplateFolder, SourceError> {
     match fs::metadata(path) {
         Ok(it) if it.is_dir() => {}

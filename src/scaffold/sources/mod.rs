@@ -11,7 +11,7 @@ mod surroundings;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use billpay_host::file_owner::NotOwned;
+use billpay_host::file_owner::OwnerError;
 
 use crate::{GitOrigin, Origin, ParseSourceError, Source, Surroundings, TemplateFolder};
 
@@ -55,7 +55,7 @@ pub enum SourceError {
     #[error("the user's home directory is not known, where copies of repositories are kept")]
     NoHome,
     #[error(transparent)]
-    NotOwned(#[from] NotOwned),
+    NotOwned(#[from] OwnerError),
     #[error("git can't get {url}{}: {said}", reference.as_ref().map(|it| format!(" at {it}")).unwrap_or_default())]
     Git { url: String, reference: Option<String>, said: String },
     #[error("`{0}` can't be a branch, tag or commit")]
@@ -125,6 +125,10 @@ pub struct SourceOptions<'a> {
 }
 
 /// Finds a template as somebody named it.
+///
+/// # Errors
+/// Fails if there is no such template, folder, repository or reference, it can't be read or exceeds the limits,
+/// or `at` has a root that the source can't have.
 pub fn find(source: &Source, at: SourceOptions<'_>) -> Result<LocatedTemplate, SourceError> {
     match source {
         Source::Named(_) if at.root.is_some() => Err(SourceError::RootOf("billpay")),
@@ -144,6 +148,9 @@ pub fn find(source: &Source, at: SourceOptions<'_>) -> Result<LocatedTemplate, S
 /// Finds a recorded template again: as it is now, or at another reference.
 ///
 /// `project` is the folder that paths are taken from.
+///
+/// # Errors
+/// Fails as [`find`] does, and if a recorded URL is none of a Git repository.
 pub fn find_again(
     origin: &Origin,
     project: &Path,

@@ -30,6 +30,9 @@ impl RecordError {
 }
 
 /// The record of a project; none where no template was ever applied.
+///
+/// # Errors
+/// Fails if the file is a link, can't be read, isn't UTF-8, or is refused by [`Record::parse`].
 pub fn record(project: &Path) -> Result<Option<Record>, RecordError> {
     let path = project.join(RECORDS_FOLDER).join(RECORD);
     let failed = |why| RecordError { path: path.clone(), why };

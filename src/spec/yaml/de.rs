@@ -55,6 +55,9 @@ impl Error {
 }
 
 /// Reads a value from a text of one document; an empty text is null, or a mapping without entries.
+///
+/// # Errors
+/// Fails if the text exceeds the limits, isn't YAML, or doesn't fit `T`.
 pub fn from_str<T: DeserializeOwned>(text: &str, limits: &Limits) -> Result<T, Error> {
     let documents = read(&SourceFile::new("", text), limits).sound()?;
     match documents.first() {
@@ -64,6 +67,9 @@ pub fn from_str<T: DeserializeOwned>(text: &str, limits: &Limits) -> Result<T, E
 }
 
 /// Reads all documents of a text.
+///
+/// # Errors
+/// Fails if the text exceeds the limits, isn't YAML, or has a value that JSON can't hold.
 pub fn values(text: &str, limits: &Limits) -> Result<Vec<Value>, Error> {
     let documents = read(&SourceFile::new("", text), limits).sound()?;
     documents.iter().map(de::Deserialize::deserialize).collect()
@@ -308,7 +314,7 @@ mod tests {
 
     #[derive(Debug, Default, PartialEq, Deserialize)]
     #[serde(deny_unknown_fields, default)]
-    struct Typed {
+    struct Sample {
         text: Option<String>,
         number: Option<u16>,
         flag: Option<bool>,
@@ -352,18 +358,18 @@ mod tests {
     fn types_get_what_they_ask_for() {
         let git = |url: &str| Some(Kind::Git { url: url.into() });
         for (text, typed) in [
-            ("", Typed::default()),
+            ("", Sample::default()),
             (
                 "text: 01\nnumber: '5'\nflag: 'true'",
-                Typed { text: Some("01".into()), number: Some(5), flag: Some(true), ..Typed::default() },
+                Sample { text: Some("01".into()), number: Some(5), flag: Some(true), ..Sample::default() },
             ),
             (
                 "text: ~\ntexts: [1, ~x, 'no']",
-                Typed { texts: vec!["1".into(), "~x".into(), "no".into()], ..Typed::default() },
+                Sample { texts: vec!["1".into(), "~x".into(), "no".into()], ..Sample::default() },
             ),
-            ("kind: nothing", Typed { kind: Some(Kind::Nothing), ..Typed::default() }),
-            ("kind: { path: 1 }", Typed { kind: Some(Kind::Path("1".into())), ..Typed::default() }),
-            ("kind:\n  git: { url: x }", Typed { kind: git("x"), ..Typed::default() }),
+            ("kind: nothing", Sample { kind: Some(Kind::Nothing), ..Sample::default() }),
+            ("kind: { path: 1 }", Sample { kind: Some(Kind::Path("1".into())), ..Sample::default() }),
+            ("kind:\n  git: { url: x }", Sample { kind: git("x"), ..Sample::default() }),
         ] {
             assert_eq!(from_str(text, &LIMITS), Ok(typed), "{text}");
         }
@@ -383,7 +389,7 @@ mod tests {
             ("number: !!int x", "is not what its tag `!!int` says at line 1, column 15"),
             ("- a", "at line 1, column 1"),
         ] {
-            let error = from_str::<Typed>(text, &LIMITS).expect_err(text).to_string();
+            let error = from_str::<Sample>(text, &LIMITS).expect_err(text).to_string();
             assert!(error.contains(message), "{text}: {error}");
         }
     }

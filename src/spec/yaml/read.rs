@@ -64,7 +64,10 @@ pub struct Read {
 }
 
 impl Read {
-    /// The documents of a file without problems, or its first problem.
+    /// Returns the documents of a file without problems.
+    ///
+    /// # Errors
+    /// Fails with the first problem, if there is one.
     pub fn sound(self) -> Result<Vec<Node>, Box<Problem>> {
         match (self.problems.into_iter().next(), self.documents) {
             (Some(problem), _) => Err(Box::new(problem)),

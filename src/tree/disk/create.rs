@@ -18,8 +18,8 @@ use super::transaction::{Transaction, is_folder, rename_new};
 use super::write::{MANIFEST, OWN_FILES, write};
 use super::{StepHook, TreeError};
 use crate::{
-    Bases, ChangeSet, Content, Coverage, Decision, Manifest, Observation, RECORDS_FOLDER, RelPath, Rendered,
-    TreeOptions, Write, decide,
+    Bases, ChangeSet, Content, Coverage, Decision, Manifest, Observation, RECORDS_FOLDER, RelPath,
+    RenderedTree, TreeOptions, Write, decide,
 };
 
 /// State of the target of a new tree.
@@ -39,7 +39,7 @@ const MAX_NAME_BYTES: usize = 200;
 
 pub(super) fn create(
     root: &Path,
-    rendered: &Rendered,
+    rendered: &RenderedTree,
     coverage: &Coverage,
     hook: &mut dyn StepHook,
 ) -> Result<Decision, TreeError> {

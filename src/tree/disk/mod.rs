@@ -11,7 +11,7 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
-use crate::{Coverage, Decision, Rendered, TreeOptions};
+use crate::{Coverage, Decision, RenderedTree, TreeOptions};
 
 pub use error::TreeError;
 pub use scan::{read, read_at_most};
@@ -36,9 +36,13 @@ impl Tree {
     }
 
     /// Returns the decision that [`Tree::write`] would carry out; writes nothing.
+    ///
+    /// # Errors
+    /// Fails if another run is writing, the manifest can't be used, a record is behind a link, a file can't be
+    /// read, or the rendering contradicts itself.
     pub fn check(
         &self,
-        rendered: &Rendered,
+        rendered: &RenderedTree,
         coverage: &Coverage,
         options: TreeOptions,
     ) -> Result<Decision, TreeError> {
@@ -47,9 +51,13 @@ impl Tree {
     }
 
     /// Writes the rendering to disk: all of it, or nothing on an error.
+    ///
+    /// # Errors
+    /// Fails as [`Tree::check`] does, and if another run reads, something is in a file's way, edits conflict under
+    /// [`ConflictPolicy::Fail`](crate::ConflictPolicy::Fail), or a file changes or can't be written meanwhile.
     pub fn write(
         &self,
-        rendered: &Rendered,
+        rendered: &RenderedTree,
         coverage: &Coverage,
         options: TreeOptions,
     ) -> Result<Decision, TreeError> {
@@ -57,9 +65,12 @@ impl Tree {
     }
 
     /// Like [`Tree::write`], with a hook before each change on disk, for tests of crashes and I/O errors.
+    ///
+    /// # Errors
+    /// Fails as [`Tree::write`] does, and if the hook interrupts.
     pub fn write_with_hook(
         &self,
-        rendered: &Rendered,
+        rendered: &RenderedTree,
         coverage: &Coverage,
         options: TreeOptions,
         hook: &mut dyn StepHook,
@@ -71,14 +82,20 @@ impl Tree {
     ///
     /// The tree is written to a sibling folder, `.NAME.billpay-…`, and renamed; the next run removes what a killed one left.
     /// A folder that can't be replaced (the current one, a mount) is written to as by [`Tree::write`].
-    pub fn create(&self, rendered: &Rendered, coverage: &Coverage) -> Result<Decision, TreeError> {
+    ///
+    /// # Errors
+    /// Fails if the folder isn't empty, can't be written, or the rendering contradicts itself.
+    pub fn create(&self, rendered: &RenderedTree, coverage: &Coverage) -> Result<Decision, TreeError> {
         self.create_with_hook(rendered, coverage, &mut transaction::NoHook)
     }
 
     /// Like [`Tree::create`], with a hook before each change on disk.
+    ///
+    /// # Errors
+    /// Fails as [`Tree::create`] does, and if the hook interrupts.
     pub fn create_with_hook(
         &self,
-        rendered: &Rendered,
+        rendered: &RenderedTree,
         coverage: &Coverage,
         hook: &mut dyn StepHook,
     ) -> Result<Decision, TreeError> {
@@ -86,6 +103,9 @@ impl Tree {
     }
 
     /// Reads a record from `.billpay`.
+    ///
+    /// # Errors
+    /// Fails if its path leads through a symbolic link, or it can't be read.
     pub fn record(&self, name: &str) -> Result<Option<Vec<u8>>, TreeError> {
         let scanner = scan::Scanner::at(&self.root);
         scanner.read_record(&scanner.record_path(name))

@@ -13,7 +13,7 @@ use super::pack::{PACK, unpack_bases};
 use super::{TreeError, search};
 use crate::{
     Bases, Content, Coverage, Decision, Journal, MAX_BYTES, Manifest, Observation, PathState, RECORDS_FOLDER,
-    RelPath, Rendered, TreeOptions, decide, find_moves, find_renames, may_have_renames, missing_files,
+    RelPath, RenderedTree, TreeOptions, decide, find_moves, find_renames, may_have_renames, missing_files,
     needed_bases,
 };
 
@@ -43,7 +43,7 @@ impl Scanner {
     /// Takes the state that an unfinished run left as it is after recovery.
     pub(super) fn decide(
         &mut self,
-        rendered: &Rendered,
+        rendered: &RenderedTree,
         coverage: &Coverage,
         options: TreeOptions,
     ) -> Result<Decision, TreeError> {
@@ -108,7 +108,7 @@ impl Scanner {
     /// Finds the files that people moved or the template renamed.
     fn find_moved_files(
         &mut self,
-        rendered: &Rendered,
+        rendered: &RenderedTree,
         coverage: &Coverage,
         options: TreeOptions,
         manifest: &Manifest,
@@ -205,7 +205,7 @@ impl Scanner {
         self.root.join(path.as_str())
     }
 
-    /// Fails if the path of a record leads through a symbolic link.
+    /// Checks that the path of a record leads through no symbolic link.
     pub(super) fn check_no_link(&self, path: &Path) -> Result<(), TreeError> {
         let below = path.strip_prefix(&self.root).unwrap_or(path);
         let mut at = self.root.clone();
@@ -224,7 +224,7 @@ impl Scanner {
         self.read_record_at_most(path, usize::MAX)
     }
 
-    /// Like [`read_record`](Self::read_ours), with at most one byte more than a limit.
+    /// Like [`read_record`](Self::read_record), with at most one byte more than a limit.
     fn read_record_at_most(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>, TreeError> {
         self.check_no_link(path)?;
         match read_at_most(path, limit) {
@@ -350,12 +350,18 @@ fn file_kind(path: &Path) -> Result<FileKind, TreeError> {
     }
 }
 
-/// Reads a file; fails if it is a symbolic link.
+/// Reads a file.
+///
+/// # Errors
+/// Fails if it is a symbolic link or can't be read.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     read_content(path).map(|content| content.bytes)
 }
 
 /// Reads at most one byte more than a limit, as [`read`] does.
+///
+/// # Errors
+/// Fails if it is a symbolic link or can't be read.
 pub fn read_at_most(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
     read_bytes(open(path)?, limit)
 }

@@ -23,6 +23,10 @@ pub enum Interrupt {
 
 /// Hook before each change on disk.
 pub trait StepHook {
+    /// Called before a change on disk.
+    ///
+    /// # Errors
+    /// Fails with the interruption that a test wants.
     fn before(&mut self, doing: &'static str, path: &Path) -> Result<(), Interrupt>;
 }
 

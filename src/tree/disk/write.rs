@@ -12,8 +12,8 @@ use super::scan::{Scanner, read};
 use super::transaction::{Expectation, Transaction, is_folder};
 use super::{StepHook, TreeError, lock};
 use crate::{
-    ChangeSet, ConflictPolicy, Coverage, Decision, KeepReason, Manifest, RECORDS_FOLDER, RelPath, Rendered,
-    TreeOptions, Write,
+    ChangeSet, ConflictPolicy, Coverage, Decision, KeepReason, Manifest, RECORDS_FOLDER, RelPath,
+    RenderedTree, TreeOptions, Write,
 };
 
 const ATTRIBUTES: &str = "\
@@ -37,7 +37,7 @@ pub(super) const OWN_FILES: &[(&str, &str)] = &[(".gitattributes", ATTRIBUTES), 
 
 pub(super) fn write(
     root: &Path,
-    rendered: &Rendered,
+    rendered: &RenderedTree,
     coverage: &Coverage,
     options: TreeOptions,
     hook: &mut dyn StepHook,
@@ -56,7 +56,7 @@ pub(super) fn write(
 
 fn with_records_folder(
     scanner: &Scanner,
-    rendered: &Rendered,
+    rendered: &RenderedTree,
     coverage: &Coverage,
     options: TreeOptions,
     transaction: &mut Transaction,
@@ -75,7 +75,7 @@ fn with_records_folder(
 
 fn write_locked(
     scanner: &Scanner,
-    rendered: &Rendered,
+    rendered: &RenderedTree,
     coverage: &Coverage,
     options: TreeOptions,
     transaction: &mut Transaction,

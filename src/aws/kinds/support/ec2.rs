@@ -84,14 +84,14 @@ fn tag(key: &str, value: &str) -> Tag {
 
 /// The tags of something that is to be made by a call without a client token: the call's own
 /// name beside the others, so that a second one is recognised after a lost response.
-pub fn attempt_specification<A: Tagged>(resource: ResourceType, new: &New<A>) -> TagSpecification {
+pub fn attempt_specification<A: TaggedAttrs>(resource: ResourceType, new: &New<A>) -> TagSpecification {
     let mut tags = new.attrs.tags().clone();
     tags.insert(ATTEMPT_TAG.to_string(), new.attempt.clone());
     tag_specification(resource, &tags)
 }
 
 /// Attributes with tags.
-pub trait Tagged {
+pub trait TaggedAttrs {
     fn tags(&self) -> &Tags;
 }
 

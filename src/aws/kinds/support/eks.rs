@@ -117,7 +117,7 @@ pub async fn settle<A>(
     })
 }
 
-/// Fails if the latest update of something did.
+/// Checks that the latest update of something did not fail.
 pub fn check_update<A>(found: &Found<A>, call: &str) -> Result<(), Failure> {
     match &found.condition {
         Some(Condition { reason: ConditionReason::UpdateFailed, message }) => {

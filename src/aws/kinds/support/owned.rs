@@ -9,7 +9,7 @@ use billpay_model::resource::{ADDRESS_TAG, Evidence, ID_TAG, Tags};
 
 use crate::kinds::kind::{Context, Found};
 
-/// Fails unless the tags still make a resource this environment's: since the plan was made,
+/// Checks that the tags still make a resource this environment's: since the plan was made,
 /// somebody may have deleted it and made their own under the same name.
 pub fn prove(cx: Context<'_>, address: &Address, id: &str, tags: &Tags, call: &str) -> Result<(), Failure> {
     match claim(cx.env, tags) {
@@ -21,7 +21,7 @@ pub fn prove(cx: Context<'_>, address: &Address, id: &str, tags: &Tags, call: &s
     }
 }
 
-/// [`prove`] before a delete; fails as well if the resource has been protected since the plan.
+/// [`prove`] before a delete, which also checks that the resource has not been protected since the plan.
 pub fn prove_deletable(
     cx: Context<'_>,
     address: &Address,
@@ -34,7 +34,7 @@ pub fn prove_deletable(
     check_protection(is_protected(tags), id, permit, call)
 }
 
-/// Fails for a protected resource that nobody has confirmed to go.
+/// Checks that a resource is not protected, or that somebody has confirmed its delete.
 pub fn check_protection(is_protected: bool, id: &str, permit: &Permit, call: &str) -> Result<(), Failure> {
     if is_protected && !permit.is_confirmed() {
         let why = format!("{id} has been protected since the plan was made, so it is left alone");

@@ -16,22 +16,22 @@ const STEPS_A_VALUE: u64 = 2;
 
 /// Charges for a value and for all that is in it: what lists share counts each time.
 pub fn charge(state: &State<'_, '_>, value: &Value) -> Result<(), Error> {
-    within(state, value, 0)
+    charge_nested(state, value, 0)
 }
 
 /// Charges for a value, and returns it.
-pub fn charged(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
+pub fn charge_and_return(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
     charge(state, value).map(|()| value.clone())
 }
 
 /// Charges for the length of a text, and returns the value.
-pub fn looked_into(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
+pub fn charge_length(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
     state.consume_fuel(value.as_str().map_or(0, str::len) as u64 / BYTES_A_STEP)?;
     Ok(value.clone())
 }
 
 /// Makes one list of the lists that were added, which minijinja only keeps beside one another.
-pub fn joined(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
+pub fn join_lists(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
     match value.len() {
         Some(length) if matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable) && !value.is_tuple() => {
             state.consume_fuel(length as u64)?;
@@ -41,17 +41,17 @@ pub fn joined(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
     }
 }
 
-fn within(state: &State<'_, '_>, value: &Value, depth: usize) -> Result<(), Error> {
+fn charge_nested(state: &State<'_, '_>, value: &Value, depth: usize) -> Result<(), Error> {
     let bytes = value.as_str().map_or(0, str::len) as u64;
     state.consume_fuel(STEPS_A_VALUE + bytes / BYTES_A_STEP)?;
     match value.kind() {
         ValueKind::Seq | ValueKind::Map if depth >= MAX_DEPTH => {
             Err(otherwise("values this deep in one another are not gone through here", "the values inside"))
         }
-        ValueKind::Seq => value.try_iter()?.try_for_each(|item| within(state, &item, depth + 1)),
+        ValueKind::Seq => value.try_iter()?.try_for_each(|item| charge_nested(state, &item, depth + 1)),
         ValueKind::Map => value.try_iter()?.try_for_each(|key| {
-            within(state, &key, depth + 1)?;
-            within(state, &value.get_item(&key)?, depth + 1)
+            charge_nested(state, &key, depth + 1)?;
+            charge_nested(state, &value.get_item(&key)?, depth + 1)
         }),
         _ => Ok(()),
     }

@@ -20,7 +20,10 @@ impl Reading {
     /// Returns the place in the source of a place in the text.
     pub fn original(&self, range: &Range<usize>) -> Range<usize> {
         let place = |position: usize, is_end: bool| {
-            self.layers.iter().rev().fold(position, |position, edits| before(edits, position, is_end))
+            self.layers
+                .iter()
+                .rev()
+                .fold(position, |position, edits| position_before(edits, position, is_end))
         };
         let (start, end) = (place(range.start, false), place(range.end, true));
         start.min(self.source.len())..end.clamp(start, self.source.len().max(start))
@@ -28,24 +31,24 @@ impl Reading {
 }
 
 /// Returns where a position of the edited text was before the edits.
-fn before(edits: &[Edit], position: usize, is_end: bool) -> usize {
-    let (mut taken, mut added) = (0, 0);
+fn position_before(edits: &[Edit], position: usize, is_end: bool) -> usize {
+    let (mut removed_bytes, mut added_bytes) = (0, 0);
     for edit in edits {
-        let begins = edit.at.start + added - taken;
-        if position < begins || (is_end && position == begins) {
+        let start = edit.at.start + added_bytes - removed_bytes;
+        if position < start || (is_end && position == start) {
             break;
         }
-        if position < begins + edit.by.len() {
+        if position < start + edit.by.len() {
             return if is_end { edit.at.end } else { edit.at.start };
         }
-        added += edit.by.len();
-        taken += edit.at.len();
+        added_bytes += edit.by.len();
+        removed_bytes += edit.at.len();
     }
-    position + taken - added
+    position + removed_bytes - added_bytes
 }
 
 /// Returns a text with edits, which are sorted by their places.
-pub fn applied(source: &str, edits: &[Edit]) -> String {
+pub fn apply(source: &str, edits: &[Edit]) -> String {
     let mut text =
         String::with_capacity(source.len() + edits.iter().map(|edit| edit.by.len()).sum::<usize>());
     let mut at = 0;

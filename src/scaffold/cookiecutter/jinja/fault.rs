@@ -23,7 +23,7 @@ pub struct Fault {
     /// Advice beyond the message.
     pub hint: Option<String>,
     /// Marks what is refused rather than wrong: random values without a seed.
-    pub refused: bool,
+    pub is_refusal: bool,
 }
 
 impl Fault {
@@ -78,50 +78,56 @@ pub fn of(error: &Error, word: &str, context: &Value) -> Box<Fault> {
         let message = format!("{what} is different each time, so an update couldn't render the same again");
         let mut fault = Fault::new("unseeded", message);
         fault.hint = Some("render with `--seed N`: the same number gives the same project".to_string());
-        fault.refused = true;
+        fault.is_refusal = true;
         return fault;
     }
-    let told = if detail.is_empty() { error.kind().to_string() } else { detail.to_string() };
+    let message = if detail.is_empty() { error.kind().to_string() } else { detail.to_string() };
     match error.kind() {
         ErrorKind::OutOfFuel => endless(),
         ErrorKind::WriteFailure => {
             let most = billpay_model::limits::MAX_FILE_BYTES >> 20;
             Fault::new("too-long", format!("the output is longer than {most} MB"))
         }
-        _ if told.contains("recursion limit") => {
+        _ if message.contains("recursion limit") => {
             Fault::new("nesting", "this lies too many levels in one another")
         }
-        ErrorKind::SyntaxError if told.starts_with("unknown statement ") => {
-            Fault::unknown("unknown-tag", "tag", told.rsplit(' ').next().unwrap_or(word), TAGS)
+        ErrorKind::SyntaxError if message.starts_with("unknown statement ") => {
+            Fault::unknown("unknown-tag", "tag", message.rsplit(' ').next().unwrap_or(word), TAGS)
         }
-        ErrorKind::SyntaxError if told.contains("unexpected end of input") => Fault::new("syntax", told)
-            .hint("each block ends with a tag: `{% endif %}`, `{% endfor %}`, `{% endmacro %}`"),
-        ErrorKind::SyntaxError | ErrorKind::BadEscape => Fault::new("syntax", told),
-        ErrorKind::UndefinedError => undefined(word, &told, context),
+        ErrorKind::SyntaxError if message.contains("unexpected end of input") => {
+            Fault::new("syntax", message)
+                .hint("each block ends with a tag: `{% endif %}`, `{% endfor %}`, `{% endmacro %}`")
+        }
+        ErrorKind::SyntaxError | ErrorKind::BadEscape => Fault::new("syntax", message),
+        ErrorKind::UndefinedError => undefined_fault(word, &message, context),
         ErrorKind::UnknownFilter => {
-            let name = quoted(&told).unwrap_or(word);
-            filters::unknown(name)
+            let name = quoted_word(&message).unwrap_or(word);
+            filters::unknown_filter(name)
         }
-        ErrorKind::UnknownTest => {
-            Fault::new("unknown-test", format!("there is no test `{}`", quoted(&told).unwrap_or(word)))
+        ErrorKind::UnknownTest => Fault::new(
+            "unknown-test",
+            format!("there is no test `{}`", quoted_word(&message).unwrap_or(word)),
+        ),
+        ErrorKind::UnknownFunction => {
+            undefined_fault(quoted_word(&message).unwrap_or(word), &message, context)
         }
-        ErrorKind::UnknownFunction => undefined(quoted(&told).unwrap_or(word), &told, context),
-        ErrorKind::UnknownMethod => methods::unknown(&told),
+        ErrorKind::UnknownMethod => methods::unknown_method(&message),
         ErrorKind::TemplateNotFound => {
-            let name = told.split(['"', '\'']).nth(1);
-            let message = name.map_or_else(|| told.clone(), |name| format!("there is no template `{name}`"));
+            let name = message.split(['"', '\'']).nth(1);
+            let message =
+                name.map_or_else(|| message.clone(), |name| format!("there is no template `{name}`"));
             Fault::new("unknown-template", message)
         }
-        _ if ["too large", "too many elements"].iter().any(|much| told.contains(much)) => endless(),
-        _ if told.contains("% operator on unsupported types string") => Fault::otherwise(
+        _ if ["too large", "too many elements"].iter().any(|much| message.contains(much)) => endless(),
+        _ if message.contains("% operator on unsupported types string") => Fault::otherwise(
             "`%` on a text is not done here",
             "the filter: `{{ \"%s-%d\"|format(name, 3) }}`, or `~`",
         ),
-        _ => match told.split_once("::") {
+        _ => match message.split_once("::") {
             Some((message, hint)) if error.kind() == ErrorKind::InvalidOperation => {
                 Fault::otherwise(message, hint)
             }
-            _ => Fault::of(told),
+            _ => Fault::of(message),
         },
     }
 }
@@ -170,18 +176,18 @@ pub fn otherwise(message: &str, instead: &str) -> Error {
 }
 
 /// The word of a message like `filter x is unknown`.
-fn quoted(message: &str) -> Option<&str> {
+fn quoted_word(message: &str) -> Option<&str> {
     let word = message.strip_suffix(" is unknown")?;
     Some(word.split_once(' ').map_or(word, |(_, name)| name))
 }
 
 /// A name that nothing has; `word` is where it stands.
-fn undefined(word: &str, told: &str, context: &Value) -> Box<Fault> {
-    let named = told.split('`').nth(1).unwrap_or(word).trim();
-    let named_told = if named.is_empty() { "this".to_string() } else { format!("`{named}`") };
-    let mut fault = Fault::new("undefined", format!("{named_told} is not defined"));
-    let mut known: Vec<String> = vec![];
-    let base = named.rsplit_once('.').map_or("", |(base, _)| base);
+fn undefined_fault(word: &str, told: &str, context: &Value) -> Box<Fault> {
+    let name = told.split('`').nth(1).unwrap_or(word).trim();
+    let subject = if name.is_empty() { "this".to_string() } else { format!("`{name}`") };
+    let mut fault = Fault::new("undefined", format!("{subject} is not defined"));
+    let mut names: Vec<String> = vec![];
+    let base = name.rsplit_once('.').map_or("", |(base, _)| base);
     let dict = if base.is_empty() { Some(context.clone()) } else { context.get_attr(base).ok() };
     for key in dict
         .iter()
@@ -189,9 +195,9 @@ fn undefined(word: &str, told: &str, context: &Value) -> Box<Fault> {
         .filter_map(|dict| dict.try_iter().ok())
         .flatten()
     {
-        known.push(if base.is_empty() { key.to_string() } else { format!("{base}.{key}") });
+        names.push(if base.is_empty() { key.to_string() } else { format!("{base}.{key}") });
     }
-    fault.word = named.to_string();
-    fault.known = known;
+    fault.word = name.to_string();
+    fault.known = names;
     fault
 }

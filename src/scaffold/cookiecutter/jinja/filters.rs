@@ -181,18 +181,18 @@ const COMPARISONS: &[Comparison] = &[
 ];
 
 /// Refuses a filter that nobody knows, or that is read otherwise.
-pub fn known(name: &str) -> Res<()> {
+pub fn check_filter(name: &str) -> Res<()> {
     if KNOWN.contains(&name)
         || [TEXT, EACH, ORDER, COST, LENGTH, LIST].contains(&name)
         || COMPARISONS.iter().any(|(known, ..)| *known == name)
     {
         Ok(())
     } else {
-        Err(unknown(name))
+        Err(unknown_filter(name))
     }
 }
 
-pub fn unknown(name: &str) -> Box<Fault> {
+pub fn unknown_filter(name: &str) -> Box<Fault> {
     match OTHERS.iter().find(|(other, _)| *other == name) {
         Some((_, instead)) => Fault::otherwise(format!("the filter `{name}` is not done here"), instead),
         None => Fault::unknown("unknown-filter", "filter", name, KNOWN),
@@ -200,7 +200,7 @@ pub fn unknown(name: &str) -> Box<Fault> {
 }
 
 /// Refuses a test that nobody knows, or that is read otherwise.
-pub fn test(name: &str) -> Res<()> {
+pub fn check_test(name: &str) -> Res<()> {
     if TESTS.contains(&name) { Ok(()) } else { Err(Fault::unknown("unknown-test", "test", name, TESTS)) }
 }
 
@@ -225,7 +225,7 @@ pub fn add(environment: &mut Environment<'static>, random: Option<Random>) {
         .add_filter("lower", |value: &Value| Ok::<String, Error>(printing::text(value)?.to_lowercase()));
     environment
         .add_filter("upper", |value: &Value| Ok::<String, Error>(printing::text(value)?.to_uppercase()));
-    environment.add_filter("capitalize", |value: &Value| methods::capitalized(&printing::text(value)?));
+    environment.add_filter("capitalize", |value: &Value| methods::capitalize(&printing::text(value)?));
     environment.add_filter("title", |value: &Value| Ok::<String, Error>(title(&printing::text(value)?)));
     environment.add_filter("trim", |value: &Value, characters: Option<&str>| {
         let text = printing::text(value)?;
@@ -246,38 +246,40 @@ pub fn add(environment: &mut Environment<'static>, random: Option<Random>) {
     for name in ["e", "escape"] {
         environment.add_filter(name, escape);
     }
-    environment.add_filter(COST, cost::charged);
-    environment.add_filter(LENGTH, cost::looked_into);
-    environment.add_filter(LIST, cost::joined);
+    environment.add_filter(COST, cost::charge_and_return);
+    environment.add_filter(LENGTH, cost::charge_length);
+    environment.add_filter(LIST, cost::join_lists);
     environment.add_filter(TEXT, |state: &State<'_, '_>, value: &Value| {
-        printing::check(value).and_then(|()| cost::charged(state, value))
+        printing::check(value).and_then(|()| cost::charge_and_return(state, value))
     });
     environment.add_filter(EACH, each);
-    environment.add_filter(ORDER, |value: &Value| ascii(value, 0).map(|()| value.clone()));
+    environment.add_filter(ORDER, |value: &Value| check_ascii(value, 0).map(|()| value.clone()));
     for (name, tests, holds) in COMPARISONS {
         environment.add_filter(*name, move |state: &State<'_, '_>, left: &Value, right: &Value| {
             [left, right].into_iter().try_for_each(|side| cost::charge(state, side))?;
-            compared(left, right).map(holds)
+            compare(left, right).map(holds)
         });
         for test in *tests {
-            environment.add_test(*test, move |left: &Value, right: &Value| compared(left, right).map(holds));
+            environment.add_test(*test, move |left: &Value, right: &Value| compare(left, right).map(holds));
         }
     }
     for (name, rest) in [("even", 0), ("odd", 1)] {
-        environment.add_test(name, move |value: &Value| numbers::divided(value, 2).map(|left| left == rest));
+        environment
+            .add_test(name, move |value: &Value| numbers::remainder(value, 2).map(|left| left == rest));
     }
-    environment
-        .add_test("divisibleby", |value: &Value, by: i128| numbers::divided(value, by).map(|left| left == 0));
+    environment.add_test("divisibleby", |value: &Value, by: i128| {
+        numbers::remainder(value, by).map(|left| left == 0)
+    });
     for name in ["eq", "equalto", "=="] {
         environment
-            .add_test(name, |left: &Value, right: &Value| defined(left, right).map(|()| left == right));
+            .add_test(name, |left: &Value, right: &Value| check_defined(left, right).map(|()| left == right));
     }
     for name in ["ne", "!="] {
         environment
-            .add_test(name, |left: &Value, right: &Value| defined(left, right).map(|()| left != right));
+            .add_test(name, |left: &Value, right: &Value| check_defined(left, right).map(|()| left != right));
     }
     environment.add_test("in", |state: &State<'_, '_>, value: &Value, all: &Value| {
-        defined(value, all)?;
+        check_defined(value, all)?;
         minijinja::tests::is_in(state, value, all)
     });
     environment.add_test("iterable", |value: &Value| match value.kind() {
@@ -287,10 +289,10 @@ pub fn add(environment: &mut Environment<'static>, random: Option<Random>) {
     environment.add_filter("string", |value: &Value| printing::text(value));
     environment.add_filter("join", join);
     environment
-        .add_filter("format", |text: &str, args: Rest<Value>| formatted(FormatStyle::Printf, text, &args));
+        .add_filter("format", |text: &str, args: Rest<Value>| format_text(FormatStyle::Printf, text, &args));
     environment.add_filter("indent", indent);
     environment.add_filter("center", |value: &Value, width: Option<usize>| {
-        methods::padded(&printing::text(value)?, width.unwrap_or(80), " ", methods::Side::Both)
+        methods::pad(&printing::text(value)?, width.unwrap_or(80), " ", methods::Side::Both)
     });
     environment.add_filter("urlencode", urlencode);
     environment.add_filter("wordcount", |value: &Value| wordcount(&printing::text(value)?));
@@ -310,13 +312,13 @@ pub fn add(environment: &mut Environment<'static>, random: Option<Random>) {
     environment.add_filter("random", move |value: &Value| {
         let Some(random) = &random else { return Err(unseeded("a random item")) };
         let items: Vec<Value> = value.try_iter()?.collect();
-        let chosen = random.lock().unwrap_or_else(PoisonError::into_inner).choice(&items).cloned();
-        Ok(chosen.unwrap_or_default())
+        let item = random.lock().unwrap_or_else(PoisonError::into_inner).choice(&items).cloned();
+        Ok(item.unwrap_or_default())
     });
 }
 
-/// Fails for what is not defined.
-pub fn defined(left: &Value, right: &Value) -> Result<(), Error> {
+/// Checks that both values are defined.
+pub fn check_defined(left: &Value, right: &Value) -> Result<(), Error> {
     match left.is_undefined() || right.is_undefined() {
         true => Err(Error::from(ErrorKind::UndefinedError)),
         false => Ok(()),
@@ -324,7 +326,7 @@ pub fn defined(left: &Value, right: &Value) -> Result<(), Error> {
 }
 
 /// Compares two values that Python can compare: two numbers, two texts, two lists of such.
-fn compared(left: &Value, right: &Value) -> Result<Ordering, Error> {
+fn compare(left: &Value, right: &Value) -> Result<Ordering, Error> {
     let is_number = |value: &Value| matches!(value.kind(), ValueKind::Number | ValueKind::Bool);
     let is_list = |value: &Value| value.kind() == ValueKind::Seq;
     match (left.kind(), right.kind()) {
@@ -333,7 +335,7 @@ fn compared(left: &Value, right: &Value) -> Result<Ordering, Error> {
         _ if is_list(left) && is_list(right) && left.is_tuple() == right.is_tuple() => {
             for (left, right) in left.try_iter()?.zip(right.try_iter()?) {
                 if left != right {
-                    return compared(&left, &right);
+                    return compare(&left, &right);
                 }
             }
             Ok(left.len().cmp(&right.len()))
@@ -346,21 +348,21 @@ fn compared(left: &Value, right: &Value) -> Result<Ordering, Error> {
 }
 
 /// Refuses texts beyond ASCII, wherever in a value they are.
-fn ascii(value: &Value, depth: usize) -> Result<(), Error> {
+fn check_ascii(value: &Value, depth: usize) -> Result<(), Error> {
     match value.kind() {
         ValueKind::String if value.as_str().is_some_and(|text| !text.is_ascii()) => {
             Err(otherwise("letters beyond ASCII are put in another order here", "texts in ASCII"))
         }
         ValueKind::Seq | ValueKind::Iterable if depth < 4 => {
-            value.try_iter()?.try_for_each(|item| ascii(&item, depth + 1))
+            value.try_iter()?.try_for_each(|item| check_ascii(&item, depth + 1))
         }
         ValueKind::Seq | ValueKind::Iterable | ValueKind::Map if depth >= 4 => Err(otherwise(
             "values this deep in one another are not compared here",
             "the values by themselves",
         )),
         ValueKind::Map => value.try_iter()?.try_for_each(|key| {
-            ascii(&key, depth + 1)?;
-            ascii(&value.get_item(&key)?, depth + 1)
+            check_ascii(&key, depth + 1)?;
+            check_ascii(&value.get_item(&key)?, depth + 1)
         }),
         _ => Ok(()),
     }
@@ -381,7 +383,7 @@ fn title(text: &str) -> String {
 fn replace(value: &Value, old: &Value, new: &Value, count: Option<usize>) -> Result<String, Error> {
     let (text, old, new) = (printing::text(value)?, printing::text(old)?, printing::text(new)?);
     let most = text.len() / old.len().max(1) + 1;
-    too_long(text.len().saturating_add(count.unwrap_or(most).min(most).saturating_mul(new.len())))?;
+    check_length(text.len().saturating_add(count.unwrap_or(most).min(most).saturating_mul(new.len())))?;
     Ok(match count {
         Some(count) => text.replacen(&old, &new, count),
         None => text.replace(&old, &new),
@@ -404,7 +406,7 @@ fn default(
 }
 
 /// Formats as `%` or `str.format` of Python do.
-pub fn formatted(style: FormatStyle, text: &str, args: &[Value]) -> Result<String, Error> {
+pub fn format_text(style: FormatStyle, text: &str, args: &[Value]) -> Result<String, Error> {
     args.iter().try_for_each(printing::check)?;
     let longest = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or_default();
     if longest > MAX_WIDTH_DIGITS {
@@ -463,13 +465,13 @@ fn join(value: &Value, separator: Option<&str>, options: Kwargs) -> Result<Strin
             out.push_str(separator.as_deref().unwrap_or_default());
         }
         out.push_str(&printing::text(&item)?);
-        too_long(out.len())?;
+        check_length(out.len())?;
     }
     Ok(out)
 }
 
 /// Refuses a text of gigabytes before it is made.
-pub fn too_long(length: usize) -> Result<(), Error> {
+pub fn check_length(length: usize) -> Result<(), Error> {
     if length > billpay_model::limits::MAX_FILE_BYTES {
         Err(Error::from(ErrorKind::OutOfFuel))
     } else {
@@ -498,7 +500,7 @@ fn indent(
         Some(text) if text.as_str().is_some() => text.to_string(),
         Some(width) => {
             let width = usize::try_from(width)?;
-            too_long(width.saturating_mul(text.lines().count().max(1)))?;
+            check_length(width.saturating_mul(text.lines().count().max(1)))?;
             " ".repeat(width)
         }
     };

@@ -6,7 +6,7 @@ use minijinja::value::Rest;
 use minijinja::{Environment, Error, ErrorKind, Value};
 
 use super::fault::{otherwise, unseeded};
-use super::filters::too_long;
+use super::filters::check_length;
 use super::time;
 
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -18,7 +18,7 @@ pub fn add(environment: &mut Environment<'static>, random: Option<Random>, now: 
     let letters = random.clone();
     environment.add_function("random_ascii_string", move |length: usize, punctuation: Option<bool>| {
         let Some(random) = &letters else { return Err(unseeded("a random text")) };
-        too_long(length)?;
+        check_length(length)?;
         let from = if punctuation.unwrap_or(false) {
             format!("{LETTERS}{PUNCTUATION}")
         } else {

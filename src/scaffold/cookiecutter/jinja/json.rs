@@ -3,7 +3,7 @@
 use minijinja::value::ValueKind;
 use minijinja::{Error, ErrorKind, Value};
 
-use super::filters::too_long;
+use super::filters::check_length;
 use super::printing::float;
 
 /// Maximum nesting depth of values.
@@ -25,7 +25,7 @@ pub fn for_html(value: &Value, indent: Option<usize>) -> Result<String, Error> {
 
 fn line(out: &mut String, indent: Option<usize>, depth: usize) -> Result<(), Error> {
     if let Some(indent) = indent {
-        too_long(out.len().saturating_add(indent.saturating_mul(depth)))?;
+        check_length(out.len().saturating_add(indent.saturating_mul(depth)))?;
         out.push('\n');
         out.push_str(&" ".repeat(indent * depth));
     }
@@ -37,13 +37,13 @@ fn write(out: &mut String, value: &Value, indent: Option<usize>, depth: usize) -
     if depth > MAX_DEPTH {
         return Err(wrong("Circular reference detected, or too deep".to_string()));
     }
-    too_long(out.len())?;
+    check_length(out.len())?;
     let comma = if indent.is_some() { "," } else { ", " };
     match value.kind() {
         ValueKind::None => out.push_str("null"),
         ValueKind::Bool => out.push_str(if value.is_true() { "true" } else { "false" }),
         ValueKind::Number => out.push_str(&number(value)?),
-        ValueKind::String => quoted(out, value.as_str().unwrap_or_default()),
+        ValueKind::String => write_string(out, value.as_str().unwrap_or_default()),
         ValueKind::Seq => {
             let items: Vec<Value> = value.try_iter()?.collect();
             out.push('[');
@@ -73,7 +73,7 @@ fn write(out: &mut String, value: &Value, indent: Option<usize>, depth: usize) -
                     out.push_str(comma);
                 }
                 line(out, indent, depth + 1)?;
-                quoted(out, key.as_str().unwrap_or_default());
+                write_string(out, key.as_str().unwrap_or_default());
                 out.push_str(": ");
                 write(out, &value.get_item(key)?, indent, depth + 1)?;
             }
@@ -100,7 +100,7 @@ fn number(value: &Value) -> Result<String, Error> {
     })
 }
 
-fn quoted(out: &mut String, text: &str) {
+fn write_string(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
         match c {

@@ -7,7 +7,7 @@ use minijinja_contrib::pycompat;
 
 use super::cost;
 use super::fault::{Fault, otherwise};
-use super::filters::{formatted, too_long};
+use super::filters::{check_length, format_text};
 
 /// Methods that change what they are called on.
 const CHANGING: [&str; 11] = [
@@ -39,14 +39,14 @@ pub enum Side {
 pub fn call(state: &mut State<'_, '_>, value: &Value, method: &str, args: &[Value]) -> Result<Value, Error> {
     cost::charge(state, value)?;
     if let Some(text) = value.as_str() {
-        return of_text(state, value, text, method, args);
+        return call_on_text(state, value, text, method, args);
     }
     if matches!(value.kind(), ValueKind::Seq | ValueKind::Map | ValueKind::Iterable)
         && CHANGING.contains(&method)
     {
         return Err(otherwise(
             &format!("`{method}` changes a value, which is not done here"),
-            instead(method),
+            replacement_hint(method),
         ));
     }
     if value.kind() == ValueKind::Seq && method == "index" {
@@ -59,7 +59,7 @@ pub fn call(state: &mut State<'_, '_>, value: &Value, method: &str, args: &[Valu
     pycompat::unknown_method_callback(state, value, method, args)
 }
 
-fn instead(method: &str) -> &'static str {
+fn replacement_hint(method: &str) -> &'static str {
     match method {
         "append" | "extend" | "insert" => {
             "a new list: `{% set names = names + [x] %}`; in a loop `{% set ns.names = ns.names + [x] %}`, with \
@@ -72,11 +72,11 @@ fn instead(method: &str) -> &'static str {
 }
 
 /// A method that nothing has.
-pub fn unknown(told: &str) -> Box<Fault> {
-    Fault::otherwise(format!("{told} here"), "a filter, such as `|upper`, `|replace`, `|trim`")
+pub fn unknown_method(message: &str) -> Box<Fault> {
+    Fault::otherwise(format!("{message} here"), "a filter, such as `|upper`, `|replace`, `|trim`")
 }
 
-fn of_text(
+fn call_on_text(
     state: &mut State<'_, '_>,
     value: &Value,
     text: &str,
@@ -97,11 +97,11 @@ fn of_text(
         }
         "capitalize" => {
             let () = from_args(args)?;
-            capitalized(text).map(Value::from)
+            capitalize(text).map(Value::from)
         }
         "splitlines" if args.is_empty() => Ok(lines(text)?.into_iter().map(Value::from).collect()),
         "splitlines" => Err(otherwise("`splitlines` takes nothing here", "`splitlines()`")),
-        "format" => formatted(FormatStyle::StrFormat, text, args).map(Value::from),
+        "format" => format_text(FormatStyle::StrFormat, text, args).map(Value::from),
         "join" => {
             let (items,): (Value,) = from_args(args)?;
             let mut all: Vec<&str> = vec![];
@@ -110,7 +110,7 @@ fn of_text(
                 let not = || Error::new(ErrorKind::InvalidOperation, "only texts can be joined");
                 all.push(item.as_str().ok_or_else(not)?);
             }
-            too_long(all.iter().map(|part| part.len() + text.len()).sum())?;
+            check_length(all.iter().map(|part| part.len() + text.len()).sum())?;
             Ok(Value::from(all.join(text)))
         }
         "split" if args.first().and_then(Value::as_str) == Some("") => {
@@ -165,8 +165,8 @@ fn of_text(
                 Some(digits) => (text.get(..1).unwrap_or_default(), digits),
                 None => ("", text),
             };
-            let filled = padded(digits, width.saturating_sub(sign.len()), "0", Side::Left)?;
-            Ok(Value::from(format!("{sign}{filled}")))
+            let number = pad(digits, width.saturating_sub(sign.len()), "0", Side::Left)?;
+            Ok(Value::from(format!("{sign}{number}")))
         }
         "ljust" | "rjust" | "center" => {
             let (width, by): (usize, Option<&str>) = from_args(args)?;
@@ -175,7 +175,7 @@ fn of_text(
                 "rjust" => Side::Left,
                 _ => Side::Both,
             };
-            Ok(Value::from(padded(text, width, by.unwrap_or(" "), side)?))
+            Ok(Value::from(pad(text, width, by.unwrap_or(" "), side)?))
         }
         "index" => {
             let (part,): (&str,) = from_args(args)?;
@@ -189,7 +189,7 @@ fn of_text(
 }
 
 /// Fills a text up to a width, in characters.
-pub fn padded(text: &str, width: usize, by: &str, side: Side) -> Result<String, Error> {
+pub fn pad(text: &str, width: usize, by: &str, side: Side) -> Result<String, Error> {
     let length = text.chars().count();
     if by.chars().count() != 1 {
         return Err(Error::new(
@@ -198,7 +198,7 @@ pub fn padded(text: &str, width: usize, by: &str, side: Side) -> Result<String, 
         ));
     }
     let missing = width.saturating_sub(length);
-    too_long(missing.saturating_mul(by.len()))?;
+    check_length(missing.saturating_mul(by.len()))?;
     let left = match side {
         Side::Left => missing,
         Side::Right => 0,
@@ -212,13 +212,13 @@ pub fn padded(text: &str, width: usize, by: &str, side: Side) -> Result<String, 
 fn title(text: &str) -> Result<String, Error> {
     let mut out = String::with_capacity(text.len());
     for word in text.split_inclusive(|c: char| !c.is_alphabetic()) {
-        out.push_str(&capitalized(word)?);
+        out.push_str(&capitalize(word)?);
     }
     Ok(out)
 }
 
 /// Returns a text with a capital letter in front, and small ones behind.
-pub fn capitalized(text: &str) -> Result<String, Error> {
+pub fn capitalize(text: &str) -> Result<String, Error> {
     let mut letters = text.chars();
     let Some(first) = letters.next() else { return Ok(String::new()) };
     // Letters of two, whose form in front of a word is neither the small nor the capital one.

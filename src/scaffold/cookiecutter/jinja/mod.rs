@@ -51,18 +51,18 @@ pub struct Engine {
     syntax: Syntax,
     config: SyntaxConfig,
     /// Names that extensions add.
-    added: Arc<Names>,
+    extension_names: Arc<Names>,
     has_extensions: bool,
     /// The texts that were included, as they were read.
-    included: Arc<Mutex<BTreeMap<String, Result<Reading, Fault>>>>,
+    includes: Arc<Mutex<BTreeMap<String, Result<Reading, Fault>>>>,
     /// Fuel that all texts took so far.
     spent: AtomicU64,
 }
 
 /// Writes a text up to its greatest length.
-struct Bounded(Vec<u8>);
+struct BoundedWriter(Vec<u8>);
 
-impl io::Write for Bounded {
+impl io::Write for BoundedWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.0.len() + bytes.len() > MAX_FILE_BYTES {
             return Err(io::ErrorKind::FileTooLarge.into());
@@ -87,7 +87,7 @@ impl Engine {
         now: i64,
     ) -> Res<Engine> {
         let config = syntax.config()?;
-        let included: Arc<Mutex<BTreeMap<String, Result<Reading, Fault>>>> = Arc::default();
+        let includes: Arc<Mutex<BTreeMap<String, Result<Reading, Fault>>>> = Arc::default();
         let mut environment = Environment::new();
         environment.set_syntax(config.clone());
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -101,35 +101,37 @@ impl Engine {
         filters::add(&mut environment, random.clone());
         globals::add(&mut environment, random, now);
         let has_extensions = extensions.is_some();
-        let added = extensions.as_ref().map(|extensions| extensions.added.clone()).unwrap_or_default();
+        let extension_names =
+            extensions.as_ref().map(|extensions| extensions.extension_names.clone()).unwrap_or_default();
         if let Some(extensions) = &extensions {
             python::add(&mut environment, extensions);
         }
-        let added = Arc::new(added);
-        let (read, known, kept, names) = (syntax.clone(), config.clone(), included.clone(), added.clone());
+        let extension_names = Arc::new(extension_names);
+        let (inner_syntax, inner_config, texts, names) =
+            (syntax.clone(), config.clone(), includes.clone(), extension_names.clone());
         environment.set_loader(move |name| {
             let Some(source) = loader(name) else { return Ok(None) };
-            let reading = prepare::read(name, &source, &read, &known, &names);
+            let reading = prepare::read(name, &source, &inner_syntax, &inner_config, &names);
             let text = reading.as_ref().map(|reading| reading.text.clone());
             let result = text.map(Some).map_err(|_| Error::from(ErrorKind::BadInclude));
-            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.insert(name.to_string(), reading.map_err(|fault| *fault));
+            let mut texts = texts.lock().unwrap_or_else(PoisonError::into_inner);
+            texts.insert(name.to_string(), reading.map_err(|fault| *fault));
             result
         });
         Ok(Engine {
             environment,
             syntax: syntax.clone(),
             config,
-            added,
+            extension_names,
             has_extensions,
-            included,
+            includes,
             spent: AtomicU64::new(0),
         })
     }
 
     /// Renders a text; `name` is what its faults are told with.
     pub fn render(&self, name: &str, source: &str, context: &Value) -> Res<String> {
-        self.rendered(name, source, context).map_err(|fault| {
+        self.render_once(name, source, context).map_err(|fault| {
             let is_unknown =
                 ["undefined", "unknown-filter", "unknown-test", "unknown-tag"].contains(&fault.code);
             match self.syntax.extensions.first() {
@@ -141,19 +143,19 @@ impl Engine {
         })
     }
 
-    fn rendered(&self, name: &str, source: &str, context: &Value) -> Res<String> {
+    fn render_once(&self, name: &str, source: &str, context: &Value) -> Res<String> {
         if self.spent.load(Ordering::Relaxed) > TEXTS * FUEL {
             return Err(Fault::new("endless", "rendering all files takes too long").within(name));
         }
-        let reading = prepare::read(name, source, &self.syntax, &self.config, &self.added)?;
+        let reading = prepare::read(name, source, &self.syntax, &self.config, &self.extension_names)?;
         let template = self.environment.template_from_named_str(name, &reading.text);
         let template = template.map_err(|error| self.fault(&error, name, &reading, context))?;
-        let mut out = Bounded(vec![]);
-        let rendered = template
+        let mut out = BoundedWriter(vec![]);
+        let capture = template
             .render_captured_to(context.clone(), &mut out)
             .map_err(|error| self.fault(&error, name, &reading, context))?;
-        let taken = rendered.state().fuel_levels().map_or(0, |(taken, _)| taken);
-        self.spent.fetch_add(taken, Ordering::Relaxed);
+        let fuel = capture.state().fuel_levels().map_or(0, |(fuel, _)| fuel);
+        self.spent.fetch_add(fuel, Ordering::Relaxed);
         String::from_utf8(out.0).map_err(|error| Fault::of(error.to_string()))
     }
 
@@ -167,14 +169,14 @@ impl Engine {
             }
             source = inner.source();
         }
-        let included = self.included.lock().unwrap_or_else(PoisonError::into_inner);
+        let includes = self.includes.lock().unwrap_or_else(PoisonError::into_inner);
         // A text that was included and is refused has no place in the including one.
-        if let Some(fault) = included.values().find_map(|reading| reading.as_ref().err()) {
+        if let Some(fault) = includes.values().find_map(|reading| reading.as_ref().err()) {
             return Box::new(fault.clone());
         }
         let at = innermost.name().unwrap_or(name);
-        let reading = match included.get(at) {
-            Some(Ok(included)) if at != name => included,
+        let reading = match includes.get(at) {
+            Some(Ok(include)) if at != name => include,
             _ => reading,
         };
         let range: Range<usize> = innermost.range().map_or(0..0, |range| reading.original(&range));

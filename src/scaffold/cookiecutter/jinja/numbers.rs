@@ -4,15 +4,15 @@ use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Error, ErrorKind, State, Value};
 
 use super::fault::otherwise;
-use super::filters::defined;
+use super::filters::check_defined;
 use super::methods;
 
 /// Maximum number of digits of an exact number.
 const MAX_DIGITS: usize = 38;
 
 /// Returns the remainder of a whole number.
-pub fn divided(value: &Value, by: i128) -> Result<i128, Error> {
-    defined(value, value)?;
+pub fn remainder(value: &Value, by: i128) -> Result<i128, Error> {
+    check_defined(value, value)?;
     let number = i128::try_from(value.clone()).ok().filter(|_| value.is_integer());
     let number =
         number.ok_or_else(|| otherwise("only whole numbers are divided here", "`|int` behind the text"))?;
@@ -64,8 +64,8 @@ pub fn round(
     method: Option<&str>,
     options: Kwargs,
 ) -> Result<Value, Error> {
-    let named = if method.is_none() { options.get::<Option<&str>>("method")? } else { None };
-    let value = match method.or(named) {
+    let keyword = if method.is_none() { options.get::<Option<&str>>("method")? } else { None };
+    let value = match method.or(keyword) {
         Some("ceil" | "floor") if value.is_integer() => Value::from(f64::try_from(value)?),
         _ => value,
     };
@@ -80,8 +80,8 @@ pub fn sum(
     start: Option<Value>,
     options: Kwargs,
 ) -> Result<Value, Error> {
-    let named = if start.is_none() { options.get::<Option<Value>>("start")? } else { None };
-    let start = start.or(named);
+    let keyword = if start.is_none() { options.get::<Option<Value>>("start")? } else { None };
+    let start = start.or(keyword);
     let is_list = |value: &Value| value.kind() == ValueKind::Seq && !value.is_tuple();
     match &start {
         None => minijinja::filters::sum(state, values, attribute, None, options),

@@ -9,7 +9,7 @@ use minijinja::machinery::ast::{BinOpKind, Call, CallArg, Expr, Filter, Macro, S
 use minijinja::machinery::{Span, Token, parse, tokenize};
 use minijinja::syntax::SyntaxConfig;
 
-use super::edits::{Edit, Reading, applied};
+use super::edits::{Edit, Reading, apply};
 use super::expressions::{argument, below, is_open, is_scalar, is_text, mentions, ordering};
 use super::fault::{self, Fault, Res};
 use super::tags::tags;
@@ -44,12 +44,12 @@ pub fn range(span: Span) -> Range<usize> {
 }
 
 /// Reads a text; `name` is that of its file.
-pub fn read(name: &str, source: &str, syntax: &Syntax, config: &SyntaxConfig, added: &Names) -> Res<Reading> {
-    let broken = |error: &minijinja::Error, original: &dyn Fn(Range<usize>) -> Range<usize>| {
+pub fn read(name: &str, source: &str, syntax: &Syntax, config: &SyntaxConfig, names: &Names) -> Res<Reading> {
+    let to_fault = |error: &minijinja::Error, original: &dyn Fn(Range<usize>) -> Range<usize>| {
         let place = original(error.range().unwrap_or_default());
         let word = source.get(place.clone()).unwrap_or_default();
         let mut fault = fault::of(error, word, &Value::UNDEFINED);
-        if added.tags.contains(&fault.word) {
+        if names.tags.contains(&fault.word) {
             let message = format!("the tag `{}` of an extension is not done here", fault.word);
             fault = Fault::otherwise(message, "a filter or a function of it");
         }
@@ -57,13 +57,12 @@ pub fn read(name: &str, source: &str, syntax: &Syntax, config: &SyntaxConfig, ad
     };
     refuse_signs(source, config).map_err(|fault| fault.within(name))?;
     let tags = tags(source, syntax, config).map_err(|fault| fault.within(name))?;
-    let mut reading =
-        Reading { source: source.to_string(), text: applied(source, &tags), layers: vec![tags] };
+    let mut reading = Reading { source: source.to_string(), text: apply(source, &tags), layers: vec![tags] };
     let edits = {
-        let parsed = parse(&reading.text, name, config.clone());
-        let parsed = parsed.map_err(|error| broken(&error, &|range| reading.original(&range)))?;
+        let tree = parse(&reading.text, name, config.clone());
+        let tree = tree.map_err(|error| to_fault(&error, &|range| reading.original(&range)))?;
         let mut walk = Walk {
-            added,
+            names,
             text: &reading.text,
             config,
             parens: OnceCell::new(),
@@ -74,15 +73,15 @@ pub fn read(name: &str, source: &str, syntax: &Syntax, config: &SyntaxConfig, ad
             depth: 0,
             levels: 0,
         };
-        let walked = walk.statement(&parsed);
-        walked.map_err(|mut fault| {
+        let result = walk.statement(&tree);
+        result.map_err(|mut fault| {
             fault.span = fault.span.map(|span| reading.original(&span));
             fault.within(name)
         })?;
         walk.edits.sort_by_key(|edit| edit.at.start);
         walk.edits
     };
-    reading.text = applied(&reading.text, &edits);
+    reading.text = apply(&reading.text, &edits);
     reading.layers.push(edits);
     Ok(reading)
 }
@@ -120,7 +119,7 @@ fn parens(text: &str, config: &SyntaxConfig) -> Vec<(usize, bool)> {
 
 /// Goes through what was parsed.
 struct Walk<'t> {
-    added: &'t Names,
+    names: &'t Names,
     text: &'t str,
     config: &'t SyntaxConfig,
     /// Found when a place of an expression is first asked for.
@@ -187,10 +186,10 @@ impl Walk<'_> {
     fn scope(&mut self, all: &[Stmt<'_>], ends_with_block: bool) -> Res<()> {
         let outer = std::mem::replace(&mut self.ends_with_block, ends_with_block);
         self.depth += 1;
-        let walked = self.statements(all);
+        let result = self.statements(all);
         self.depth -= 1;
         self.ends_with_block = outer;
-        walked
+        result
     }
 
     fn statement(&mut self, statement: &Stmt<'_>) -> Res<()> {
@@ -258,7 +257,7 @@ impl Walk<'_> {
                 Err(fault.at(&range(block.span())))
             }
             Stmt::FilterBlock(block) => {
-                if !self.shifted_now(&block.filter)? {
+                if !self.split_time_shift(&block.filter)? {
                     self.expression(&block.filter, Use::Printed)?;
                 }
                 self.scope(&block.body, true)
@@ -280,13 +279,13 @@ impl Walk<'_> {
                 }
                 self.expression(&include.name, Use::Kept)
             }
-            Stmt::Macro(defined) => self.defined(defined),
+            Stmt::Macro(declaration) => self.define(declaration),
             Stmt::CallBlock(block) => {
                 self.call(&block.call)?;
-                self.defined(&block.macro_decl)
+                self.define(&block.macro_decl)
             }
-            Stmt::Continue(here) => self.extension("continue", self.syntax.loop_controls, range(here.span())),
-            Stmt::Break(here) => self.extension("break", self.syntax.loop_controls, range(here.span())),
+            Stmt::Continue(tag) => self.extension("continue", self.syntax.loop_controls, range(tag.span())),
+            Stmt::Break(tag) => self.extension("break", self.syntax.loop_controls, range(tag.span())),
             Stmt::Do(block) => {
                 self.extension("do", self.syntax.do_tag, range(block.span()))?;
                 self.call(&block.call)
@@ -303,16 +302,16 @@ impl Walk<'_> {
         Err(fault.hint(&format!("the extension `{name}` has it: `_extensions` in cookiecutter.json")).at(&at))
     }
 
-    fn defined(&mut self, defined: &Macro<'_>) -> Res<()> {
-        defined.defaults.iter().try_for_each(|expr| self.expression(expr, Use::Kept))?;
+    fn define(&mut self, declaration: &Macro<'_>) -> Res<()> {
+        declaration.defaults.iter().try_for_each(|expr| self.expression(expr, Use::Kept))?;
         let outer = std::mem::replace(&mut self.is_in_macro, true);
-        let walked = self.scope(&defined.body, false);
+        let result = self.scope(&declaration.body, false);
         self.is_in_macro = outer;
-        walked
+        result
     }
 
     /// Takes the time and its shift apart: `'utc' + 'days=1'` are two texts.
-    fn shifted_now(&mut self, filter: &Expr<'_>) -> Res<bool> {
+    fn split_time_shift(&mut self, filter: &Expr<'_>) -> Res<bool> {
         let Expr::Filter(filter) = filter else { return Ok(false) };
         let ("now", [CallArg::Pos(Expr::BinOp(shift)), rest @ ..]) = (filter.name, &filter.args[..]) else {
             return Ok(false);
@@ -323,9 +322,9 @@ impl Walk<'_> {
             _ => return Ok(false),
         };
         let between = self.whole(&shift.left).end..self.whole(&shift.right).start;
-        let found = self.text.get(between.clone()).and_then(|between| between.find(sign));
-        let Some(found) = found else { return Ok(false) };
-        let at = between.start + found;
+        let offset = self.text.get(between.clone()).and_then(|between| between.find(sign));
+        let Some(offset) = offset else { return Ok(false) };
+        let at = between.start + offset;
         self.edits.push(Edit { at: at..at + 1, by: format!(", '{sign}', ") });
         let parts = [&shift.left, &shift.right].into_iter().chain(rest.iter().map(argument));
         parts.into_iter().try_for_each(|part| self.expression(part, Use::Kept))?;
@@ -333,16 +332,16 @@ impl Walk<'_> {
     }
 
     fn call(&mut self, call: &Spanned<Call<'_>>) -> Res<()> {
-        for given in &call.args {
-            if matches!(given, CallArg::PosSplat(_) | CallArg::KwargSplat(_)) {
+        for arg in &call.args {
+            if matches!(arg, CallArg::PosSplat(_) | CallArg::KwargSplat(_)) {
                 let fault =
                     Fault::otherwise("`*` in front of arguments is not done here", "each argument by itself");
-                return Err(fault.at(&range(argument(given).span())));
+                return Err(fault.at(&range(argument(arg).span())));
             }
             let is_loop = matches!(&call.expr, Expr::Var(var) if var.id == "loop");
-            self.expression(argument(given), if is_loop { Use::Consumed } else { Use::Kept })?;
-            if !is_loop && !is_scalar(argument(given)) {
-                self.wrap(argument(given), COST);
+            self.expression(argument(arg), if is_loop { Use::Consumed } else { Use::Kept })?;
+            if !is_loop && !is_scalar(argument(arg)) {
+                self.wrap(argument(arg), COST);
             }
         }
         match &call.expr {
@@ -354,7 +353,7 @@ impl Walk<'_> {
                 }
             }
             Expr::Var(var) if var.id == "loop" => {
-                call.args.iter().for_each(|given| self.wrap(argument(given), EACH));
+                call.args.iter().for_each(|arg| self.wrap(argument(arg), EACH));
                 Ok(())
             }
             expr => self.expression(expr, Use::Kept),
@@ -374,12 +373,12 @@ impl Walk<'_> {
             let fault = Fault::new("nesting", "this lies too many levels in one another");
             return Err(fault.at(&range(expr.span())));
         }
-        let walked = self.known(expr, used);
+        let result = self.check_expression(expr, used);
         self.levels -= 1;
-        walked
+        result
     }
 
-    fn known(&mut self, expr: &Expr<'_>, used: Use) -> Res<()> {
+    fn check_expression(&mut self, expr: &Expr<'_>, used: Use) -> Res<()> {
         let at = range(expr.span());
         match expr {
             Expr::Const(constant) => return self.constant(&constant.value, &at),
@@ -423,8 +422,8 @@ impl Walk<'_> {
             }
             Expr::Filter(filter) => self.filter(filter, &at, used)?,
             Expr::Test(test) => {
-                let is_added = self.added.tests.iter().any(|name| name == test.name);
-                filters::test(test.name)
+                let is_added = self.names.tests.iter().any(|name| name == test.name);
+                filters::check_test(test.name)
                     .or_else(|fault| if is_added { Ok(()) } else { Err(fault.at(&at)) })?;
             }
             _ => {}
@@ -470,10 +469,10 @@ impl Walk<'_> {
             let message = format!("what `|{}` makes can be gone through once in Python", filter.name);
             return Err(Fault::otherwise(message, "`|list` behind it, or `|join`").at(at));
         }
-        if self.added.filters.iter().any(|name| name == filter.name) {
+        if self.names.filters.iter().any(|name| name == filter.name) {
             return Ok(());
         }
-        filters::known(filter.name).map_err(|fault| fault.at(at))?;
+        filters::check_filter(filter.name).map_err(|fault| fault.at(at))?;
         if filters::ORDERING.contains(&filter.name)
             && let Some(expr) = &filter.expr
         {
@@ -483,25 +482,25 @@ impl Walk<'_> {
     }
 
     fn constant(&self, value: &Value, at: &Range<usize>) -> Res<()> {
-        let written = self.text.get(at.clone()).unwrap_or_default();
-        if value.as_str().is_some() && has_other_escape(written) {
+        let literal = self.text.get(at.clone()).unwrap_or_default();
+        if value.as_str().is_some() && has_other_escape(literal) {
             let message = "this escape is read differently here";
             let instead = "the character itself, or `\\u` and four digits";
             return Err(Fault::otherwise(message, instead).at(at));
         }
-        if [".e", ".E"].iter().any(|point| value.as_str().is_none() && written.contains(point)) {
+        if [".e", ".E"].iter().any(|point| value.as_str().is_none() && literal.contains(point)) {
             return Err(
                 Fault::otherwise("this number is read differently here", "digits behind the point").at(at)
             );
         }
-        let mut digits = written.chars().filter(|c| *c != '_');
-        let begins_with_0 = digits.next() == Some('0') && digits.next().is_some_and(|c| c.is_ascii_digit());
-        let is_octal = value.is_integer() && begins_with_0 && value.is_true();
+        let mut digits = literal.chars().filter(|c| *c != '_');
+        let has_zero = digits.next() == Some('0') && digits.next().is_some_and(|c| c.is_ascii_digit());
+        let is_octal = value.is_integer() && has_zero && value.is_true();
         if is_octal {
             return Err(Fault::new("syntax", "numbers don't begin with 0").at(at));
         }
         if !value.is_undefined() && value.as_str().is_none() && value.as_object().is_none() {
-            printing::check(value).map_err(|error| fault::of(&error, written, &Value::UNDEFINED).at(at))?;
+            printing::check(value).map_err(|error| fault::of(&error, literal, &Value::UNDEFINED).at(at))?;
         }
         Ok(())
     }

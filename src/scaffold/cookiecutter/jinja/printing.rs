@@ -30,11 +30,11 @@ pub fn text(value: &Value) -> Result<String, Error> {
 pub fn check(value: &Value) -> Result<(), Error> {
     match value.kind() {
         ValueKind::String | ValueKind::Undefined => Ok(()),
-        _ => within(value, 0),
+        _ => check_nested(value, 0),
     }
 }
 
-fn within(value: &Value, depth: usize) -> Result<(), Error> {
+fn check_nested(value: &Value, depth: usize) -> Result<(), Error> {
     let list = "`|list`, `|join(', ')` or `|tojson` behind it";
     match value.kind() {
         ValueKind::None | ValueKind::Bool => Ok(()),
@@ -47,12 +47,12 @@ fn within(value: &Value, depth: usize) -> Result<(), Error> {
         ValueKind::String if value.as_str().is_some_and(|text| text.chars().all(is_printable)) => Ok(()),
         ValueKind::String => Err(otherwise("Python prints this text in a list with escapes", list)),
         ValueKind::Seq | ValueKind::Iterable if depth < MAX_DEPTH && is_list(value) => {
-            value.try_iter()?.try_for_each(|item| within(&item, depth + 1))
+            value.try_iter()?.try_for_each(|item| check_nested(&item, depth + 1))
         }
         ValueKind::Map if depth < MAX_DEPTH && is_plain_map(value) => {
             for key in value.try_iter()? {
-                within(&key, depth + 1)?;
-                within(&value.get_item(&key)?, depth + 1)?;
+                check_nested(&key, depth + 1)?;
+                check_nested(&value.get_item(&key)?, depth + 1)?;
             }
             Ok(())
         }

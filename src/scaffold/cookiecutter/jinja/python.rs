@@ -10,21 +10,21 @@ use super::super::extensions::Extensions;
 use super::values;
 
 pub fn add(environment: &mut Environment<'static>, extensions: &Arc<Extensions>) {
-    for name in extensions.added.filters.clone() {
+    for name in extensions.extension_names.filters.clone() {
         let call = caller(extensions, "filters", &name);
         environment.add_filter(name, call);
     }
-    for name in extensions.added.functions.clone() {
+    for name in extensions.extension_names.functions.clone() {
         let call = caller(extensions, "globals", &name);
         environment.add_function(name, call);
     }
-    for name in extensions.added.tests.clone() {
+    for name in extensions.extension_names.tests.clone() {
         let call = caller(extensions, "tests", &name);
         environment.add_test(name, move |args: Rest<Value>, named: Kwargs| {
             call(args, named).map(|answer| answer.is_true())
         });
     }
-    for (name, value) in &extensions.added.values {
+    for (name, value) in &extensions.extension_names.values {
         environment.add_global(name.clone(), values::value(value, false));
     }
 }

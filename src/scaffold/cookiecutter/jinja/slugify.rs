@@ -5,7 +5,7 @@ use minijinja::{Error, ErrorKind, Value};
 use regex::Regex;
 
 use super::fault::otherwise;
-use super::filters::too_long;
+use super::filters::check_length;
 
 type Res<T> = Result<T, Error>;
 
@@ -38,12 +38,12 @@ impl Arguments {
         if positional.len() > PARAMETERS.len() {
             return Err(Error::from(ErrorKind::TooManyArguments));
         }
-        let mut given: Vec<Option<Value>> = positional.iter().cloned().map(Some).collect();
-        for name in PARAMETERS.iter().skip(given.len()) {
-            given.push(named.get(name)?);
+        let mut values: Vec<Option<Value>> = positional.iter().cloned().map(Some).collect();
+        for name in PARAMETERS.iter().skip(values.len()) {
+            values.push(named.get(name)?);
         }
         named.assert_all_used()?;
-        Ok(Arguments(given))
+        Ok(Arguments(values))
     }
 
     fn get(&self, name: &str) -> Option<&Value> {
@@ -51,7 +51,7 @@ impl Arguments {
         self.0.get(at)?.as_ref()
     }
 
-    fn yes(&self, name: &str, usual: bool) -> bool {
+    fn flag(&self, name: &str, usual: bool) -> bool {
         self.get(name).map_or(usual, Value::is_true)
     }
 
@@ -61,78 +61,83 @@ impl Arguments {
 }
 
 pub fn filter(text: &str, args: Rest<Value>, named: Kwargs) -> Res<String> {
-    let given = Arguments::read(&args, &named)?;
+    let arguments = Arguments::read(&args, &named)?;
     if text.len() > MAX_BYTES {
         return Err(otherwise("this text is too long for `slugify`", "a shorter text"));
     }
     let mut replacements = vec![];
-    for pair in given.texts("replacements")? {
+    for pair in arguments.texts("replacements")? {
         let pair: Vec<Value> = pair.try_iter()?.collect();
         let [old, new] = &*pair else {
             return Err(Error::new(ErrorKind::InvalidOperation, "replacements are pairs"));
         };
         replacements.push((old.to_string(), new.to_string()));
     }
-    let replaced = |mut text: String| -> Res<String> {
+    let replace = |mut text: String| -> Res<String> {
         for (old, new) in &replacements {
-            too_long(text.len().saturating_mul(new.len().max(1)))?;
+            check_length(text.len().saturating_mul(new.len().max(1)))?;
             text = text.replace(old, new);
         }
         Ok(text)
     };
-    let text = replaced(text.to_string())?;
-    too_long(text.len().saturating_mul(8))?;
-    let unicode = given.yes("allow_unicode", false);
-    let text = collapsed(&text, '\'', "-");
-    let mut text = if unicode { composed(&text)? } else { transliterated(&text)? };
-    if given.yes("entities", true) {
-        text = named_entities(&text);
+    let text = replace(text.to_string())?;
+    check_length(text.len().saturating_mul(8))?;
+    let is_unicode = arguments.flag("allow_unicode", false);
+    let text = collapse(&text, '\'', "-");
+    let mut text = if is_unicode { compose(&text)? } else { transliterate(&text)? };
+    if arguments.flag("entities", true) {
+        text = replace_named_entities(&text);
     }
-    if given.yes("decimal", true) {
-        text = numbered_entities(&text, "&#", 10);
+    if arguments.flag("decimal", true) {
+        text = replace_numbered_entities(&text, "&#", 10);
     }
-    if given.yes("hexadecimal", true) {
-        text = numbered_entities(&text, "&#x", 16);
+    if arguments.flag("hexadecimal", true) {
+        text = replace_numbered_entities(&text, "&#x", 16);
     }
-    if !unicode {
+    if !is_unicode {
         // What entities stand for is taken apart, of which only plain letters stay.
-        text = taken_apart(&text)?;
+        text = decompose(&text)?;
     }
-    let is_lower = given.yes("lowercase", true);
+    let is_lower = arguments.flag("lowercase", true);
     if is_lower {
         text = text.to_lowercase();
     }
     text = text.replace('\'', "");
-    text = without_thousands(&text);
-    text = match given.get("regex_pattern").filter(|pattern| !pattern.is_none()) {
-        Some(pattern) => by_pattern(&text, &pattern.to_string())?,
+    text = strip_thousands(&text);
+    text = match arguments.get("regex_pattern").filter(|pattern| !pattern.is_none()) {
+        Some(pattern) => replace_pattern(&text, &pattern.to_string())?,
         None => {
-            let stays = |c: char| match unicode {
+            let is_kept = |c: char| match is_unicode {
                 true => c.is_alphanumeric(),
                 false => c.is_ascii_alphanumeric() || c == '-',
             };
-            text.chars().map(|c| if stays(c) { c } else { '-' }).collect()
+            text.chars().map(|c| if is_kept(c) { c } else { '-' }).collect()
         }
     };
-    text = collapsed(&text, '-', "-").trim_matches('-').to_string();
-    let excluded = given.texts("stopwords")?.into_iter().map(|word| word.to_string());
-    let excluded: Vec<String> =
-        excluded.map(|word| if is_lower { word.to_lowercase() } else { word }).collect();
-    if !excluded.is_empty() {
-        let words = text.split('-').filter(|word| !excluded.iter().any(|excluded| excluded == word));
+    text = collapse(&text, '-', "-").trim_matches('-').to_string();
+    let stopwords = arguments.texts("stopwords")?.into_iter().map(|word| word.to_string());
+    let stopwords: Vec<String> =
+        stopwords.map(|word| if is_lower { word.to_lowercase() } else { word }).collect();
+    if !stopwords.is_empty() {
+        let words = text.split('-').filter(|word| !stopwords.iter().any(|stopword| stopword == word));
         text = words.collect::<Vec<_>>().join("-");
     }
-    text = replaced(text)?;
-    let most = given.get("max_length").map_or(Ok(0), |most| i64::try_from(most.clone()))?;
+    text = replace(text)?;
+    let most = arguments.get("max_length").map_or(Ok(0), |most| i64::try_from(most.clone()))?;
     if let Some(most) = usize::try_from(most).ok().filter(|most| *most > 0) {
-        text = truncated(&text, most, given.yes("word_boundary", false), given.yes("save_order", false));
+        text = truncate(
+            &text,
+            most,
+            arguments.flag("word_boundary", false),
+            arguments.flag("save_order", false),
+        );
     }
-    let separator = given.get("separator").map_or_else(|| "-".to_string(), ToString::to_string);
+    let separator = arguments.get("separator").map_or_else(|| "-".to_string(), ToString::to_string);
     Ok(text.replace('-', &separator))
 }
 
 /// Several of a character in a row as one text.
-fn collapsed(text: &str, c: char, by: &str) -> String {
+fn collapse(text: &str, c: char, by: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut last = None;
     for letter in text.chars() {
@@ -147,7 +152,7 @@ fn collapsed(text: &str, c: char, by: &str) -> String {
 }
 
 /// Returns the error for a character that would need Unicode's normalisation tables.
-fn unknown(c: char) -> Error {
+fn unknown_letter(c: char) -> Error {
     otherwise(
         &format!("what `slugify` makes of `{c}` (U+{:04X}) is not known here", u32::from(c)),
         "letters of the Latin, Greek or Cyrillic alphabet",
@@ -155,7 +160,7 @@ fn unknown(c: char) -> Error {
 }
 
 /// Letters of other alphabets as ASCII, as far as that is known to be the same.
-fn transliterated(text: &str) -> Res<String> {
+fn transliterate(text: &str) -> Res<String> {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_ascii() {
@@ -164,25 +169,25 @@ fn transliterated(text: &str) -> Res<String> {
         }
         match super::super::transliteration::ascii(c) {
             Some(ascii) => out.push_str(ascii),
-            None => return Err(unknown(c)),
+            None => return Err(unknown_letter(c)),
         }
     }
     Ok(out)
 }
 
 /// Text as NFKC has it: only where it is that already.
-fn composed(text: &str) -> Res<String> {
-    let known = |c: char| {
+fn compose(text: &str) -> Res<String> {
+    let is_known = |c: char| {
         matches!(u32::from(c), 0..0x80 | 0xc0..=0x131 | 0x134..=0x13e | 0x141..=0x148
         | 0x14a..=0x17e | 0x386..=0x3ce | 0x400..=0x45f | 0x4e00..=0x9fff | 0x3041..=0x3096 | 0x30a1..=0x30fa | 0xac00..=0xd7a3)
     };
-    match text.chars().find(|c| !known(*c) || *c == '\u{387}') {
-        Some(c) => Err(unknown(c)),
+    match text.chars().find(|c| !is_known(*c) || *c == '\u{387}') {
+        Some(c) => Err(unknown_letter(c)),
         None => Ok(text.to_string()),
     }
 }
 
-fn taken_apart(text: &str) -> Res<String> {
+fn decompose(text: &str) -> Res<String> {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -192,7 +197,7 @@ fn taken_apart(text: &str) -> Res<String> {
                     out.push_str(base);
                     out.push('-');
                 }
-                None => return Err(unknown(c)),
+                None => return Err(unknown_letter(c)),
             },
         }
     }
@@ -200,7 +205,7 @@ fn taken_apart(text: &str) -> Res<String> {
 }
 
 /// `&amp;` and others; of accented letters, the letter.
-fn named_entities(text: &str) -> String {
+fn replace_named_entities(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('&') {
@@ -231,7 +236,7 @@ fn named_entities(text: &str) -> String {
     out.replace('\u{b4}', "-")
 }
 
-fn numbered_entities(text: &str, prefix: &str, base: u32) -> String {
+fn replace_numbered_entities(text: &str, prefix: &str, base: u32) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find(prefix) {
@@ -257,24 +262,24 @@ fn numbered_entities(text: &str, prefix: &str, base: u32) -> String {
 }
 
 /// `1,000` as `1000`.
-fn without_thousands(text: &str) -> String {
+fn strip_thousands(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
     let digit = |at: Option<usize>| at.and_then(|at| letters.get(at)).is_some_and(|c| c.is_numeric());
-    let kept = letters
+    let rest = letters
         .iter()
         .enumerate()
         .filter(|(at, c)| **c != ',' || !digit(at.checked_sub(1)) || !digit(Some(at + 1)));
-    kept.map(|(_, c)| c).collect()
+    rest.map(|(_, c)| c).collect()
 }
 
-fn by_pattern(text: &str, pattern: &str) -> Res<String> {
+fn replace_pattern(text: &str, pattern: &str) -> Res<String> {
     let pattern = Regex::new(pattern).map_err(|error| {
         Error::new(ErrorKind::InvalidOperation, format!("no regular expression: {error}"))
     })?;
     Ok(pattern.replace_all(text, "-").into_owned())
 }
 
-fn truncated(text: &str, most: usize, words: bool, in_order: bool) -> String {
+fn truncate(text: &str, most: usize, words: bool, in_order: bool) -> String {
     let text = text.trim_matches('-');
     let length = |text: &str| text.chars().count();
     let cut = || text.chars().take(most).collect::<String>();

@@ -22,7 +22,7 @@ pub fn now(seconds: i64, zone: &str, offset: Option<(char, String)>, format: &st
     let (zone_name, offset_of_zone) = parse_zone(zone)?;
     let mut time = timestamp.to_zoned(TimeZone::fixed(offset_of_zone)).datetime();
     if let Some((sign, shifts)) = offset {
-        time = shifted(time, sign, &shifts)?;
+        time = apply_shifts(time, sign, &shifts)?;
     }
     strftime(time, &zone_name, offset_of_zone, format)
 }
@@ -53,7 +53,7 @@ fn parse_zone(zone: &str) -> Res<(String, Offset)> {
     Ok((String::new(), offset))
 }
 
-fn shifted(mut time: DateTime, sign: char, shifts: &str) -> Res<DateTime> {
+fn apply_shifts(mut time: DateTime, sign: char, shifts: &str) -> Res<DateTime> {
     for shift in shifts.split(',') {
         let no_shift = || wrong(format!("`{}` is no shift like `days=1`", shift.trim()));
         let (unit, amount) = shift.split_once('=').ok_or_else(no_shift)?;

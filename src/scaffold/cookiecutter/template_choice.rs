@@ -5,20 +5,20 @@ use serde_json::Value;
 
 use super::config::Config;
 use super::locations::wrong_setting;
-use super::{Level, shown, wrong_answer};
+use super::{Level, to_text, wrong_answer};
 use crate::{Choice, Question, QuestionKind, TemplateError, TemplateFolder};
 
 /// Maximum nesting depth of choices.
 const MAX_DEPTH: usize = 5;
 
-pub struct Nested {
+pub struct TemplateChoice {
     /// The name of the answer: `template`.
     pub name: String,
     title: String,
-    options: Vec<Choosable>,
+    options: Vec<TemplateOption>,
 }
 
-struct Choosable {
+struct TemplateOption {
     value: String,
     title: String,
     path: String,
@@ -38,12 +38,12 @@ pub fn below(folder: &TemplateFolder, directory: &str) -> Result<TemplateFolder,
     Ok(folder.below(path.as_str()))
 }
 
-impl Nested {
+impl TemplateChoice {
     pub fn read(
         folder: &TemplateFolder,
         config: &Config,
         depth: usize,
-    ) -> Result<Option<Nested>, TemplateError> {
+    ) -> Result<Option<TemplateChoice>, TemplateError> {
         let (old, new) = (config.variables.get("template"), config.variables.get("templates"));
         if old.is_none() && new.is_none() {
             return Ok(None);
@@ -57,7 +57,7 @@ impl Nested {
         match (new, old) {
             (Some(Value::Object(templates)), _) if !templates.is_empty() => {
                 for (name, about) in templates {
-                    let text = |field: &str| about.get(field).map(shown);
+                    let text = |field: &str| about.get(field).map(to_text);
                     let Some(path) = text("path") else {
                         return Err(wrong(Some(name), format!("the template `{name}` has no `path`")));
                     };
@@ -68,7 +68,7 @@ impl Nested {
                 }
             }
             (_, Some(Value::Array(templates))) if !templates.is_empty() => {
-                for template in templates.iter().map(shown) {
+                for template in templates.iter().map(to_text) {
                     let path = template.find('(').zip(template.rfind(')'));
                     let path =
                         path.and_then(|(open, close)| template.get(open + 1..close)).map(str::to_string);
@@ -85,19 +85,21 @@ impl Nested {
         for (value, title, path) in found {
             let folder = below(folder, &path).map_err(|error| wrong(Some(&path), error.to_string()))?;
             let level = Level::open(folder, depth + 1)?;
-            options.push(Choosable { value, title, path, level });
+            options.push(TemplateOption { value, title, path, level });
         }
         let name = if depth == 0 { "template".to_string() } else { format!("template_{}", depth + 1) };
         let title = match config.prompts.get(key) {
             Some(Value::String(title)) => title.clone(),
             _ => "Select a template".to_string(),
         };
-        Ok(Some(Nested { name, title, options }))
+        Ok(Some(TemplateChoice { name, title, options }))
     }
 
     pub fn question(&self) -> Question {
-        let choice =
-            |option: &Choosable| Choice { value: option.value.as_str().into(), title: option.title.clone() };
+        let choice = |option: &TemplateOption| Choice {
+            value: option.value.as_str().into(),
+            title: option.title.clone(),
+        };
         Question {
             name: self.name.clone(),
             title: self.title.clone(),
@@ -122,17 +124,17 @@ impl Nested {
 
     /// The template that an answer names, by its name or its folder.
     pub fn choose(&self, answer: &Value) -> Result<&Level, TemplateError> {
-        let wanted = shown(answer);
-        let by_name = self.options.iter().find(|option| option.value == wanted);
+        let name = to_text(answer);
+        let by_name = self.options.iter().find(|option| option.value == name);
         let by_path = || {
             let plain = |path: &str| path.trim_start_matches("./").trim_end_matches('/').to_string();
-            self.options.iter().find(|option| plain(&option.path) == plain(&wanted))
+            self.options.iter().find(|option| plain(&option.path) == plain(&name))
         };
         by_name.or_else(by_path).map(|option| &option.level).ok_or_else(|| {
-            let known: Vec<String> = self.options.iter().map(|option| option.value.clone()).collect();
+            let names: Vec<String> = self.options.iter().map(|option| option.value.clone()).collect();
             let mut fault =
-                wrong_answer(&self.name, format!("`{wanted}` is not one of {}", known.join(", ")), &[]);
-            fault.did_you_mean = billpay_model::findings::nearest(&wanted, known.iter().map(String::as_str));
+                wrong_answer(&self.name, format!("`{name}` is not one of {}", names.join(", ")), &[]);
+            fault.did_you_mean = billpay_model::findings::nearest(&name, names.iter().map(String::as_str));
             TemplateError::Answers(vec![fault])
         })
     }
