@@ -272,6 +272,65 @@ for token in ["\xe9\xe9", "AAA", "/w==", "=", ""]:
     assert_eq!(said, "401\n".repeat(5), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+#[test]
+#[ignore = "full tier: installs the local AWS"]
+fn what_was_acknowledged_outlives_a_kill_and_a_stop_in_every_account() {
+    let home = Home::new();
+    let says = |args: &[&str]| {
+        let said = run(home.command(args).env_remove("XDG_CACHE_HOME"));
+        assert_eq!(said.code, 0, "{args:?}: {}", said.err);
+        said
+    };
+    let query = |account: &str, form: &str| {
+        let access = says(&["local", "env", "--account", account, "--output", "json"]);
+        let scope = format!("{}/20261130/us-east-1/iam/aws4_request", key(&access));
+        let header = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
+        let url = format!("http://127.0.0.1:{}/", home.port);
+        let request = ureq::post(&url).header("Authorization", header);
+        let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+        request.send(form).expect("an answer").body_mut().read_to_string().expect("text")
+    };
+    let accounts = ["111111111111", "222222222222"];
+    let make = |account: &str, name: &str| {
+        let form = format!(
+            "Action=CreateRole&Version=2010-05-08&RoleName={name}&AssumeRolePolicyDocument=%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%7B%22AWS%22%3A%22{account}%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%5D%7D"
+        );
+        assert!(query(account, &form).contains("<CreateRoleResponse"), "{name} in {account}");
+    };
+    let roles = |account: &str| -> Vec<String> {
+        let answer = query(account, "Action=ListRoles&Version=2010-05-08");
+        let names = answer.split("<RoleName>").skip(1).filter_map(|rest| rest.split('<').next());
+        names.map(str::to_string).collect()
+    };
+    let kill = || {
+        let server: Value =
+            serde_json::from_slice(&fs::read(home.state().join("server.json")).expect("a server"))
+                .expect("JSON");
+        let pid = server["pid"].as_i64().and_then(|pid| rustix::process::Pid::from_raw(pid as i32));
+        let pid = pid.expect("its number");
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("it runs");
+        while rustix::process::test_kill_process(pid).is_ok() {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    };
+    says(&["local", "up"]);
+    accounts.iter().for_each(|account| make(account, "first"));
+    kill();
+    says(&["local", "up"]);
+    for account in accounts {
+        assert_eq!(roles(account), ["first"], "{account}, after a kill");
+    }
+    make(accounts[0], "second");
+    says(&["local", "down"]);
+    says(&["local", "up"]);
+    make(accounts[1], "third");
+    kill();
+    says(&["local", "up"]);
+    assert_eq!(roles(accounts[0]), ["first", "second"], "after a stop and a kill");
+    assert_eq!(roles(accounts[1]), ["first", "third"], "after a stop and a kill");
+    says(&["local", "down"]);
+}
+
 /// Packages are those that were looked at, wherever they come from.
 #[test]
 fn python_packages_are_pinned_with_the_digests_of_their_files() {

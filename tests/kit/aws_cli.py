@@ -8,6 +8,7 @@ is answered with `code`, `out` and `err`. The server ends when its standard inpu
 takes the socket's folder along.
 """
 
+import gc
 import json
 import os
 import select
@@ -38,6 +39,11 @@ def load():
                 pass  # not every service has pages or something to wait for
     for data in ["endpoints", "partitions", "_retry", "sdk-default-configuration"]:
         loader.load_data(data)
+    commands = driver._get_command_table()
+    for service in ["s3api" if name == "s3" else name for name in SERVICES]:
+        commands[service]._get_command_table()  # names of all its commands
+    gc.collect()
+    gc.freeze()  # or else each child would copy what it doesn't change
     return driver
 
 

@@ -1,0 +1,256 @@
+//! The use cases without a command line: a second front end in small, over a cloud in memory.
+
+#[path = "../engine/account.rs"]
+#[allow(dead_code)]
+mod account;
+#[path = "../engine/cloud.rs"]
+#[allow(dead_code)]
+mod cloud;
+#[path = "../engine/kinds.rs"]
+#[allow(dead_code)]
+mod kinds;
+#[path = "../engine/spec.rs"]
+#[allow(dead_code)]
+mod spec;
+
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use account::Account;
+use async_trait::async_trait;
+use billpay_core::approval::{Answer, Approver};
+use billpay_core::plan::{PlanReport, PlanRequest, PlanSource, plan};
+use billpay_core::provision::{DestroyRequest, ProvisionRequest, RunOptions, RunReport, destroy, provision};
+use billpay_core::report::{Report, json_schema, to_json};
+use billpay_core::status::{State, status};
+use billpay_core::{Error, Ports};
+use billpay_engine::cloud::{Connector, Provider};
+use billpay_engine::plan::{Goal, Kinds, Selection};
+use billpay_model::connect::ConnectError;
+use billpay_model::environment::Environment;
+use billpay_model::event::{Event, Observer, Silent};
+use billpay_model::local::{LocalAccess, LocalCloud, LocalStatus};
+use billpay_model::resource::Desired;
+use billpay_model::site::{SiteStore, SiteStores};
+use cloud::Cloud;
+use serde::de::DeserializeOwned;
+use spec::{Sketch, desired};
+use tokio_util::sync::CancellationToken;
+
+/// Clouds of one account, each a process of its own.
+#[derive(Default)]
+struct Memory {
+    account: Arc<Account>,
+    processes: AtomicU32,
+}
+
+#[async_trait]
+impl Connector for Memory {
+    fn kinds(&self) -> Kinds {
+        kinds::infos()
+    }
+
+    fn desire(&self, env: &Environment) -> Vec<Desired> {
+        let bucket = Sketch::new("bucket", &[]);
+        desired(env, &[Sketch::new("vpc", &[]), Sketch::new("nat-gateway", &[0]), bucket])
+    }
+
+    async fn connect(&self, env: &Environment, _: &dyn Observer) -> Result<Box<dyn Provider>, ConnectError> {
+        let run = format!("run{}", self.processes.fetch_add(1, Ordering::Relaxed));
+        let mut cloud = Cloud::new(self.account.clone(), &run, self.desire(env));
+        cloud.writes_ids_at_once = true;
+        Ok(Box::new(cloud))
+    }
+}
+
+/// Ports that these use cases must not ask for.
+struct Nothing;
+
+fn none<T>() -> Result<T, ConnectError> {
+    Err(ConnectError { message: "there is none".to_string(), hints: vec![] })
+}
+
+#[async_trait]
+impl SiteStores for Nothing {
+    async fn open(
+        &self,
+        _: &str,
+        _: &str,
+        _: Option<&str>,
+        _: &dyn Observer,
+    ) -> Result<Box<dyn SiteStore>, ConnectError> {
+        none()
+    }
+}
+
+#[async_trait]
+impl LocalCloud for Nothing {
+    async fn up(&self, _: &dyn Observer) -> Result<String, ConnectError> {
+        none()
+    }
+
+    async fn down(&self) -> Result<bool, ConnectError> {
+        none()
+    }
+
+    async fn reset(&self) -> Result<(), ConnectError> {
+        none()
+    }
+
+    async fn status(&self) -> Result<LocalStatus, ConnectError> {
+        none()
+    }
+
+    async fn access(&self, _: &str) -> Result<LocalAccess, ConnectError> {
+        none()
+    }
+}
+
+/// Keeps all events.
+#[derive(Default)]
+struct Log(Mutex<Vec<Event>>);
+
+impl Observer for Log {
+    fn observe(&self, event: Event) {
+        self.0.lock().unwrap().push(event);
+    }
+}
+
+/// Always gives one answer, and keeps the plans that it was shown.
+struct Always(Answer, Mutex<Vec<PlanReport>>);
+
+impl Approver for Always {
+    fn approve(&self, plan: &PlanReport) -> io::Result<Answer> {
+        self.1.lock().unwrap().push(plan.clone());
+        Ok(self.0.clone())
+    }
+}
+
+fn always(answer: Answer) -> Always {
+    Always(answer, Mutex::default())
+}
+
+fn ports() -> Ports {
+    Ports {
+        connector: Box::new(Memory::default()),
+        sites: Box::new(Nothing),
+        local: Box::new(Nothing),
+        specs: Some(billpay_testkit::project().join("environments")),
+    }
+}
+
+fn options() -> RunOptions {
+    RunOptions { parallelism: 8, stop: CancellationToken::new() }
+}
+
+fn everything() -> PlanSource {
+    PlanSource::Spec { selection: Selection::default(), keep: BTreeSet::new() }
+}
+
+fn request(environment: &str) -> ProvisionRequest {
+    ProvisionRequest { environment: environment.to_string(), source: everything(), run: options() }
+}
+
+fn undo(environment: &str) -> DestroyRequest {
+    let (selection, keep) = (Selection::default(), BTreeSet::new());
+    DestroyRequest { environment: environment.to_string(), selection, keep, run: options() }
+}
+
+/// Writes a report, checks it against its schema, and reads it back.
+fn round_trip<R: Report + DeserializeOwned + PartialEq + std::fmt::Debug>(report: &R) {
+    let json = to_json(report).unwrap();
+    let schema = json_schema::<R>().to_value();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let wrong: Vec<String> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(serde_json::from_value::<R>(json).unwrap(), *report);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_environment_is_planned_made_looked_at_and_deleted() {
+    let ports = ports();
+    let log = Log::default();
+    let to_plan = PlanRequest {
+        environment: "dev".to_string(),
+        source: everything(),
+        goal: Goal::Converge,
+        save_to: None,
+    };
+    let planned = plan(&ports, &to_plan, &log).await.unwrap();
+    assert_eq!((planned.counts.create, planned.counts.changes()), (3, 3));
+    round_trip(&planned);
+
+    let approver = always(Answer::Yes);
+    let made = provision(&ports, &request("dev"), &log, &approver).await.unwrap();
+    assert!(made.report.is_complete() && made.report.outcome.done.len() == 3);
+    assert_eq!(
+        *approver.1.lock().unwrap(),
+        [made.plan],
+        "the plan that was approved is the one that was applied"
+    );
+    round_trip(&made.report);
+    let events = log.0.lock().unwrap().clone();
+    let position = |wanted: fn(&Event) -> bool| events.iter().position(wanted).unwrap();
+    let begin = position(|event| matches!(event, Event::Applying { of: 3, .. }));
+    let end = position(|event| matches!(event, Event::Ended));
+    let finished = events.iter().filter(|event| matches!(event, Event::Finished { .. })).count();
+    assert!(begin < end && finished == 3, "{events:#?}");
+    assert!(events.contains(&Event::Progress { done: 3, of: 3, remaining_seconds: 0 }));
+    for event in events {
+        let line = serde_json::to_string(&event).unwrap();
+        assert_eq!(serde_json::from_str::<Event>(&line).unwrap(), event);
+    }
+
+    let again = provision(&ports, &request("dev"), &Silent, &always(Answer::No)).await.unwrap();
+    assert_eq!(again.report.resources, Some(3), "nothing to do, and nobody asked");
+    let there = status(&ports, "dev", &Silent).await.unwrap();
+    assert!(there.resources.len() == 3 && there.resources.iter().all(|one| one.state == State::Ready));
+    round_trip(&there);
+
+    let gone = destroy(&ports, &undo("dev"), &Silent, &always(Answer::Yes)).await.unwrap();
+    assert!(gone.report.is_complete() && gone.report.leftovers.as_ref().is_some_and(|left| left.is_empty()));
+    round_trip(&gone.report);
+    let nothing = destroy(&ports, &undo("dev"), &Silent, &always(Answer::No)).await.unwrap();
+    assert_eq!(nothing.report.resources, Some(0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_changed_without_approval() {
+    let ports = ports();
+    for (answer, is_expected) in [
+        (Answer::No, (|error| matches!(error, Error::Declined)) as fn(&Error) -> bool),
+        (Answer::Unattended, |error| matches!(error, Error::Unattended { .. })),
+        (Answer::Name("prod".to_string()), |error| matches!(error, Error::WrongName { .. })),
+    ] {
+        let error = provision(&ports, &request("dev"), &Silent, &always(answer.clone())).await.unwrap_err();
+        assert!(is_expected(&error), "{answer:?}: {error:?}");
+        assert!(status(&ports, "dev", &Silent).await.unwrap().resources.iter().all(|one| one.id.is_none()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_protected_environment_goes_only_by_its_name() {
+    let ports = ports();
+    provision(&ports, &request("prod"), &Silent, &always(Answer::Yes)).await.unwrap();
+    let is_protected = |error: &Error| matches!(error, Error::Engine(billpay_engine::Error::Protected { changes, .. }) if changes.len() == 3);
+    for answer in [Answer::Yes, Answer::Unattended] {
+        let error = destroy(&ports, &undo("prod"), &Silent, &always(answer)).await.unwrap_err();
+        assert!(is_protected(&error), "{error:?}");
+    }
+    let named = always(Answer::Name("prod".to_string()));
+    let gone = destroy(&ports, &undo("prod"), &Silent, &named).await.unwrap();
+    assert!(gone.report.is_complete());
+    assert!(named.1.lock().unwrap()[0].protection.as_ref().is_some_and(|one| one.spec));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stopped_run_says_what_is_left() {
+    let ports = ports();
+    let request = request("dev");
+    request.run.stop.cancel();
+    let run = provision(&ports, &request, &Silent, &always(Answer::Yes)).await.unwrap();
+    let RunReport { outcome, .. } = run.report;
+    assert!(outcome.interrupted && outcome.left.len() == 3 && outcome.done.is_empty());
+}
