@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use billpay_core::Error;
 use billpay_core::app::{RecordError, SiteError, SourceError, SpecError, TreeError};
+use billpay_core::{Error, kubernetes};
 use billpay_engine::plan::Conflict;
 use billpay_model::address::Address;
 use billpay_model::connect::ConnectError;
@@ -112,6 +112,23 @@ impl From<Error> for Report {
             Error::WrongName { environment, .. } => Report::new("nothing was changed", heading)
                 .hint(format!("look at the plan, then confirm with --confirm {environment}"))
                 .stopped(),
+            Error::NotLoaded(name) => Report::new(heading, name),
+            Error::EmbeddedTemplate(why) => {
+                Report::new(heading, why).hint("this is a mistake in billpay; report it")
+            }
+            Error::Tree(error) => error.into(),
+            Error::Manifests(error) => error.into(),
+            Error::TwoImages { .. } => Report::new(heading, "give --image once for each service"),
+            Error::TwoValues { path, .. } => {
+                Report::new(heading, format!("{} has more of them", path.display()))
+            }
+            Error::Values(findings) => Report {
+                heading,
+                details: vec![],
+                hints: vec![],
+                findings: Some(findings),
+                code: exit::ERROR,
+            },
             Error::SeveralAccounts(_) => {
                 Report::new("the account is not clear", heading).hint("choose one with --account")
             }
@@ -159,6 +176,31 @@ impl From<RecordDefect> for Report {
 impl From<TemplateError> for Report {
     fn from(error: TemplateError) -> Report {
         super::ask::report(error, &[])
+    }
+}
+
+impl From<kubernetes::Error> for Report {
+    fn from(error: kubernetes::Error) -> Report {
+        let report = Report::new("the manifests can't be rendered", error.to_string());
+        match error {
+            kubernetes::Error::UnknownService { did_you_mean, known, .. } => {
+                let report = match did_you_mean {
+                    Some(meant) => report.hint(format!("did you mean `{meant}`?")),
+                    None => report,
+                };
+                report.hint(format!("there are: {}", known.join(", ")))
+            }
+            kubernetes::Error::NotWanted { name, .. } => {
+                report.hint(format!("add --service {name}, or leave them out"))
+            }
+            kubernetes::Error::NoImage(names) => {
+                let name = names.first().map_or("NAME", String::as_str);
+                report
+                    .hint(format!("name it: --image {name}=REGISTRY/REPOSITORY@sha256:DIGEST"))
+                    .hint("or choose the services with --service")
+            }
+            kubernetes::Error::ManifestError(_) | kubernetes::Error::Path(_) => report,
+        }
     }
 }
 

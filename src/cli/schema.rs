@@ -8,6 +8,7 @@ use billpay_core::plan::PlanReport;
 use billpay_core::provision::RunReport;
 use billpay_core::report::json_schema;
 use billpay_core::status::StatusReport;
+use billpay_core::trees::TreeReport;
 use billpay_model::event::Event;
 use clap::{Args, ValueEnum};
 use schemars::schema_for;
@@ -44,6 +45,8 @@ enum SchemaKind {
     Doctor,
     /// `billpay local`
     Local,
+    /// `billpay scaffold infrastructure`, `kubernetes` and `backstage`
+    Scaffold,
     /// A line of --events
     Event,
 }
@@ -59,6 +62,7 @@ pub fn run(args: SchemaArgs, ui: &Ui) -> Result<u8, Report> {
         SchemaKind::Config => json_schema::<ConfigReport>().to_value(),
         SchemaKind::Doctor => json_schema::<DoctorReport>().to_value(),
         SchemaKind::Local => json_schema::<LocalReport>().to_value(),
+        SchemaKind::Scaffold => json_schema::<TreeReport>().to_value(),
         SchemaKind::Event => schema_for!(Event).to_value(),
     };
     ui.json(&schema)?;

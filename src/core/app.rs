@@ -7,14 +7,11 @@ use billpay_docs::mkdocs::Wishes;
 use billpay_docs::{build, site};
 use billpay_host::git;
 use billpay_model::event::Observer;
-use billpay_model::findings::SourceFile;
 use billpay_model::site::SiteFile;
 use billpay_scaffold::{
     Entry, Origin, ProjectTemplate, Record, RenderOptions, Rendering, Source, TemplateFolder, backstage,
     cookiecutter, sources,
 };
-use billpay_spec::directory;
-use billpay_templates::{TemplateError, TemplateSet};
 use billpay_tree::disk::Tree;
 
 use crate::Ports;
@@ -35,21 +32,6 @@ pub use billpay_spec::directory::SpecError;
 pub use billpay_tree::disk::TreeError;
 
 impl Ports {
-    /// A file that people wrote, to be parsed.
-    pub fn source_file(&self, path: &Path) -> Result<SourceFile, SpecError> {
-        directory::read(path)
-    }
-
-    /// The templates that the program was built with.
-    pub fn templates(&self) -> Result<TemplateSet, TemplateError> {
-        billpay_tofu::tree::templates()
-    }
-
-    /// The templates of the developer portal.
-    pub fn portal_templates(&self) -> Result<TemplateSet, TemplateError> {
-        billpay_portal::tree::templates()
-    }
-
     /// A folder that rendered files go to.
     pub fn tree(&self, root: PathBuf) -> Tree {
         Tree::at(root)

@@ -4,8 +4,11 @@ use std::io;
 use std::path::PathBuf;
 
 use billpay_model::connect::ConnectError;
+use billpay_model::findings::Findings;
 use billpay_spec::directory::SpecError;
+use billpay_tree::disk::TreeError;
 
+use crate::kubernetes;
 use crate::plan::PlanReport;
 
 /// Reason for which a use case ended without a result.
@@ -42,4 +45,19 @@ pub enum Error {
     SeveralAccounts(Vec<String>),
     #[error(transparent)]
     Ask(#[from] io::Error),
+    #[error("there is no such environment")]
+    NotLoaded(String),
+    /// A template that billpay brings along can't be rendered: a mistake of billpay's.
+    #[error("a template can't be rendered")]
+    EmbeddedTemplate(String),
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    #[error(transparent)]
+    Manifests(#[from] kubernetes::Error),
+    #[error("`{service}` has two images")]
+    TwoImages { service: String },
+    #[error("there are values for `{service}` already")]
+    TwoValues { service: String, path: PathBuf },
+    #[error("the values have {}", .0.count())]
+    Values(Box<Findings>),
 }

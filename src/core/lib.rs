@@ -14,6 +14,7 @@ mod ports;
 pub mod provision;
 pub mod report;
 pub mod status;
+pub mod trees;
 
 pub use error::Error;
 pub use ports::Ports;

@@ -17,6 +17,7 @@ mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use bases::Bases;
@@ -100,7 +101,7 @@ pub struct TreeOptions {
 }
 
 /// Handling of a file in which a person's edit and the rendering conflict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConflictPolicy {
     /// Leaves the file as it is; it stays behind the rendering.
@@ -158,7 +159,7 @@ pub struct Observation {
 }
 
 /// Action on one file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "action")]
 pub enum Action {
     Create,
@@ -188,7 +189,7 @@ pub enum Action {
 }
 
 /// Location of the two versions of a conflict.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "marked")]
 pub enum ConflictLocation {
     /// Both in the file, in these lines, markers included.
@@ -200,7 +201,7 @@ pub enum ConflictLocation {
 }
 
 /// Reason to keep a file as a person left it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "why")]
 pub enum KeepReason {
     /// Edited, and the rendering didn't change.
@@ -226,7 +227,7 @@ pub enum KeepReason {
 }
 
 /// Planned action on one file of a tree.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FilePlan {
     pub path: RelPath,
     /// The path that a person moved it to.
@@ -241,7 +242,7 @@ pub struct FilePlan {
 }
 
 /// Planned actions on the files of the covered scopes, sorted by path.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct TreePlan {
     pub files: Vec<FilePlan>,
     /// Empty folders to create.
@@ -253,7 +254,7 @@ pub struct TreePlan {
 }
 
 /// Number of files per action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct TreeCounts {
     pub create: usize,
     pub update: usize,

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use billpay_core::Ports;
-use billpay_tree::{Action, Coverage, RenderedTree, TreeOptions};
+use billpay_core::Error;
+use billpay_core::trees::{TreeReport, TreeTarget};
+use billpay_tree::TreeOptions;
 use clap::Args;
-use serde_json::json;
 
 use super::changes::{self, DecisionView};
 use crate::error::Report;
@@ -33,42 +33,26 @@ pub(super) struct TreeArgs {
     diff: bool,
 }
 
-/// Brings rendered files to a folder, and says what became of each.
-pub(super) fn write(
-    args: TreeArgs,
-    out: PathBuf,
-    ports: &Ports,
-    ui: &Ui,
-    rendered: &RenderedTree,
-    coverage: &Coverage,
-) -> Result<u8, Report> {
-    let TreeArgs { check, merge, keep, force, diff } = args;
-    let options = TreeOptions { merge, keep, force, ..TreeOptions::default() };
-    let tree = ports.tree(out.clone());
-    let decision = match check {
-        true => tree.check(rendered, coverage, options)?,
-        false => tree.write(rendered, coverage, options)?,
-    };
-    let plan = &decision.plan;
-    let behind = plan.files.iter().any(|file| file.action.is_stale() && !file.action.touches());
-    if ui.is_json() {
-        let files: Vec<_> = plan.files.iter().filter(|file| file.action != Action::Unchanged).collect();
-        ui.json(&json!({
-            "schema": "billpay/scaffold/v1", "out": out, "check": check, "stale": plan.is_stale(),
-            "behind": behind, "counts": plan.counts(), "files": files,
-        }))?;
-    } else {
-        let shown = DecisionView { out: &out.display().to_string(), check, diff, verbose: ui.is_verbose() };
-        ui.text(&changes::show(&decision, &shown))?;
+impl TreeArgs {
+    pub fn target(&self, out: PathBuf) -> TreeTarget {
+        let TreeArgs { check, merge, keep, force, .. } = *self;
+        TreeTarget { out, check, options: TreeOptions { merge, keep, force, ..TreeOptions::default() } }
     }
-    Ok(match (check, behind) {
-        (true, _) if plan.is_stale() => exit::CHANGES,
-        (false, true) => exit::PARTLY,
-        _ => exit::DONE,
-    })
-}
 
-pub(super) fn in_template(error: impl std::fmt::Display) -> Report {
-    Report::new("a template can't be rendered", error.to_string())
-        .hint("this is a mistake in billpay; report it")
+    /// Shows what became of a tree's files.
+    pub fn show(&self, report: Result<TreeReport, Error>, ui: &Ui) -> Result<u8, Report> {
+        let report = report?;
+        if ui.is_json() {
+            ui.document(&report)?;
+        } else {
+            let out = &report.out.display().to_string();
+            let shown = DecisionView { out, check: report.check, diff: self.diff, verbose: ui.is_verbose() };
+            ui.text(&changes::show(&report.decision, &shown))?;
+        }
+        Ok(match (report.check, report.behind) {
+            (true, _) if report.stale => exit::CHANGES,
+            (false, true) => exit::PARTLY,
+            _ => exit::DONE,
+        })
+    }
 }
