@@ -3,13 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use billpay_core::app::{RecordError, SiteError, SourceError, SpecError, TreeError};
+use billpay_core::app::{DocsError, RecordError, SiteError, SourceError, SpecError, TreeError};
+use billpay_core::docs::PublishError;
 use billpay_core::{Error, kubernetes};
+use billpay_docs::entity::EntityError;
+use billpay_docs::publish as upload;
 use billpay_engine::plan::Conflict;
 use billpay_model::address::Address;
 use billpay_model::connect::ConnectError;
-use billpay_model::failure::Failure;
+use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::findings::{Findings, nearest};
+use billpay_model::names::TECHDOCS;
+use billpay_model::plural;
 use billpay_model::resource::{ADDRESS_TAG, ENVIRONMENT_TAG, PROJECT_TAG, REGION_TAG};
 use billpay_scaffold::{RecordDefect, TemplateError};
 use serde::Serialize;
@@ -112,6 +117,17 @@ impl From<Error> for Report {
             Error::WrongName { environment, .. } => Report::new("nothing was changed", heading)
                 .hint(format!("look at the plan, then confirm with --confirm {environment}"))
                 .stopped(),
+            Error::Docs(error) => error.into(),
+            Error::Entity(error) => error.into(),
+            Error::Site(error) => error.into(),
+            Error::Publish(error) => (*error).into(),
+            Error::NoEntity { .. } => Report::new("it is not clear whose documentation this is", heading)
+                .hint("name the entity with --entity namespace/kind/name"),
+            Error::NoDocsBucket { environment } => {
+                Report::new("there is no bucket for documentation", heading).hint(format!(
+                    "add `buckets: {{ {TECHDOCS}: {{}} }}` to the spec, and run `billpay provision --env {environment}`"
+                ))
+            }
             Error::NotLoaded(name) => Report::new(heading, name),
             Error::EmbeddedTemplate(why) => {
                 Report::new(heading, why).hint("this is a mistake in billpay; report it")
@@ -201,6 +217,62 @@ impl From<kubernetes::Error> for Report {
             }
             kubernetes::Error::ManifestError(_) | kubernetes::Error::Path(_) => report,
         }
+    }
+}
+
+impl From<EntityError> for Report {
+    fn from(error: EntityError) -> Report {
+        let report = Report::new("it is not clear whose documentation this is", error.to_string());
+        report.hint("name the entity with --entity namespace/kind/name")
+    }
+}
+
+impl From<DocsError> for Report {
+    fn from(error: DocsError) -> Report {
+        let mut report = Report::new("the site was not built", "");
+        report.hints = error.hints();
+        report.details = match error {
+            DocsError::Config(findings) => {
+                report.heading = format!("mkdocs.yml has {}", findings.count());
+                report.findings = Some(findings);
+                vec![]
+            }
+            DocsError::MkDocs { said, .. } => said,
+            other => vec![other.to_string()],
+        };
+        report
+    }
+}
+
+impl From<PublishError> for Report {
+    fn from(error: PublishError) -> Report {
+        let mut report = Report::new("the site was not published", error.to_string());
+        let PublishError { error, bucket, region, environment } = error;
+        let upload::PublishError::Failed { failure, uploaded } = error else {
+            return report.hint("build it with `billpay docs build`");
+        };
+        match failure.class {
+            FailureClass::NotFound => {
+                report.heading = format!("there is no bucket {bucket}");
+                report.hints.push(match environment {
+                    Some(name) => format!("`billpay provision --env {name}` makes it"),
+                    None => "make it first, or correct --bucket".to_string(),
+                });
+            }
+            FailureClass::Denied => report.hints.push(format!(
+                "the credentials need s3:ListBucket on {bucket}, and s3:PutObject and s3:DeleteObject on what is in it"
+            )),
+            _ => report.hints = hints_of([&failure]),
+        }
+        if failure.code == "PermanentRedirect" || failure.code == "AuthorizationHeaderMalformed" {
+            report.hints.push(format!("{bucket} is not in {region}: correct the region"));
+        }
+        if uploaded > 0 {
+            let written = plural::count(uploaded, "file");
+            report.details.push(format!("{written} had been written; the site can still be read"));
+            report.hints.push("run it again: it goes on from what is there".to_string());
+        }
+        report
     }
 }
 

@@ -1,6 +1,7 @@
 //! `billpay schema`: the JSON Schemas of what people write and programs read.
 
 use billpay_core::config::ConfigReport;
+use billpay_core::docs::{BuildReport, PublishReport};
 use billpay_core::doctor::DoctorReport;
 use billpay_core::graph::GraphReport;
 use billpay_core::local::LocalReport;
@@ -47,6 +48,10 @@ enum SchemaKind {
     Local,
     /// `billpay scaffold infrastructure`, `kubernetes` and `backstage`
     Scaffold,
+    /// `billpay docs build`
+    DocsBuild,
+    /// `billpay docs publish`
+    DocsPublish,
     /// A line of --events
     Event,
 }
@@ -63,6 +68,8 @@ pub fn run(args: SchemaArgs, ui: &Ui) -> Result<u8, Report> {
         SchemaKind::Doctor => json_schema::<DoctorReport>().to_value(),
         SchemaKind::Local => json_schema::<LocalReport>().to_value(),
         SchemaKind::Scaffold => json_schema::<TreeReport>().to_value(),
+        SchemaKind::DocsBuild => json_schema::<BuildReport>().to_value(),
+        SchemaKind::DocsPublish => json_schema::<PublishReport>().to_value(),
         SchemaKind::Event => schema_for!(Event).to_value(),
     };
     ui.json(&schema)?;

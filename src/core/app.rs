@@ -3,11 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use billpay_docs::mkdocs::Wishes;
-use billpay_docs::{build, site};
 use billpay_host::git;
-use billpay_model::event::Observer;
-use billpay_model::site::SiteFile;
 use billpay_scaffold::{
     Entry, Origin, ProjectTemplate, Record, RenderOptions, Rendering, Source, TemplateFolder, backstage,
     cookiecutter, sources,
@@ -16,7 +12,7 @@ use billpay_tree::disk::Tree;
 
 use crate::Ports;
 
-pub use billpay_docs::build::{DocsError, SiteBuild};
+pub use billpay_docs::build::DocsError;
 pub use billpay_docs::site::SiteError;
 /// Ownership of what is found without having been named.
 pub use billpay_host::file_owner::{check as check_owner, stays_in_project};
@@ -151,29 +147,5 @@ impl Ports {
     /// Runs a template's own programs on what it made, aside; only for who trusts it.
     pub fn run_hooks(&self, rendering: Rendering) -> Result<Rendering, billpay_scaffold::TemplateError> {
         cookiecutter::run_hooks(rendering)
-    }
-
-    /// Builds a documentation site.
-    pub async fn build_docs(
-        &self,
-        dir: &Path,
-        strict: bool,
-        wishes: Wishes<'_>,
-        etag: Option<&str>,
-        observer: &dyn Observer,
-    ) -> Result<SiteBuild, DocsError> {
-        let options = build::BuildOptions { dir, strict, wishes, etag };
-        let note = |what: &str| observer.note(what);
-        observer.wait("building the site", build::build(&options, &note)).await
-    }
-
-    /// Makes a folder a copy of a site that was built from `project`.
-    pub fn place_docs(&self, built: &SiteBuild, out: &Path, project: &Path) -> Result<(), DocsError> {
-        build::place(built, out, project)
-    }
-
-    /// The files of a site in a folder.
-    pub fn read_site(&self, folder: &Path) -> Result<Vec<SiteFile>, SiteError> {
-        site::read(folder)
     }
 }

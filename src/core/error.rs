@@ -3,11 +3,16 @@
 use std::io;
 use std::path::PathBuf;
 
+use billpay_docs::build::DocsError;
+use billpay_docs::entity::EntityError;
+use billpay_docs::site::SiteError;
 use billpay_model::connect::ConnectError;
 use billpay_model::findings::Findings;
+use billpay_model::names::TECHDOCS;
 use billpay_spec::directory::SpecError;
 use billpay_tree::disk::TreeError;
 
+use crate::docs::PublishError;
 use crate::kubernetes;
 use crate::plan::PlanReport;
 
@@ -45,6 +50,18 @@ pub enum Error {
     SeveralAccounts(Vec<String>),
     #[error(transparent)]
     Ask(#[from] io::Error),
+    #[error(transparent)]
+    Docs(#[from] DocsError),
+    #[error(transparent)]
+    Entity(#[from] EntityError),
+    #[error(transparent)]
+    Site(#[from] SiteError),
+    #[error("no catalog-info.yaml in {}", .dir.display())]
+    NoEntity { dir: PathBuf },
+    #[error("the spec of {environment} has no bucket `{TECHDOCS}`")]
+    NoDocsBucket { environment: String },
+    #[error(transparent)]
+    Publish(Box<PublishError>),
     #[error("there is no such environment")]
     NotLoaded(String),
     /// A template that billpay brings along can't be rendered: a mistake of billpay's.

@@ -4,6 +4,7 @@
 pub mod app;
 pub mod approval;
 pub mod config;
+pub mod docs;
 pub mod doctor;
 mod error;
 pub mod graph;

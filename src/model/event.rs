@@ -17,6 +17,8 @@ pub enum Event {
     Waiting { what: String },
     /// The wait is over, well or not.
     Waited,
+    /// A file has been written to where it belongs.
+    Uploaded { path: String },
     /// Applying a plan of so many steps has begun; the longest path through it usually takes so long.
     Applying { of: usize, usual_seconds: u32 },
     /// Steps are done, or are not going to be; the longest path through the rest usually takes so long.

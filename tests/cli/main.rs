@@ -117,7 +117,19 @@ fn the_schema_that_editors_use_is_the_programs() {
 
 #[test]
 fn schemas_of_reports_are_as_programs_rely_on_them() {
-    for of in ["plan", "run", "status", "graph", "config", "doctor", "local", "scaffold", "event"] {
+    for of in [
+        "plan",
+        "run",
+        "status",
+        "graph",
+        "config",
+        "doctor",
+        "local",
+        "scaffold",
+        "docs-build",
+        "docs-publish",
+        "event",
+    ] {
         let said = say(&["schema", "--of", of]);
         assert_eq!((said.code, said.err.as_str()), (0, ""), "{of}");
         assert_data_eq!(said.out, golden(&format!("schema-{of}.json")));

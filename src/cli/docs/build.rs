@@ -2,13 +2,11 @@
 
 use std::path::PathBuf;
 
-use billpay_core::Ports;
-use clap::Args;
-use serde_json::json;
-
+use billpay_core::docs::build;
 use billpay_model::plural;
+use clap::Args;
 
-use super::{SourceArgs, bytes, described, site};
+use super::{SourceArgs, bytes};
 use crate::error::Report;
 use crate::exit;
 use crate::ui::Ui;
@@ -26,21 +24,13 @@ pub struct BuildArgs {
     out: PathBuf,
 }
 
-pub async fn run(args: BuildArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
-    // Whose site it is matters little here: a catalog file that names several is no obstacle.
-    let entity = described(&args.source.dir).unwrap_or_default();
-    let built = site(&args.source, entity.as_ref(), ports, ui).await?;
-    ports.place_docs(&built, &args.out, &args.source.dir)?;
+pub async fn run(args: BuildArgs, ui: &Ui) -> Result<u8, Report> {
+    let report = build(&args.source.source(), &args.out, ui).await?;
     if ui.is_json() {
-        let left_out: Vec<&str> = built.left_out.problems.iter().map(|left| left.message.as_str()).collect();
-        ui.json(&json!({
-            "schema": "billpay/docs-build/v1", "site": args.out, "files": built.files, "bytes": built.bytes,
-            "mkdocs": built.mkdocs, "strict": !args.source.no_strict, "left_out": left_out,
-            "warnings": built.warnings,
-        }))?;
-        return Ok(exit::DONE);
+        ui.document(&report)?;
+    } else {
+        let (files, size) = (plural::count(report.files, "file"), bytes(report.bytes));
+        ui.text(&format!("{}: {files}, {size}", report.site.display()))?;
     }
-    let (files, size) = (plural::count(built.files, "file"), bytes(built.bytes));
-    ui.text(&format!("{}: {files}, {size}", args.out.display()))?;
     Ok(exit::DONE)
 }

@@ -3,17 +3,15 @@
 mod build;
 mod publish;
 
-use crate::signals::interrupted;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use billpay_core::Ports;
-use billpay_core::app::{DocsError, SiteBuild, read_text};
-use billpay_docs::entity::{self, DocumentedEntity, EntityError};
-use billpay_docs::mkdocs::Wishes;
+use billpay_core::docs::SiteSource;
 use clap::{Args, Subcommand};
 
 use super::error::Report;
 use super::exit;
+use super::signals::interrupted;
 use super::ui::Ui;
 
 #[derive(Debug, Args)]
@@ -57,7 +55,7 @@ struct SourceArgs {
 pub async fn run(args: DocsArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
     let work = async {
         match args.command {
-            DocsCommand::Build(args) => build::run(args, ports, ui).await,
+            DocsCommand::Build(args) => build::run(args, ui).await,
             DocsCommand::Publish(args) => publish::run(args, ports, ui).await,
         }
     };
@@ -71,70 +69,10 @@ pub async fn run(args: DocsArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
     }
 }
 
-/// Builds the site of a folder, in a folder that goes with the result.
-async fn site(
-    args: &SourceArgs,
-    entity: Option<&DocumentedEntity>,
-    ports: &Ports,
-    ui: &Ui,
-) -> Result<SiteBuild, Report> {
-    let name = match entity {
-        Some(entity) => entity.title.clone(),
-        None => "Documentation Site".to_string(),
-    };
-    let source = entity.and_then(|entity| entity.source.as_deref());
-    let wishes = Wishes { site_name: &name, plugins: &args.allow_plugin, source };
-    let built = ports.build_docs(&args.dir, !args.no_strict, wishes, args.etag.as_deref(), ui).await?;
-    for problem in &built.left_out.problems {
-        ui.note(&format!("left out: {} ({})", problem.message, problem.place));
-    }
-    for warning in &built.warnings {
-        ui.note(warning);
-    }
-    Ok(built)
-}
-
-/// The entity that a folder's catalog file describes; none without the file.
-fn described(dir: &Path) -> Result<Option<DocumentedEntity>, Report> {
-    for name in ["catalog-info.yaml", "catalog-info.yml"] {
-        let path = dir.join(name);
-        if path.is_file() {
-            let shown = path.display().to_string();
-            let shown = shown.trim_start_matches("./");
-            let not_read = |why: String| EntityError::NotRead { file: shown.to_string(), why };
-            let is_inside = || path.canonicalize().ok()?.starts_with(dir.canonicalize().ok()?).then_some(());
-            if is_inside().is_none() {
-                let why = "it is a symbolic link that leads out of the project";
-                return Err(not_read(why.to_string()).into());
-            }
-            let text = read_text(&path, entity::LIMITS.bytes).map_err(|error| not_read(error.to_string()))?;
-            return Ok(Some(entity::described(shown, &text)?));
-        }
-    }
-    Ok(None)
-}
-
-impl From<EntityError> for Report {
-    fn from(error: EntityError) -> Report {
-        let report = Report::new("it is not clear whose documentation this is", error.to_string());
-        report.hint("name the entity with --entity namespace/kind/name")
-    }
-}
-
-impl From<DocsError> for Report {
-    fn from(error: DocsError) -> Report {
-        let mut report = Report::new("the site was not built", "");
-        report.hints = error.hints();
-        report.details = match error {
-            DocsError::Config(findings) => {
-                report.heading = format!("mkdocs.yml has {}", findings.count());
-                report.findings = Some(findings);
-                vec![]
-            }
-            DocsError::MkDocs { said, .. } => said,
-            other => vec![other.to_string()],
-        };
-        report
+impl SourceArgs {
+    fn source(&self) -> SiteSource {
+        let SourceArgs { dir, no_strict, allow_plugin, etag } = self.clone();
+        SiteSource { dir, strict: !no_strict, plugins: allow_plugin, etag }
     }
 }
 

@@ -66,7 +66,7 @@ impl Ui {
             color: choice != anstream::ColorChoice::Never,
             verbose: global.verbose,
             has_lost_events: AtomicBool::new(false),
-            progress: Progress::new(terminal && !in_ci()),
+            progress: Progress::new(terminal && !in_ci(), global.verbose > 0),
             events: match &global.events {
                 None => None,
                 Some(path) if path.as_os_str() == "-" => Some(Mutex::new(Box::new(io::stderr()))),

@@ -28,6 +28,7 @@ const MAX_ID_CHARS: usize = 44;
 pub struct Progress {
     /// Set if live lines can be drawn on standard error.
     is_terminal: bool,
+    is_verbose: bool,
     bars: MultiProgress,
     state: Mutex<State>,
 }
@@ -67,12 +68,12 @@ struct Wait {
 }
 
 impl Progress {
-    pub fn new(is_terminal: bool) -> Progress {
+    pub fn new(is_terminal: bool, is_verbose: bool) -> Progress {
         let bars = MultiProgress::new();
         if !is_terminal {
             bars.set_draw_target(indicatif::ProgressDrawTarget::hidden());
         }
-        Progress { is_terminal, bars, state: Mutex::default() }
+        Progress { is_terminal, is_verbose, bars, state: Mutex::default() }
     }
 
     /// Makes the columns wide enough for a plan that may be applied.
@@ -92,6 +93,10 @@ impl Progress {
         let width = state.width;
         match event {
             Event::Note { message } => self.line(&format!("{DIM}{message}{DIM:#}")),
+            Event::Uploaded { path } if self.is_verbose => {
+                self.line(&format!("{DIM}  {}{DIM:#}", value::name(path)));
+            }
+            Event::Uploaded { .. } => {}
             Event::Waiting { what } => state.wait = self.wait(what),
             Event::Waited => state.wait.take().into_iter().for_each(Wait::end),
             Event::Applying { of, usual_seconds } => {
