@@ -39,11 +39,17 @@ impl Ports {
     }
 
     /// A project template by its name, its folder or its repository.
+    ///
+    /// # Errors
+    /// Fails if there is no such template, its folder can't be read, or its repository can't be fetched.
     pub fn find_template(&self, named: &str, at: SourceOptions<'_>) -> Result<LocatedTemplate, SourceError> {
         sources::find(&Source::parse(named)?, at)
     }
 
     /// The template of a project, as it is now or at a reference.
+    ///
+    /// # Errors
+    /// Fails if the folder or the repository, or the reference in it, is no longer there.
     pub fn find_again(
         &self,
         from: &Origin,
@@ -55,6 +61,9 @@ impl Ports {
     }
 
     /// Understands a template's files; `options` are those that it is going to be rendered with.
+    ///
+    /// # Errors
+    /// Fails if the folder is no template of either format, or its files can't be read as one.
     pub fn open_template(
         &self,
         found: &LocatedTemplate,
@@ -105,11 +114,17 @@ impl Ports {
     }
 
     /// Reads a file in which Cookiecutter or cruft keeps answers.
+    ///
+    /// # Errors
+    /// Fails if the file isn't JSON, or holds no answers.
     pub fn replay(name: &str, text: &str) -> Result<cookiecutter::Replay, billpay_scaffold::TemplateError> {
         cookiecutter::replay(name, text)
     }
 
     /// Reads the record of a project's templates.
+    ///
+    /// # Errors
+    /// Fails if the record is there and can't be read, or a newer version wrote it.
     pub fn record(&self, project: &Path) -> Result<Option<Record>, RecordError> {
         sources::record(project)
     }
@@ -145,6 +160,9 @@ impl Ports {
     }
 
     /// Runs a template's own programs on what it made, aside; only for who trusts it.
+    ///
+    /// # Errors
+    /// Fails if a hook can't be started, or fails.
     pub fn run_hooks(&self, rendering: Rendering) -> Result<Rendering, billpay_scaffold::TemplateError> {
         cookiecutter::run_hooks(rendering)
     }

@@ -38,6 +38,10 @@ pub enum Error {
 }
 
 /// Renders the manifests, and says which part of the whole tree they are.
+///
+/// # Errors
+/// Fails if a service, or one that values or images are given for, is unknown or not selected, has no image, or can't
+/// be rendered.
 pub fn render(wanted: &ManifestSelection<'_>) -> Result<(RenderedTree, Coverage), Error> {
     let env = wanted.env;
     for name in wanted.services.iter().chain(wanted.values.keys()).chain(wanted.images.keys()) {
