@@ -36,7 +36,7 @@ impl Approver for Asker<'_> {
     fn approve(&self, report: &PlanReport) -> io::Result<Answer> {
         let answer = self.ask(report)?;
         if matches!(answer, Answer::Yes | Answer::Name(_)) {
-            signals::stop_in_order(self.stop.clone());
+            signals::stop_in_order(self.stop.clone(), self.ui.clear_lines());
         }
         Ok(answer)
     }

@@ -17,12 +17,13 @@ pub async fn interrupted() {
 }
 
 /// Lets the first signal from now on cancel `stop`, after which nothing new begins; the second ends the program at
-/// once.
-pub fn stop_in_order(stop: CancellationToken) {
+/// once, after `clear`.
+pub fn stop_in_order(stop: CancellationToken, clear: impl Fn() + Send + 'static) {
     tokio::spawn(async move {
         interrupted().await;
         stop.cancel();
         interrupted().await;
+        clear();
         std::process::exit(exit::INTERRUPTED.into());
     });
 }

@@ -337,7 +337,7 @@ impl<'a> Walk<'a> {
             State::Done | State::Failed | State::Skipped | State::Left => None,
         });
         let remaining_seconds = remaining.max().unwrap_or_default();
-        let is_over = |state: &&State| !matches!(state, State::Waiting | State::Running);
+        let is_over = |state: &&State| matches!(state, State::Done | State::Failed | State::Skipped);
         let done = self.states.iter().filter(is_over).count();
         self.observer.observe(Event::Progress { done, of: self.states.len(), remaining_seconds });
     }

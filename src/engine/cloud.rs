@@ -1,7 +1,6 @@
 //! The port to a cloud, which the crate `aws` and the tests implement.
 //!
-//! The domain itself never waits for anything; the futures here only say what an
-//! implementation may do.
+//! Planning never waits for anything; the futures here are what applying and observing wait for.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -98,8 +97,8 @@ pub trait Provider: Send + Sync {
     /// Fails if a call does.
     async fn find(&self, env: &Environment, desired: &Desired) -> Result<Vec<Observed>, Failure>;
 
-    /// Finds the other regions in which this environment has a network, whoever looks from where
-    /// nothing of it is. A region that the caller may not read is left out.
+    /// Finds the other regions in which this environment has a network or repositories, with what was found there. A
+    /// region that the caller may not read is left out.
     ///
     /// # Errors
     /// Fails with every call that failed.

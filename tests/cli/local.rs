@@ -281,14 +281,22 @@ fn what_was_acknowledged_outlives_a_kill_and_a_stop_in_every_account() {
         assert_eq!(said.code, 0, "{args:?}: {}", said.err);
         said
     };
-    let query = |account: &str, form: &str| {
+    let ask = |account: &str, service: &str, form: &str| {
         let access = says(&["local", "env", "--account", account, "--output", "json"]);
-        let scope = format!("{}/20261130/us-east-1/iam/aws4_request", key(&access));
+        let scope = format!("{}/20261130/us-east-1/{service}/aws4_request", key(&access));
         let header = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
         let url = format!("http://127.0.0.1:{}/", home.port);
         let request = ureq::post(&url).header("Authorization", header);
         let request = request.header("Content-Type", "application/x-www-form-urlencoded");
         request.send(form).expect("an answer").body_mut().read_to_string().expect("text")
+    };
+    let query = |account: &str, form: &str| ask(account, "iam", form);
+    let networks = |account: &str| {
+        ask(account, "ec2", "Action=DescribeVpcs&Version=2016-11-15").matches("<vpcId>").count()
+    };
+    let make_network = |account: &str| {
+        let form = "Action=CreateVpc&Version=2016-11-15&CidrBlock=10.0.0.0%2F16";
+        assert!(ask(account, "ec2", form).contains("<vpcId>"), "a network in {account}");
     };
     let accounts = ["111111111111", "222222222222"];
     let make = |account: &str, name: &str| {
@@ -315,8 +323,24 @@ fn what_was_acknowledged_outlives_a_kill_and_a_stop_in_every_account() {
     };
     says(&["local", "up"]);
     accounts.iter().for_each(|account| make(account, "first"));
+    // One account has looked at its default network, another one makes a network.
+    assert_eq!(networks(accounts[0]), 1);
+    make_network(accounts[1]);
     kill();
+    // A copy, or a clock that was set back, gives files another time.
+    for file in fs::read_dir(home.state().join("services")).expect("its state").flatten() {
+        let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+        if file.file_name().to_string_lossy().contains('@') {
+            fs::File::options()
+                .write(true)
+                .open(file.path())
+                .expect("a part")
+                .set_modified(long_ago)
+                .expect("a time");
+        }
+    }
     says(&["local", "up"]);
+    assert_eq!(accounts.map(networks), [1, 2]);
     for account in accounts {
         assert_eq!(roles(account), ["first"], "{account}, after a kill");
     }
@@ -328,6 +352,21 @@ fn what_was_acknowledged_outlives_a_kill_and_a_stop_in_every_account() {
     says(&["local", "up"]);
     assert_eq!(roles(accounts[0]), ["first", "second"], "after a stop and a kill");
     assert_eq!(roles(accounts[1]), ["first", "third"], "after a stop and a kill");
+    make(accounts[1], "fourth");
+    kill();
+    let part = home.state().join(format!("services/iam@{}.json", accounts[1]));
+    let whole = fs::read(&part).expect("a part");
+    fs::write(&part, &whole[..whole.len() / 2]).expect("a part that is cut off");
+    let said = run(home.command(&["local", "up"]).env_remove("XDG_CACHE_HOME"));
+    assert!(
+        said.code == 1 && said.err.contains(&format!("iam@{}.json can't be read", accounts[1])),
+        "{}",
+        said.err
+    );
+    assert!(!said.err.contains("Traceback"), "{}", said.err);
+    fs::write(&part, whole).expect("the part");
+    says(&["local", "up"]);
+    assert_eq!(roles(accounts[1]), ["first", "third", "fourth"]);
     says(&["local", "down"]);
 }
 

@@ -338,8 +338,7 @@ fn start(kinds: &Kinds) -> (Environment, Vec<Observed>) {
     (base, made)
 }
 
-/// Lives through as many histories as `HISTORIES` says: 1,000 without it. The same number is the
-/// same histories.
+/// Edits of a spec, as many as [`in_shards`] takes.
 #[test]
 fn an_accepted_plan_ends_and_a_refused_one_would_not_have() {
     let kinds = kinds::kinds();

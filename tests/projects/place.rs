@@ -53,7 +53,9 @@ impl Place {
         place
     }
 
+    /// Returns a path in the place; an absolute one would lead out of it.
     pub fn path(&self, path: &str) -> PathBuf {
+        assert!(!path.starts_with('/'), "{path} is no path in the place");
         self.folder.path().join(path)
     }
 

@@ -91,7 +91,7 @@ fn a_folder_that_looks_like_a_repository_is_none() {
     let program = place.project_and_program();
     fs::remove_dir_all(place.path("pay/.git")).expect("it was there");
     // In the project itself, and above it.
-    for folder in ["pay", ""] {
+    for folder in ["pay", "."] {
         for path in ["objects/x", "refs/heads/x"] {
             place.write(&format!("{folder}/{path}"), "");
         }

@@ -71,7 +71,7 @@ impl Error {
                 )];
             }
             Error::NotStarted { .. } => {
-                "`billpay local reset` forgets its state, if that is what it trips over"
+                "do what it says; only if all else fails, `billpay local reset` starts over, and forgets everything that was made in it"
             }
             Error::NotAPort(_) => "use a number from 1 to 65535",
             Error::NoHome => "set HOME",

@@ -28,7 +28,7 @@ pub(super) struct TreeArgs {
     /// Overwrite what you edited and bring back what you deleted (with --merge: only where merging fails)
     #[arg(long)]
     force: bool,
-    /// Show what changes in each file
+    /// Show what changes in each file as well; with --check nothing is written
     #[arg(long)]
     diff: bool,
 }

@@ -17,6 +17,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use anyhow::Context;
 use billpay_core::app::in_ci;
 use billpay_core::report::{Report as Document, to_json};
 use billpay_engine::plan::{Conflict, Plan};
@@ -45,6 +46,7 @@ pub struct Ui {
     /// Set once an event could not be written, which is said once.
     has_lost_events: AtomicBool,
     progress: Progress,
+    has_events_for_text: bool,
 }
 
 impl Ui {
@@ -66,11 +68,16 @@ impl Ui {
             color: choice != anstream::ColorChoice::Never,
             verbose: global.verbose,
             has_lost_events: AtomicBool::new(false),
+            has_events_for_text: global.events.as_ref().is_some_and(|path| path.as_os_str() == "-"),
             progress: Progress::new(terminal && !in_ci(), global.verbose > 0),
             events: match &global.events {
                 None => None,
                 Some(path) if path.as_os_str() == "-" => Some(Mutex::new(Box::new(io::stderr()))),
-                Some(path) => Some(Mutex::new(Box::new(File::create(path)?))),
+                Some(path) => {
+                    let file = File::create(path)
+                        .with_context(|| format!("the events can't be written to {}", path.display()))?;
+                    Some(Mutex::new(Box::new(file)))
+                }
             },
         })
     }
@@ -113,6 +120,9 @@ impl Ui {
 
     /// Says something that is not a result.
     pub fn note(&self, text: &str) {
+        if self.has_events_for_text {
+            return self.record(&Event::Note { message: text.to_string() });
+        }
         out::stderr(&format!("{DIM}{text}{DIM:#}"));
     }
 
@@ -196,7 +206,9 @@ impl Ui {
     pub fn prompt(&self, question: &str) -> io::Result<String> {
         out::question(&format!("{BOLD}{question}{BOLD:#}"))?;
         let mut answer = String::new();
-        io::stdin().read_line(&mut answer)?;
+        if io::stdin().read_line(&mut answer)? == 0 {
+            out::stderr("");
+        }
         Ok(answer.trim().to_string())
     }
 
@@ -215,6 +227,11 @@ impl Ui {
             spinner.finish_and_clear();
         }
         result
+    }
+
+    /// Returns what takes the live lines away, before the program ends at once.
+    pub fn clear_lines(&self) -> impl Fn() + Send + 'static {
+        self.progress.clear_lines()
     }
 
     /// Prepares the lines of a run for a plan that may be applied.
@@ -242,7 +259,10 @@ impl Ui {
 impl Observer for Ui {
     fn observe(&self, event: Event) {
         self.record(&event);
-        self.progress.show(&event);
+        // Events on standard error take the place of text.
+        if !self.has_events_for_text {
+            self.progress.show(&event);
+        }
     }
 
     fn warn(&self, warnings: &Findings) {

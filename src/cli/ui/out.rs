@@ -139,30 +139,36 @@ pub fn stdout_as_is(text: &str) -> io::Result<()> {
     }
 }
 
+/// Writes to standard error. A log that can't be written, on a full disk for example, ends no run.
+fn stderr_as_is(text: &str) {
+    let mut out = anstream::stderr().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
 /// Writes a line, or several, to standard error.
 pub fn stderr(text: &str) {
-    anstream::eprintln!("{}", shown(text, people()));
+    stderr_as_is(&format!("{}\n", shown(text, people())));
 }
 
 /// Writes text that a library has coloured, to standard output or standard error.
 pub fn coloured(text: &str, is_error: bool) {
     let shown = shown(text, Reader { colours: true, ..people() });
     match is_error {
-        true => anstream::eprintln!("{shown}"),
+        true => stderr_as_is(&format!("{shown}\n")),
         false => drop(stdout_as_is(&shown)),
     }
 }
 
 /// Writes a question to standard error; the answer goes beside it.
 pub fn question(text: &str) -> io::Result<()> {
-    anstream::eprint!("{}", shown(text, people()));
+    stderr_as_is(&shown(text, people()));
     io::stderr().flush()
 }
 
 /// Writes a command to GitHub's runner, if it reads along. The only way to one.
 pub fn command(name: &str, properties: &[(&str, &str)], message: &str) {
     if *GITHUB {
-        anstream::eprintln!("{}", encoded(name, properties, message));
+        stderr_as_is(&format!("{}\n", encoded(name, properties, message)));
     }
 }
 
@@ -190,7 +196,7 @@ pub struct Log;
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
-        anstream::eprint!("{}", shown(&text, Reader { colours: true, ..people() }));
+        stderr_as_is(&shown(&text, Reader { colours: true, ..people() }));
         Ok(bytes.len())
     }
 

@@ -23,6 +23,9 @@ const LISTED: usize = 24;
 /// Longest job summary with every field in it, bytes: GitHub drops one of more than a mebibyte.
 const MAX_SUMMARY_BYTES: usize = 1_000_000;
 
+/// Kinds that hold people's data, which goes with them.
+const HOLDERS_OF_DATA: &[&str] = &["bucket", "repository"];
+
 /// Parts of a plan that are listed.
 #[derive(Debug, Clone, Copy)]
 struct Listing {
@@ -248,9 +251,15 @@ fn add_change(text: &mut String, change: &Change, kinds: &Kinds, listing: Listin
     };
     let reason = change.reason.as_ref().and_then(why).map(|why| format!("  {DIM}{}{DIM:#}", name(&why)));
     let id = change.id().map(|id| format!("  {}", name(id))).unwrap_or_default();
+    let holds_data = HOLDERS_OF_DATA.contains(&change.address.kind());
+    let data = if change.action == Action::Delete && holds_data { "  and everything in it" } else { "" };
     let mark = if change.widens_access { format!("  {BAD}widens access{BAD:#}") } else { String::new() };
     let key = change.address.name();
-    let _ = writeln!(text, "    {style}{sign} {key}{style:#}{id}{}{mark}", reason.unwrap_or_default());
+    let _ = writeln!(
+        text,
+        "    {style}{sign} {key}{style:#}{id}{style}{data}{style:#}{}{mark}",
+        reason.unwrap_or_default()
+    );
     let Some(kind) = kinds.get(change.address.kind()) else { return };
     for line in change_lines(change, kind, listing) {
         let _ = writeln!(text, "        {line}");

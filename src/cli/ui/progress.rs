@@ -83,6 +83,12 @@ impl Progress {
         lock(&self.state).width = width;
     }
 
+    /// Returns what takes the live lines away.
+    pub fn clear_lines(&self) -> impl Fn() + Send + 'static {
+        let bars = self.bars.clone();
+        move || drop(bars.clear())
+    }
+
     /// Writes a line above the live ones.
     pub fn line(&self, text: &str) {
         self.bars.suspend(|| out::stderr(text));
@@ -121,7 +127,9 @@ impl Progress {
             Event::Finished { address, action, id, seconds } => {
                 let retries = state.end(address);
                 let (name, took) = (address.to_string(), duration(*seconds));
-                let what = format!("{DIM}{action} {}{retries}{DIM:#}", shorten(&value::name(id)));
+                let id = value::name(id);
+                let id = if self.is_terminal { shorten(&id) } else { id };
+                let what = format!("{DIM}{action} {id}{retries}{DIM:#}");
                 self.line(&format!("  {GOOD}✓{GOOD:#} {name:width$}  {took:>9}   {what}"));
             }
             Event::Failed { address, action, failure, seconds } => {
@@ -166,13 +174,9 @@ impl Progress {
         if behind > 0 {
             about += &format!(" · {behind} wait for it");
         }
-        let bar = self.live_line("  {spinner} {prefix}  {elapsed:>6}   {msg}");
+        let bar = self.live_line("  {spinner} {prefix}  {elapsed:>6}   {wide_msg}");
         let bar = bar.with_prefix(format!("{name:width$}")).with_message(about);
-        // The line of the whole run stays the last.
-        let bar = match &state.total {
-            Some(total) => self.bars.insert_before(&total.bar, bar),
-            None => self.bars.add(bar),
-        };
+        let bar = self.bars.add(bar);
         bar.enable_steady_tick(TICK);
         state.running.insert(address.clone(), bar);
     }
@@ -207,7 +211,8 @@ impl Progress {
             let _ = line.write_str(&lock(&of_line).text(state.elapsed(), Instant::now()));
         };
         let style = ProgressStyle::with_template("  {total}").ok()?.with_key("total", text);
-        let bar = self.bars.add(ProgressBar::new_spinner().with_style(style));
+        // The first one: of more lines than the terminal has, the last ones aren't drawn.
+        let bar = self.bars.insert(0, ProgressBar::new_spinner().with_style(style));
         bar.enable_steady_tick(TICK);
         Some(Total { bar, estimate })
     }

@@ -317,7 +317,7 @@ impl Translator {
         }
     }
 
-    /// `[a-z]`, `[!a]`; a bracket that nothing closes is one.
+    /// Reads `[a-z]` or `[!a]`; an unclosed bracket stands for itself.
     fn class(&mut self) {
         let mut end = self.at;
         if matches!(self.chars.get(end), Some('!' | '^')) {

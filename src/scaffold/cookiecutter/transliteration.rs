@@ -128,7 +128,7 @@ pub fn ascii(c: char) -> Option<&'static str> {
     Some(other.map_or_else(|| deunicode::deunicode_char(c).unwrap_or_default(), |(ascii, _)| ascii))
 }
 
-/// The letter without what is on it; nothing, if it is no such letter.
+/// Returns a letter without its accent, as text; empty if it has none.
 pub fn base(c: char) -> Option<&'static str> {
     let accented = (0xc0..0x180).contains(&u32::from(c)) && !UNDECOMPOSED.contains(c);
     if accented { ascii(c) } else { Some("") }

@@ -12,8 +12,9 @@ Changes that arrive together share one save: a request waits for the save that b
 its change was made (group commit), so sixteen at once cost little more than one.
 
 A save writes the part of the account that changed, `SERVICE@ACCOUNT.json`, so that it costs as
-much with a hundred accounts as with one. At the start, before ministack reads its own files,
-parts that are newer than those are put into them.
+much with a hundred accounts as with one. At the start, before ministack reads its own files, the
+parts are put into them: a part holds every change of its account that was answered, and an
+orderly stop, which writes everything, removes it.
 """
 
 import asyncio
@@ -53,6 +54,11 @@ def is_read(method, headers, body):
 saving = threading.local()  # `account`: set while this thread reads a state to write it
 
 
+def is_marked(value):
+    """Whether a list says of each entry which account it is of, as ministack's list of default VPCs does."""
+    return isinstance(value, list) and all(isinstance(entry, dict) and "AccountId" in entry for entry in value)
+
+
 def part(value, account):
     """The part of a state that is an account's, copied as deeply as `get_state` functions edit what they copy."""
     if isinstance(value, (AccountRegionScopedDict, AccountScopedDict)):
@@ -65,6 +71,8 @@ def part(value, account):
         return own
     if isinstance(value, dict):
         return {key: part(entry, account) for key, entry in list(value.items())}
+    if is_marked(value):
+        return [entry for entry in value if entry["AccountId"] == account]
     return value
 
 
@@ -80,6 +88,8 @@ def copy_parts():
 def merged(whole, new, account):
     """A state as JSON, in which an account's part is replaced by a newer one."""
     scoped = ("__scoped__", "__account_region_scoped__")
+    if is_marked(new) and is_marked(whole):
+        return [entry for entry in whole if entry["AccountId"] != account] + new
     if not isinstance(new, dict):
         return new
     if any(mark in new for mark in scoped):
@@ -90,9 +100,19 @@ def merged(whole, new, account):
     return {key: merged(whole.get(key), entry, account) for key, entry in new.items()}
 
 
+class Unreadable(Exception):
+    """A file of the state can't be read."""
+
+
 def read(path):
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
+    try:
+        with open(path, encoding="utf-8") as file:
+            state = json.load(file)
+        if not isinstance(state, dict):
+            raise ValueError("it is no state")
+        return state
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"{path} can't be read: {error}") from error
 
 
 def write(path, text):
@@ -102,24 +122,26 @@ def write(path, text):
 
 
 def put_together(folder):
-    """Put the parts into ministack's own files, and remove them."""
-    names = [name for name in os.listdir(folder) if "@" in name and name.endswith(".json")]
-    parts = sorted(names, key=lambda name: os.stat(os.path.join(folder, name)).st_mtime_ns)
-    wholes = {}
-    for name in parts:
-        service, account = name.removesuffix(".json").split("@")
-        path, own = os.path.join(folder, f"{service}.json"), os.path.join(folder, name)
-        # An orderly stop writes everything: parts from before say nothing new.
-        if os.path.exists(path) and os.stat(path).st_mtime_ns > os.stat(own).st_mtime_ns:
-            continue
-        if service not in wholes:
-            wholes[service] = read(path) if os.path.exists(path) else {}
-        new = read(own)
-        payload = merged(wholes[service].get("payload"), new["payload"], account)
-        wholes[service] = {**new, "payload": payload}
-    for service, whole in wholes.items():
-        write(os.path.join(folder, f"{service}.json"), json.dumps(whole))
-    for name in parts:
+    """Put the parts into ministack's own files, and then remove them."""
+    wholes, parts = {}, []
+    for name in sorted(name for name in os.listdir(folder) if name.endswith(".json")):
+        state = read(os.path.join(folder, name))
+        service, mark, account = name.removesuffix(".json").partition("@")
+        if mark:
+            parts.append((state.get("__billpay_save__", 0), name, service, account, state))
+        else:
+            wholes[service] = state
+    changed = set()
+    for _, name, service, account, new in sorted(parts, key=lambda part: part[:2]):
+        try:
+            payload = merged(wholes.get(service, {}).get("payload"), new["payload"], account)
+            wholes[service] = {"__ministack_format__": new["__ministack_format__"], "payload": payload}
+        except (AttributeError, KeyError, TypeError) as error:
+            raise Unreadable(f"{os.path.join(folder, name)} is no part of a state: {error}") from error
+        changed.add(service)
+    for service in changed:
+        write(os.path.join(folder, f"{service}.json"), json.dumps(wholes[service]))
+    for _, name, *_ in parts:
         os.remove(os.path.join(folder, name))
 
 
@@ -132,6 +154,7 @@ class Saver:
         self.changed = set()  # state keys and accounts that the next save takes along
         self.written = {}  # state key and account -> digest of what its file holds
         self.next = None  # the save that everybody who changed something waits for
+        self.saves = 0
 
     async def saved(self, services):
         """Return once every change made so far to the caller's part of `services` is on disk."""
@@ -143,8 +166,14 @@ class Saver:
     async def _save_all(self):
         await asyncio.sleep(0)  # requests that are being answered right now come along
         changed, self.changed, self.next = self.changed, set(), None
-        for service, account in sorted(changed):
-            self._save(service, account)
+        while changed:
+            service, account = min(changed)
+            try:
+                self._save(service, account)
+            except Exception:
+                self.changed |= changed  # the next save makes up for it
+                raise
+            changed.remove((service, account))
 
     def _save(self, service, account):
         get_state = self.app._build_persistence_save_dict().get(service)
@@ -155,7 +184,8 @@ class Saver:
         if self.written.get((service, account)) == digest(text) and os.path.exists(path):
             return
         os.makedirs(self.persistence.STATE_DIR, exist_ok=True)
-        write(path, text)
+        self.saves += 1
+        write(path, f'{{"__billpay_save__": {self.saves}, {text[1:]}')
         self.written[service, account] = digest(text)
 
     def _text(self, service, account, get_state):
@@ -175,6 +205,21 @@ class Saver:
                 saving.account = None
 
 
+def remove_parts_at_the_stop(persistence):
+    """ministack writes the whole state of each service when it is stopped in an orderly way."""
+
+    @in_front_of(persistence, "save_state")
+    def save_state(theirs, service, data):
+        path = os.path.join(persistence.STATE_DIR, f"{service}.json")
+        before = os.stat(path).st_ino if os.path.exists(path) else None
+        theirs(service, data)
+        # It only logs an error, and replaces the file when all is written.
+        if os.path.exists(path) and os.stat(path).st_ino != before:
+            for name in os.listdir(persistence.STATE_DIR):
+                if name.startswith(f"{service}@"):
+                    os.remove(os.path.join(persistence.STATE_DIR, name))
+
+
 def install(app):
     from ministack.core import persistence
 
@@ -186,6 +231,7 @@ def install(app):
     if os.path.isdir(persistence.STATE_DIR):
         put_together(persistence.STATE_DIR)
     copy_parts()
+    remove_parts_at_the_stop(persistence)
     saver = Saver(app, persistence)
     keys = {module: key for key, module in app._state_map.items()}
     parts = {c["module"]: c.get("sub_modules", ()) for c in app.SERVICE_REGISTRY.values()}

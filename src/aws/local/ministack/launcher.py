@@ -71,6 +71,7 @@ def main():
 
     import ministack.app
     from confine import forbid_programs
+    from durable import Unreadable
     from gap_kit import Incompatible
 
     forbid_programs(int(os.environ["GATEWAY_PORT"]))
@@ -79,6 +80,10 @@ def main():
             importlib.import_module(module)  # which puts it in front of ministack's
         for module in ("confine", "durable", "guard"):
             importlib.import_module(module).install(ministack.app)
+    except Unreadable as error:
+        fail(f"{error}; put it right, or remove it and lose what is in it")
+    except OSError as error:
+        fail(f"its state can't be put together: {error}")
     except (Incompatible, ImportError) as error:
         fail(f"ministack {MINISTACK} is not as expected: {error}")
     ministack.app.main()
