@@ -62,8 +62,6 @@ impl Asker<'_> {
             let name = &report.plan.environment;
             return Ok(Answer::Name(ui.prompt(&format!("{name} is protected. Type its name to go on: "))?));
         }
-        let answer = ui.prompt(&format!("{} [y/N] ", self.question))?;
-        let is_yes = matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes");
-        Ok(if is_yes { Answer::Yes } else { Answer::No })
+        Ok(if ui.confirmed(&self.question)? { Answer::Yes } else { Answer::No })
     }
 }

@@ -3,40 +3,60 @@
 
 use std::collections::BTreeSet;
 
-use billpay_core::app::{DocsError, RecordError, SiteError, SourceError, SpecError, TreeError};
 use billpay_core::docs::PublishError;
+use billpay_core::report::Report as Document;
 use billpay_core::{Error, kubernetes};
+use billpay_docs::build::DocsError;
 use billpay_docs::entity::EntityError;
 use billpay_docs::publish as upload;
+use billpay_docs::site::SiteError;
 use billpay_engine::plan::Conflict;
 use billpay_model::address::Address;
 use billpay_model::connect::ConnectError;
 use billpay_model::failure::{Failure, FailureClass};
-use billpay_model::findings::{Findings, nearest};
+use billpay_model::findings::{Findings, Problem, nearest};
 use billpay_model::names::TECHDOCS;
 use billpay_model::plural;
 use billpay_model::resource::{ADDRESS_TAG, ENVIRONMENT_TAG, PROJECT_TAG, REGION_TAG};
-use billpay_scaffold::{RecordDefect, TemplateError};
+use billpay_scaffold::RecordDefect;
+use billpay_scaffold::sources::{RecordError, SourceError};
+use billpay_spec::directory::SpecError;
+use billpay_tree::disk::TreeError;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{exit, obstacle};
 
 /// An error, ready to be shown.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Report {
     /// Heading, one line.
     pub heading: String,
     /// Places and causes, a line each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub details: Vec<String>,
     /// Next steps.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub hints: Vec<String>,
     /// Problems of a spec, each at its place.
     #[serde(skip)]
     pub findings: Option<Box<Findings>>,
     #[serde(skip)]
     pub code: u8,
+}
+
+/// An error as `--output json` prints it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ErrorReport<'a> {
+    pub error: &'a Report,
+    /// Problems of a spec or a template, each at its place.
+    pub problems: Option<&'a [Problem]>,
+}
+
+impl Document for ErrorReport<'_> {
+    const SCHEMA: &'static str = "billpay/error/v1";
 }
 
 impl Report {
@@ -186,12 +206,6 @@ impl From<RecordError> for Report {
 impl From<RecordDefect> for Report {
     fn from(error: RecordDefect) -> Report {
         Report::new("the answers can't be remembered", error.to_string())
-    }
-}
-
-impl From<TemplateError> for Report {
-    fn from(error: TemplateError) -> Report {
-        super::ask::report(error, &[])
     }
 }
 

@@ -26,7 +26,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use billpay_core::Ports;
-use billpay_core::app::in_ci;
+use billpay_host::program::in_ci;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use error::Report;

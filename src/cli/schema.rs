@@ -8,13 +8,14 @@ use billpay_core::local::LocalReport;
 use billpay_core::plan::PlanReport;
 use billpay_core::provision::RunReport;
 use billpay_core::report::json_schema;
+use billpay_core::scaffold::{AdoptReport, ListReport, NewReport, ShowReport, UpdateReport};
 use billpay_core::status::StatusReport;
 use billpay_core::trees::TreeReport;
 use billpay_model::event::Event;
 use clap::{Args, ValueEnum};
 use schemars::schema_for;
 
-use super::error::Report;
+use super::error::{ErrorReport, Report};
 use super::exit;
 use super::ui::Ui;
 
@@ -52,6 +53,18 @@ enum SchemaKind {
     DocsBuild,
     /// `billpay docs publish`
     DocsPublish,
+    /// `billpay scaffold TEMPLATE`
+    ScaffoldNew,
+    /// `billpay scaffold update`
+    ScaffoldUpdate,
+    /// `billpay scaffold adopt`
+    ScaffoldAdopt,
+    /// `billpay scaffold list`
+    ScaffoldList,
+    /// `billpay scaffold show`
+    ScaffoldShow,
+    /// Any command that fails
+    Error,
     /// A line of --events
     Event,
 }
@@ -70,6 +83,12 @@ pub fn run(args: SchemaArgs, ui: &Ui) -> Result<u8, Report> {
         SchemaKind::Scaffold => json_schema::<TreeReport>().to_value(),
         SchemaKind::DocsBuild => json_schema::<BuildReport>().to_value(),
         SchemaKind::DocsPublish => json_schema::<PublishReport>().to_value(),
+        SchemaKind::ScaffoldNew => json_schema::<NewReport>().to_value(),
+        SchemaKind::ScaffoldUpdate => json_schema::<UpdateReport>().to_value(),
+        SchemaKind::ScaffoldAdopt => json_schema::<AdoptReport>().to_value(),
+        SchemaKind::ScaffoldList => json_schema::<ListReport>().to_value(),
+        SchemaKind::ScaffoldShow => json_schema::<ShowReport>().to_value(),
+        SchemaKind::Error => json_schema::<ErrorReport>().to_value(),
         SchemaKind::Event => schema_for!(Event).to_value(),
     };
     ui.json(&schema)?;

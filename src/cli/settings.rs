@@ -7,7 +7,9 @@
 
 use std::path::{Path, PathBuf};
 
-use billpay_core::app::{self, in_ci, read_text};
+use billpay_host::file_owner::{check as check_owner, stays_in_project};
+use billpay_host::program::in_ci;
+use billpay_host::reading::read_text;
 use billpay_spec::yaml::{self, Limits};
 use clap::ArgMatches;
 use clap::parser::ValueSource;
@@ -129,11 +131,11 @@ fn project_file() -> Result<Option<PathBuf>, Report> {
     let found =
         here.ancestors().map(|folder| (folder, folder.join(PROJECT_FILE))).find(|(_, path)| path.is_file());
     let Some((folder, path)) = found else { return Ok(None) };
-    app::check_owner(folder, &[folder, &path]).map_err(|error| {
+    check_owner(folder, &[folder, &path]).map_err(|error| {
         Report::new(format!("the settings in {} are not taken", path.display()), error.to_string())
             .hint(error.hint())
     })?;
-    if !app::stays_in_project(folder, &path) {
+    if !stays_in_project(folder, &path) {
         return Err(Report::new(
             format!("the settings in {} are not taken", path.display()),
             "it is a link that leads out of the project",

@@ -1,7 +1,6 @@
 //! The use cases of billpay: each takes a request and [`Ports`], reports progress to an observer, and returns a typed
 //! report. Nothing here prints, and no adapter is named.
 
-pub mod app;
 pub mod approval;
 pub mod config;
 pub mod docs;
@@ -14,6 +13,7 @@ pub mod plan;
 mod ports;
 pub mod provision;
 pub mod report;
+pub mod scaffold;
 pub mod status;
 pub mod trees;
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 /// A document that `--output json` prints.
 pub trait Report: Serialize + JsonSchema {
     /// Name of its schema, with the version: a field is never removed, nor its type changed, under one name.
-    const SCHEMA: &str;
+    const SCHEMA: &'static str;
 }
 
 /// Returns a report as JSON, with the name of its schema first.

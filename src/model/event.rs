@@ -13,6 +13,10 @@ use crate::findings::Findings;
 pub enum Event {
     /// Something worth knowing that is no result, in words.
     Note { message: String },
+    /// Something that is probably not meant, and has no place in a file.
+    Warning { message: String },
+    /// Many things are worked on, and so many are done.
+    Counted { what: String, count: usize },
     /// Something that may take a moment has begun, said in words: `reading what is there`.
     Waiting { what: String },
     /// The wait is over, well or not.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -9,7 +10,7 @@ use super::question::{answer, put_answer};
 use super::{AnswerFault, Answers, Choice, Question, QuestionKind};
 
 /// An answer that was taken over in the type that its question asks for now.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Conversion {
     pub name: String,
     pub from: Value,

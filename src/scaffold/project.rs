@@ -86,7 +86,7 @@ pub fn in_the_way(decision: &Decision) -> Vec<&RelPath> {
 }
 
 /// A right that a workflow or an action gets by a change.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct AddedRight {
     pub file: RelPath,
     /// In words: "the job `deploy` may write `contents`".

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use billpay_model::findings::Findings;
 use billpay_tree::RelPath;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::repositories::{FetchOptions, PinnedRepository};
@@ -92,7 +93,7 @@ pub enum HookTime {
 }
 
 /// Report of one step of a template.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StepReport {
     pub id: String,
     pub name: String,
@@ -104,7 +105,7 @@ pub struct StepReport {
     pub summary: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StepKind {
     /// It makes or changes files of the project.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::folder::TemplateFolder;
 
 /// A repository that files were fetched from, and the commit that was at hand.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PinnedRepository {
     pub url: String,
     /// The branch, tag or commit that the template names; none for the repository's own default.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use billpay_model::hex::hex;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -20,7 +21,7 @@ pub enum Source {
 }
 
 /// Origin of a project's template, exact enough to find it again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
     /// The name of one that billpay brings along.
@@ -31,7 +32,7 @@ pub enum Origin {
 }
 
 /// A template in a Git repository.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GitOrigin {
     pub url: String,
     /// The folder in the repository that the template is in; none for all of it.

@@ -128,6 +128,12 @@ fn schemas_of_reports_are_as_programs_rely_on_them() {
         "scaffold",
         "docs-build",
         "docs-publish",
+        "scaffold-new",
+        "scaffold-update",
+        "scaffold-adopt",
+        "scaffold-list",
+        "scaffold-show",
+        "error",
         "event",
     ] {
         let said = say(&["schema", "--of", of]);
@@ -142,6 +148,9 @@ fn reports_are_valid_by_their_schemas() {
         ("graph", &["graph", "--env", "dev"][..]),
         ("config", &["config", "--env", "dev", "--origin"]),
         ("doctor", &["doctor"]),
+        ("scaffold-list", &["scaffold", "list"]),
+        ("scaffold-show", &["scaffold", "show", "billpay-service"]),
+        ("scaffold", &["scaffold", "infrastructure", "--all", "--check"]),
     ] {
         let said = say(&[args, &["--output", "json"]].concat());
         let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");

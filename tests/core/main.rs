@@ -24,6 +24,10 @@ use billpay_core::approval::{Answer, Approver};
 use billpay_core::plan::{PlanReport, PlanRequest, PlanSource, plan};
 use billpay_core::provision::{DestroyRequest, ProvisionRequest, RunOptions, RunReport, destroy, provision};
 use billpay_core::report::{Report, json_schema, to_json};
+use billpay_core::scaffold::{
+    AnswerOptions, Confirmation, Error as ScaffoldError, InterviewError, Interviewer, NewRequest,
+    TemplateLocation, UpdateReport, UpdateRequest, new, update,
+};
 use billpay_core::status::{State, status};
 use billpay_core::{Error, Ports};
 use billpay_engine::cloud::{Connector, Provider};
@@ -34,8 +38,11 @@ use billpay_model::event::{Event, Observer, Silent};
 use billpay_model::local::{LocalAccess, LocalCloud, LocalStatus};
 use billpay_model::resource::Desired;
 use billpay_model::site::{SiteStore, SiteStores};
+use billpay_scaffold::{Answers, ProjectTemplate};
+use billpay_tree::ConflictPolicy;
 use cloud::Cloud;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use spec::{Sketch, desired};
 use tokio_util::sync::CancellationToken;
 
@@ -253,4 +260,72 @@ async fn a_stopped_run_says_what_is_left() {
     let run = provision(&ports, &request, &Silent, &always(Answer::Yes)).await.unwrap();
     let RunReport { outcome, .. } = run.report;
     assert!(outcome.interrupted && outcome.left.len() == 3 && outcome.done.is_empty());
+}
+
+/// Answers nothing.
+struct Nobody;
+
+impl Interviewer for Nobody {
+    fn may_ask(&self) -> bool {
+        false
+    }
+
+    fn ask(&self, _: &dyn ProjectTemplate, _: Answers) -> Result<Answers, InterviewError> {
+        unreachable!("nobody may be asked")
+    }
+
+    fn confirm(&self, _: &Confirmation<'_>) -> io::Result<bool> {
+        unreachable!("nobody may be asked")
+    }
+
+    fn hide(&self, _: &Value) {}
+}
+
+#[test]
+fn a_project_is_made_and_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let template = folder.path().join("template");
+    let write = |name: &str, text: &str| {
+        let path = template.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("cookiecutter.json", r#"{"name": "pay", "owner": "ada"}"#);
+    write("{{cookiecutter.name}}/OWNER", "{{ cookiecutter.owner }}\n");
+    let out = folder.path().join("pay");
+    let request = NewRequest {
+        template: template.display().to_string(),
+        location: TemplateLocation::default(),
+        answers: AnswerOptions { set: vec!["owner=eve".to_string()], ..AnswerOptions::default() },
+        out: Some(out.clone()),
+        dry_run: false,
+        force: false,
+    };
+    let made = new(&request, &Nobody, &Silent).unwrap();
+    assert_eq!((made.counts.create, &made.answers["owner"]), (1, &"eve".into()));
+    assert_eq!(std::fs::read_to_string(out.join("OWNER")).unwrap(), "eve\n");
+    assert!(matches!(new(&request, &Nobody, &Silent), Err(ScaffoldError::MadeBefore { .. })));
+
+    write("{{cookiecutter.name}}/OWNER", "owner: {{ cookiecutter.owner }}\n");
+    let request = |check| UpdateRequest {
+        project: Some(out.clone()),
+        template: None,
+        from: None,
+        location: TemplateLocation::default(),
+        answers: AnswerOptions::default(),
+        conflict: ConflictPolicy::Inline,
+        check,
+        allow_workflow_rights: false,
+        allow_dirty: false,
+    };
+    let seen = update(&request(true), &Nobody, &Silent).unwrap();
+    assert!(seen.stale && !seen.conflicts && seen.templates.len() == 1);
+    let json = to_json(&seen).unwrap();
+    let schema = json_schema::<UpdateReport>().to_value();
+    assert!(jsonschema::validator_for(&schema).unwrap().is_valid(&json), "{json:#}");
+    // Git doesn't hold the project yet.
+    assert!(matches!(update(&request(false), &Nobody, &Silent), Err(ScaffoldError::NotCommitted(_))));
+    let dirty = UpdateRequest { allow_dirty: true, ..request(false) };
+    update(&dirty, &Nobody, &Silent).unwrap();
+    assert_eq!(std::fs::read_to_string(out.join("OWNER")).unwrap(), "owner: eve\n");
 }

@@ -13,6 +13,7 @@ pub mod install;
 pub mod npm;
 pub mod programs;
 pub mod proxy;
+pub mod reports;
 pub mod sandbox;
 pub mod selection;
 pub mod values;

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
+
 use tempfile::TempDir;
 
+use super::reports::check_report;
 use super::values::{items, merge, text};
 use super::{Emulator, access_key, aws_cli, program, project};
 
@@ -269,7 +271,9 @@ impl Run {
 
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("`{}` wrote no JSON ({error}):\n{}", self.command, self.stdout))
+        let report = serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("`{}` wrote no JSON ({error}):\n{}", self.command, self.stdout));
+        check_report(&report);
+        report
     }
 }

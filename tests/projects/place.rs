@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use billpay_testkit::reports::check_report;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -40,7 +41,10 @@ impl Said {
 
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
+        let report = serde_json::from_str(&self.out);
+        let report = report.unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err));
+        check_report(&report);
+        report
     }
 }
 

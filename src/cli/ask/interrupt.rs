@@ -1,12 +1,12 @@
 //! Ctrl-C while people are asked: the terminal is left as it was found.
 
+use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dialoguer::console::Term;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::error::Report;
 use crate::exit;
 use crate::ui::out;
 
@@ -15,13 +15,13 @@ static PROMPTING: AtomicBool = AtomicBool::new(false);
 
 /// Takes over what Ctrl-C does, for the rest of the program: it ends it, but with the cursor
 /// shown again, which prompts hide.
-pub(super) fn watch() -> Result<(), Report> {
+pub(super) fn watch() -> io::Result<()> {
     static WATCHED: OnceLock<Result<(), String>> = OnceLock::new();
     let watched = WATCHED.get_or_init(|| start().map_err(|error| error.to_string()));
-    watched.clone().map_err(|error| Report::new("can't ask on this terminal", error))
+    watched.clone().map_err(io::Error::other)
 }
 
-fn start() -> std::io::Result<()> {
+fn start() -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut interrupts = {
         let _inside = runtime.enter();
@@ -42,25 +42,15 @@ fn start() -> std::io::Result<()> {
 }
 
 /// Opens a prompt; when it is interrupted, so is the command.
-pub(super) fn prompting<T>(prompt: impl FnOnce() -> std::io::Result<T>) -> Result<T, Report> {
+pub(super) fn prompting<T>(prompt: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     PROMPTING.store(true, Ordering::SeqCst);
     let result = prompt();
-    if let Err(error) = &result {
+    if result.is_err() {
         // From here on the report says it; the flag stays, so that nothing cuts it short.
         let _ = Term::stderr().show_cursor();
         out::stderr("");
-        return Err(match error.kind() {
-            std::io::ErrorKind::Interrupted => {
-                let mut report = Report::new("interrupted", "nothing was written");
-                report.code = exit::INTERRUPTED;
-                report
-            }
-            std::io::ErrorKind::UnexpectedEof => {
-                Report::new("the questions were left unanswered", "the input has ended")
-            }
-            _ => Report::new("can't ask on this terminal", error.to_string()),
-        });
+        return result;
     }
     PROMPTING.store(false, Ordering::SeqCst);
-    Ok(result?)
+    result
 }

@@ -1,7 +1,6 @@
 //! The answers to a template's questions: what the command line gives, what people say on a
 //! terminal, and the defaults.
 
-mod given;
 mod interrupt;
 mod prompt;
 mod report;
@@ -9,73 +8,71 @@ mod report;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 
-use billpay_core::app::in_ci;
+use billpay_core::scaffold::{Confirmation, InterviewError, Interviewer};
+use billpay_host::program::in_ci;
 use billpay_scaffold::question::{answer, path_of, put_answer};
 use billpay_scaffold::{AnswerFault, Answers, ProjectTemplate, Question, TemplateError};
 use serde_json::Value;
 
-use super::error::Report;
-use super::ui::{BOLD, DIM, Ui, out};
+use super::scaffold::right_line;
+use super::ui::{BOLD, DIM, Ui, hide, out};
 
-pub use given::given;
 pub use report::{kind, report};
-
-/// Options of asking.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct AskOptions {
-    /// Set if the defaults are taken without asking.
-    pub defaults: bool,
-}
 
 /// Most times that one question is asked; a template that never has enough is wrong.
 const MAX_PROMPTS: usize = 20;
 
-/// All answers to a template's questions: asked for on a terminal; without one, or in CI,
-/// the defaults, and one error that names every question that has none.
-pub fn answers(
-    template: &dyn ProjectTemplate,
-    given: Answers,
-    how: AskOptions,
-    ui: &Ui,
-) -> Result<Answers, Report> {
-    let questions = || template.all_questions().unwrap_or_default();
-    let told = |error: TemplateError| report(error, &questions());
-    if how.defaults || !may_ask() {
-        return template.complete(&given).map_err(told);
+impl Interviewer for Ui {
+    fn may_ask(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal() && !in_ci()
     }
-    // Better now than after twenty questions.
-    let wrong = wrong_already(template, &given).map_err(told)?;
-    if !wrong.is_empty() {
-        return Err(told(TemplateError::Answers(wrong)));
-    }
-    let mut answers = given.clone();
-    loop {
-        ask(template, &mut answers, ui)?;
-        let faults = match template.complete(&answers) {
-            Ok(complete) => return Ok(complete),
-            Err(TemplateError::Answers(faults)) => faults,
-            Err(other) => return Err(told(other)),
-        };
-        // What was said here can be said again; what was given can't.
-        let again: Vec<&AnswerFault> = faults
-            .iter()
-            .filter(|fault| answer(&given, &fault.name).is_none() && answer(&answers, &fault.name).is_some())
-            .collect();
-        if again.is_empty() {
-            return Err(told(TemplateError::Answers(faults)));
-        }
-        for fault in again {
-            prompt::wrong(fault);
-            forget(&mut answers, &fault.name);
-        }
-    }
-}
 
-/// Returns true if there is somebody to ask.
-pub fn may_ask() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && !in_ci()
+    fn ask(&self, template: &dyn ProjectTemplate, given: Answers) -> Result<Answers, InterviewError> {
+        // Better now than after twenty questions.
+        let wrong = wrong_already(template, &given)?;
+        if !wrong.is_empty() {
+            return Err(TemplateError::Answers(wrong).into());
+        }
+        let mut answers = given.clone();
+        loop {
+            ask(template, &mut answers, self)?;
+            let faults = match template.complete(&answers) {
+                Ok(complete) => return Ok(complete),
+                Err(TemplateError::Answers(faults)) => faults,
+                Err(other) => return Err(other.into()),
+            };
+            // What was said here can be said again; what was given can't.
+            let can_be_said_again = |fault: &&AnswerFault| {
+                answer(&given, &fault.name).is_none() && answer(&answers, &fault.name).is_some()
+            };
+            let again: Vec<&AnswerFault> = faults.iter().filter(can_be_said_again).collect();
+            if again.is_empty() {
+                return Err(TemplateError::Answers(faults).into());
+            }
+            let names: Vec<String> = again.iter().map(|fault| fault.name.clone()).collect();
+            again.into_iter().for_each(prompt::wrong);
+            names.iter().for_each(|name| forget(&mut answers, name));
+        }
+    }
+
+    fn confirm(&self, confirmation: &Confirmation<'_>) -> io::Result<bool> {
+        let question = match confirmation {
+            Confirmation::Fetch(request) => {
+                format!("Fetch files from the repository {}?", request.repository)
+            }
+            Confirmation::WorkflowRights { template, rights } => {
+                rights.iter().for_each(|right| self.warning(&right_line(right)));
+                format!("The update of {template} lets workflows do more than before. Go on?")
+            }
+        };
+        self.confirmed(&question)
+    }
+
+    fn hide(&self, value: &Value) {
+        hide(value);
+    }
 }
 
 /// Returns the faults of given answers that no other answer can mend.
@@ -93,12 +90,12 @@ fn wrong_already(template: &dyn ProjectTemplate, given: &Answers) -> Result<Vec<
 }
 
 /// Asks whatever is open.
-fn ask(template: &dyn ProjectTemplate, answers: &mut Answers, ui: &Ui) -> Result<(), Report> {
+fn ask(template: &dyn ProjectTemplate, answers: &mut Answers, ui: &Ui) -> Result<(), InterviewError> {
     let prompts = prompt::Prompts::new()?;
     let mut asked: BTreeMap<String, usize> = BTreeMap::new();
     let mut page: Option<String> = None;
     loop {
-        let question = template.next_question(answers).map_err(|error| report(error, &[]))?;
+        let question = template.next_question(answers)?;
         let Some(question) = question else { return Ok(()) };
         let times = asked.entry(question.name.clone()).or_default();
         *times += 1;

@@ -2,16 +2,15 @@
 
 use std::io;
 
+use billpay_core::scaffold::{parse_typed, to_text};
 use billpay_scaffold::{AnswerFault, Choice, Question, QuestionKind};
 use dialoguer::console::{Key, Term};
 use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
 use dialoguer::{Confirm, Input, MultiSelect, Select};
 use serde_json::Value;
 
-use super::given::{typed, written};
 use super::interrupt;
 use super::report::kind;
-use crate::error::Report;
 use crate::ui::{BAD, DIM, hide_text, line, out};
 
 /// Choice that leaves a question open.
@@ -26,7 +25,7 @@ pub(super) struct Prompts {
 type Check<'c> = &'c dyn Fn(&Value) -> Result<(), String>;
 
 impl Prompts {
-    pub(super) fn new() -> Result<Prompts, Report> {
+    pub(super) fn new() -> io::Result<Prompts> {
         interrupt::watch()?;
         let plain = anstream::AutoStream::choice(&io::stderr()) == anstream::ColorChoice::Never;
         let theme: Box<dyn Theme> =
@@ -35,14 +34,14 @@ impl Prompts {
     }
 
     /// Asks until the answer is right. Null: it is left open.
-    pub(super) fn ask(&self, question: &Question, check: Check) -> Result<Value, Report> {
+    pub(super) fn ask(&self, question: &Question, check: Check) -> io::Result<Value> {
         loop {
             let value = interrupt::prompting(|| self.once(question, check))?;
-            let told = match &value {
+            let verdict = match &value {
                 Value::Null if question.required => Err("is needed".to_string()),
                 value => check(value),
             };
-            match told {
+            match verdict {
                 Ok(()) => return Ok(value),
                 Err(why) => out::stderr(&format!("{BAD}  {why}{BAD:#}")),
             }
@@ -66,13 +65,13 @@ impl Prompts {
         let value_of = |text: &str| match text {
             // As in the portal: an empty field is no answer.
             "" => Ok(Value::Null),
-            text => typed(text, question),
+            text => parse_typed(text, question),
         };
         let default = question.default.as_ref().map(|default| match (&question.kind, default) {
             (QuestionKind::Texts, Value::Array(texts)) => {
-                texts.iter().map(written).collect::<Vec<_>>().join(", ")
+                texts.iter().map(to_text).collect::<Vec<_>>().join(", ")
             }
-            (_, default) => written(default),
+            (_, default) => to_text(default),
         });
         let default = default.map(|default| line(&default));
         let mut prompt = title(question);
@@ -155,7 +154,7 @@ impl Prompts {
             return Ok(question.default.clone().unwrap_or(Value::Null));
         }
         hide_text(&text);
-        typed(&text, question).map_err(io::Error::other)
+        parse_typed(&text, question).map_err(io::Error::other)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reports about a template or its answers.
 
+use billpay_core::scaffold::to_text;
 use billpay_scaffold::{AnswerFault, FetchRequest, Question, QuestionKind, TemplateError};
 
 use crate::error::Report;
@@ -89,7 +90,7 @@ fn open(fault: &AnswerFault, questions: &[Question]) -> String {
 pub fn kind(kind: &QuestionKind) -> String {
     let named = |choices: &[billpay_scaffold::Choice]| {
         let left = choices.len().saturating_sub(MAX_NAMES);
-        let names = choices.iter().take(MAX_NAMES).map(|choice| super::given::written(&choice.value));
+        let names = choices.iter().take(MAX_NAMES).map(|choice| to_text(&choice.value));
         names.chain((left > 0).then(|| format!("… and {left} more"))).collect::<Vec<_>>().join(", ")
     };
     match kind {

@@ -4,6 +4,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use billpay_core::scaffold::AnswerOptions;
 use billpay_scaffold::form::Form;
 use billpay_scaffold::{About, RenderOptions, Rendering, StepReport};
 use clap::Parser;
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::Cli;
+use crate::error::Report;
 
 /// Says to the test program that it is on the terminal; what it says is the answers given.
 const ON_TERMINAL: &str = "BILLPAY_TEST_DIALOGUE";
@@ -92,16 +94,14 @@ fn asks_when_started_by_another_test() {
     };
     let template = template();
     let ui = ui();
-    let sets: Vec<String> = sets.split_whitespace().map(str::to_string).collect();
-    let questions = template.all_questions().expect("questions");
-    let answered = given(&sets, None, &questions)
-        .and_then(|given| answers(&template, given, AskOptions::default(), &ui));
-    let code = match answered {
+    let set = sets.split_whitespace().map(str::to_string).collect();
+    let code = match (AnswerOptions { set, ..AnswerOptions::default() }).all(&template, &ui) {
         Ok(answers) => {
             println!("{ANSWERED}{}", Value::Object(answers));
             0
         }
-        Err(report) => {
+        Err(error) => {
+            let report = Report::from(error);
             ui.report(&report);
             report.code
         }
@@ -252,10 +252,11 @@ fn in_ci_nobody_is_asked_and_one_error_names_everything_that_is_missing() {
 
 #[test]
 fn an_answer_is_of_the_type_that_is_asked_for() {
-    let questions = template().all_questions().expect("questions");
+    let (template, ui) = (template(), ui());
     let sets = |sets: &[&str]| {
-        let sets: Vec<String> = sets.iter().map(ToString::to_string).collect();
-        given(&sets, None, &questions).map(Value::Object).map_err(|report| report.details)
+        let set = sets.iter().map(ToString::to_string).collect();
+        let given = AnswerOptions { set, ..AnswerOptions::default() }.given(&template, &ui);
+        given.map(Value::Object).map_err(|error| Report::from(error).details)
     };
     assert_eq!(sets(&["version=1.0"]), Ok(json!({ "version": "1.0" })));
     assert_eq!(sets(&["name=true"]), Ok(json!({ "name": "true" })));

@@ -2,17 +2,14 @@
 
 use std::path::PathBuf;
 
-use billpay_core::Ports;
-use billpay_scaffold::question::mask_secrets;
-use billpay_scaffold::{Answers, project};
-use billpay_tree::{Action, KeepReason, TreeOptions};
+use billpay_core::scaffold::{AdoptReport, AdoptRequest, adopt};
+use billpay_tree::{Action, KeepReason};
 use clap::Args;
-use serde_json::json;
 
-use super::template::{AnswerArgs, AtArgs, render};
+use super::template::{AnswerArgs, LocationArgs};
 use crate::error::Report;
 use crate::exit;
-use crate::ui::{BOLD, DIM, MASK, Ui};
+use crate::ui::{BOLD, DIM, Ui};
 
 #[derive(Debug, Args)]
 pub struct AdoptArgs {
@@ -21,7 +18,7 @@ pub struct AdoptArgs {
     #[arg(value_name = "TEMPLATE", required_unless_present = "replay")]
     template: Option<String>,
     #[command(flatten)]
-    at: AtArgs,
+    location: LocationArgs,
     #[command(flatten)]
     answers: AnswerArgs,
     /// Folder of the project
@@ -32,52 +29,28 @@ pub struct AdoptArgs {
     dry_run: bool,
 }
 
-pub fn run(args: AdoptArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
-    if !args.out.is_dir() {
-        return Err(Report::new("no project is here", format!("there is no folder {}", args.out.display())));
-    }
-    let options = args.answers.options(None, None)?;
-    let opened = match &args.template {
-        Some(template) => args.at.open(template, &options, ports)?,
-        None => args.at.open_cruft(&args.answers, &options, ports)?,
+pub fn run(args: AdoptArgs, ui: &Ui) -> Result<u8, Report> {
+    let request = AdoptRequest {
+        template: args.template,
+        location: args.location.location(),
+        answers: args.answers.options(),
+        out: args.out,
+        dry_run: args.dry_run,
     };
-    let template = opened.template.as_ref();
-    let record = ports.record(&args.out)?.unwrap_or_default();
-    let given = args.answers.over(Answers::new(), template)?;
-    let answers = args.answers.complete(given, template, true, ui)?;
-    let rendering = render(template, &answers, &options, ports, ui)?;
-    let version = opened.version(&rendering);
-    let origin = ports.remembered(opened.origin, &args.out);
-    let mut applied = project::applied(template, origin, version, &answers, &options)?;
-    applied.fetched.clone_from(&rendering.fetched);
-    applied.root = args.at.remembered_root(&args.out, ports);
-    let fetched = rendering.fetched.clone();
-    let name = applied.name();
-    if record.get(&name).is_some() {
-        return Err(Report::new(format!("the project is tied to {name} already"), "")
-            .hint("`billpay scaffold update` brings in what changed in the template"));
-    }
-    let (rendered, coverage) = project::place(rendering.project, applied, &record)?;
-    let tree = ports.tree(args.out.clone());
-    let options = TreeOptions { adopt: true, renames: true, ..TreeOptions::default() };
-    let decision = match args.dry_run {
-        true => tree.check(&rendered, &coverage, options)?,
-        false => tree.write(&rendered, &coverage, options)?,
-    };
-    let files = &decision.plan.files;
+    let report = adopt(&request, ui, ui)?;
     if ui.is_json() {
-        let masked = mask_secrets(&answers, &template.secrets()?, MASK);
-        ui.json(&json!({
-            "schema": "billpay/scaffold-adopt/v1", "template": name, "out": args.out, "dry_run": args.dry_run,
-            "answers": masked, "counts": decision.plan.counts(), "files": files,
-            "fetched": fetched, "warnings": rendering.warnings.problems,
-        }))?;
-        return Ok(exit::DONE);
+        ui.document(&report)?;
+    } else {
+        ui.text(&text(&report))?;
     }
+    Ok(exit::DONE)
+}
+
+fn text(report: &AdoptReport) -> String {
     let mut text = String::new();
     let (mut same, mut edited, mut gone) = (0, 0, 0);
-    for file in files {
-        let told = match &file.action {
+    for file in &report.files {
+        let what = match &file.action {
             Action::Kept { reason: KeepReason::Deleted } => {
                 gone += 1;
                 "not there: it stays away"
@@ -91,13 +64,12 @@ pub fn run(args: AdoptArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
                 continue;
             }
         };
-        text += &format!("  {} {DIM}{told}{DIM:#}\n", file.path);
+        text += &format!("  {} {DIM}{what}{DIM:#}\n", file.path);
     }
-    let out = args.out.display();
-    let did = if args.dry_run { "would be tied" } else { "is tied" };
+    let (out, name) = (report.out.display(), &report.template);
+    let did = if report.dry_run { "would be tied" } else { "is tied" };
     text += &format!(
         "{BOLD}{out}{BOLD:#} {did} to {name}: {same} files as the template makes them, {edited} edited, {gone} not there"
     );
-    ui.text(&text)?;
-    Ok(exit::DONE)
+    text
 }

@@ -3,6 +3,7 @@
 mod adopt;
 mod backstage;
 mod changes;
+mod error;
 mod infrastructure;
 mod kubernetes;
 mod list;
@@ -17,6 +18,8 @@ use clap::{Args, Subcommand};
 
 use super::error::Report;
 use super::ui::Ui;
+
+pub use error::right_line;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
@@ -69,10 +72,10 @@ pub fn run(args: ScaffoldArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
         Some(ScaffoldCommand::Infrastructure(args)) => infrastructure::run(args, ports, ui),
         Some(ScaffoldCommand::Kubernetes(args)) => kubernetes::run(args, ports, ui),
         Some(ScaffoldCommand::Backstage(args)) => backstage::run(args, ports, ui),
-        Some(ScaffoldCommand::List(args)) => list::run(args, ports, ui),
-        Some(ScaffoldCommand::Show(args)) => show::run(args, ports, ui),
-        Some(ScaffoldCommand::Update(args)) => update::run(args, ports, ui),
-        Some(ScaffoldCommand::Adopt(args)) => adopt::run(args, ports, ui),
-        None => new::run(args.new, ports, ui),
+        Some(ScaffoldCommand::List(args)) => list::run(args, ui),
+        Some(ScaffoldCommand::Show(args)) => show::run(args, ui),
+        Some(ScaffoldCommand::Update(args)) => update::run(args, ui),
+        Some(ScaffoldCommand::Adopt(args)) => adopt::run(args, ui),
+        None => new::run(args.new, ui),
     }
 }

@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use billpay_core::Ports;
-use billpay_scaffold::{Question, RenderOptions, StepKind, StepReport};
+use billpay_core::scaffold::{QuestionReport, ShowReport, show};
+use billpay_scaffold::{Question, StepKind};
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::template::{AtArgs, OpenTemplate};
+use super::template::LocationArgs;
 use crate::error::Report;
 use crate::ui::{BOLD, DIM, Ui, line};
 use crate::{ask, exit};
@@ -18,38 +18,29 @@ pub struct ShowArgs {
     #[arg(value_name = "TEMPLATE")]
     template: String,
     #[command(flatten)]
-    at: AtArgs,
+    location: LocationArgs,
 }
 
-pub fn run(args: ShowArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
-    let opened = args.at.open(&args.template, &RenderOptions::default(), ports)?;
-    let questions = opened.template.all_questions()?;
-    let steps = opened.template.steps();
+pub fn run(args: ShowArgs, ui: &Ui) -> Result<u8, Report> {
+    let report = show(&args.template, &args.location.location())?;
     if ui.is_json() {
-        let about = opened.template.about();
-        ui.json(&json!({
-            "schema": "billpay/scaffold-show/v1", "template": about.name, "format": about.format,
-            "title": about.title, "description": about.description, "owner": about.owner, "tags": about.tags,
-            "from": opened.origin, "digest": opened.digest, "questions": questions, "files": opened.files,
-            "steps": steps, "fetches": opened.template.fetches(),
-        }))?;
-        return Ok(exit::DONE);
+        ui.document(&report)?;
+    } else {
+        ui.text(&text(&report))?;
     }
-    ui.text(&show(&opened, &questions, &steps))?;
     Ok(exit::DONE)
 }
 
-fn show(opened: &OpenTemplate, questions: &[Question], steps: &[StepReport]) -> String {
-    let about = opened.template.about();
-    let title = about.title.as_ref().map(|title| format!("  {}", line(title))).unwrap_or_default();
-    let mut text = format!("{BOLD}{}{BOLD:#}{title}\n", line(&about.name));
-    if let Some(description) = &about.description {
+fn text(report: &ShowReport) -> String {
+    let title = report.title.as_ref().map(|title| format!("  {}", line(title))).unwrap_or_default();
+    let mut text = format!("{BOLD}{}{BOLD:#}{title}\n", line(&report.template));
+    if let Some(description) = &report.description {
         let _ = writeln!(text, "{description}");
     }
-    let owner = about.owner.as_ref().map(|owner| format!(" · owner {}", line(owner))).unwrap_or_default();
-    let _ = writeln!(text, "{DIM}{} · version {}{owner}{DIM:#}", opened.origin, opened.digest);
+    let owner = report.owner.as_ref().map(|owner| format!(" · owner {}", line(owner))).unwrap_or_default();
+    let _ = writeln!(text, "{DIM}{} · version {}{owner}{DIM:#}", report.from, report.digest);
     let mut page = None;
-    for question in questions {
+    for QuestionReport(question) in &report.questions {
         if page != Some(&question.page) {
             let heading = line(question.page.as_deref().unwrap_or("Questions"));
             let _ = writeln!(text, "\n{BOLD}{heading}{BOLD:#}");
@@ -57,13 +48,13 @@ fn show(opened: &OpenTemplate, questions: &[Question], steps: &[StepReport]) -> 
         }
         let _ = writeln!(text, "  {}  {DIM}{}{DIM:#}", line(&question.name), line(&facts(question)));
         let help = question.help.as_deref().unwrap_or_default();
-        let told = if help.is_empty() { &question.title } else { help };
-        if *told != question.name {
-            let _ = writeln!(text, "      {}", told.lines().next().unwrap_or_default());
+        let about = if help.is_empty() { &question.title } else { help };
+        if *about != question.name {
+            let _ = writeln!(text, "      {}", about.lines().next().unwrap_or_default());
         }
     }
-    let _ = writeln!(text, "\n{BOLD}{} files in the template; its steps{BOLD:#}", opened.files);
-    for step in steps {
+    let _ = writeln!(text, "\n{BOLD}{} files in the template; its steps{BOLD:#}", report.files);
+    for step in &report.steps {
         let only = if step.kind == StepKind::Outside { "; only the portal does it" } else { "" };
         let _ = writeln!(text, "  {}  {DIM}{}{only}{DIM:#}", line(&step.name), line(&step.summary));
     }

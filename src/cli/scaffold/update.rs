@@ -1,24 +1,21 @@
 //! `billpay scaffold update`: what changed in its templates since, for a project.
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use billpay_core::Ports;
-use billpay_core::app::{SourceOptions, WorkTree};
-use billpay_model::findings::Problem;
-use billpay_scaffold::project::{self, AddedRight};
-use billpay_scaffold::{
-    Conversion, Question, Record, TemplateError, TemplateRecord, convert, unconverted_answers,
+use billpay_core::scaffold::{
+    QuestionReport, TemplateLocation, UpdateReport, UpdateRequest, UpdatedTemplate, update,
 };
-use billpay_tree::{Action, ConflictPolicy, Decision, TreeOptions};
+use billpay_scaffold::Conversion;
+use billpay_scaffold::project::AddedRight;
+use billpay_tree::ConflictPolicy;
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
 
 use super::changes::{self, DecisionView};
-use super::template::{AnswerArgs, OpenTemplate, render};
+use super::template::AnswerArgs;
 use crate::error::Report;
+use crate::exit;
 use crate::ui::{BAD, BOLD, CHANGED, DIM, Ui};
-use crate::{ask, exit};
 
 #[derive(Debug, Args)]
 pub struct UpdateArgs {
@@ -70,295 +67,80 @@ enum OnConflict {
     Fail,
 }
 
-/// Result of updating one template.
-struct TemplateUpdate {
-    before: TemplateRecord,
-    now: OpenTemplate,
-    questions: Vec<Question>,
-    dropped: Vec<String>,
-    conversions: Vec<Conversion>,
-    /// Secret answers that are needed again.
-    secrets: Vec<String>,
-    /// Rights that workflows get.
-    rights: Vec<AddedRight>,
-    warnings: Vec<Problem>,
-    /// None while a question has no answer, or a secret isn't given again.
-    decision: Option<Decision>,
-}
-
-pub fn run(args: UpdateArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
-    let (folder, record) = project(args.project.as_deref(), ports)?;
-    if !args.check && !args.allow_dirty {
-        clean(&folder, ports)?;
-    }
-    let chosen: Vec<TemplateRecord> = match &args.template {
-        None => record.templates.clone(),
-        Some(name) => vec![record.get(name).cloned().ok_or_else(|| {
-            let known = record.templates.iter().map(TemplateRecord::name).collect::<Vec<_>>();
-            Report::new(format!("the project was not made from {name}"), "")
-                .hint(format!("it was made from {}", known.join(", ")))
-        })?],
+pub fn run(args: UpdateArgs, ui: &Ui) -> Result<u8, Report> {
+    let request = UpdateRequest {
+        project: args.project,
+        template: args.template,
+        from: args.from,
+        location: TemplateLocation { reference: args.reference, directory: args.directory, root: args.root },
+        answers: args.answers.options(),
+        conflict: match args.conflict {
+            OnConflict::Inline => ConflictPolicy::Inline,
+            OnConflict::Rej => ConflictPolicy::Reject,
+            OnConflict::Fail => ConflictPolicy::Fail,
+        },
+        check: args.check,
+        allow_workflow_rights: args.allow_workflow_rights,
+        allow_dirty: args.allow_dirty,
     };
-    let mut updated = vec![];
-    for before in chosen {
-        updated.push(one(&args, before, &folder, ports, ui)?);
-    }
-    let stale = updated.iter().any(TemplateUpdate::is_stale);
-    let conflicts =
-        updated.iter().any(|one| one.decision.as_ref().is_some_and(|it| it.plan.counts().conflict > 0));
+    let report = update(&request, ui, ui)?;
     if ui.is_json() {
-        let templates: Vec<Value> = updated.iter().map(TemplateUpdate::json).collect();
-        ui.json(&json!({
-            "schema": "billpay/scaffold-update/v1", "project": folder, "check": args.check, "stale": stale,
-            "conflicts": conflicts, "templates": templates,
-        }))?;
+        ui.document(&report)?;
     } else {
-        let shown = updated.iter().map(|one| one.show(&folder, &args, ui.is_verbose()));
+        let shown = report.templates.iter().map(|one| text(&report, one, args.diff, ui.is_verbose()));
         ui.text(&shown.collect::<Vec<_>>().join("\n\n"))?;
     }
-    Ok(match (args.check, conflicts) {
-        (true, _) if stale => exit::CHANGES,
+    Ok(match (report.check, report.conflicts) {
+        (true, _) if report.stale => exit::CHANGES,
         (false, true) => exit::PARTLY,
         _ => exit::DONE,
     })
 }
 
-fn one(
-    args: &UpdateArgs,
-    before: TemplateRecord,
-    folder: &Path,
-    ports: &Ports,
-    ui: &Ui,
-) -> Result<TemplateUpdate, Report> {
-    let found = match &args.from {
-        Some(source) => {
-            let at = SourceOptions {
-                reference: args.reference.as_deref(),
-                directory: args.directory.as_deref(),
-                root: args.root.as_deref(),
-            };
-            ports.find_template(source, at)?
-        }
-        None => {
-            let named = args.root.as_ref().map(std::path::absolute).transpose()?;
-            let root = named.or_else(|| before.root.as_ref().map(PathBuf::from));
-            ports.find_again(&before.from, folder, root.as_deref(), args.reference.as_deref())?
-        }
-    };
-    let mut options = args.answers.options(before.seed, before.now)?;
-    // What was agreed to once is not asked again.
-    options.fetch.repositories.extend(before.fetched.iter().map(|fetched| fetched.url.clone()));
-    let mut now = OpenTemplate::new(found, &options, ports)?;
-    let template = now.template.as_ref();
-    let asked = template.all_questions()?;
-    let (mut known, dropped) = project::still_asked(&before, &asked);
-    let conversions = convert(&mut known, &asked);
-    let known = args.answers.over(known, template)?;
-    let faults = unconverted_answers(&before.answers, &known, &asked);
-    if !faults.is_empty() {
-        return Err(ask::report(TemplateError::Answers(faults), &asked));
-    }
-    let questions = project::new_questions(template, &known)?;
-    let unanswered = questions.iter().any(|question| question.required && question.default.is_none());
-    let secrets = project::missing_secrets(&before, &template.secrets()?, &known);
-    let secrets: Vec<String> = secrets.into_iter().map(str::to_string).collect();
-    if !secrets.is_empty() && !args.check && !args.answers.may_ask() {
-        let names: Vec<String> = secrets.iter().map(|name| format!("`{name}`")).collect();
-        return Err(Report::new(
-            "nothing was written",
-            format!("secrets are not remembered, and are needed again: {}", names.join(", ")),
-        )
-        .hint("give them with --values FILE, or --values - for standard input"));
-    }
-    if args.check && (unanswered || !secrets.is_empty()) {
-        return Ok(TemplateUpdate {
-            before,
-            now,
-            questions,
-            dropped,
-            conversions,
-            secrets,
-            rights: vec![],
-            warnings: vec![],
-            decision: None,
-        });
-    }
-    let answers = args.answers.complete(known, template, !args.check, ui)?;
-    let rendering = render(template, &answers, &options, ports, ui)?;
-    let version = now.version(&rendering);
-    // What was found again is named as the project remembers it.
-    let origin = match args.from {
-        Some(_) => ports.remembered(now.origin.clone(), folder),
-        None => now.origin.clone(),
-    };
-    let mut applied = project::applied(template, origin, version.clone(), &answers, &options)?;
-    now.digest = version;
-    now.fetched.clone_from(&rendering.fetched);
-    applied.fetched.clone_from(&rendering.fetched);
-    applied.root = match (&args.root, &args.from) {
-        (None, None) => before.root.clone(),
-        (root, _) => ports.remembered_root(root.as_deref(), folder),
-    };
-    // The same template at another commit is no news.
-    if applied.digest == before.digest && args.from.is_none() && args.reference.is_none() {
-        applied.from = before.from.clone();
-        applied.fetched.clone_from(&before.fetched);
-    }
-    // A template that was renamed, or asks otherwise, is still the one that it was.
-    applied.template.clone_from(&before.template);
-    applied.instance.clone_from(&before.instance);
-    let record = ports.record(folder)?.unwrap_or_default();
-    let (rendered, coverage) = project::place(rendering.project, applied, &record)?;
-    let conflict = match args.conflict {
-        OnConflict::Inline => ConflictPolicy::Inline,
-        OnConflict::Rej => ConflictPolicy::Reject,
-        OnConflict::Fail => ConflictPolicy::Fail,
-    };
-    let options = TreeOptions { merge: true, renames: true, conflict, ..TreeOptions::default() };
-    let tree = ports.tree(folder.to_owned());
-    let decision = tree.check(&rendered, &coverage, options)?;
-    let rights = project::added_rights(&decision, &ports.place_in_repository(folder));
-    let decision = match args.check {
-        true => decision,
+fn text(report: &UpdateReport, updated: &UpdatedTemplate, diff: bool, verbose: bool) -> String {
+    let (template, from, digest) = (&updated.template, &updated.before.from, &updated.before.digest);
+    let mut text = match updated.before.digest == updated.now.digest {
+        true => format!("{BOLD}{template}{BOLD:#} {DIM}{from}{DIM:#}\n"),
         false => {
-            allow(&rights, &before, args, ui)?;
-            tree.write(&rendered, &coverage, options)?
+            format!(
+                "{BOLD}{template}{BOLD:#} {DIM}{digest} → {} {}{DIM:#}\n",
+                updated.now.digest, updated.now.from
+            )
         }
     };
-    let warnings = rendering.warnings.problems;
-    let decision = Some(decision);
-    Ok(TemplateUpdate { before, now, questions, dropped, conversions, secrets, rights, warnings, decision })
-}
-
-impl TemplateUpdate {
-    /// Returns true if there is, or was, something to take.
-    fn is_stale(&self) -> bool {
-        let files = |decision: &Decision| decision.plan.files.iter().any(|file| file.action.is_stale());
-        let only_secrets = !self.secrets.is_empty() && self.before.digest == self.now.digest;
-        self.decision.as_ref().map_or(!only_secrets, files)
+    for name in &updated.secrets {
+        let _ = writeln!(
+            text,
+            "  {CHANGED}?{CHANGED:#} {name} is asked again: it is a secret, and not remembered"
+        );
     }
-
-    fn json(&self) -> Value {
-        let counts = self.decision.as_ref().map(|decision| decision.plan.counts());
-        let files = self.decision.iter().flat_map(|decision| &decision.plan.files);
-        let files: Vec<_> = files.filter(|file| file.action != Action::Unchanged).collect();
-        json!({
-            "template": self.before.name(), "before": {"from": self.before.from, "digest": self.before.digest, "fetched": self.before.fetched},
-            "now": {"from": self.now.origin, "digest": self.now.digest, "fetched": self.now.fetched}, "stale": self.is_stale(),
-            "new_questions": self.questions, "secrets": self.secrets, "no_longer_asked": self.dropped, "converted": self.conversions, "counts": counts, "files": files,
-            "workflow_rights": self.rights, "warnings": self.warnings,
-        })
+    for question in updated
+        .new_questions
+        .iter()
+        .map(|QuestionReport(question)| question)
+        .filter(|question| !updated.secrets.contains(&question.name))
+    {
+        let default =
+            question.default.as_ref().map(|value| format!(" (default {value})")).unwrap_or_default();
+        let _ = writeln!(text, "  {CHANGED}?{CHANGED:#} {} is asked now{default}", question.name);
     }
-
-    fn show(&self, folder: &Path, args: &UpdateArgs, verbose: bool) -> String {
-        let TemplateRecord { from, digest, .. } = &self.before;
-        let template = self.before.name();
-        let mut text = match *digest == self.now.digest {
-            true => format!("{BOLD}{template}{BOLD:#} {DIM}{from}{DIM:#}\n"),
-            false => {
-                format!(
-                    "{BOLD}{template}{BOLD:#} {DIM}{digest} → {} {}{DIM:#}\n",
-                    self.now.digest, self.now.origin
-                )
-            }
-        };
-        for name in &self.secrets {
-            let _ = writeln!(
-                text,
-                "  {CHANGED}?{CHANGED:#} {name} is asked again: it is a secret, and not remembered"
-            );
-        }
-        for question in self.questions.iter().filter(|question| !self.secrets.contains(&question.name)) {
-            let default =
-                question.default.as_ref().map(|value| format!(" (default {value})")).unwrap_or_default();
-            let _ = writeln!(text, "  {CHANGED}?{CHANGED:#} {} is asked now{default}", question.name);
-        }
-        for name in &self.dropped {
-            let _ = writeln!(text, "  {DIM}{name} is no longer asked; its answer goes{DIM:#}");
-        }
-        for Conversion { name, from, to } in &self.conversions {
-            let _ = writeln!(
-                text,
-                "  {CHANGED}~{CHANGED:#} {name} is asked for in another type now: {from} → {to}"
-            );
-        }
-        for AddedRight { file, right } in &self.rights {
-            let _ = writeln!(text, "  {BAD}!{BAD:#} {file}: {right}");
-        }
-        match &self.decision {
-            Some(decision) => {
-                let out = folder.display().to_string();
-                text += &changes::show(
-                    decision,
-                    &DecisionView { out: &out, check: args.check, diff: args.diff, verbose },
-                );
-            }
-            None if !self.is_stale() => text += "  the template is as it was",
-            None => text += "  it can't be updated before this is answered (--set NAME=VALUE, --values FILE)",
-        }
-        text
+    for name in &updated.no_longer_asked {
+        let _ = writeln!(text, "  {DIM}{name} is no longer asked; its answer goes{DIM:#}");
     }
-}
-
-/// The project that a command is about, and what it remembers.
-pub fn project(folder: Option<&Path>, ports: &Ports) -> Result<(PathBuf, Record), Report> {
-    let here = folder.unwrap_or(Path::new("."));
-    let found = match folder {
-        Some(folder) => Some(folder.to_owned()),
-        None => ports.project_above(here),
-    };
-    let record = match &found {
-        Some(folder) => ports.record(folder)?,
-        None => None,
-    };
-    match (found, record) {
-        (Some(folder), Some(record)) if !record.templates.is_empty() => Ok((folder, record)),
-        _ => Err(Report::new(
-            "no project is here",
-            format!("{} has no .billpay/scaffold.yaml", here.display()),
-        )
-        .hint("`billpay scaffold adopt TEMPLATE` ties a project to the template that it was made from")),
+    for Conversion { name, from, to } in &updated.converted {
+        let _ =
+            writeln!(text, "  {CHANGED}~{CHANGED:#} {name} is asked for in another type now: {from} → {to}");
     }
-}
-
-/// Asks whether workflows may do more than before; without a terminal only the flag says so.
-fn allow(rights: &[AddedRight], of: &TemplateRecord, args: &UpdateArgs, ui: &Ui) -> Result<(), Report> {
-    if rights.is_empty() || args.allow_workflow_rights {
-        return Ok(());
+    for AddedRight { file, right } in &updated.workflow_rights {
+        let _ = writeln!(text, "  {BAD}!{BAD:#} {file}: {right}");
     }
-    let told: Vec<String> =
-        rights.iter().map(|AddedRight { file, right }| format!("{file}: {right}")).collect();
-    if ask::may_ask() {
-        for right in &told {
-            ui.warning(right);
+    match &updated.decision {
+        Some(decision) => {
+            let out = report.project.display().to_string();
+            text += &changes::show(decision, &DecisionView { out: &out, check: report.check, diff, verbose });
         }
-        return ui
-            .confirm(&format!("The update of {} lets workflows do more than before. Go on?", of.name()));
+        None if !updated.stale => text += "  the template is as it was",
+        None => text += "  it can't be updated before this is answered (--set NAME=VALUE, --values FILE)",
     }
-    let mut report = Report::new(
-        format!("nothing of {} was written: the update lets workflows do more than before", of.name()),
-        "",
-    );
-    report.details = told;
-    Err(report.hint("--diff --check shows the changes; --allow-workflow-rights takes them").stopped())
-}
-
-/// Refuses to mix the update with what Git doesn't hold yet.
-fn clean(folder: &Path, ports: &Ports) -> Result<(), Report> {
-    let (why, first) = match ports.work_tree(folder) {
-        WorkTree::Clean => return Ok(()),
-        WorkTree::Dirty => {
-            ("the project has changes that are not committed".to_string(), "commit or stash them first")
-        }
-        WorkTree::Outside => (
-            "the project is in no Git repository".to_string(),
-            "put it into one first (git init, add, commit)",
-        ),
-        WorkTree::Unknown(why) => (
-            format!("it is not known if all of the project is committed: {why}"),
-            "look at `git status` yourself",
-        ),
-    };
-    Err(Report::new("nothing was written", why)
-        .hint(format!("{first}, so that the update can be seen and undone; --allow-dirty goes on")))
+    text
 }

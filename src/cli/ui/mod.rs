@@ -15,31 +15,29 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use anyhow::Context;
-use billpay_core::app::in_ci;
+
 use billpay_core::report::{Report as Document, to_json};
 use billpay_engine::plan::{Conflict, Plan};
+use billpay_host::program::in_ci;
 use billpay_model::address::Address;
 use billpay_model::event::{Event, Observer};
 use billpay_model::findings::{Findings, Problem};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::error::{Report, explain};
+use super::error::{ErrorReport, Report, explain};
 use super::{Color, Global, Output};
 
 pub use out::{BAD, BOLD, CHANGED, DIM, GOOD};
 use progress::Progress;
-pub use secrets::{MASK, hide, hide_text, holds_secret};
+pub use secrets::{hide, hide_text, holds_secret};
 pub use value::{line, name};
 
 /// Output of results and messages.
 pub struct Ui {
     output: Output,
-    /// Set if standard error is a terminal that progress can be drawn on.
-    terminal: bool,
     color: bool,
     verbose: u8,
     events: Option<Mutex<Box<dyn Write + Send>>>,
@@ -64,7 +62,6 @@ impl Ui {
         start_tracing(global.verbose);
         Ok(Ui {
             output: global.output,
-            terminal: terminal && !in_ci(),
             color: choice != anstream::ColorChoice::Never,
             verbose: global.verbose,
             has_lost_events: AtomicBool::new(false),
@@ -139,10 +136,9 @@ impl Ui {
     pub fn report(&self, report: &Report) {
         self.show(report);
         if self.is_json() {
-            let problems = report.findings.as_ref().map(|findings| &findings.problems);
-            let value = json!({"schema": "billpay/error/v1", "error": report, "problems": problems});
+            let problems = report.findings.as_ref().map(|findings| findings.problems.as_slice());
             // What could not be written can't be reported better than it was above.
-            let _ = self.json(&value);
+            let _ = self.document(&ErrorReport { error: report, problems });
         }
     }
 
@@ -181,25 +177,10 @@ impl Ui {
         self.show(&Report::new(heading, "why, and the way on, is marked with ! above"));
     }
 
-    /// Asks before something is changed. Without a terminal nobody can answer, and that is an error.
-    ///
-    /// # Errors
-    /// Fails if the answer is no.
-    pub fn confirm(&self, question: &str) -> Result<(), Report> {
-        let answer = self.ask(&format!("{question} [y/N] "), "--auto-approve")?;
-        if matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes") {
-            return Ok(());
-        }
-        Err(Report::new("nothing was changed", "the answer was no"))
-    }
-
-    /// Asks on the terminal.
-    fn ask(&self, question: &str, flag: &str) -> Result<String, Report> {
-        if !io::stdin().is_terminal() {
-            return Err(Report::new("nothing was changed", "there is no terminal to ask on")
-                .hint(format!("look at the plan, then confirm with {flag}")));
-        }
-        Ok(self.prompt(question)?)
+    /// Asks a question that is answered by yes or no.
+    pub fn confirmed(&self, question: &str) -> io::Result<bool> {
+        let answer = self.prompt(&format!("{question} [y/N] "))?;
+        Ok(matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"))
     }
 
     /// Reads an answer from the terminal.
@@ -210,23 +191,6 @@ impl Ui {
             out::stderr("");
         }
         Ok(answer.trim().to_string())
-    }
-
-    /// Lets something count, and shows the count on a terminal if it takes a moment.
-    pub fn counting<T>(&self, what: &'static str, work: impl FnOnce(&mut dyn FnMut(usize)) -> T) -> T {
-        let began = std::time::Instant::now();
-        let mut spinner = None;
-        let result = work(&mut |count| {
-            if self.terminal && began.elapsed() > Duration::from_millis(800) {
-                let spinner = spinner.get_or_insert_with(indicatif::ProgressBar::new_spinner);
-                spinner.set_message(format!("{count} {what} …"));
-                spinner.tick();
-            }
-        });
-        if let Some(spinner) = spinner {
-            spinner.finish_and_clear();
-        }
-        result
     }
 
     /// Returns what takes the live lines away, before the program ends at once.

@@ -65,6 +65,7 @@ struct Estimate {
 struct Wait {
     end: Sender<()>,
     thread: JoinHandle<()>,
+    message: Arc<Mutex<String>>,
 }
 
 impl Progress {
@@ -99,6 +100,15 @@ impl Progress {
         let width = state.width;
         match event {
             Event::Note { message } => self.line(&format!("{DIM}{message}{DIM:#}")),
+            Event::Warning { message } => {
+                self.line(&format!("{CHANGED}warning{CHANGED:#}: {message}"));
+                out::command("warning", &[], message);
+            }
+            Event::Counted { what, count } => {
+                if let Some(wait) = &state.wait {
+                    *lock(&wait.message) = format!("{count} {what} …");
+                }
+            }
             Event::Uploaded { path } if self.is_verbose => {
                 self.line(&format!("{DIM}  {}{DIM:#}", value::name(path)));
             }
@@ -223,17 +233,23 @@ impl Progress {
             return None;
         }
         let (end, ended) = channel::<()>();
-        let (bars, what) = (self.bars.clone(), format!("{what} …"));
+        let (bars, message) = (self.bars.clone(), Arc::new(Mutex::new(format!("{what} …"))));
+        let shown = message.clone();
         let thread = thread::spawn(move || {
             if ended.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
                 return;
             }
-            let spinner = bars.add(ProgressBar::new_spinner().with_message(what));
-            spinner.enable_steady_tick(TICK);
-            let _ = ended.recv();
+            let spinner = bars.add(ProgressBar::new_spinner());
+            loop {
+                spinner.set_message(lock(&shown).clone());
+                spinner.tick();
+                if ended.recv_timeout(TICK) != Err(RecvTimeoutError::Timeout) {
+                    break;
+                }
+            }
             spinner.finish_and_clear();
         });
-        Some(Wait { end, thread })
+        Some(Wait { end, thread, message })
     }
 }
 

@@ -4,10 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
+use billpay_core::scaffold::MASK;
 use serde_json::Value;
 
-/// Text that stands for a secret.
-pub const MASK: &str = "***";
 /// Length from which a text is replaced wherever it stands; shorter ones only in quotes.
 const MIN_SECRET_CHARS: usize = 4;
 

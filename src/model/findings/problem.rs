@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::render;
@@ -19,7 +20,7 @@ const MAX_LINES: usize = 1 << 20;
 const MAX_WARNINGS: usize = 1_000;
 
 /// Severity of a problem: an error stops the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Error,
@@ -27,7 +28,7 @@ pub enum Severity {
 }
 
 /// A place in a file; lines and columns count from 1, columns in characters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Place {
     pub file: String,
     pub line: usize,
@@ -44,7 +45,7 @@ impl fmt::Display for Place {
 }
 
 /// Another place that a problem has to do with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RelatedPlace {
     #[serde(flatten)]
     pub place: Place,
@@ -52,7 +53,7 @@ pub struct RelatedPlace {
 }
 
 /// One thing in a file that is wrong, or worth a warning.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Problem {
     pub severity: Severity,
     /// Short, stable name of the rule, such as `unknown-key`.
@@ -65,12 +66,14 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub related: Vec<RelatedPlace>,
     /// The key or value that was probably meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub did_you_mean: Option<String>,
     /// Advice, and the values that are allowed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub help: Vec<String>,
 }
 

@@ -1,48 +1,43 @@
-//! The answers that the command line gives: `--values FILE`, then each `--set name=value`.
+//! The answers that a request gives: those of a file, then each `name=value`.
 
 use std::fs::File;
 use std::path::Path;
 
-use billpay_core::app::read_input;
+use billpay_host::reading::read_input;
 use billpay_model::findings::nearest;
 use billpay_scaffold::question::{path_of, put_answer};
 use billpay_scaffold::{Answers, Choice, Question, QuestionKind, yaml};
 use serde_json::Value;
 
-use crate::error::Report;
-use crate::exit;
-use crate::ui::hide_text;
+use super::{Error, Interviewer};
 
 /// Reads answers from a file, `-` for standard input, and lets `sets` overrule them.
 ///
 /// Reads the answers of `--set`, each of its question's type: to a question for text, `1.0` is text.
-pub fn given(sets: &[String], values: Option<&Path>, questions: &[Question]) -> Result<Answers, Report> {
+pub(super) fn given(
+    sets: &[String],
+    values: Option<&Path>,
+    questions: &[Question],
+    interviewer: &dyn Interviewer,
+) -> Result<Answers, Error> {
     let mut answers = match values {
         Some(path) => file(path)?,
         None => Answers::new(),
     };
     let mut wrong = vec![];
     for set in sets {
-        match one(set, questions) {
+        match one(set, questions, interviewer) {
             Ok((name, value)) => put_answer(&mut answers, name, value),
             Err(why) => wrong.push(why),
         }
     }
-    if wrong.is_empty() {
-        return Ok(answers);
-    }
-    let hint = "`billpay scaffold show` lists what a template asks".to_string();
-    let heading = match wrong.len() {
-        1 => "an answer can't be taken".to_string(),
-        count => format!("{count} answers can't be taken"),
-    };
-    Err(Report { heading, details: wrong, hints: vec![hint], findings: None, code: exit::ERROR })
+    if wrong.is_empty() { Ok(answers) } else { Err(Error::GivenAnswers(wrong)) }
 }
 
-fn file(path: &Path) -> Result<Answers, Report> {
+fn file(path: &Path) -> Result<Answers, Error> {
     let is_input = path.as_os_str() == "-";
-    let told = if is_input { "standard input".to_string() } else { path.display().to_string() };
-    let fail = |why: String| Report::new(format!("can't read answers from {told}"), why);
+    let source = if is_input { "standard input".to_string() } else { path.display().to_string() };
+    let fail = |why: String| Error::AnswerFile { source_name: source.clone(), why };
     let limit = yaml::ANSWERS.bytes;
     let text = if is_input {
         read_input(std::io::stdin(), limit)
@@ -64,7 +59,11 @@ fn file(path: &Path) -> Result<Answers, Report> {
 }
 
 /// One `name=value`.
-fn one<'s>(set: &'s str, questions: &[Question]) -> Result<(&'s str, Value), String> {
+fn one<'s>(
+    set: &'s str,
+    questions: &[Question],
+    interviewer: &dyn Interviewer,
+) -> Result<(&'s str, Value), String> {
     let Some((name, text)) = set.split_once('=') else {
         return Err(format!("`{set}` gives no value: write --set {set}=…"));
     };
@@ -75,26 +74,29 @@ fn one<'s>(set: &'s str, questions: &[Question]) -> Result<(&'s str, Value), Str
     let within = |whole: &str, part: &str| part.strip_prefix(whole).is_some_and(|rest| rest.starts_with('.'));
     let same = |question: &&Question| question.name == name || within(&question.name, name);
     if questions.iter().any(|question| question.secret && same(&question)) {
-        hide_text(text);
+        interviewer.hide(&text.into());
     }
     if let Some(question) = questions.iter().find(|question| question.name == name) {
-        return Ok((name, typed(text, question).map_err(|why| format!("{name}: {why}"))?));
+        return Ok((name, parse_typed(text, question).map_err(|why| format!("{name}: {why}"))?));
     }
     let known = questions.iter().any(|question| {
         let free = question.kind == QuestionKind::Data && within(&question.name, name);
         free || within(name, &question.name)
     });
     if known {
-        return Ok((name, yaml(text).map_err(|why| format!("{name}: {why}"))?));
+        return Ok((name, parse_yaml(text).map_err(|why| format!("{name}: {why}"))?));
     }
     let meant = nearest(name, questions.iter().map(|question| question.name.as_str()));
     let meant = meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
     Err(format!("{name}: is not asked for by this template{meant}"))
 }
 
-/// A value of the type that a question asks for; one that isn't of it stays text, to be refused
+/// Parses a value of the type that a question asks for; one that isn't of it stays text, to be refused
 /// with what is right.
-pub(super) fn typed(text: &str, question: &Question) -> Result<Value, String> {
+///
+/// # Errors
+/// Fails if a list or data isn't YAML.
+pub fn parse_typed(text: &str, question: &Question) -> Result<Value, String> {
     let plain = text.trim();
     Ok(match &question.kind {
         QuestionKind::Text => text.into(),
@@ -111,15 +113,15 @@ pub(super) fn typed(text: &str, question: &Question) -> Result<Value, String> {
         QuestionKind::Texts => texts(plain)?.into(),
         QuestionKind::Several(choices) => {
             let texts = texts(plain)?;
-            texts.iter().map(|text| chosen(&written(text), choices)).collect()
+            texts.iter().map(|text| chosen(&to_text(text), choices)).collect()
         }
-        QuestionKind::Data => yaml(text)?,
+        QuestionKind::Data => parse_yaml(text)?,
     })
 }
 
 /// The choice that is written so; a title is as good as the value.
 fn chosen(text: &str, choices: &[Choice]) -> Value {
-    let by_value = choices.iter().find(|choice| written(&choice.value) == text);
+    let by_value = choices.iter().find(|choice| to_text(&choice.value) == text);
     let found = by_value.or_else(|| choices.iter().find(|choice| choice.title == text));
     found.map_or_else(|| text.into(), |choice| choice.value.clone())
 }
@@ -127,7 +129,7 @@ fn chosen(text: &str, choices: &[Choice]) -> Value {
 /// `a, b`, or a list in YAML.
 fn texts(text: &str) -> Result<Vec<Value>, String> {
     if text.starts_with('[') {
-        return match yaml(text)? {
+        return match parse_yaml(text)? {
             Value::Array(items) => Ok(items),
             _ => Err("has to be a list".to_string()),
         };
@@ -143,12 +145,16 @@ fn number(text: &str) -> Option<Value> {
     serde_json::Number::from_f64(float).map(Value::Number)
 }
 
-pub(super) fn yaml(text: &str) -> Result<Value, String> {
+/// Parses a value in YAML.
+///
+/// # Errors
+/// Fails if the text isn't YAML.
+pub fn parse_yaml(text: &str) -> Result<Value, String> {
     yaml::from_str(text).map_err(|error| format!("is not YAML: {error}"))
 }
 
-/// A value as it is given on the command line.
-pub(super) fn written(value: &Value) -> String {
+/// Returns a value as it is given on a command line.
+pub fn to_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
