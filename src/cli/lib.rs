@@ -84,6 +84,9 @@ pub struct Global {
     /// Show more: every resource, every field; twice: every call
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
     verbose: u8,
+    /// Show results, warnings and errors only: no notes, no progress
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Global options")]
+    quiet: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

@@ -45,6 +45,7 @@ pub struct Ui {
     has_lost_events: AtomicBool,
     progress: Progress,
     has_events_for_text: bool,
+    is_quiet: bool,
 }
 
 impl Ui {
@@ -65,6 +66,7 @@ impl Ui {
             color: choice != anstream::ColorChoice::Never,
             verbose: global.verbose,
             has_lost_events: AtomicBool::new(false),
+            is_quiet: global.quiet,
             has_events_for_text: global.events.as_ref().is_some_and(|path| path.as_os_str() == "-"),
             progress: Progress::new(terminal && !in_ci(), global.verbose > 0),
             events: match &global.events {
@@ -120,7 +122,9 @@ impl Ui {
         if self.has_events_for_text {
             return self.record(&Event::Note { message: text.to_string() });
         }
-        out::stderr(&format!("{DIM}{text}{DIM:#}"));
+        if !self.is_quiet {
+            out::stderr(&format!("{DIM}{text}{DIM:#}"));
+        }
     }
 
     /// Shows what is worth knowing about a spec or a template that is otherwise right.
@@ -223,8 +227,9 @@ impl Ui {
 impl Observer for Ui {
     fn observe(&self, event: Event) {
         self.record(&event);
+        let is_asked_for = !self.is_quiet || matches!(event, Event::Warning { .. } | Event::Failed { .. });
         // Events on standard error take the place of text.
-        if !self.has_events_for_text {
+        if is_asked_for && !self.has_events_for_text {
             self.progress.show(&event);
         }
     }
