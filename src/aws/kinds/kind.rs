@@ -20,6 +20,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use super::support::reads::Reads;
 use crate::{Aws, Optional};
 
 /// Context of every operation of a kind: the clients, and the environment.
@@ -31,9 +32,23 @@ pub struct Context<'a> {
     pub goal: Goal,
     /// Set for the sweep after a destroy: then lists leave out nothing by its name.
     pub is_thorough: bool,
+    /// Set while everything is observed: then kinds share what several of them read.
+    pub reads: Option<&'a Reads>,
 }
 
 impl Context<'_> {
+    /// Makes a read, or returns the answer that another kind got from it in the same observation.
+    pub async fn once<T: Clone + Send + Sync + 'static>(
+        &self,
+        name: impl Into<String>,
+        read: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        match self.reads {
+            Some(reads) => reads.once(name.into(), read).await,
+            None => read.await,
+        }
+    }
+
     /// The tags of a resource: the spec's, its own `name`, and those that make it ours.
     pub fn tags(&self, address: &Address, name: &str) -> Tags {
         tags(self.env, address, name)

@@ -45,6 +45,7 @@ use futures::future::join_all;
 
 use crate::Aws;
 use crate::kinds::kind::{AnyKind, Context, OwnResources};
+use support::reads::Reads;
 
 /// Every kind of AWS resource. A new kind is its file and one line here.
 static REGISTRY: &[&dyn AnyKind] = &[
@@ -129,10 +130,12 @@ impl AwsProvider {
         desired: &[Desired],
         is_thorough: bool,
     ) -> Result<Snapshot, Vec<Failure>> {
+        let reads = &Reads::default();
         let lists = join_all(self.registry.iter().map(|kind| async move {
             let wanted: Vec<Desired> =
                 desired.iter().filter(|want| want.address.kind() == kind.info().name).cloned().collect();
-            kind.observe(Context { is_thorough, ..self.context(env) }, &wanted, None).await
+            let cx = Context { is_thorough, reads: Some(reads), ..self.context(env) };
+            kind.observe(cx, &wanted, None).await
         }));
         let (mut resources, mut failures) = (vec![], vec![]);
         for list in lists.await {
@@ -150,7 +153,7 @@ impl AwsProvider {
     }
 
     fn context<'a>(&'a self, env: &'a Environment) -> Context<'a> {
-        Context { aws: &self.aws, env, goal: Goal::Converge, is_thorough: false }
+        Context { aws: &self.aws, env, goal: Goal::Converge, is_thorough: false, reads: None }
     }
 }
 
@@ -255,7 +258,8 @@ impl Provider for AwsProvider {
         let looks = join_all(looks.map(|(region, kind)| async move {
             let there = self.aws.in_region(region);
             let env = Environment { region: region.clone(), ..env.clone() };
-            let cx = Context { aws: &there, env: &env, goal: Goal::Converge, is_thorough: false };
+            let cx =
+                Context { aws: &there, env: &env, goal: Goal::Converge, is_thorough: false, reads: None };
             (region, kind.observe(cx, &[], None).await)
         }));
         let (mut regions, mut failures) = (BTreeMap::<String, BTreeSet<Address>>::new(), vec![]);

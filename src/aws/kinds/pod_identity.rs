@@ -97,12 +97,7 @@ impl Kind for PodIdentity {
 
     async fn observe(&self, cx: Context<'_>, look: Look<'_, Attrs>) -> Result<Vec<Found<Attrs>>, Failure> {
         let cluster = &names::cluster(cx.env);
-        let mut call = cx.aws.eks.list_pod_identity_associations().cluster_name(cluster);
-        if let (Some(_), Some((_, wanted))) = (look.only, look.wanted.first()) {
-            call = call.namespace(&wanted.namespace).service_account(&wanted.service_account);
-        }
-        let listed = call.into_paginator().items().send().try_collect().await;
-        let listed = listed.at("eks:ListPodIdentityAssociations").optional()?.unwrap_or_default();
+        let listed = list(cx, cluster, look.only.and(look.wanted.first()).map(|(_, wanted)| wanted)).await?;
         let own = listed.into_iter().filter(|summary| !made_by_addon(summary));
         let ids = own.filter_map(|summary| summary.association_id);
         let associations = named::details(ids, |id| async move { describe(cx, cluster, &id).await }).await?;
@@ -178,14 +173,25 @@ fn made_by_addon(summary: &Summary) -> bool {
     summary.owner_arn().is_some_and(|owner| !owner.is_empty())
 }
 
+/// Lists the associations of a cluster, or the one of a service account.
+async fn list(cx: Context<'_>, cluster: &str, only: Option<&Attrs>) -> Result<Vec<Summary>, Failure> {
+    let mut call = cx.aws.eks.list_pod_identity_associations().cluster_name(cluster);
+    if let Some(wanted) = only {
+        call = call.namespace(&wanted.namespace).service_account(&wanted.service_account);
+    }
+    let read = async {
+        let listed = call.into_paginator().items().send().try_collect().await;
+        Ok(listed.at("eks:ListPodIdentityAssociations").optional()?.unwrap_or_default())
+    };
+    if only.is_some() { read.await } else { cx.once("pod identities", read).await }
+}
+
 /// The associations that add-ons made for themselves, by their ids.
 pub async fn of_addons(
     cx: Context<'_>,
     cluster: &str,
 ) -> Result<BTreeMap<String, PodIdentityAssociation>, Failure> {
-    let call = cx.aws.eks.list_pod_identity_associations().cluster_name(cluster);
-    let listed = call.into_paginator().items().send().try_collect().await;
-    let listed = listed.at("eks:ListPodIdentityAssociations").optional()?.unwrap_or_default();
+    let listed = list(cx, cluster, None).await?;
     let ids = listed.into_iter().filter(made_by_addon).filter_map(|summary| summary.association_id);
     let associations = named::details(ids, |id| async move { describe(cx, cluster, &id).await }).await?;
     Ok(associations.into_iter().filter_map(|one| Some((one.association_id.clone()?, one))).collect())

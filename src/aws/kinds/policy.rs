@@ -1,7 +1,7 @@
 //! Managed policies of our own: documents that several roles share.
 
 use async_trait::async_trait;
-use aws_sdk_iam::types::{EntityType, PolicyUsageType, PolicyVersion};
+use aws_sdk_iam::types::{PolicyUsageType, PolicyVersion};
 use billpay_engine::cloud::Progress;
 use billpay_engine::kind::{KindInfo, Usual};
 use billpay_engine::ownership::{Fit, Identity};
@@ -171,7 +171,7 @@ impl Kind for Policy {
 /// which come one policy at a time.
 async fn all(cx: Context<'_>) -> Result<Vec<(String, Attrs)>, Failure> {
     let prefix = names::own(cx.env, "");
-    let pages = iam::everything(cx, EntityType::LocalManagedPolicy).await?;
+    let pages = iam::everything(cx).await?;
     let policies = pages.into_iter().flat_map(|page| page.policies.unwrap_or_default());
     let ours = policies.filter_map(|policy| {
         let (arn, versions) = (policy.arn?, policy.policy_version_list);

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use aws_sdk_iam::types::EntityType;
 use billpay_engine::cloud::Progress;
 use billpay_engine::kind::{Base, KindInfo, Usual};
 use billpay_engine::ownership::{Claim, Fit, Identity, claim};
@@ -378,7 +377,7 @@ async fn all(cx: Context<'_>) -> Result<Vec<Read>, Failure> {
         let pages = cx.aws.iam.list_roles().max_items(1000).into_paginator().items().send();
         pages.try_collect().await.at("iam:ListRoles")
     };
-    let (pages, listed) = try_join!(iam::everything(cx, EntityType::Role), list)?;
+    let (pages, listed) = try_join!(iam::everything(cx), list)?;
     let listed: BTreeMap<String, _> = listed.into_iter().map(|role| (role.role_name.clone(), role)).collect();
     let details = pages.into_iter().flat_map(|page| page.role_detail_list.unwrap_or_default());
     let read = details.filter_map(|role| {

@@ -209,7 +209,9 @@ fn subnets(table: &Sdk) -> BTreeMap<String, String> {
 
 async fn list(cx: Context<'_>, only: Option<&Address>) -> Result<Vec<Sdk>, Failure> {
     let call = cx.aws.ec2.describe_route_tables().set_filters(Some(ec2::filters(cx, only)));
-    call.into_paginator().items().send().try_collect().await.at("ec2:DescribeRouteTables")
+    let read =
+        async { call.into_paginator().items().send().try_collect().await.at("ec2:DescribeRouteTables") };
+    if only.is_some() { read.await } else { cx.once("route tables", read).await }
 }
 
 /// The keys of the environment's route tables, by their ids.

@@ -225,7 +225,8 @@ fn status(state: Option<&SubnetState>) -> Status {
 
 async fn list(cx: Context<'_>, only: Option<&Address>) -> Result<Vec<Sdk>, Failure> {
     let call = cx.aws.ec2.describe_subnets().set_filters(Some(ec2::filters(cx, only)));
-    call.into_paginator().items().send().try_collect().await.at("ec2:DescribeSubnets")
+    let read = async { call.into_paginator().items().send().try_collect().await.at("ec2:DescribeSubnets") };
+    if only.is_some() { read.await } else { cx.once("subnets", read).await }
 }
 
 /// The keys of the environment's subnets, by their ids.

@@ -10,22 +10,17 @@ use serde_json::Value;
 use crate::Explain;
 use crate::kinds::kind::Context;
 
-/// Everything in the account of one type, with documents and attachments, page by page: a
-/// handful of calls however many there are. IAM has no filter by tag.
-pub async fn everything(
-    cx: Context<'_>,
-    of: EntityType,
-) -> Result<Vec<GetAccountAuthorizationDetailsOutput>, Failure> {
-    cx.aws
-        .iam
-        .get_account_authorization_details()
-        .filter(of)
-        .max_items(1000)
-        .into_paginator()
-        .send()
-        .try_collect()
-        .await
-        .at("iam:GetAccountAuthorizationDetails")
+/// Returns all roles and policies of the account, with documents and attachments, page by page: a handful of calls
+/// however many there are. IAM has no filter by tag.
+///
+/// # Errors
+/// Fails if a page can't be read.
+pub async fn everything(cx: Context<'_>) -> Result<Vec<GetAccountAuthorizationDetailsOutput>, Failure> {
+    let call = cx.aws.iam.get_account_authorization_details().max_items(1000);
+    let call = call.filter(EntityType::Role).filter(EntityType::LocalManagedPolicy);
+    let read =
+        async { call.into_paginator().send().try_collect().await.at("iam:GetAccountAuthorizationDetails") };
+    cx.once("roles and policies", read).await
 }
 
 /// The tags of something that was found.

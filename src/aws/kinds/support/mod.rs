@@ -11,6 +11,7 @@ pub mod interfaces;
 pub mod named;
 pub mod offers;
 pub mod owned;
+pub mod reads;
 pub mod rollback;
 pub mod s3;
 pub mod security_group_rules;

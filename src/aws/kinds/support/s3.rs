@@ -10,6 +10,7 @@ use crate::kinds::kind::Context;
 use crate::{Explain, Optional};
 
 /// A bucket by name, and what is known of it from its name's entry in the list.
+#[derive(Clone)]
 pub struct Candidate {
     pub name: String,
     /// The region that the list gives it, where that isn't ours.
@@ -25,6 +26,10 @@ impl Candidate {
 /// The account's buckets whose names could be the environment's. All of the account's are
 /// listed, because a frontend may give its bucket any name; the end is always ours.
 pub async fn candidates(cx: Context<'_>) -> Result<Vec<Candidate>, Failure> {
+    cx.once("buckets", list(cx)).await
+}
+
+async fn list(cx: Context<'_>) -> Result<Vec<Candidate>, Failure> {
     let suffix = names::bucket_suffix(cx.env);
     let mut pages = cx.aws.s3.list_buckets().into_paginator().page_size(1000).send();
     let mut candidates = vec![];
@@ -44,11 +49,14 @@ pub async fn candidates(cx: Context<'_>) -> Result<Vec<Candidate>, Failure> {
 
 /// The tags of a bucket; `None` if there is no such bucket.
 pub async fn read_tags(cx: Context<'_>, bucket: &str) -> Result<Option<Tags>, Failure> {
-    match cx.aws.s3.get_bucket_tagging().bucket(bucket).send().await.at("s3:GetBucketTagging") {
-        Ok(answer) => Ok(Some(answer.tag_set.into_iter().map(|tag| (tag.key, tag.value)).collect())),
-        Err(failure) if failure.code == "NoSuchTagSet" => Ok(Some(Tags::new())),
-        Err(failure) => Err(failure).optional(),
-    }
+    let read = async {
+        match cx.aws.s3.get_bucket_tagging().bucket(bucket).send().await.at("s3:GetBucketTagging") {
+            Ok(answer) => Ok(Some(answer.tag_set.into_iter().map(|tag| (tag.key, tag.value)).collect())),
+            Err(failure) if failure.code == "NoSuchTagSet" => Ok(Some(Tags::new())),
+            Err(failure) => Err(failure).optional(),
+        }
+    };
+    cx.once(format!("tags of bucket {bucket}"), read).await
 }
 
 /// Makes a bucket's tags what they should be. S3 only takes all of them at once, so those
