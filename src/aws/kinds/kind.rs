@@ -38,6 +38,9 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     /// Makes a read, or returns the answer that another kind got from it in the same observation.
+    ///
+    /// # Errors
+    /// Fails if the read does.
     pub async fn once<T: Clone + Send + Sync + 'static>(
         &self,
         name: impl Into<String>,
