@@ -31,8 +31,8 @@ pub async fn run(args: DestroyArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report
     let (environment, selection, keep) = (args.env.env, args.selection.selection(), args.keep.ids());
     if args.plan_only {
         let source = PlanSource::Spec { selection, keep };
-        let request = PlanRequest { environment, source, goal: Goal::Destroy, save_to: None };
-        return show(&plan(ports, &request, ui).await?, false, ports, ui);
+        let request = PlanRequest { environment, source, goal: Goal::Destroy };
+        return show(&plan(ports, &request, ui).await?.report, false, ports, ui);
     }
     let question = format!("Destroy {environment}? This can't be undone.");
     let (run, asker) = args.apply.options(question, ports, ui);

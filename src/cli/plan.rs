@@ -30,9 +30,8 @@ pub async fn run(args: PlanArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
         environment: args.env.env,
         source: PlanSource::Spec { selection: args.selection.selection(), keep: args.keep.ids() },
         goal: if args.destroy { Goal::Destroy } else { Goal::Converge },
-        save_to: None,
     };
-    show(&plan(ports, &request, ui).await?, args.detailed_exitcode, ports, ui)
+    show(&plan(ports, &request, ui).await?.report, args.detailed_exitcode, ports, ui)
 }
 
 /// Shows a plan, and what it needs before it is applied, or that it can't be applied at all.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use billpay_core::plan::{PlanRequest, PlanSource, plan};
+use billpay_core::plan::{PlanRequest, PlanResult, PlanSource, plan, save};
 use billpay_core::provision::{ProvisionRequest, Run, RunOptions, provision};
 use billpay_core::{Error, Ports};
 use billpay_engine::plan::Goal;
@@ -68,8 +68,14 @@ pub async fn run(args: ProvisionArgs, ports: &Ports, ui: &Ui) -> Result<u8, Repo
         None => PlanSource::Spec { selection: args.selection.selection(), keep: args.keep.ids() },
     };
     if args.plan_only || args.out.is_some() {
-        let request = PlanRequest { environment, source, goal: Goal::Converge, save_to: args.out };
-        return show(&plan(ports, &request, ui).await?, args.detailed_exitcode, ports, ui);
+        let request = PlanRequest { environment, source, goal: Goal::Converge };
+        let PlanResult { report, saved } = plan(ports, &request, ui).await?;
+        let code = show(&report, args.detailed_exitcode, ports, ui)?;
+        if let Some(path) = args.out.filter(|_| report.plan.conflicts.is_empty()) {
+            save(&path, &saved)?;
+            ui.note(&format!("wrote {}; apply it with --plan-file {0}", path.display()));
+        }
+        return Ok(code);
     }
     let (run, asker) = args.apply.options(format!("Apply to {environment}?"), ports, ui);
     let request = ProvisionRequest { environment, source, run };
@@ -89,6 +95,8 @@ pub fn end(run: Result<Run, Error>, ports: &Ports, ui: &Ui) -> Result<u8, Report
     let outcome = &report.outcome;
     Ok(match () {
         () if report.is_complete() => exit::DONE,
+        // Everything that was planned is gone, and something is left all the same.
+        () if outcome.is_complete() => exit::PARTLY,
         () if outcome.interrupted && !outcome.left.is_empty() => exit::INTERRUPTED,
         () if outcome.done.is_empty() => exit::ERROR,
         () => exit::PARTLY,

@@ -43,8 +43,13 @@ pub struct PlanRequest {
     pub environment: String,
     pub source: PlanSource,
     pub goal: Goal,
-    /// File that the plan is saved to, unless it has conflicts.
-    pub save_to: Option<PathBuf>,
+}
+
+/// A plan, and what of it can be saved.
+#[derive(Debug, Clone)]
+pub struct PlanResult {
+    pub report: PlanReport,
+    pub saved: SavedPlan,
 }
 
 /// A plan, as people and programs review it.
@@ -116,24 +121,31 @@ impl Draft {
     }
 }
 
-/// Plans an environment and changes nothing but the file that the plan is saved to.
+/// Plans an environment and changes nothing.
 ///
 /// # Errors
-/// Fails if the spec is wrong, the cloud can't be read or is another account's, a saved plan no longer fits, or the
-/// file can't be written.
+/// Fails if the spec is wrong, the cloud can't be read or is another account's, or a saved plan no longer fits.
 pub async fn plan(
     ports: &Ports,
     request: &PlanRequest,
     observer: &dyn Observer,
-) -> Result<PlanReport, Error> {
+) -> Result<PlanResult, Error> {
     let draft = draft(ports, &request.environment, &request.source, request.goal, observer).await?;
-    if let (Some(path), PlanSource::Spec { keep, .. }) = (&request.save_to, &request.source)
-        && draft.plan.conflicts.is_empty()
-    {
-        save(path, &SavedPlan::new(&draft.env, &draft.plan, keep))?;
-        observer.note(format!("wrote {}; apply it with --plan-file {0}", path.display()));
-    }
-    Ok(draft.report())
+    let keep = match &request.source {
+        PlanSource::Spec { keep, .. } => keep.clone(),
+        PlanSource::File { .. } => BTreeSet::new(),
+    };
+    Ok(PlanResult { report: draft.report(), saved: SavedPlan::new(&draft.env, &draft.plan, &keep) })
+}
+
+/// Saves a plan to a file.
+///
+/// # Errors
+/// Fails if the file can't be written.
+pub fn save(path: &Path, saved: &SavedPlan) -> Result<(), Error> {
+    let fail = |why: String| Error::SavePlan { path: path.to_owned(), why };
+    let text = serde_json::to_string_pretty(saved).map_err(|error| fail(error.to_string()))?;
+    std::fs::write(path, text + "\n").map_err(|error| fail(error.to_string()))
 }
 
 /// Looks at an environment and plans it.
@@ -198,12 +210,6 @@ fn check_selection(selection: &Selection, kinds: &Kinds) -> Result<(), Error> {
             known: known.into_iter().map(str::to_string).collect(),
         }),
     }
-}
-
-fn save(path: &Path, saved: &SavedPlan) -> Result<(), Error> {
-    let fail = |why: String| Error::SavePlan { path: path.to_owned(), why };
-    let text = serde_json::to_string_pretty(saved).map_err(|error| fail(error.to_string()))?;
-    std::fs::write(path, text + "\n").map_err(|error| fail(error.to_string()))
 }
 
 fn read(path: &Path) -> Result<SavedPlan, Error> {

@@ -27,16 +27,21 @@ pub fn json_schema<R: Report>() -> Schema {
     let mut schema = schema_for!(R);
     let name = json!({"const": R::SCHEMA});
     let root = schema.ensure_object();
-    if let Some(variants) = root.get_mut("anyOf").and_then(Value::as_array_mut) {
-        variants.iter_mut().for_each(|variant| variant["properties"]["schema"] = name.clone());
-        return schema;
-    }
-    let properties = root.entry("properties").or_insert_with(|| json!({}));
-    if let Some(properties) = properties.as_object_mut() {
-        properties.insert("schema".to_string(), name);
-    }
-    if let Some(required) = root.entry("required").or_insert_with(|| json!([])).as_array_mut() {
-        required.insert(0, json!("schema"));
+    match root.get_mut("anyOf").and_then(Value::as_array_mut) {
+        Some(variants) => {
+            variants.iter_mut().filter_map(Value::as_object_mut).for_each(|variant| require(variant, &name));
+        }
+        None => require(root, &name),
     }
     schema
+}
+
+/// Adds the name of the schema to what an object must have.
+fn require(object: &mut Map<String, Value>, name: &Value) {
+    if let Some(properties) = object.entry("properties").or_insert_with(|| json!({})).as_object_mut() {
+        properties.insert("schema".to_string(), name.clone());
+    }
+    if let Some(required) = object.entry("required").or_insert_with(|| json!([])).as_array_mut() {
+        required.insert(0, json!("schema"));
+    }
 }

@@ -60,9 +60,17 @@ impl dyn Observer + '_ {
     /// Reports a wait from its begin to its end.
     pub async fn wait<T>(&self, what: &str, work: impl Future<Output = T>) -> T {
         self.observe(Event::Waiting { what: what.to_string() });
-        let result = work.await;
-        self.observe(Event::Waited);
-        result
+        let _end = WaitGuard(self);
+        work.await
+    }
+}
+
+/// Ends a wait, also one that is dropped.
+struct WaitGuard<'a>(&'a dyn Observer);
+
+impl Drop for WaitGuard<'_> {
+    fn drop(&mut self) {
+        self.0.observe(Event::Waited);
     }
 }
 

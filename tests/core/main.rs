@@ -179,13 +179,8 @@ fn round_trip<R: Report + DeserializeOwned + PartialEq + std::fmt::Debug>(report
 async fn an_environment_is_planned_made_looked_at_and_deleted() {
     let ports = ports();
     let log = Log::default();
-    let to_plan = PlanRequest {
-        environment: "dev".to_string(),
-        source: everything(),
-        goal: Goal::Converge,
-        save_to: None,
-    };
-    let planned = plan(&ports, &to_plan, &log).await.unwrap();
+    let to_plan = PlanRequest { environment: "dev".to_string(), source: everything(), goal: Goal::Converge };
+    let planned = plan(&ports, &to_plan, &log).await.unwrap().report;
     assert_eq!((planned.counts.create, planned.counts.changes()), (3, 3));
     round_trip(&planned);
 

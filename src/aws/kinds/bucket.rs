@@ -255,7 +255,9 @@ async fn describe(
 /// environment lives there.
 async fn lives_there(cx: Context<'_>, name: &str, region: &str) -> Result<Option<Address>, Failure> {
     let there = cx.aws.in_region(region);
-    let Some(tags) = s3::read_tags(Context { aws: &there, ..cx }, name).await? else { return Ok(None) };
+    let Some(tags) = s3::read_tags(Context { aws: &there, reads: None, ..cx }, name).await? else {
+        return Ok(None);
+    };
     let address = match claim(cx.env, &tags) {
         Claim::Elsewhere { address, region: told } if told == region => address,
         // The old tags name no region, so that the name has to hold the project.

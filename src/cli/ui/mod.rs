@@ -101,6 +101,9 @@ impl Ui {
 
     /// Says what is probably not meant, and has no place in a file.
     pub fn warning(&self, text: &str) {
+        if self.has_events_for_text {
+            return self.record(&Event::Warning { message: text.to_string() });
+        }
         out::stderr(&format!("{CHANGED}warning{CHANGED:#}: {text}"));
         out::command("warning", &[], text);
     }
@@ -207,26 +210,31 @@ impl Ui {
         self.progress.expect(plan);
     }
 
-    /// Writes an event to the file that was asked for.
+    /// Writes an event to the file that was asked for, without the secrets in it.
     fn record(&self, event: &Event) {
         let Some(events) = &self.events else { return };
-        let mut line = serde_json::to_value(event).unwrap_or(Value::Null);
+        let mut line = secrets::masked_value(serde_json::to_value(event).unwrap_or(Value::Null));
         if let Some(fields) = line.as_object_mut() {
             fields.insert("time".into(), jiff::Timestamp::now().to_string().into());
         }
         let mut events = events.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let written = writeln!(events, "{line}").and_then(|()| events.flush());
+        drop(events);
         // A full disk must not stop a run half-way.
-        if let Err(error) = writeln!(events, "{line}").and_then(|()| events.flush())
+        if let Err(error) = written
             && !self.has_lost_events.swap(true, Ordering::Relaxed)
         {
-            self.note(&format!("the events could not be written: {error}"));
+            out::stderr(&format!("{DIM}the events could not be written: {error}{DIM:#}"));
         }
     }
 }
 
 impl Observer for Ui {
     fn observe(&self, event: Event) {
-        self.record(&event);
+        // A line for each of many files says nothing.
+        if !matches!(event, Event::Counted { .. }) {
+            self.record(&event);
+        }
         let is_asked_for = !self.is_quiet || matches!(event, Event::Warning { .. } | Event::Failed { .. });
         // Events on standard error take the place of text.
         if is_asked_for && !self.has_events_for_text {
@@ -235,7 +243,12 @@ impl Observer for Ui {
     }
 
     fn warn(&self, warnings: &Findings) {
-        self.warnings(warnings);
+        for problem in &warnings.problems {
+            self.record(&Event::Warning { message: format!("{}: {}", problem.place, problem.message) });
+        }
+        if !self.has_events_for_text {
+            self.warnings(warnings);
+        }
     }
 }
 

@@ -179,7 +179,7 @@ pub struct Plan {
     pub changes: Vec<Change>,
     pub conflicts: Vec<Conflict>,
     /// Resources that carry the environment's tags and are left alone.
-    #[serde(rename = "strangers", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "strangers", default)]
     pub foreign_resources: Vec<ForeignResource>,
 }
 

@@ -25,9 +25,15 @@ import logging
 import os
 import re
 import threading
+from contextvars import copy_context
 
 from gap_kit import digest, in_front_of, require
-from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict, get_account_id
+from ministack.core.responses import (
+    AccountRegionScopedDict,
+    AccountScopedDict,
+    get_account_id,
+    set_request_account_id,
+)
 
 ALSO = {"eks": {"ec2"}}  # a cluster's security group
 TRIES = 20
@@ -134,8 +140,11 @@ def put_together(folder):
     changed = set()
     for _, name, service, account, new in sorted(parts, key=lambda part: part[:2]):
         try:
+            version = new["__ministack_format__"]
+            if wholes.get(service, new).get("__ministack_format__") != version:
+                raise Unreadable(f"{os.path.join(folder, name)} is of another version than {service}.json")
             payload = merged(wholes.get(service, {}).get("payload"), new["payload"], account)
-            wholes[service] = {"__ministack_format__": new["__ministack_format__"], "payload": payload}
+            wholes[service] = {"__ministack_format__": version, "payload": payload}
         except (AttributeError, KeyError, TypeError) as error:
             raise Unreadable(f"{os.path.join(folder, name)} is no part of a state: {error}") from error
         changed.add(service)
@@ -166,18 +175,20 @@ class Saver:
     async def _save_all(self):
         await asyncio.sleep(0)  # requests that are being answered right now come along
         changed, self.changed, self.next = self.changed, set(), None
-        while changed:
-            service, account = min(changed)
+        first_error = None
+        for service, account in sorted(changed):
             try:
                 self._save(service, account)
-            except Exception:
-                self.changed |= changed  # the next save makes up for it
-                raise
-            changed.remove((service, account))
+            except Exception as error:
+                self.changed.add((service, account))  # the next save makes up for it
+                first_error = first_error or error
+        if first_error:
+            raise first_error
 
     def _save(self, service, account):
         get_state = self.app._build_persistence_save_dict().get(service)
-        text = self._text(service, account, get_state) if get_state else None
+        # As the account that it is of, whoever's request began the save.
+        text = copy_context().run(self._text, service, account, get_state) if get_state else None
         if text is None:
             return
         path = os.path.join(self.persistence.STATE_DIR, f"{service}@{account}.json")
@@ -190,6 +201,7 @@ class Saver:
 
     def _text(self, service, account, get_state):
         version = self.persistence._state_format_version(service)
+        set_request_account_id(account)
         for attempt in range(1, TRIES + 1):
             saving.account = account
             try:
