@@ -57,6 +57,15 @@ impl Home {
     }
 }
 
+/// Stops a server that a failed test left.
+impl Drop for Home {
+    fn drop(&mut self) {
+        if std::thread::panicking() && self.state().join("server.json").exists() {
+            let _ = self.command(&["local", "down"]).output();
+        }
+    }
+}
+
 fn key(said: &Said) -> String {
     let value: Value =
         serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {}", said.err));

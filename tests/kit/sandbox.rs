@@ -273,7 +273,10 @@ impl Run {
     pub fn json(&self) -> Value {
         let report = serde_json::from_str(&self.stdout)
             .unwrap_or_else(|error| panic!("`{}` wrote no JSON ({error}):\n{}", self.command, self.stdout));
-        check_report(&report);
+        // Other programs have no schemas.
+        if self.command.starts_with("billpay ") {
+            check_report(&report);
+        }
         report
     }
 }

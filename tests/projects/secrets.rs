@@ -7,10 +7,10 @@ use std::time::Duration;
 use crate::place::{Place, Said};
 
 /// A secret that nothing else contains, with what needs escaping.
-const SECRET: &str = "cana'ry-\"7f3\\d0c\"";
+const SECRET: &str = "cana'ry-\"7w3\\d0w\"";
 /// The part of it that is the same in every notation.
-const CANARY: &str = "d0c";
-const PARTS: &[&str] = &["canary", "cana'ry", "cana''ry", "7f3", CANARY];
+const CANARY: &str = "d0w";
+const PARTS: &[&str] = &["canary", "cana'ry", "cana''ry", "7w3", CANARY];
 
 const TEMPLATE: &str = "\
 apiVersion: scaffolder.backstage.io/v1beta3
@@ -107,7 +107,7 @@ spec:
 ";
     place.write("template/template.yaml", template);
     place.write("template/files/a.txt", "one\n");
-    let secret = "Canary-7f3x";
+    let secret = "Canary-7w3x";
     let answers = serde_json::json!({
         "unseen": {"a": secret}, "masked": {"a": {"b": secret}, "more": secret}, "word": secret,
     });
@@ -233,24 +233,24 @@ fn what_is_wrong_with_a_secret_is_told_without_it() {
     }
     place.write("template/template.yaml", TEMPLATE);
     for broken in [
-        "password: \"canary d0c\n",
-        "password: [canary, d0c\n",
-        "password: canary\npassword: d0c\n",
+        "password: \"canary d0w\n",
+        "password: [canary, d0w\n",
+        "password: canary\npassword: d0w\n",
         "password: *canary\n",
-        "password: !canary d0c\n",
-        "canary d0c\n",
-        "{\"password\": \"canary\", d0c",
-        "password: canary\n d0c: x\n",
+        "password: !canary d0w\n",
+        "canary d0w\n",
+        "{\"password\": \"canary\", d0w",
+        "password: canary\n d0w: x\n",
     ] {
         clean(place.say_with(&["scaffold", "./template", "--out", "out"], broken), 1);
     }
-    clean(place.say(&["scaffold", "./template", "--set", "users=[{word: canary-d0c, x", "--out", "out"]), 1);
+    clean(place.say(&["scaffold", "./template", "--set", "users=[{word: canary-d0w, x", "--out", "out"]), 1);
     clean(
         place.say(&[
             "scaffold",
             "./template",
             "--set",
-            "users=canary-d0c",
+            "users=canary-d0w",
             "--set",
             "name=x",
             "--out",
@@ -258,7 +258,7 @@ fn what_is_wrong_with_a_secret_is_told_without_it() {
         ]),
         1,
     );
-    clean(place.say(&["scaffold", "./template", "--set", "database.word=canary-d0c", "--out", "out"]), 1);
+    clean(place.say(&["scaffold", "./template", "--set", "database.word=canary-d0w", "--out", "out"]), 1);
     let set = format!("password={SECRET}");
     clean(place.say(&["scaffold", "./template", "--set", &set, "--out", "out", "--set", "nope=1"]), 1);
     let said = place.say(&["scaffold", "./template", "--set", "name=x"]).exits(1);
@@ -289,9 +289,9 @@ fn credentials_in_a_url_are_refused_and_those_of_an_old_record_go() {
     place.secretive_template();
     place.commit("template");
     for url in [
-        "https://ada:d0c7f3@git.acme.test/x",
-        "ssh://ada:d0c7f3@git.acme.test/x",
-        "git+https://d0c7f3:x@git.acme.test/x",
+        "https://ada:d0w7w3@git.acme.test/x",
+        "ssh://ada:d0w7w3@git.acme.test/x",
+        "git+https://d0w7w3:x@git.acme.test/x",
     ] {
         let said = place.say(&["scaffold", url, "--set", "name=x", "--out", "x", "-vv"]).exits(1);
         is_clean("standard error", &said.err);
@@ -305,16 +305,16 @@ fn credentials_in_a_url_are_refused_and_those_of_an_old_record_go() {
     place.write("home/.gitconfig", place.read("home/.gitconfig") + &config);
     let answers = place.secretive_answers();
     clean(
-        place.say_with(&["scaffold", "https://d0c7f3@git.acme.test/x", "--out", "pay", "-vv"], &answers),
+        place.say_with(&["scaffold", "https://d0w7w3@git.acme.test/x", "--out", "pay", "-vv"], &answers),
         0,
     );
     let record = place.read("pay/.billpay/scaffold.yaml");
     assert!(record.contains("url: https://git.acme.test/x\n"), "{record}");
-    place.write("pay/.billpay/scaffold.yaml", record.replace("https://git", "https://ada:d0c7f3@git"));
+    place.write("pay/.billpay/scaffold.yaml", record.replace("https://git", "https://ada:d0w7w3@git"));
     place.commit("pay");
     clean(place.say_with(&["scaffold", "update", "pay", "--output", "json"], &answers), 0);
     clean(place.say_with(&["scaffold", "update", "pay", "--allow-dirty", "-vv"], &answers), 0);
-    let shown = TEMPLATE.replace("url: ./skeleton", "url: 'https://ada:d0c7f3@git.acme.test/x'");
+    let shown = TEMPLATE.replace("url: ./skeleton", "url: 'https://ada:d0w7w3@git.acme.test/x'");
     place.write("template/template.yaml", shown);
     clean(place.say(&["scaffold", "show", "./template"]), 0);
 }
@@ -326,7 +326,7 @@ fn on_a_terminal_a_secret_is_asked_for_again_and_not_shown() {
     let template = TEMPLATE.replace("name: '${{ parameters.name }}',", "name: '${{ secrets.password }}',");
     place.write("template/template.yaml", template);
     place.write("template/skeleton/a.txt", "one ${{ values.name }}\n");
-    let answers = r#"{"name": "pay", "password": "canary-d0c"}"#;
+    let answers = r#"{"name": "pay", "password": "canary-d0w"}"#;
     let said = place.say_with(&["scaffold", "./template", "--out", "pay"], answers).exits(0);
     is_clean("standard error", &said.err);
     place.commit("pay");
@@ -342,12 +342,12 @@ fn on_a_terminal_a_secret_is_asked_for_again_and_not_shown() {
     }
     // A terminal drops what was typed before it was told not to show it.
     std::thread::sleep(Duration::from_millis(500));
-    input.write_all(b"canary-d0c\r").expect("it listens");
+    input.write_all(b"canary-d0w\r").expect("it listens");
     drop(input);
     output.read_to_end(&mut shown).expect("text");
     child.wait().expect("it ends");
     let shown = String::from_utf8_lossy(&shown);
     is_clean("the terminal", &shown);
-    assert_eq!(place.read("pay/a.txt"), "two canary-d0c\n", "{shown}");
+    assert_eq!(place.read("pay/a.txt"), "two canary-d0w\n", "{shown}");
     is_clean("the record", &place.read("pay/.billpay/scaffold.yaml"));
 }
