@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use billpay_model::failure::Failure;
+use billpay_model::failure::{Failure, FailureClass};
 use tokio::sync::OnceCell;
 
 type Cell = Arc<OnceCell<Box<dyn Any + Send + Sync>>>;
@@ -27,18 +27,14 @@ impl Reads {
         let answer = cell
             .get_or_try_init(|| async { Ok(Box::new(read.await?) as Box<dyn Any + Send + Sync>) })
             .await?;
-        match answer.downcast_ref::<T>() {
-            Some(answer) => Ok(answer.clone()),
-            None => unreachable!("two reads have the name {name}"),
-        }
+        let other = || Failure::new(FailureClass::Other, "billpay", format!("two reads are called {name}"));
+        answer.downcast_ref::<T>().cloned().ok_or_else(other)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
-
-    use billpay_model::failure::FailureClass;
 
     use super::*;
 
