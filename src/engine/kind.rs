@@ -24,6 +24,8 @@ pub struct KindInfo {
     pub named: bool,
     /// Set where AWS keeps the resources outside all regions.
     pub global: bool,
+    /// Set if it holds people's data, which goes with it.
+    pub holds_data: bool,
     pub usual: Usual,
 }
 

@@ -63,6 +63,7 @@ pub fn infos() -> Kinds {
         create_first: known != Known::Name,
         named: known == Known::Name,
         global: is_global(name),
+        holds_data: false,
         usual: Usual { create: seconds(name), update: 1, delete: seconds(name) },
     };
     KINDS.into_iter().map(|kind| (kind.0, info(kind))).collect::<BTreeMap<_, _>>()

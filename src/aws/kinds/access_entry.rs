@@ -84,6 +84,7 @@ impl Kind for AccessEntry {
         create_first: false,
         named: false,
         global: false,
+        holds_data: false,
         usual: Usual::QUICK,
     };
     /// The name is the principal's ARN, which the spec gives: another one is another spec's, and is

@@ -56,6 +56,7 @@ impl Kind for Addon {
         create_first: false,
         named: true,
         global: false,
+        holds_data: false,
         usual: Usual { create: 45, update: 60, delete: 20 },
     };
     fn fits(_: &Environment, address: &Address, name: &str) -> Fit {

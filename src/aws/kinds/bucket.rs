@@ -61,6 +61,7 @@ impl Kind for Bucket {
         create_first: false,
         named: true,
         global: false,
+        holds_data: true,
         gives_access: &["public_access_blocked"],
         usual: Usual { create: 3, update: 1, delete: 5 },
     };

@@ -44,6 +44,7 @@ impl Kind for BucketPolicy {
         create_first: false,
         named: true,
         global: false,
+        holds_data: false,
         usual: Usual::QUICK,
     };
     fn fits(env: &Environment, address: &Address, name: &str) -> Fit {

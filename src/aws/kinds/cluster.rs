@@ -108,6 +108,7 @@ impl Kind for Cluster {
         create_first: false,
         named: true,
         global: false,
+        holds_data: false,
         gives_access: &["endpoint", "authentication_mode", "role_arn"],
         usual: Usual { create: 540, update: 540, delete: 240 },
     };

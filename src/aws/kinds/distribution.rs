@@ -57,6 +57,7 @@ impl Kind for Distribution {
         create_first: false,
         named: false,
         global: true,
+        holds_data: false,
         usual: Usual { create: 240, update: 200, delete: 300 },
     };
     fn fits(env: &Environment, address: &Address, name: &str) -> Fit {

@@ -46,6 +46,7 @@ impl Kind for ElasticIp {
         create_first: false,
         named: false,
         global: false,
+        holds_data: false,
         usual: Usual::QUICK,
     };
     fn fits(env: &Environment, address: &Address, name: &str) -> Fit {

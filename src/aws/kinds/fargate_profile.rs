@@ -48,6 +48,7 @@ impl Kind for FargateProfile {
         create_first: false,
         named: true,
         global: false,
+        holds_data: false,
         usual: Usual { create: 120, update: 1, delete: 120 },
     };
     fn fits(_: &Environment, address: &Address, name: &str) -> Fit {

@@ -72,6 +72,7 @@ impl Kind for HeadersPolicy {
         create_first: false,
         named: true,
         global: true,
+        holds_data: false,
         usual: Usual::QUICK,
     };
     fn fits(env: &Environment, address: &Address, name: &str) -> Fit {

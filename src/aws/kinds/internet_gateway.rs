@@ -51,6 +51,7 @@ impl Kind for InternetGateway {
         create_first: false,
         named: false,
         global: false,
+        holds_data: false,
         usual: Usual { create: 2, update: 1, delete: 2 },
     };
     fn fits(env: &Environment, _: &Address, name: &str) -> Fit {

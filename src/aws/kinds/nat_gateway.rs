@@ -42,6 +42,7 @@ impl Kind for NatGateway {
         create_first: false,
         named: false,
         global: false,
+        holds_data: false,
         usual: Usual { create: 100, update: 1, delete: 60 },
     };
     fn fits(env: &Environment, address: &Address, name: &str) -> Fit {

@@ -93,6 +93,7 @@ impl Kind for NodeGroup {
         create_first: true,
         named: true,
         global: false,
+        holds_data: false,
         usual: Usual { create: 150, update: 300, delete: 240 },
     };
     fn fits(_: &Environment, address: &Address, name: &str) -> Fit {

@@ -68,6 +68,7 @@ impl Kind for OidcProvider {
         create_first: false,
         named: false,
         global: true,
+        holds_data: false,
         usual: Usual::QUICK,
     };
     /// The issuer of a cluster is AWS's choice; the `Name` tag is the cluster's.

@@ -49,6 +49,7 @@ impl Kind for OriginAccessControl {
         create_first: false,
         named: true,
         global: true,
+        holds_data: false,
         usual: Usual::QUICK,
     };
     fn fits(env: &Environment, address: &Address, name: &str) -> Fit {

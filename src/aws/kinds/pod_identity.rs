@@ -57,6 +57,7 @@ impl Kind for PodIdentity {
         create_first: false,
         named: true,
         global: false,
+        holds_data: false,
         usual: Usual::QUICK,
     };
     /// The name is namespace and service account, of which a cluster has one association.

@@ -48,6 +48,7 @@ impl Kind for Policy {
         create_first: false,
         named: true,
         global: true,
+        holds_data: false,
         gives_access: &["document"],
         usual: Usual::QUICK,
     };

@@ -52,6 +52,7 @@ impl Kind for Repository {
         create_first: false,
         named: true,
         global: false,
+        holds_data: true,
         gives_access: &[],
         usual: Usual::QUICK,
     };

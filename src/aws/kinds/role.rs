@@ -184,6 +184,7 @@ impl Kind for Role {
         create_first: false,
         named: true,
         global: true,
+        holds_data: false,
         gives_access: &["trust", "managed", "inline", "boundary"],
         usual: Usual { create: 2, update: 1, delete: 2 },
     };

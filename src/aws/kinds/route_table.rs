@@ -57,6 +57,7 @@ impl Kind for RouteTable {
         create_first: false,
         named: false,
         global: false,
+        holds_data: false,
         usual: Usual { create: 2, update: 1, delete: 2 },
     };
     fn fits(env: &Environment, address: &Address, name: &str) -> Fit {

@@ -50,6 +50,7 @@ impl Kind for S3Endpoint {
         create_first: false,
         named: false,
         global: false,
+        holds_data: false,
         usual: Usual { create: 5, update: 2, delete: 10 },
     };
     fn fits(env: &Environment, _: &Address, name: &str) -> Fit {

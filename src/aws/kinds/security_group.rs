@@ -62,6 +62,7 @@ impl Kind for SecurityGroup {
         create_first: false,
         named: false,
         global: false,
+        holds_data: false,
         usual: Usual { create: 3, update: 2, delete: 2 },
     };
     fn fits(env: &Environment, address: &Address, name: &str) -> Fit {

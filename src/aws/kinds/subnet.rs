@@ -59,6 +59,7 @@ impl Kind for Subnet {
         create_first: true,
         named: false,
         global: false,
+        holds_data: false,
         usual: Usual { create: 2, update: 1, delete: 1 },
     };
     fn fits(env: &Environment, address: &Address, name: &str) -> Fit {

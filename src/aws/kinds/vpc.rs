@@ -50,6 +50,7 @@ impl Kind for Vpc {
         create_first: false,
         named: false,
         global: false,
+        holds_data: false,
         usual: Usual { create: 2, update: 1, delete: 1 },
     };
     fn fits(env: &Environment, _: &Address, name: &str) -> Fit {

@@ -23,9 +23,6 @@ const LISTED: usize = 24;
 /// Longest job summary with every field in it, bytes: GitHub drops one of more than a mebibyte.
 const MAX_SUMMARY_BYTES: usize = 1_000_000;
 
-/// Kinds that hold people's data, which goes with them.
-const HOLDERS_OF_DATA: &[&str] = &["bucket", "repository"];
-
 /// Parts of a plan that are listed.
 #[derive(Debug, Clone, Copy)]
 struct Listing {
@@ -108,7 +105,7 @@ impl Ui {
         self.text(&text)
     }
 
-    /// Shows what came of a run; where JSON is written, the plan was not shown before.
+    /// Shows the result of a run.
     pub fn run(&self, report: &RunReport) -> Result<(), Report> {
         if self.is_json() {
             return self.document(report);
@@ -251,7 +248,7 @@ fn add_change(text: &mut String, change: &Change, kinds: &Kinds, listing: Listin
     };
     let reason = change.reason.as_ref().and_then(why).map(|why| format!("  {DIM}{}{DIM:#}", name(&why)));
     let id = change.id().map(|id| format!("  {}", name(id))).unwrap_or_default();
-    let holds_data = HOLDERS_OF_DATA.contains(&change.address.kind());
+    let holds_data = kinds.get(change.address.kind()).is_some_and(|kind| kind.holds_data);
     let data = if change.action == Action::Delete && holds_data { "  and everything in it" } else { "" };
     let mark = if change.widens_access { format!("  {BAD}widens access{BAD:#}") } else { String::new() };
     let key = change.address.name();

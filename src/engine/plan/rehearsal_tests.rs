@@ -20,6 +20,7 @@ fn kinds() -> Kinds {
         create_first,
         named: name == "house",
         global: false,
+        holds_data: false,
         usual: Usual::QUICK,
     };
     const PLOT: &[Constraint] = &[

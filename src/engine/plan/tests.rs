@@ -18,6 +18,7 @@ fn kinds() -> Kinds {
         create_first,
         named: false,
         global: false,
+        holds_data: false,
         usual: Usual { create: seconds, update: 1, delete: 1 },
     };
     let kinds = [

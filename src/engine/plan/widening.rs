@@ -296,6 +296,7 @@ mod tests {
         create_first: false,
         named: false,
         global: false,
+        holds_data: false,
         usual: Usual::QUICK,
     };
 
