@@ -117,6 +117,11 @@ impl From<Error> for Report {
             Error::Conflicts(report) => {
                 billpay_engine::Error::Conflicts(report.plan.conflicts.clone()).into()
             }
+            Error::Leftovers { error, .. } => {
+                let mut report = Report::from(error);
+                report.details.insert(0, std::mem::replace(&mut report.heading, heading));
+                report.hint("run it again: it looks again")
+            }
             Error::UnknownComponent { name, known } => {
                 let report = Report::new(heading, format!("components: {}", known.join(", ")));
                 match nearest(&name, known.iter().map(String::as_str)) {

@@ -82,10 +82,16 @@ pub async fn run(args: ProvisionArgs, ports: &Ports, ui: &Ui) -> Result<u8, Repo
     end(provision(ports, &request, ui, &asker).await, ports, ui)
 }
 
-/// Shows what came of a run, and returns the exit code.
+/// Shows the result of a run, and returns the exit code.
 pub fn end(run: Result<Run, Error>, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
     let Run { plan, report } = match run {
         Ok(run) => run,
+        Err(Error::Leftovers { run, error }) => {
+            if !ui.is_json() {
+                ui.run(&run.report)?;
+            }
+            return Err(Error::Leftovers { run, error }.into());
+        }
         Err(error) => return refuse(error, ports, ui),
     };
     if report.resources.is_some() && !ui.is_json() {

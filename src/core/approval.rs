@@ -19,7 +19,7 @@ pub enum Answer {
     Unattended,
 }
 
-/// Decides whether a plan is applied: a person at a terminal, or what was said beforehand.
+/// Decides whether a plan is applied: a person at a terminal, or flags.
 pub trait Approver: Send + Sync {
     /// Looks at a plan that changes something and can be applied. A protected environment's plan may need the
     /// environment's name: see [`PlanReport::protection`].

@@ -15,6 +15,7 @@ use billpay_tree::disk::TreeError;
 use crate::docs::PublishError;
 use crate::kubernetes;
 use crate::plan::PlanReport;
+use crate::provision::Run;
 
 /// Reason for which a use case ended without a result.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,9 @@ pub enum Error {
     /// The plan has conflicts, which it holds.
     #[error("the plan can't be applied")]
     Conflicts(Box<PlanReport>),
+    /// Everything planned was deleted, but the cloud can't be read to see what is left.
+    #[error("everything was deleted, but it is not known what is left")]
+    Leftovers { run: Box<Run>, error: billpay_engine::Error },
     #[error("there is no component `{name}`")]
     UnknownComponent { name: String, known: Vec<String> },
     #[error("can't use the plan in {}", .path.display())]
@@ -37,10 +41,10 @@ pub enum Error {
     /// The plan is in a file, its spec is not: only the plan's own spec could count.
     #[error(transparent)]
     OnlySpecOfPlan(SpecError),
-    /// Somebody was asked, and said no.
+    /// The plan was not approved.
     #[error("the answer was no")]
     Declined,
-    /// Nobody is there to be asked.
+    /// There is no terminal to ask on.
     #[error("there is no terminal to ask on")]
     Unattended { environment: String },
     /// The name that was typed is another one.

@@ -14,7 +14,7 @@ use crate::{Error, Ports};
 /// Region for other programs where the specs name none, or several.
 const REGION: &str = "us-east-1";
 
-/// Variables that would send other programs elsewhere, or as somebody else.
+/// Variables that would select another endpoint or other credentials.
 const UNSET: [&str; 4] =
     ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"];
 

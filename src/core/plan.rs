@@ -29,7 +29,7 @@ pub enum PlanSource {
         /// Ids to keep where several resources carry the tags of one address.
         keep: BTreeSet<String>,
     },
-    /// A saved plan, which still has to be what would be planned now.
+    /// A saved plan; refused if planning now gives another one.
     File {
         path: PathBuf,
         /// Lets the spec in the plan count where there are no specs.
@@ -45,7 +45,7 @@ pub struct PlanRequest {
     pub goal: Goal,
 }
 
-/// A plan, and what of it can be saved.
+/// A plan, and its form for a file.
 #[derive(Debug, Clone)]
 pub struct PlanResult {
     pub report: PlanReport,
@@ -74,10 +74,8 @@ impl Report for PlanReport {
 /// Protection of an environment, and the changes of a plan that it is against.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProtectionReport {
-    /// Set where the spec says `protected: true`.
-    pub spec: bool,
-    /// Resources that their tags or AWS itself protect.
-    pub resources: BTreeSet<Address>,
+    #[serde(flatten)]
+    pub protection: Protection,
     /// Resources that would be deleted, replaced or unprotected.
     pub changes: BTreeSet<Address>,
 }
@@ -86,17 +84,13 @@ impl ProtectionReport {
     fn of(env: &Environment, plan: &Plan, survey: &Survey) -> Option<ProtectionReport> {
         let protection = Protection::of(env, &survey.snapshot);
         let changes: BTreeSet<Address> = plan.protected_changes().into_iter().cloned().collect();
-        let Protection { spec, resources } = protection.clone();
-        (!protection.is_none() && !changes.is_empty()).then_some(ProtectionReport {
-            spec,
-            resources,
-            changes,
-        })
+        let is_needed = !protection.is_none() && !changes.is_empty();
+        is_needed.then_some(ProtectionReport { protection, changes })
     }
 
     pub(crate) fn error(&self, environment: String) -> billpay_engine::Error {
-        let protection = Protection { spec: self.spec, resources: self.resources.clone() };
-        billpay_engine::Error::Protected { environment, protection, changes: self.changes.clone() }
+        let ProtectionReport { protection, changes } = self.clone();
+        billpay_engine::Error::Protected { environment, protection, changes }
     }
 }
 
@@ -106,6 +100,8 @@ pub(crate) struct Draft {
     pub cloud: Box<dyn Provider>,
     pub survey: Survey,
     pub plan: Plan,
+    /// Ids that are kept among several resources at one address.
+    pub keep: BTreeSet<String>,
 }
 
 impl Draft {
@@ -131,11 +127,7 @@ pub async fn plan(
     observer: &dyn Observer,
 ) -> Result<PlanResult, Error> {
     let draft = draft(ports, &request.environment, &request.source, request.goal, observer).await?;
-    let keep = match &request.source {
-        PlanSource::Spec { keep, .. } => keep.clone(),
-        PlanSource::File { .. } => BTreeSet::new(),
-    };
-    Ok(PlanResult { report: draft.report(), saved: SavedPlan::new(&draft.env, &draft.plan, &keep) })
+    Ok(PlanResult { report: draft.report(), saved: SavedPlan::new(&draft.env, &draft.plan, &draft.keep) })
 }
 
 /// Saves a plan to a file.
@@ -169,7 +161,7 @@ pub(crate) async fn draft(
     check_selection(selection, cloud.kinds())?;
     let survey = observer.wait("reading what is there", survey(cloud.as_ref(), &env, keep)).await?;
     let plan = survey.plan(cloud.as_ref(), &env, goal, selection).await?;
-    Ok(Draft { env, cloud, survey, plan })
+    Ok(Draft { env, cloud, survey, plan, keep: keep.clone() })
 }
 
 /// Plans an environment again as a saved plan did, and makes sure that it is the same plan.
@@ -196,7 +188,7 @@ async fn redraft(
     }
     let cloud = ports.connector.connect(&saved.spec, observer).await?;
     let (survey, plan) = observer.wait("reading what is there", saved.recheck(cloud.as_ref())).await?;
-    Ok(Draft { env: saved.spec, cloud, survey, plan })
+    Ok(Draft { env: saved.spec, cloud, survey, plan, keep: saved.keep })
 }
 
 /// Fails if a selection names a component that there is not.

@@ -93,7 +93,7 @@ pub async fn provision(
 /// Deletes everything that belongs to an environment, once `approver` agrees, and looks for what is left.
 ///
 /// # Errors
-/// Fails as [`provision`] does; also if nobody can say afterwards whether something is left.
+/// Fails as [`provision`] does; also, with the run, if the cloud can't be read afterwards.
 pub async fn destroy(
     ports: &Ports,
     request: &DestroyRequest,
@@ -106,7 +106,10 @@ pub async fn destroy(
     let mut done = carry_out(&draft, run, observer, approver).await?;
     if done.report.resources.is_none() && done.report.outcome.is_complete() {
         let left = leftovers(draft.cloud.as_ref(), &draft.env, &draft.survey, selection);
-        done.report.leftovers = Some(observer.wait("looking for what is left", left).await?);
+        match observer.wait("looking for what is left", left).await {
+            Ok(left) => done.report.leftovers = Some(left),
+            Err(error) => return Err(Error::Leftovers { run: Box::new(done), error }),
+        }
     }
     Ok(done)
 }

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use billpay_model::address::Address;
 use billpay_model::environment::Environment;
 use billpay_model::resource::{Observed, Owner};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::plan::Snapshot;
 
 /// The things that protect an environment: any one of them is enough.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Protection {
     /// Set where the spec says `protected: true`.
     pub spec: bool,

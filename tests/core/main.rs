@@ -244,7 +244,7 @@ async fn a_protected_environment_goes_only_by_its_name() {
     let named = always(Answer::Name("prod".to_string()));
     let gone = destroy(&ports, &undo("prod"), &Silent, &named).await.unwrap();
     assert!(gone.report.is_complete());
-    assert!(named.1.lock().unwrap()[0].protection.as_ref().is_some_and(|one| one.spec));
+    assert!(named.1.lock().unwrap()[0].protection.as_ref().is_some_and(|one| one.protection.spec));
 }
 
 #[tokio::test(start_paused = true)]

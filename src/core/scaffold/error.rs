@@ -31,7 +31,7 @@ pub enum Error {
     Interview(io::Error),
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// Somebody was asked, and said no.
+    /// A confirmation was refused.
     #[error("the answer was no")]
     Declined,
     /// Answers of the request that can't be taken, each with its reason.
