@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::exit;
 
-/// Ends when somebody wants the program to end.
+/// Waits for Ctrl-C or SIGTERM.
 pub async fn interrupted() {
     match signal(SignalKind::terminate()) {
         Ok(mut terminate) => tokio::select! {

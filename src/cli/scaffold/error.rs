@@ -94,7 +94,7 @@ impl From<Error> for Report {
     }
 }
 
-/// Returns what a workflow may do more, as a line.
+/// Returns an added right of a workflow as a line.
 pub fn right_line(AddedRight { file, right }: &AddedRight) -> String {
     format!("{file}: {right}")
 }

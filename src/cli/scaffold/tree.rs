@@ -39,7 +39,7 @@ impl TreeArgs {
         TreeTarget { out, check, options: TreeOptions { merge, keep, force, ..TreeOptions::default() } }
     }
 
-    /// Shows what became of a tree's files.
+    /// Shows the changes of a tree's files.
     pub fn show(&self, report: Result<TreeReport, Error>, ui: &Ui) -> Result<u8, Report> {
         let report = report?;
         if ui.is_json() {

@@ -200,7 +200,7 @@ impl Ui {
         Ok(answer.trim().to_string())
     }
 
-    /// Returns what takes the live lines away, before the program ends at once.
+    /// Returns a function that clears the live lines, for an exit at once.
     pub fn clear_lines(&self) -> impl Fn() + Send + 'static {
         self.progress.clear_lines()
     }

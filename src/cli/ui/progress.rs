@@ -84,7 +84,7 @@ impl Progress {
         lock(&self.state).width = width;
     }
 
-    /// Returns what takes the live lines away.
+    /// Returns a function that clears the live lines.
     pub fn clear_lines(&self) -> impl Fn() + Send + 'static {
         let bars = self.bars.clone();
         move || drop(bars.clear())

@@ -15,6 +15,7 @@ fn kinds() -> Kinds {
         create_first: name == "subnet",
         named: false,
         global,
+        holds_data: false,
         gives_access: &[],
         usual: Usual::QUICK,
     };
