@@ -1,7 +1,7 @@
 //! The adapters of AWS, real or local, as the composition root hands them out.
 
 use async_trait::async_trait;
-use billpay_engine::cloud::{Connector, Provider};
+use billpay_engine::cloud::{Cloud, Connector};
 use billpay_engine::plan::Kinds;
 use billpay_model::connect::ConnectError;
 use billpay_model::environment::Environment;
@@ -10,7 +10,7 @@ use billpay_model::local::{LOCAL_ACCOUNT, LocalAccess, LocalCloud, LocalStatus};
 use billpay_model::resource::Desired;
 use billpay_model::site::{SiteStore, SiteStores};
 
-use crate::kinds::{self, AwsProvider};
+use crate::kinds::{self, AwsCloud};
 use crate::local::LocalAws;
 use crate::site_bucket::SiteBucket;
 use crate::{Aws, Endpoint};
@@ -47,9 +47,9 @@ impl Connector for AwsConnector {
         &self,
         env: &Environment,
         observer: &dyn Observer,
-    ) -> Result<Box<dyn Provider>, ConnectError> {
+    ) -> Result<Box<dyn Cloud>, ConnectError> {
         let aws = self.aws(&env.account, &env.region, observer).await?;
-        Ok(Box::new(AwsProvider::new(aws)))
+        Ok(Box::new(AwsCloud::new(aws, env.clone())))
     }
 }
 

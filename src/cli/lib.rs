@@ -30,7 +30,7 @@ use billpay_host::program::in_ci;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use error::Report;
-use ui::{Ui, out};
+use ui::{Out, Ui};
 
 /// Exit codes; documented in docs/reference and in `billpay help`.
 mod exit {
@@ -90,7 +90,7 @@ pub struct Global {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-enum Output {
+pub enum Output {
     #[default]
     Text,
     Json,
@@ -193,7 +193,8 @@ pub fn main(compose: impl FnOnce(Option<PathBuf>, bool) -> Ports) -> ExitCode {
         Ok(defaults) => defaults,
         Err(report) => {
             let hints = report.hints.iter().map(|hint| format!("\nhint: {hint}")).collect::<String>();
-            out::stderr(&format!("error: {}\n  {}{hints}", report.heading, report.details.join("\n  ")));
+            let text = format!("error: {}\n  {}{hints}", report.heading, report.details.join("\n  "));
+            Out::of_process().message(&text);
             return ExitCode::from(exit::ERROR);
         }
     };
@@ -203,10 +204,10 @@ pub fn main(compose: impl FnOnce(Option<PathBuf>, bool) -> Ports) -> ExitCode {
         Ok(parsed) => parsed,
         Err(error) => return not_parsed(&error),
     };
-    let ui = match Ui::new(&cli.global) {
+    let ui = match Ui::of_process(&cli.global) {
         Ok(ui) => ui,
         Err(error) => {
-            out::stderr(&format!("error: {error:#}"));
+            Out::of_process().message(&format!("error: {error:#}"));
             return ExitCode::from(exit::ERROR);
         }
     };
@@ -228,7 +229,7 @@ pub fn main(compose: impl FnOnce(Option<PathBuf>, bool) -> Ports) -> ExitCode {
 /// others: 2, which clap would exit with, means that changes were found.
 fn not_parsed(error: &clap::Error) -> ExitCode {
     let text = error.render().ansi().to_string();
-    out::coloured(text.trim_end_matches('\n'), error.use_stderr());
+    Out::of_process().coloured(text.trim_end_matches('\n'), error.use_stderr());
     ExitCode::from(match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => exit::DONE,
         _ => exit::ERROR,

@@ -1,9 +1,8 @@
 //! Checks whether everything that a run needs is in order.
 
-use billpay_engine::cloud::Provider;
+use billpay_engine::cloud::Cloud;
 use billpay_host::tools;
 use billpay_model::check::{Check, Health};
-use billpay_model::environment::Environment;
 use billpay_model::event::Observer;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,7 +31,7 @@ pub async fn doctor(ports: &Ports, environment: Option<&str>, observer: &dyn Obs
     let mut checks = specs(ports);
     if let Some(loaded) = environment.and_then(|name| ports.load(name).ok()) {
         match ports.connector.connect(&loaded.environment, observer).await {
-            Ok(cloud) => checks.extend(check_cloud(cloud.as_ref(), &loaded.environment).await),
+            Ok(cloud) => checks.extend(check_cloud(cloud.as_ref()).await),
             Err(error) => checks.push(Check::new("local AWS", Health::Bad, error.to_string())),
         }
     }
@@ -55,7 +54,8 @@ fn specs(ports: &Ports) -> Vec<Check> {
 }
 
 /// Checks credentials, account, region, clock and what of the quotas can be seen.
-async fn check_cloud(cloud: &dyn Provider, env: &Environment) -> Vec<Check> {
+async fn check_cloud(cloud: &dyn Cloud) -> Vec<Check> {
+    let env = cloud.environment();
     let identity = match cloud.identity().await {
         Ok(identity) => identity,
         Err(failure) => {
@@ -70,6 +70,6 @@ async fn check_cloud(cloud: &dyn Provider, env: &Environment) -> Vec<Check> {
         let detail = format!("{}, but the spec says {}", identity.account, env.account);
         Check::new("account", Health::Bad, detail)
     });
-    checks.extend(cloud.diagnose(env).await);
+    checks.extend(cloud.diagnose().await);
     checks
 }

@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use billpay_engine::cloud::Provider;
+use billpay_engine::engine::{Engine, PlanOptions, Proposal};
 use billpay_engine::permit::Protection;
-use billpay_engine::plan::{Counts, Goal, Kinds, Plan, Selection};
+use billpay_engine::plan::{Counts, Goal, Kinds, Plan, Selection, Snapshot};
 use billpay_engine::saved::{MAX_BYTES, SavedPlan};
-use billpay_engine::{Survey, survey};
 use billpay_host::reading::read_input;
 use billpay_model::address::Address;
 use billpay_model::environment::Environment;
@@ -81,8 +80,8 @@ pub struct ProtectionReport {
 }
 
 impl ProtectionReport {
-    fn of(env: &Environment, plan: &Plan, survey: &Survey) -> Option<ProtectionReport> {
-        let protection = Protection::of(env, &survey.snapshot);
+    fn of(env: &Environment, plan: &Plan, snapshot: &Snapshot) -> Option<ProtectionReport> {
+        let protection = Protection::of(env, snapshot);
         let changes: BTreeSet<Address> = plan.protected_changes().into_iter().cloned().collect();
         let is_needed = !protection.is_none() && !changes.is_empty();
         is_needed.then_some(ProtectionReport { protection, changes })
@@ -94,25 +93,16 @@ impl ProtectionReport {
     }
 }
 
-/// A plan with all that it was made from.
-pub(crate) struct Draft {
-    pub env: Environment,
-    pub cloud: Box<dyn Provider>,
-    pub survey: Survey,
-    pub plan: Plan,
-    /// Ids that are kept among several resources at one address.
-    pub keep: BTreeSet<String>,
-}
-
-impl Draft {
-    pub fn report(&self) -> PlanReport {
+impl PlanReport {
+    pub(crate) fn new(env: &Environment, proposal: &Proposal) -> PlanReport {
+        let Proposal { identity, snapshot, plan, .. } = proposal;
         PlanReport {
-            account: self.env.account.clone(),
-            region: self.env.region.clone(),
-            identity: self.survey.identity.arn.clone(),
-            counts: self.plan.counts(),
-            protection: ProtectionReport::of(&self.env, &self.plan, &self.survey),
-            plan: self.plan.clone(),
+            account: env.account.clone(),
+            region: env.region.clone(),
+            identity: identity.arn.clone(),
+            counts: plan.counts(),
+            protection: ProtectionReport::of(env, plan, snapshot),
+            plan: plan.clone(),
         }
     }
 }
@@ -126,8 +116,10 @@ pub async fn plan(
     request: &PlanRequest,
     observer: &dyn Observer,
 ) -> Result<PlanResult, Error> {
-    let draft = draft(ports, &request.environment, &request.source, request.goal, observer).await?;
-    Ok(PlanResult { report: draft.report(), saved: SavedPlan::new(&draft.env, &draft.plan, &draft.keep) })
+    let (engine, proposal) =
+        propose(ports, &request.environment, &request.source, request.goal, observer).await?;
+    let env = engine.environment();
+    Ok(PlanResult { report: PlanReport::new(env, &proposal), saved: SavedPlan::new(env, &proposal) })
 }
 
 /// Saves a plan to a file.
@@ -140,38 +132,37 @@ pub fn save(path: &Path, saved: &SavedPlan) -> Result<(), Error> {
     std::fs::write(path, text + "\n").map_err(|error| fail(error.to_string()))
 }
 
-/// Looks at an environment and plans it.
-pub(crate) async fn draft(
+/// Looks at an environment and plans it; returns also the engine that applies the plan.
+pub(crate) async fn propose(
     ports: &Ports,
     environment: &str,
     source: &PlanSource,
     goal: Goal,
     observer: &dyn Observer,
-) -> Result<Draft, Error> {
+) -> Result<(Box<dyn Engine>, Proposal), Error> {
     let (selection, keep) = match source {
         PlanSource::Spec { selection, keep } => (selection, keep),
         PlanSource::File { path, allow_own_spec } => {
-            return redraft(ports, environment, path, *allow_own_spec, observer).await;
+            return repropose(ports, environment, path, *allow_own_spec, observer).await;
         }
     };
     let loaded = ports.load(environment)?;
     observer.warn(&loaded.warnings);
-    let env = loaded.environment;
-    let cloud = ports.connector.connect(&env, observer).await?;
-    check_selection(selection, cloud.kinds())?;
-    let survey = observer.wait("reading what is there", survey(cloud.as_ref(), &env, keep)).await?;
-    let plan = survey.plan(cloud.as_ref(), &env, goal, selection).await?;
-    Ok(Draft { env, cloud, survey, plan, keep: keep.clone() })
+    check_selection(selection, &ports.connector.kinds())?;
+    let engine = ports.engine(&loaded.environment, observer).await?;
+    let options = PlanOptions { goal, selection: selection.clone(), keep: keep.clone() };
+    let proposal = observer.wait("reading what is there", engine.plan(&options)).await?;
+    Ok((engine, proposal))
 }
 
 /// Plans an environment again as a saved plan did, and makes sure that it is the same plan.
-async fn redraft(
+async fn repropose(
     ports: &Ports,
     environment: &str,
     path: &Path,
     allow_own_spec: bool,
     observer: &dyn Observer,
-) -> Result<Draft, Error> {
+) -> Result<(Box<dyn Engine>, Proposal), Error> {
     let saved = read(path)?;
     if saved.spec.environment != environment {
         let (expected, actual) = (environment.to_string(), saved.spec.environment);
@@ -186,9 +177,9 @@ async fn redraft(
         Err(error @ SpecError::NoSpecs { .. }) => return Err(Error::OnlySpecOfPlan(error)),
         Err(error) => return Err(error.into()),
     }
-    let cloud = ports.connector.connect(&saved.spec, observer).await?;
-    let (survey, plan) = observer.wait("reading what is there", saved.recheck(cloud.as_ref())).await?;
-    Ok(Draft { env: saved.spec, cloud, survey, plan, keep: saved.keep })
+    let engine = ports.engine(&saved.spec, observer).await?;
+    let proposal = observer.wait("reading what is there", saved.recheck(engine.as_ref())).await?;
+    Ok((engine, proposal))
 }
 
 /// Fails if a selection names a component that there is not.

@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use billpay_engine::NativeEngine;
 use billpay_engine::cloud::Connector;
+use billpay_engine::engine::Engine;
 use billpay_host::file_owner::check as check_owner;
 use billpay_host::program::in_ci;
+use billpay_model::connect::ConnectError;
 use billpay_model::environment::Environment;
+use billpay_model::event::Observer;
 use billpay_model::local::LocalCloud;
 use billpay_model::site::SiteStores;
 use billpay_spec::LoadedEnvironment;
@@ -54,6 +58,18 @@ impl Ports {
     /// Fails if one of `names` is unknown or not valid.
     pub fn load_several(&self, names: Option<&[String]>) -> Result<LoadedEnvironments, SpecError> {
         self.specs()?.load_several(names, Zoned::now().date())
+    }
+
+    /// Connects to the cloud of an environment, and returns the engine that works on it.
+    ///
+    /// # Errors
+    /// Fails if there is no such cloud here.
+    pub async fn engine(
+        &self,
+        env: &Environment,
+        observer: &dyn Observer,
+    ) -> Result<Box<dyn Engine>, ConnectError> {
+        Ok(Box::new(NativeEngine::new(self.connector.connect(env, observer).await?)))
     }
 
     /// Checks a spec that is in no file as those in files are checked.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use billpay_engine::engine::{Engine, Proposal};
 use billpay_engine::plan::{Counts, Goal, Selection};
-use billpay_engine::{ApplyOptions, Leftovers, Outcome, SkippedStep, apply, leftovers};
+use billpay_engine::{ApplyOptions, Leftovers, Outcome, SkippedStep};
 use billpay_model::address::Address;
 use billpay_model::event::Observer;
 use schemars::JsonSchema;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::approval::{Approver, permit};
-use crate::plan::{Draft, PlanReport, PlanSource, draft};
+use crate::plan::{PlanReport, PlanSource, propose};
 use crate::report::Report;
 use crate::{Error, Ports};
 
@@ -86,8 +87,9 @@ pub async fn provision(
     observer: &dyn Observer,
     approver: &dyn Approver,
 ) -> Result<Run, Error> {
-    let draft = draft(ports, &request.environment, &request.source, Goal::Converge, observer).await?;
-    carry_out(&draft, &request.run, observer, approver).await
+    let (engine, proposal) =
+        propose(ports, &request.environment, &request.source, Goal::Converge, observer).await?;
+    carry_out(engine.as_ref(), &proposal, &request.run, observer, approver).await
 }
 
 /// Deletes everything that belongs to an environment, once `approver` agrees, and looks for what is left.
@@ -102,11 +104,10 @@ pub async fn destroy(
 ) -> Result<Run, Error> {
     let DestroyRequest { environment, selection, keep, run } = request;
     let source = PlanSource::Spec { selection: selection.clone(), keep: keep.clone() };
-    let draft = draft(ports, environment, &source, Goal::Destroy, observer).await?;
-    let mut done = carry_out(&draft, run, observer, approver).await?;
+    let (engine, proposal) = propose(ports, environment, &source, Goal::Destroy, observer).await?;
+    let mut done = carry_out(engine.as_ref(), &proposal, run, observer, approver).await?;
     if done.report.resources.is_none() && done.report.outcome.is_complete() {
-        let left = leftovers(draft.cloud.as_ref(), &draft.env, &draft.survey, selection);
-        match observer.wait("looking for what is left", left).await {
+        match observer.wait("looking for what is left", engine.leftovers(&proposal)).await {
             Ok(left) => done.report.leftovers = Some(left),
             Err(error) => return Err(Error::Leftovers { run: Box::new(done), error }),
         }
@@ -116,26 +117,27 @@ pub async fn destroy(
 
 /// Asks, and applies a plan.
 async fn carry_out(
-    draft: &Draft,
+    engine: &dyn Engine,
+    proposal: &Proposal,
     run: &RunOptions,
     observer: &dyn Observer,
     approver: &dyn Approver,
 ) -> Result<Run, Error> {
-    let plan = draft.report();
+    let env = engine.environment();
+    let plan = PlanReport::new(env, proposal);
     if !plan.plan.conflicts.is_empty() {
         return Err(Error::Conflicts(Box::new(plan)));
     }
-    let (environment, counts) = (draft.env.environment.clone(), plan.counts);
+    let (environment, counts) = (env.environment.clone(), plan.counts);
     if plan.plan.is_empty() {
-        let resources = Some(draft.survey.snapshot.resources.len());
+        let resources = Some(proposal.snapshot.resources.len());
         let outcome = Outcome::default();
         let report = RunReport { environment, counts, outcome, leftovers: None, resources };
         return Ok(Run { plan, report });
     }
-    let permit = permit(&draft.env, &plan, approver)?;
+    let permit = permit(env, &plan, approver)?;
     let options = ApplyOptions { parallelism: run.parallelism, stop: run.stop.clone(), permit };
-    let (cloud, snapshot) = (draft.cloud.as_ref(), &draft.survey.snapshot);
-    let mut outcome = apply(cloud, &draft.env, &draft.plan, snapshot, &options, observer).await?;
+    let mut outcome = engine.apply(proposal, &options, observer).await?;
     outcome.skipped = once(&outcome);
     let report = RunReport { environment, counts, outcome, leftovers: None, resources: None };
     Ok(Run { plan, report })

@@ -10,7 +10,7 @@ use billpay_model::resource::{Condition, Outputs, Owner, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{PlanSource, draft};
+use crate::plan::{PlanSource, propose};
 use crate::report::Report;
 use crate::{Error, Ports};
 
@@ -107,7 +107,8 @@ pub async fn status(
     observer: &dyn Observer,
 ) -> Result<StatusReport, Error> {
     let source = PlanSource::Spec { selection: Selection::default(), keep: BTreeSet::new() };
-    let draft = draft(ports, environment, &source, Goal::Converge, observer).await?;
+    let (engine, proposal) = propose(ports, environment, &source, Goal::Converge, observer).await?;
+    let (env, plan) = (engine.environment(), proposal.plan);
     let resource = |change: Change| {
         let (state, id) = (State::of(&change), change.id().map(str::to_string));
         let observed = change.observed;
@@ -121,15 +122,15 @@ pub async fn status(
             outputs: observed.map(|observed| observed.outputs),
         }
     };
-    let counts = draft.plan.counts();
+    let counts = plan.counts();
     Ok(StatusReport {
-        environment: draft.env.environment,
-        account: draft.env.account,
-        region: draft.env.region,
-        identity: draft.survey.identity.arn,
+        environment: env.environment.clone(),
+        account: env.account.clone(),
+        region: env.region.clone(),
+        identity: proposal.identity.arn,
         counts,
-        resources: draft.plan.changes.into_iter().map(resource).collect(),
-        conflicts: draft.plan.conflicts,
-        foreign_resources: draft.plan.foreign_resources,
+        resources: plan.changes.into_iter().map(resource).collect(),
+        conflicts: plan.conflicts,
+        foreign_resources: plan.foreign_resources,
     })
 }

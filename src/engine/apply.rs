@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::time::Duration;
 
 use billpay_model::address::Address;
-use billpay_model::environment::Environment;
 use billpay_model::event::{Event, Observer};
 use billpay_model::failure::Failure;
 use billpay_model::resource::{Outputs, Owner};
@@ -22,9 +21,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::Error;
 use super::step::{StepResult, StepRun};
-use crate::cloud::Provider;
+use crate::cloud::Cloud;
+use crate::engine::Proposal;
 use crate::permit::{Permit, Protection};
-use crate::plan::{Action, Conflict, Plan, Schedule, Snapshot, Work};
+use crate::plan::{Action, Plan, Schedule, Snapshot, Work};
 
 /// Options of [`apply`].
 #[derive(Debug, Clone)]
@@ -70,7 +70,7 @@ impl Outcome {
     }
 }
 
-/// Applies a plan that was made from `snapshot`.
+/// Applies a plan.
 ///
 /// Everything after the first change is in the outcome, not an error: a run that did half the work has done
 /// half the work.
@@ -79,17 +79,16 @@ impl Outcome {
 /// Fails before the first change if the plan has conflicts, needs a permit that isn't given, or has steps that
 /// wait for one another in a circle.
 pub async fn apply(
-    provider: &dyn Provider,
-    env: &Environment,
-    plan: &Plan,
-    snapshot: &Snapshot,
+    cloud: &dyn Cloud,
+    proposal: &Proposal,
     options: &ApplyOptions,
     observer: &dyn Observer,
 ) -> Result<Outcome, Error> {
-    let conflicts: Vec<Conflict> = plan.conflicts.clone();
-    if !conflicts.is_empty() {
-        return Err(Error::Conflicts(conflicts));
+    let Proposal { plan, snapshot, .. } = proposal;
+    if !plan.conflicts.is_empty() {
+        return Err(Error::Conflicts(plan.conflicts.clone()));
     }
+    let env = cloud.environment();
     let protection = Protection::of(env, snapshot);
     let permit = Permit::unprotected(&protection).or(options.permit.clone());
     if permit.is_none() {
@@ -99,10 +98,10 @@ pub async fn apply(
             return Err(Error::Protected { environment, protection, changes });
         }
     }
-    let schedule = Schedule::of(plan, snapshot, provider.kinds())?;
+    let schedule = Schedule::of(plan, snapshot, cloud.kinds())?;
     let options = ApplyOptions { permit, ..options.clone() };
     observer.observe(Event::Applying { of: schedule.steps.len(), usual_seconds: schedule.critical_path() });
-    let outcome = Walk::new(provider, env, plan, &schedule, snapshot, &options, observer).run().await;
+    let outcome = Walk::new(cloud, proposal, &schedule, &options, observer).run().await;
     observer.observe(Event::Ended);
     Ok(outcome)
 }
@@ -118,8 +117,7 @@ enum State {
 }
 
 struct Walk<'a> {
-    provider: &'a dyn Provider,
-    env: &'a Environment,
+    cloud: &'a dyn Cloud,
     plan: &'a Plan,
     schedule: &'a Schedule,
     options: &'a ApplyOptions,
@@ -140,14 +138,13 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(
-        provider: &'a dyn Provider,
-        env: &'a Environment,
-        plan: &'a Plan,
+        cloud: &'a dyn Cloud,
+        proposal: &'a Proposal,
         schedule: &'a Schedule,
-        snapshot: &'a Snapshot,
         options: &'a ApplyOptions,
         observer: &'a dyn Observer,
     ) -> Walk<'a> {
+        let Proposal { plan, snapshot, .. } = proposal;
         let count = schedule.steps.len();
         let mut behind = vec![vec![]; count];
         for (index, step) in schedule.steps.iter().enumerate() {
@@ -162,8 +159,7 @@ impl<'a> Walk<'a> {
             chain: vec![Duration::ZERO; count],
             began: vec![None; count],
             outcome: Outcome::default(),
-            provider,
-            env,
+            cloud,
             plan,
             schedule,
             options,
@@ -238,8 +234,7 @@ impl<'a> Walk<'a> {
             waiting_behind: self.count_behind(index),
         });
         let run = StepRun {
-            provider: self.provider,
-            env: self.env,
+            cloud: self.cloud,
             change,
             work: step.work,
             goal: self.plan.goal,

@@ -17,7 +17,7 @@ use billpay_model::resource::{Desired, Observed, Tags};
 use super::permit::Permit;
 use super::plan::{Attachment, Goal, Kinds, Plan, Snapshot};
 
-/// A call of [`Provider::create`]: everything about the resource is known.
+/// A call of [`Cloud::create`]: everything about the resource is known.
 #[derive(Debug, Clone)]
 pub struct Create {
     pub desired: Desired,
@@ -45,21 +45,26 @@ pub struct Inspection {
     pub refused: Vec<(Address, String)>,
 }
 
-/// A cloud that holds environments: AWS, or one in memory for tests.
+/// The cloud of one environment: AWS, or one in memory for tests.
+///
+/// Bound to an environment, because names and tags in the cloud follow from the spec.
 #[async_trait]
-pub trait Provider: Send + Sync {
+pub trait Cloud: Send + Sync {
+    /// The environment that it is bound to.
+    fn environment(&self) -> &Environment;
+
     /// The facts about the kinds of resources that it can make.
     fn kinds(&self) -> &Kinds;
 
-    /// Every resource that an environment should have.
-    fn desire(&self, env: &Environment) -> Vec<Desired>;
+    /// Every resource that the environment should have.
+    fn desire(&self) -> Vec<Desired>;
 
     /// Adapts what the spec wants to what the cloud never changes about the one that is there.
     fn adapt(&self, wanted: &Desired, found: &Observed) -> Desired;
 
     /// Returns why a planned change must not be carried out; `None` for nearly all. What can't be
     /// decoded is refused.
-    fn refuse(&self, env: &Environment, found: &Observed, wanted: &Desired) -> Option<String>;
+    fn refuse(&self, found: &Observed, wanted: &Desired) -> Option<String>;
 
     /// Returns whether a create call that a resource names was sent by this process.
     fn is_own_attempt(&self, attempt: &str) -> bool;
@@ -71,13 +76,13 @@ pub trait Provider: Send + Sync {
     ///
     /// # Errors
     /// Fails with every call that failed.
-    async fn sweep(&self, env: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>>;
+    async fn sweep(&self, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>>;
 
     /// Reads everything that carries the environment's tags in another region.
     ///
     /// # Errors
     /// Fails with every call that failed.
-    async fn observe_region(&self, env: &Environment, region: &str) -> Result<Snapshot, Vec<Failure>>;
+    async fn observe_region(&self, region: &str) -> Result<Snapshot, Vec<Failure>>;
 
     /// Returns the caller's identity.
     ///
@@ -89,63 +94,49 @@ pub trait Provider: Send + Sync {
     ///
     /// # Errors
     /// Fails with every call that failed.
-    async fn observe(&self, env: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>>;
+    async fn observe(&self, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>>;
 
     /// All that is there at one address: nothing, one, or (after a lost answer) several.
     ///
     /// # Errors
     /// Fails if a call does.
-    async fn find(&self, env: &Environment, desired: &Desired) -> Result<Vec<Observed>, Failure>;
+    async fn find(&self, desired: &Desired) -> Result<Vec<Observed>, Failure>;
 
     /// Finds the other regions in which this environment has a network or repositories, with what was found there. A
     /// region that the caller may not read is left out.
     ///
     /// # Errors
     /// Fails with every call that failed.
-    async fn find_elsewhere(
-        &self,
-        env: &Environment,
-    ) -> Result<BTreeMap<String, BTreeSet<Address>>, Vec<Failure>>;
+    async fn find_elsewhere(&self) -> Result<BTreeMap<String, BTreeSet<Address>>, Vec<Failure>>;
 
     /// Makes a resource and says what it made.
     ///
     /// # Errors
     /// Fails with `Exists` rather than taking over, and if a call does.
-    async fn create(&self, env: &Environment, create: &Create) -> Result<Observed, Failure>;
+    async fn create(&self, create: &Create) -> Result<Observed, Failure>;
 
     /// Changes what was found into what is wanted.
     ///
     /// # Errors
     /// Fails if a call does, or what was found is no longer ours.
-    async fn update(
-        &self,
-        env: &Environment,
-        found: &Observed,
-        wanted: &Desired,
-    ) -> Result<Progress, Failure>;
+    async fn update(&self, found: &Observed, wanted: &Desired) -> Result<Progress, Failure>;
 
     /// Looks up what only the cloud knows about the changes of a plan: what others attached to what it
     /// deletes or replaces, and whether there is what it makes. Makes no call for a plan that does neither.
     ///
     /// # Errors
     /// Fails with every call that failed.
-    async fn inspect(&self, env: &Environment, plan: &Plan) -> Result<Inspection, Vec<Failure>>;
+    async fn inspect(&self, plan: &Plan) -> Result<Inspection, Vec<Failure>>;
 
     /// Region, clock and quotas, as far as they can be seen: for people whose run fails.
-    async fn diagnose(&self, env: &Environment) -> Vec<Check>;
+    async fn diagnose(&self) -> Vec<Check>;
 
     /// Deletes what was found, after proving once more that it is ours. What holds people's
     /// data goes only when the environment is destroyed, never because the spec changed.
     ///
     /// # Errors
     /// Fails if a call does, or what was found is no longer ours or is protected without a permit.
-    async fn delete(
-        &self,
-        env: &Environment,
-        found: &Observed,
-        goal: Goal,
-        permit: &Permit,
-    ) -> Result<Progress, Failure>;
+    async fn delete(&self, found: &Observed, goal: Goal, permit: &Permit) -> Result<Progress, Failure>;
 }
 
 /// Connects to clouds.
@@ -165,5 +156,5 @@ pub trait Connector: Send + Sync {
         &self,
         env: &Environment,
         observer: &dyn Observer,
-    ) -> Result<Box<dyn Provider>, ConnectError>;
+    ) -> Result<Box<dyn Cloud>, ConnectError>;
 }

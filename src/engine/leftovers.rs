@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use billpay_model::address::Address;
-use billpay_model::environment::Environment;
 use billpay_model::resource::Owner;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Survey, survey};
-use crate::cloud::Provider;
-use crate::plan::{Goal, Selection, Snapshot};
+use super::Error;
+use super::survey::sweep;
+use crate::cloud::Cloud;
+use crate::engine::Proposal;
+use crate::plan::{Goal, Snapshot};
 
 /// Resources that a destroy left.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -36,20 +37,17 @@ impl Leftovers {
     }
 }
 
-/// Looks again for everything of an environment, by tag and by name, in its region and in every other region
-/// that tags found `before` name.
+/// Looks again for everything of an environment, by tag (whatever it is called) and by name, in its region and in
+/// every other region that tags found before name.
 ///
 /// # Errors
 /// Fails if anything can't be read, for then nobody can say that nothing is left, if the credentials are for
 /// another account, or if resources of the spec need one another in a circle.
-pub async fn leftovers(
-    provider: &dyn Provider,
-    env: &Environment,
-    before: &Survey,
-    selection: &Selection,
-) -> Result<Leftovers, Error> {
+pub async fn leftovers(cloud: &dyn Cloud, destroyed: &Proposal) -> Result<Leftovers, Error> {
+    let env = cloud.environment();
+    let selection = &destroyed.plan.selection;
     let mut left = Leftovers::default();
-    let after = match survey(provider, env, &BTreeSet::new()).await {
+    let after = match sweep(cloud).await {
         Err(Error::LivesElsewhere { regions, .. }) => {
             for (region, addresses) in regions {
                 let reason = "it carries the environment's tags, in another region".to_string();
@@ -64,7 +62,7 @@ pub async fn leftovers(
         }
         after => after?,
     };
-    let plan = after.draft(provider, env, Goal::Destroy, selection)?;
+    let plan = after.plan_offline(cloud, Goal::Destroy, selection)?;
     for change in plan.changes {
         let id = change.id().unwrap_or_default().to_string();
         let reason = "it was not deleted".to_string();
@@ -80,19 +78,8 @@ pub async fn leftovers(
         let (address, id) = (found.address.clone(), found.id.clone());
         left.others.push(Leftover { address, id, region: env.region.clone(), reason });
     }
-    // Whatever it is called: a look that goes by names alone would not see a copy of the tags.
-    let known: BTreeSet<String> = after.snapshot.resources.iter().map(|found| found.id.clone()).collect();
-    let swept = provider.sweep(env, &after.desired).await.map_err(Error::Observe)?;
-    let swept = swept.resources.into_iter().filter(|found| selection.has(&found.address));
-    for found in swept.filter(|found| !known.contains(&found.id)) {
-        if let Owner::Copy { evidence, .. } = &found.owner {
-            let reason = format!("it carries the environment's tags: {evidence}");
-            let (address, id) = (found.address.clone(), found.id.clone());
-            left.others.push(Leftover { address, id, region: env.region.clone(), reason });
-        }
-    }
-    for region in regions(&before.snapshot).union(&regions(&after.snapshot)) {
-        let there = provider.observe_region(env, region).await.map_err(Error::Observe)?;
+    for region in regions(&destroyed.snapshot).union(&regions(&after.snapshot)) {
+        let there = cloud.observe_region(region).await.map_err(Error::Observe)?;
         for found in there.resources.into_iter().filter(|found| selection.has(&found.address)) {
             if let Owner::Ours | Owner::Legacy { .. } = found.owner {
                 let reason = "it carries the environment's tags, in another region".to_string();

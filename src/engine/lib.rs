@@ -1,12 +1,14 @@
 //! The engine: plans what turns the observed resources into the desired ones, and applies the plan.
 //!
-//! Planning is pure. Applying knows the cloud only through [`Provider`](cloud::Provider), and never prints.
+//! Planning is pure. The cloud is known only through [`Cloud`](cloud::Cloud), and nothing prints.
 
 mod apply;
 pub mod cloud;
+pub mod engine;
 mod error;
 pub mod kind;
 mod leftovers;
+mod native;
 pub mod ownership;
 pub mod permit;
 pub mod plan;
@@ -17,5 +19,6 @@ mod survey;
 pub use apply::{ApplyOptions, FailedStep, Outcome, SkippedStep, apply};
 pub use error::Error;
 pub use leftovers::{Leftover, Leftovers, leftovers};
+pub use native::NativeEngine;
 pub use saved::SavedPlan;
 pub use survey::{Survey, at_home, survey};

@@ -7,8 +7,8 @@ use billpay_model::environment::Environment;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Error, Survey, survey};
-use crate::cloud::Provider;
+use super::Error;
+use crate::engine::{Engine, PlanOptions, Proposal};
 use crate::plan::{Action, Goal, Kinds, Plan};
 
 /// Version of the file format; a file of another version is refused.
@@ -29,8 +29,9 @@ pub struct SavedPlan {
 }
 
 impl SavedPlan {
-    pub fn new(spec: &Environment, plan: &Plan, keep: &BTreeSet<String>) -> SavedPlan {
-        SavedPlan { format: FORMAT, spec: spec.clone(), plan: plan.clone(), keep: keep.clone() }
+    pub fn new(spec: &Environment, proposal: &Proposal) -> SavedPlan {
+        let Proposal { plan, keep, .. } = proposal.clone();
+        SavedPlan { format: FORMAT, spec: spec.clone(), plan, keep }
     }
 
     /// Reads the text of a file.
@@ -83,16 +84,17 @@ impl SavedPlan {
     /// to be applied: a file, whoever wrote it, only says which plan was reviewed.
     ///
     /// # Errors
-    /// Fails if the plan is one to destroy, if another plan comes out, or as [`survey`] and [`Survey::plan`] do.
-    pub async fn recheck(&self, provider: &dyn Provider) -> Result<(Survey, Plan), Error> {
+    /// Fails if the plan is one to destroy, if another plan comes out, or as [`Engine::plan`] does.
+    pub async fn recheck(&self, engine: &dyn Engine) -> Result<Proposal, Error> {
         // Destroying has confirmations of its own, which no file stands in for.
         if self.plan.goal != Goal::Converge {
             return Err(Error::OtherGoal);
         }
-        let survey = survey(provider, &self.spec, &self.keep).await?;
-        let today = survey.plan(provider, &self.spec, self.plan.goal, &self.plan.selection).await?;
-        let differs = self.plan.differs_from(&today);
-        if differs.is_empty() { Ok((survey, today)) } else { Err(Error::StalePlan(differs)) }
+        let Plan { goal, selection, .. } = &self.plan;
+        let options = PlanOptions { goal: *goal, selection: selection.clone(), keep: self.keep.clone() };
+        let today = engine.plan(&options).await?;
+        let differs = self.plan.differs_from(&today.plan);
+        if differs.is_empty() { Ok(today) } else { Err(Error::StalePlan(differs)) }
     }
 }
 

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use billpay_model::address::Address;
-use billpay_model::environment::Environment;
 use billpay_model::event::{Event, Observer};
 use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::resource::{
@@ -14,7 +13,7 @@ use billpay_model::resource::{
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::cloud::{Create, Progress, Provider};
+use crate::cloud::{Cloud, Create, Progress};
 use crate::permit::Permit;
 use crate::plan::{Change, Goal, Reason, Work, differences};
 
@@ -52,8 +51,7 @@ const LOOKS: u32 = 3;
 const ROUNDS: u32 = 12;
 
 pub struct StepRun<'a> {
-    pub provider: &'a dyn Provider,
-    pub env: &'a Environment,
+    pub cloud: &'a dyn Cloud,
     pub change: &'a Change,
     pub work: Work,
     /// Goal of the plan that the step belongs to.
@@ -94,7 +92,7 @@ impl StepRun<'_> {
         let mut trouble = Backoff::new();
         let mut is_doubtful = false;
         loop {
-            let failure = match self.provider.create(self.env, &create).await {
+            let failure = match self.cloud.create(&create).await {
                 Ok(made) => {
                     let made = self.until_wanted(made, &create.desired).await?;
                     if is_doubtful {
@@ -163,7 +161,7 @@ impl StepRun<'_> {
         }
         let mut trouble = Backoff::new();
         loop {
-            match self.provider.update(self.env, found, desired).await {
+            match self.cloud.update(found, desired).await {
                 Err(failure) if failure.may_pass() => self.bear(&mut trouble, failure).await?,
                 Err(failure) => return Err(failure.into()),
                 Ok(_) => return Ok(()),
@@ -174,12 +172,12 @@ impl StepRun<'_> {
     /// Deletes what other create calls of this very step made, whose responses were lost.
     async fn delete_seconds(&self, made: &Observed, desired: &Desired) -> Result<(), StepError> {
         for second in self.find(desired).await?.into_iter().filter(|second| second.id != made.id) {
-            let is_own = |attempt: &str| self.provider.is_own_attempt(attempt);
+            let is_own = |attempt: &str| self.cloud.is_own_attempt(attempt);
             let Some(permit) = Permit::for_own_attempt(&second, is_own) else { continue };
             if self.others.contains(&second.id) || self.change.id() == Some(second.id.as_str()) {
                 continue;
             }
-            match self.provider.delete(self.env, &second, self.goal, &permit).await {
+            match self.cloud.delete(&second, self.goal, &permit).await {
                 Err(failure) if !failure.may_pass() => return Err(failure.into()),
                 // What doesn't go now is in nobody's way; the next plan reports it.
                 _ => {}
@@ -191,7 +189,7 @@ impl StepRun<'_> {
     /// Returns true if the found resource is the one that is being replaced. Where AWS goes by names, the
     /// new one has the id of the old; then what can't be changed in place tells them apart.
     fn is_replaced(&self, found: &Observed, desired: &Desired) -> bool {
-        let immutable = self.provider.kinds()[found.address.kind()].immutable;
+        let immutable = self.cloud.kinds()[found.address.kind()].immutable;
         self.change.id() == Some(found.id.as_str())
             && differences(&desired.attrs, &found.attrs, immutable).iter().any(|field| field.replaces)
     }
@@ -219,7 +217,7 @@ impl StepRun<'_> {
             if differences(&desired.attrs, &found.attrs, &[]).is_empty() {
                 return Ok(found);
             }
-            match self.provider.update(self.env, &found, desired).await {
+            match self.cloud.update(&found, desired).await {
                 Ok(Progress::Done) => return Ok(found),
                 Ok(Progress::Underway) => found = self.until_ready(&found, desired).await?,
                 Err(failure) if failure.may_pass() => {
@@ -267,11 +265,12 @@ impl StepRun<'_> {
         let permit = self
             .permit
             .clone()
-            .or_else(|| Permit::for_own_attempt(found, |attempt| self.provider.is_own_attempt(attempt)));
+            .or_else(|| Permit::for_own_attempt(found, |attempt| self.cloud.is_own_attempt(attempt)));
         let Some(permit) = permit else {
             let why = format!(
                 "{} is protected, and nobody has confirmed that {} goes",
-                self.env.environment, found.id
+                self.cloud.environment().environment,
+                found.id
             );
             return Err(Failure::new(FailureClass::Invalid, "billpay", why).into());
         };
@@ -281,7 +280,7 @@ impl StepRun<'_> {
         let mut begin = found.status != Status::Deleting;
         loop {
             if begin {
-                match self.provider.delete(self.env, found, self.goal, &permit).await {
+                match self.cloud.delete(found, self.goal, &permit).await {
                     Ok(Progress::Done) => return Ok(found.id.clone()),
                     Ok(Progress::Underway) => begin = false,
                     Err(failure) if failure.may_pass() => self.bear(&mut trouble, failure).await?,
@@ -313,7 +312,7 @@ impl StepRun<'_> {
     async fn find(&self, desired: &Desired) -> Result<Vec<Observed>, StepError> {
         let mut trouble = Backoff::new();
         loop {
-            match self.provider.find(self.env, desired).await {
+            match self.cloud.find(desired).await {
                 Ok(found) => return Ok(found),
                 Err(failure) if failure.may_pass() => self.bear(&mut trouble, failure).await?,
                 Err(failure) => return Err(failure.into()),

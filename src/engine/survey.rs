@@ -9,7 +9,8 @@ use billpay_model::names;
 use billpay_model::resource::{Desired, ID_TAG, Observed, Owner, PROJECT_TAG, REGION_TAG, resolve_from};
 
 use super::Error;
-use crate::cloud::{Inspection, Provider};
+use crate::cloud::{Cloud, Inspection};
+use crate::engine::Proposal;
 use crate::ownership::{elsewhere, settle};
 use crate::plan::{Action, Conflict, Goal, Plan, Selection, Snapshot, plan, rehearse, root_conflicts};
 
@@ -22,6 +23,8 @@ pub struct Survey {
     pub snapshot: Snapshot,
     /// Resources whose owner only a person can decide.
     pub conflicts: Vec<Conflict>,
+    /// Ids that a person chose among several resources at one address.
+    pub keep: BTreeSet<String>,
 }
 
 /// Reads everything there is of an environment, and makes sure that account and region are the right ones.
@@ -31,23 +34,38 @@ pub struct Survey {
 /// # Errors
 /// Fails if the cloud can't be read, the credentials are for another account, resources of the environment are
 /// in another region, or an id of `keep` is none of a found resource.
-pub async fn survey(
-    provider: &dyn Provider,
-    env: &Environment,
+pub async fn survey(cloud: &dyn Cloud, keep: &BTreeSet<String>) -> Result<Survey, Error> {
+    let desired = cloud.desire();
+    let (identity, snapshot) = futures::join!(cloud.identity(), cloud.observe(&desired));
+    finish(cloud, keep, desired, identity, snapshot).await
+}
+
+/// As [`survey`], but also of what carries the environment's tags under names that can't be its own.
+pub async fn sweep(cloud: &dyn Cloud) -> Result<Survey, Error> {
+    let desired = cloud.desire();
+    let (identity, snapshot) = futures::join!(cloud.identity(), cloud.sweep(&desired));
+    finish(cloud, &BTreeSet::new(), desired, identity, snapshot).await
+}
+
+/// Settles the owners of what was found, and adapts what is wanted to it.
+async fn finish(
+    cloud: &dyn Cloud,
     keep: &BTreeSet<String>,
+    mut desired: Vec<Desired>,
+    identity: Result<CallerIdentity, Failure>,
+    snapshot: Result<Snapshot, Vec<Failure>>,
 ) -> Result<Survey, Error> {
-    let mut desired = provider.desire(env);
-    let (identity, snapshot) = futures::join!(provider.identity(), provider.observe(env, &desired));
+    let env = cloud.environment();
     let identity = at_home(identity, env)?;
     let mut snapshot = snapshot.map_err(Error::Observe)?;
     let mut regions = elsewhere(&snapshot);
     // Most of an environment is in its region alone: from where nothing of it is, look around.
     let is_of_region = |found: &Observed| {
-        let kind = provider.kinds().get(found.address.kind());
+        let kind = cloud.kinds().get(found.address.kind());
         (found.owner == Owner::Ours || found.owner.is_legacy()) && kind.is_some_and(|kind| !kind.global)
     };
     if !snapshot.resources.iter().any(is_of_region) {
-        regions.append(&mut provider.find_elsewhere(env).await.map_err(Error::Observe)?);
+        regions.append(&mut cloud.find_elsewhere().await.map_err(Error::Observe)?);
     }
     if !regions.is_empty() {
         return Err(Error::LivesElsewhere { expected: env.region.clone(), regions });
@@ -57,33 +75,33 @@ pub async fn survey(
     if !unknown.is_empty() {
         return Err(Error::NothingToKeep(unknown));
     }
-    let mut conflicts =
-        settle(&mut snapshot, provider.kinds(), keep, &|attempt| provider.is_own_attempt(attempt));
+    let mut conflicts = settle(&mut snapshot, cloud.kinds(), keep, &|attempt| cloud.is_own_attempt(attempt));
     for want in &mut desired {
         let mut found = snapshot.resources.iter().filter(|one| one.address == want.address);
         if let Some(found) = found.find(|one| one.owner == Owner::Ours) {
-            *want = provider.adapt(want, found);
+            *want = cloud.adapt(want, found);
         }
     }
     for conflict in &mut conflicts {
-        hand_over(conflict, provider, env, &snapshot);
+        hand_over(conflict, cloud, &snapshot);
     }
-    Ok(Survey { identity, desired, snapshot, conflicts })
+    Ok(Survey { identity, desired, snapshot, conflicts, keep: keep.clone() })
 }
 
 /// Puts the commands into a conflict that a person solves by tagging.
-fn hand_over(conflict: &mut Conflict, provider: &dyn Provider, env: &Environment, snapshot: &Snapshot) {
+fn hand_over(conflict: &mut Conflict, cloud: &dyn Cloud, snapshot: &Snapshot) {
     let (Conflict::Unproven { id, commands, .. } | Conflict::NoRegion { id, commands, .. }) = conflict else {
         return;
     };
     let Some(found) = snapshot.resources.iter().find(|found| found.id == *id) else { return };
+    let env = cloud.environment();
     let mut tags = vec![(PROJECT_TAG, &env.project), (REGION_TAG, &env.region)];
     // Where no name tells, only the id shows that these tags were meant for this very resource.
-    if !provider.kinds()[found.address.kind()].named {
+    if !cloud.kinds()[found.address.kind()].named {
         tags.push((ID_TAG, &found.id));
     }
     let tags = tags.into_iter().map(|(key, value)| (key.to_string(), value.clone())).collect();
-    *commands = provider.tag_commands(found, &tags);
+    *commands = cloud.tag_commands(found, &tags);
 }
 
 /// Makes sure that whoever calls is in the environment's account.
@@ -108,44 +126,37 @@ impl Survey {
     ///
     /// # Errors
     /// Fails if the cloud can't be asked about the changes, or resources or steps need one another in a circle.
-    pub async fn plan(
-        &self,
-        provider: &dyn Provider,
-        env: &Environment,
-        goal: Goal,
-        selection: &Selection,
-    ) -> Result<Plan, Error> {
-        let mut plan = self.draft(provider, env, goal, selection)?;
+    pub async fn plan(self, cloud: &dyn Cloud, goal: Goal, selection: &Selection) -> Result<Proposal, Error> {
+        let mut plan = self.plan_offline(cloud, goal, selection)?;
         // As long as nobody knows whose something is, what is done about it may change.
-        if plan.conflicts.iter().any(Conflict::is_about_owner) {
-            return Ok(plan);
+        if !plan.conflicts.iter().any(Conflict::is_about_owner) {
+            self.rehearse(cloud, &mut plan).await?;
         }
-        let Inspection { attachments, refused } =
-            provider.inspect(env, &plan).await.map_err(Error::Observe)?;
+        let Survey { identity, snapshot, keep, .. } = self;
+        Ok(Proposal { identity, snapshot, keep, plan })
+    }
+
+    /// Adds to a plan the conflicts that keep it from being finished.
+    async fn rehearse(&self, cloud: &dyn Cloud, plan: &mut Plan) -> Result<(), Error> {
+        let Inspection { attachments, refused } = cloud.inspect(plan).await.map_err(Error::Observe)?;
         let refused = refused.into_iter().map(|(address, why)| Conflict::Refused { address, why });
-        let rehearsed = rehearse(&plan, &self.snapshot, &attachments, provider.kinds())?;
+        let rehearsed = rehearse(plan, &self.snapshot, &attachments, cloud.kinds())?;
         for conflict in refused.chain(rehearsed) {
             // What is told about a resource once needs no second reason.
             if !plan.conflicts.iter().any(|other| other.address() == conflict.address()) {
                 plan.conflicts.push(conflict);
             }
         }
-        Ok(plan)
+        Ok(())
     }
 
     /// Plans what has to change to reach a goal, without asking the cloud whether that can end.
     ///
     /// # Errors
     /// Fails if resources need one another in a circle.
-    pub fn draft(
-        &self,
-        provider: &dyn Provider,
-        env: &Environment,
-        goal: Goal,
-        selection: &Selection,
-    ) -> Result<Plan, Error> {
-        let mut plan =
-            plan(&env.environment, goal, selection, &self.desired, &self.snapshot, provider.kinds())?;
+    pub fn plan_offline(&self, cloud: &dyn Cloud, goal: Goal, selection: &Selection) -> Result<Plan, Error> {
+        let env = cloud.environment();
+        let mut plan = plan(&env.environment, goal, selection, &self.desired, &self.snapshot, cloud.kinds())?;
         let selected = self.conflicts.iter().filter(|conflict| selection.has(conflict.address()));
         let conflicts = plan.conflicts.drain(..).chain(selected.cloned()).collect();
         plan.conflicts = root_conflicts(conflicts, &self.desired);
@@ -163,7 +174,7 @@ impl Survey {
                 continue;
             };
             let attrs = resolve_from(&wanted.attrs, &outputs);
-            if let Some(why) = provider.refuse(env, found, &Desired { attrs, ..wanted.clone() }) {
+            if let Some(why) = cloud.refuse(found, &Desired { attrs, ..wanted.clone() }) {
                 plan.conflicts.push(Conflict::Refused { address: change.address.clone(), why });
             }
         }

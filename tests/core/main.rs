@@ -30,7 +30,7 @@ use billpay_core::scaffold::{
 };
 use billpay_core::status::{State, status};
 use billpay_core::{Error, Ports};
-use billpay_engine::cloud::{Connector, Provider};
+use billpay_engine::cloud::{Cloud, Connector};
 use billpay_engine::plan::{Goal, Kinds, Selection};
 use billpay_model::connect::ConnectError;
 use billpay_model::environment::Environment;
@@ -40,7 +40,7 @@ use billpay_model::resource::Desired;
 use billpay_model::site::{SiteStore, SiteStores};
 use billpay_scaffold::{Answers, ProjectTemplate};
 use billpay_tree::ConflictPolicy;
-use cloud::Cloud;
+use cloud::MemoryCloud;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use spec::{Sketch, desired};
@@ -64,9 +64,9 @@ impl Connector for Memory {
         desired(env, &[Sketch::new("vpc", &[]), Sketch::new("nat-gateway", &[0]), bucket])
     }
 
-    async fn connect(&self, env: &Environment, _: &dyn Observer) -> Result<Box<dyn Provider>, ConnectError> {
+    async fn connect(&self, env: &Environment, _: &dyn Observer) -> Result<Box<dyn Cloud>, ConnectError> {
         let run = format!("run{}", self.processes.fetch_add(1, Ordering::Relaxed));
-        let mut cloud = Cloud::new(self.account.clone(), &run, self.desire(env));
+        let mut cloud = MemoryCloud::new(self.account.clone(), env, &run, self.desire(env));
         cloud.writes_ids_at_once = true;
         Ok(Box::new(cloud))
     }

@@ -1,4 +1,4 @@
-//! A process in front of an account: a provider that loses answers, throttles and takes its time,
+//! A process in front of an account: a cloud that loses answers, throttles and takes its time,
 //! and that tells owners from tags, names and ids as the kinds of AWS do.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use billpay_engine::cloud::{Create, Inspection, Progress, Provider};
+use billpay_engine::cloud::{Cloud, Create, Inspection, Progress};
 use billpay_engine::kind::OnDelete;
 use billpay_engine::ownership::{Claim, claim, is_protected, owners};
 use billpay_engine::permit::Permit;
@@ -53,8 +53,9 @@ impl Fault {
 }
 
 /// A process that works for an environment.
-pub struct Cloud {
+pub struct MemoryCloud {
     pub account: Arc<Account>,
+    env: Environment,
     kinds: Kinds,
     desired: Mutex<Vec<Desired>>,
     /// Set where a create call leaves the id too, so that no fault comes between.
@@ -71,10 +72,11 @@ pub struct Cloud {
     pub killed: Notify,
 }
 
-impl Cloud {
-    pub fn new(account: Arc<Account>, run: &str, desired: Vec<Desired>) -> Cloud {
-        Cloud {
+impl MemoryCloud {
+    pub fn new(account: Arc<Account>, env: &Environment, run: &str, desired: Vec<Desired>) -> MemoryCloud {
+        MemoryCloud {
             account,
+            env: env.clone(),
             kinds: kinds::infos(),
             desired: Mutex::new(desired),
             writes_ids_at_once: false,
@@ -316,12 +318,16 @@ fn read_tags(tags: Value) -> Tags {
 }
 
 #[async_trait]
-impl Provider for Cloud {
+impl Cloud for MemoryCloud {
+    fn environment(&self) -> &Environment {
+        &self.env
+    }
+
     fn kinds(&self) -> &Kinds {
         &self.kinds
     }
 
-    fn desire(&self, _: &Environment) -> Vec<Desired> {
+    fn desire(&self) -> Vec<Desired> {
         self.desired.lock().unwrap().clone()
     }
 
@@ -329,7 +335,7 @@ impl Provider for Cloud {
         wanted.clone()
     }
 
-    fn refuse(&self, _: &Environment, _: &Observed, _: &Desired) -> Option<String> {
+    fn refuse(&self, _: &Observed, _: &Desired) -> Option<String> {
         None
     }
 
@@ -344,22 +350,19 @@ impl Provider for Cloud {
         tags.iter().map(|(key, value)| format!("{} {key}={value}", found.outputs["id"])).collect()
     }
 
-    async fn observe_region(&self, env: &Environment, region: &str) -> Result<Snapshot, Vec<Failure>> {
-        let there = Environment { region: region.to_string(), ..env.clone() };
+    async fn observe_region(&self, region: &str) -> Result<Snapshot, Vec<Failure>> {
+        let there = Environment { region: region.to_string(), ..self.env.clone() };
         let mut resources = self.look(&there, &[], None);
         resources.retain(|found| !kinds::is_global(found.address.kind()));
         Ok(Snapshot { resources })
     }
 
-    async fn sweep(&self, env: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
-        self.observe(env, desired).await
+    async fn sweep(&self, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
+        self.observe(desired).await
     }
 
     /// Every environment of the histories has something global, which says where it lives.
-    async fn find_elsewhere(
-        &self,
-        _: &Environment,
-    ) -> Result<BTreeMap<String, BTreeSet<Address>>, Vec<Failure>> {
+    async fn find_elsewhere(&self) -> Result<BTreeMap<String, BTreeSet<Address>>, Vec<Failure>> {
         Ok(BTreeMap::new())
     }
 
@@ -367,18 +370,19 @@ impl Provider for Cloud {
         Ok(CallerIdentity { account: "123456789012".into(), arn: "me".into() })
     }
 
-    async fn observe(&self, env: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
+    async fn observe(&self, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
         sleep(Duration::from_millis(50)).await;
-        Ok(Snapshot { resources: self.look(env, desired, None) })
+        Ok(Snapshot { resources: self.look(&self.env, desired, None) })
     }
 
-    async fn find(&self, env: &Environment, desired: &Desired) -> Result<Vec<Observed>, Failure> {
+    async fn find(&self, desired: &Desired) -> Result<Vec<Observed>, Failure> {
         sleep(Duration::from_millis(50)).await;
-        let found = self.look(env, std::slice::from_ref(desired), Some(&desired.address));
+        let found = self.look(&self.env, std::slice::from_ref(desired), Some(&desired.address));
         Ok(found.into_iter().filter(|found| found.address == desired.address).collect())
     }
 
-    async fn create(&self, env: &Environment, create: &Create) -> Result<Observed, Failure> {
+    async fn create(&self, create: &Create) -> Result<Observed, Failure> {
+        let env = &self.env;
         let desired = &create.desired;
         if self.refused.lock().unwrap().as_ref() == Some(&desired.address) {
             return Err(Failure::new(FailureClass::Invalid, "cloud:Create", "not like this"));
@@ -404,12 +408,8 @@ impl Provider for Cloud {
     }
 
     /// Attributes first, then tags: two calls, either of which may fail.
-    async fn update(
-        &self,
-        env: &Environment,
-        found: &Observed,
-        wanted: &Desired,
-    ) -> Result<Progress, Failure> {
+    async fn update(&self, found: &Observed, wanted: &Desired) -> Result<Progress, Failure> {
+        let env = &self.env;
         let without_tags = |attrs: &Value| {
             let mut attrs = attrs.clone();
             attrs.as_object_mut().and_then(|attrs| attrs.remove("tags"));
@@ -437,13 +437,8 @@ impl Provider for Cloud {
         Ok(Progress::Done)
     }
 
-    async fn delete(
-        &self,
-        env: &Environment,
-        found: &Observed,
-        _: Goal,
-        permit: &Permit,
-    ) -> Result<Progress, Failure> {
+    async fn delete(&self, found: &Observed, _: Goal, permit: &Permit) -> Result<Progress, Failure> {
+        let env = &self.env;
         let (kind, key) = (found.address.kind(), &found.outputs["id"]);
         let Some(live) = self.account.get(key) else {
             sleep(Duration::from_millis(50)).await;
@@ -474,11 +469,11 @@ impl Provider for Cloud {
         .await
     }
 
-    async fn inspect(&self, _: &Environment, _: &Plan) -> Result<Inspection, Vec<Failure>> {
+    async fn inspect(&self, _: &Plan) -> Result<Inspection, Vec<Failure>> {
         Ok(Inspection::default())
     }
 
-    async fn diagnose(&self, _: &Environment) -> Vec<Check> {
+    async fn diagnose(&self) -> Vec<Check> {
         vec![]
     }
 }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use billpay_aws::kinds;
+use billpay_engine::engine::Proposal;
 use billpay_engine::permit::Permit;
-use billpay_engine::plan::{Action, Attachment, Conflict, Goal, Kinds, Obstacle, Plan, Selection, Snapshot};
+use billpay_engine::plan::{Action, Attachment, Conflict, Goal, Kinds, Obstacle, Selection};
 use billpay_engine::{ApplyOptions, Error, Outcome, apply, survey};
 use billpay_model::environment::{Capacity, Environment, Nat};
 use billpay_model::resource::{Observed, Status};
@@ -14,7 +15,7 @@ use proptest::prelude::*;
 use tokio_util::sync::CancellationToken;
 
 use crate::histories::in_shards;
-use crate::rules::Cloud;
+use crate::rules::RuleCloud;
 use crate::world::Counts;
 use billpay_model::event::Silent;
 
@@ -186,7 +187,7 @@ fn edit(env: &mut Environment, base: &Environment, edit: &Edit) {
 }
 
 /// Does what happens in an account.
-fn happen<'a>(cloud: Cloud<'a>, edit: &Edit) -> Cloud<'a> {
+fn happen<'a>(cloud: RuleCloud<'a>, edit: &Edit) -> RuleCloud<'a> {
     let (mut resources, mut attachments) = (cloud.resources(), cloud.attachments.clone());
     match edit {
         Edit::Break(choice) => {
@@ -217,40 +218,41 @@ fn happen<'a>(cloud: Cloud<'a>, edit: &Edit) -> Cloud<'a> {
         _ => return cloud,
     }
     let (seed, serial) = (cloud.seed.load(Ordering::Relaxed), cloud.serial.load(Ordering::Relaxed));
-    Cloud::new(cloud.kinds, resources, attachments, seed, serial)
+    RuleCloud::new(&cloud.env, cloud.kinds, resources, attachments, seed, serial)
 }
 
 /// Applies a plan; `None` where its steps wait for one another in a circle.
-async fn run(cloud: &Cloud<'_>, env: &Environment, plan: &Plan, snapshot: &Snapshot) -> Option<Outcome> {
+async fn run(cloud: &RuleCloud<'_>, proposal: &Proposal) -> Option<Outcome> {
+    let env = &cloud.env;
     let options = ApplyOptions {
         parallelism: 8,
         stop: CancellationToken::new(),
         permit: Permit::confirmed(env, &env.environment),
     };
-    match apply(cloud, env, plan, snapshot, &options, &Silent).await {
+    match apply(cloud, proposal, &options, &Silent).await {
         Err(Error::Cycle(_)) => None,
         outcome => Some(outcome.expect("it begins")),
     }
 }
 
 /// Lives through the edits of an environment that has been made: some at a time, between two runs.
-async fn live(history: &[Vec<Edit>], mut cloud: Cloud<'_>, base: &Environment, counts: &Counts) {
-    let mut env = base.clone();
+async fn live(history: &[Vec<Edit>], mut cloud: RuleCloud<'_>, base: &Environment, counts: &Counts) {
     for step in history {
         let is_destroy = step.iter().any(|edit| matches!(edit, Edit::Destroy));
         let goal = if is_destroy { Goal::Destroy } else { Goal::Converge };
-        let before = env.clone();
+        let before = cloud.env.clone();
         for edit in step {
-            self::edit(&mut env, base, edit);
+            self::edit(&mut cloud.env, base, edit);
             cloud = happen(cloud, edit);
         }
-        let survey = survey(&cloud, &env, &BTreeSet::new()).await.expect("it can be read");
-        let plan = match survey.plan(&cloud, &env, goal, &Selection::default()).await {
-            Ok(plan) => plan,
+        let survey = survey(&cloud, &BTreeSet::new()).await.expect("it can be read");
+        let proposal = match survey.plan(&cloud, goal, &Selection::default()).await {
+            Ok(proposal) => proposal,
             Err(error) => panic!("{step:?}: {error}"),
         };
+        let plan = &proposal.plan;
         if plan.conflicts.is_empty() {
-            let outcome = run(&cloud, &env, &plan, &survey.snapshot).await.expect("it has an order");
+            let outcome = run(&cloud, &proposal).await.expect("it has an order");
             let failed: Vec<String> = outcome
                 .failed
                 .iter()
@@ -259,8 +261,8 @@ async fn live(history: &[Vec<Edit>], mut cloud: Cloud<'_>, base: &Environment, c
             assert!(outcome.is_complete(), "{step:?} was accepted and failed: {failed:#?}");
             let forbidden = cloud.forbidden.swap(0, Ordering::Relaxed);
             assert_eq!(forbidden, 0, "{step:?} was accepted and ran into the rules");
-            let after = crate::edits::survey(&cloud, &env, &BTreeSet::new()).await.expect("it can be read");
-            let left = after.draft(&cloud, &env, goal, &Selection::default()).expect("a plan");
+            let after = crate::edits::survey(&cloud, &BTreeSet::new()).await.expect("it can be read");
+            let left = after.plan_offline(&cloud, goal, &Selection::default()).expect("a plan");
             assert!(
                 left.is_empty(),
                 "{step:?}: still to do: {:#?}",
@@ -275,14 +277,15 @@ async fn live(history: &[Vec<Edit>], mut cloud: Cloud<'_>, base: &Environment, c
         }
         // The same plan without the refusal, in a copy of the account.
         let copy = cloud.copy();
-        let blind = Plan { conflicts: vec![], ..plan.clone() };
-        let outcome = run(&copy, &env, &blind, &survey.snapshot).await;
+        let mut blind = proposal.clone();
+        blind.plan.conflicts.clear();
+        let outcome = run(&copy, &blind).await;
         assert!(
             outcome.is_none_or(|outcome| !outcome.is_complete()),
             "{step:?} was refused and would have ended: {:#?}",
             plan.conflicts
         );
-        env = before;
+        cloud.env = before;
     }
 }
 
@@ -313,10 +316,10 @@ const SITUATIONS: &[&str] = &[
 
 /// Makes an environment.
 async fn made(kinds: &Kinds, env: &Environment) -> Vec<Observed> {
-    let cloud = Cloud::new(kinds, vec![], vec![], 0, 0);
-    let survey = survey(&cloud, env, &BTreeSet::new()).await.expect("it can be read");
-    let plan = survey.plan(&cloud, env, Goal::Converge, &Selection::default()).await.expect("a plan");
-    let outcome = run(&cloud, env, &plan, &survey.snapshot).await.expect("it has an order");
+    let cloud = RuleCloud::new(env, kinds, vec![], vec![], 0, 0);
+    let survey = survey(&cloud, &BTreeSet::new()).await.expect("it can be read");
+    let proposal = survey.plan(&cloud, Goal::Converge, &Selection::default()).await.expect("a plan");
+    let outcome = run(&cloud, &proposal).await.expect("it has an order");
     assert!(outcome.is_complete(), "{:?}", outcome.failed);
     cloud.resources()
 }
@@ -346,7 +349,7 @@ fn an_accepted_plan_ends_and_a_refused_one_would_not_have() {
     let step = || proptest::collection::vec(edits(), 1..4);
     let histories = || (proptest::collection::vec(step(), 1..4), any::<u32>());
     in_shards(histories, SITUATIONS, |(history, seed), counts| {
-        let cloud = Cloud::new(&kinds, made.clone(), vec![], seed, made.len());
+        let cloud = RuleCloud::new(&base, &kinds, made.clone(), vec![], seed, made.len());
         crate::runtime().block_on(live(&history, cloud, &base, counts));
     });
 }
@@ -360,7 +363,7 @@ fn what_only_uses_a_resource_does_not_hold_it() {
     let fails =
         |one: &&mut Observed| one.address.name() == "subnet.public-a" || one.address.kind() == "cluster";
     made.iter_mut().filter(fails).for_each(|one| one.status = Status::Failed);
-    let cloud = Cloud::new(&kinds, made, vec![], 0, 1_000);
+    let cloud = RuleCloud::new(&base, &kinds, made, vec![], 0, 1_000);
     let counts = Counts::default();
     crate::runtime().block_on(live(&[vec![Edit::ZoneLetters(2)]], cloud, &base, &counts));
     assert_eq!(counts.get("accepted, with replacements"), 1, "{}", counts.report());
@@ -371,7 +374,7 @@ fn what_only_uses_a_resource_does_not_hold_it() {
 fn a_network_that_moves_while_a_zone_leaves_is_refused_with_the_reason() {
     let kinds = kinds::kinds();
     let (base, made) = start(&kinds);
-    let cloud = Cloud::new(&kinds, made, vec![], 0, 1_000);
+    let cloud = RuleCloud::new(&base, &kinds, made, vec![], 0, 1_000);
     let counts = Counts::default();
     let step = vec![Edit::Network(1), Edit::ZoneLetters(2)];
     crate::runtime().block_on(live(&[step], cloud, &base, &counts));

@@ -23,7 +23,7 @@ use billpay_model::environment::Environment;
 use billpay_model::event::Silent;
 use billpay_model::resource::Desired;
 use billpay_spec::directory::SpecDir;
-use cloud::{Cloud, Fault};
+use cloud::{Fault, MemoryCloud};
 use proptest::prelude::*;
 use spec::{Sketch, desired, sketches};
 use tokio_util::sync::CancellationToken;
@@ -38,8 +38,8 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 /// A process alone in an account of its own, where no owner is ever in doubt.
-fn alone(desired: Vec<Desired>) -> Cloud {
-    let mut cloud = Cloud::new(Arc::new(Account::default()), "run", desired);
+fn alone(env: &Environment, desired: Vec<Desired>) -> MemoryCloud {
+    let mut cloud = MemoryCloud::new(Arc::new(Account::default()), env, "run", desired);
     cloud.writes_ids_at_once = true;
     cloud
 }
@@ -61,12 +61,12 @@ enum Ran {
     Refused,
 }
 
-async fn run(cloud: &Cloud, env: &Environment, goal: Goal) -> Ran {
+async fn run(cloud: &MemoryCloud, goal: Goal) -> Ran {
     let work = async {
-        let survey = survey(cloud, env, &BTreeSet::new()).await.unwrap();
-        let plan = survey.plan(cloud, env, goal, &Selection::default()).await.unwrap();
+        let survey = survey(cloud, &BTreeSet::new()).await.unwrap();
+        let proposal = survey.plan(cloud, goal, &Selection::default()).await.unwrap();
         let options = ApplyOptions { parallelism: 8, stop: CancellationToken::new(), permit: None };
-        match apply(cloud, env, &plan, &survey.snapshot, &options, &Silent).await {
+        match apply(cloud, &proposal, &options, &Silent).await {
             Ok(outcome) => Ran::Through(outcome),
             Err(Error::Cycle(_)) => Ran::Refused,
             Err(error) => panic!("{error}: {error:?}"),
@@ -80,11 +80,11 @@ async fn run(cloud: &Cloud, env: &Environment, goal: Goal) -> Ran {
 
 /// Runs with faults, again if it was killed, and then finds nothing to do. Says whether it
 /// got there: a change that can't be ordered is refused, and then nothing has happened.
-async fn converge(cloud: &Cloud, env: &Environment, goal: Goal, faults: &BTreeMap<usize, Fault>) -> bool {
+async fn converge(cloud: &MemoryCloud, goal: Goal, faults: &BTreeMap<usize, Fault>) -> bool {
     cloud.set_faults(faults.clone());
     loop {
         let before = cloud.account.inventory();
-        match run(cloud, env, goal).await {
+        match run(cloud, goal).await {
             Ran::Through(_) => break,
             Ran::Killed => {}
             Ran::Refused => {
@@ -93,8 +93,8 @@ async fn converge(cloud: &Cloud, env: &Environment, goal: Goal, faults: &BTreeMa
             }
         }
     }
-    let survey = survey(cloud, env, &BTreeSet::new()).await.unwrap();
-    let plan = survey.plan(cloud, env, goal, &Selection::default()).await.unwrap();
+    let survey = survey(cloud, &BTreeSet::new()).await.unwrap();
+    let plan = survey.plan(cloud, goal, &Selection::default()).await.unwrap().plan;
     assert!(plan.is_empty(), "still to do: {:#?}", plan.changes);
     true
 }
@@ -114,14 +114,14 @@ proptest! {
         let env = dev();
         runtime().block_on(async {
             let (first, second) = (desired(&env, &first), desired(&env, &second));
-            let cloud = alone(first.clone());
-            assert!(converge(&cloud, &env, Goal::Converge, &during_creation).await);
+            let cloud = alone(&env, first.clone());
+            assert!(converge(&cloud, Goal::Converge, &during_creation).await);
             assert_eq!(cloud.account.inventory(), once_each(&first));
             cloud.want(second.clone());
-            if converge(&cloud, &env, Goal::Converge, &during_change).await {
+            if converge(&cloud, Goal::Converge, &during_change).await {
                 assert_eq!(cloud.account.inventory(), once_each(&second));
             }
-            assert!(converge(&cloud, &env, Goal::Destroy, &during_destruction).await);
+            assert!(converge(&cloud, Goal::Destroy, &during_destruction).await);
             assert_eq!(cloud.account.inventory(), BTreeMap::new());
         });
     }
@@ -134,23 +134,22 @@ fn a_stopped_run_says_what_is_left_and_the_next_one_goes_on() {
         let sketches =
             [Sketch::new("vpc", &[]), Sketch::new("nat-gateway", &[0]), Sketch::new("bucket", &[1])];
         let wanted = desired(&env, &sketches);
-        let cloud = alone(wanted.clone());
-        let before = survey(&cloud, &env, &BTreeSet::new()).await.unwrap();
-        let plan = before.plan(&cloud, &env, Goal::Converge, &Selection::default()).await.unwrap();
+        let cloud = alone(&env, wanted.clone());
+        let before = survey(&cloud, &BTreeSet::new()).await.unwrap();
+        let proposal = before.plan(&cloud, Goal::Converge, &Selection::default()).await.unwrap();
         let stop = CancellationToken::new();
         let options = ApplyOptions { parallelism: 8, stop: stop.clone(), permit: None };
         let stopping = async {
             tokio::time::sleep(std::time::Duration::from_secs(60)).await;
             stop.cancel();
         };
-        let (outcome, ()) =
-            tokio::join!(apply(&cloud, &env, &plan, &before.snapshot, &options, &Silent), stopping);
+        let (outcome, ()) = tokio::join!(apply(&cloud, &proposal, &options, &Silent), stopping);
         let outcome = outcome.unwrap();
         assert!(outcome.interrupted);
         assert_eq!(outcome.done, [wanted[0].address.clone()]);
         let left: BTreeSet<&Address> = outcome.left.iter().collect();
         assert_eq!(left, [&wanted[1].address, &wanted[2].address].into());
-        assert!(converge(&cloud, &env, Goal::Converge, &BTreeMap::new()).await);
+        assert!(converge(&cloud, Goal::Converge, &BTreeMap::new()).await);
         assert_eq!(cloud.account.inventory(), once_each(&wanted));
     });
 }
@@ -160,16 +159,16 @@ fn a_replacement_that_was_not_begun_is_left_once() {
     let env = dev();
     runtime().block_on(async {
         let (made, other) = (Sketch::new("vpc", &[]), Sketch { shape: 1, ..Sketch::new("vpc", &[]) });
-        let cloud = alone(desired(&env, &[made]));
-        assert!(converge(&cloud, &env, Goal::Converge, &BTreeMap::new()).await);
+        let cloud = alone(&env, desired(&env, &[made]));
+        assert!(converge(&cloud, Goal::Converge, &BTreeMap::new()).await);
         let wanted = desired(&env, &[other]);
         cloud.want(wanted.clone());
-        let before = survey(&cloud, &env, &BTreeSet::new()).await.unwrap();
-        let plan = before.plan(&cloud, &env, Goal::Converge, &Selection::default()).await.unwrap();
+        let before = survey(&cloud, &BTreeSet::new()).await.unwrap();
+        let proposal = before.plan(&cloud, Goal::Converge, &Selection::default()).await.unwrap();
         let stop = CancellationToken::new();
         stop.cancel();
         let options = ApplyOptions { parallelism: 8, stop, permit: None };
-        let outcome = apply(&cloud, &env, &plan, &before.snapshot, &options, &Silent).await.unwrap();
+        let outcome = apply(&cloud, &proposal, &options, &Silent).await.unwrap();
         assert_eq!(outcome.left, [wanted[0].address.clone()]);
     });
 }
@@ -187,11 +186,9 @@ fn a_failure_stops_only_what_depends_on_it() {
                 Sketch::new("nat-gateway", &[2]),
             ],
         );
-        let cloud = alone(wanted.clone());
+        let cloud = alone(&env, wanted.clone());
         cloud.refuse(wanted[0].address.clone());
-        let Ran::Through(outcome) = run(&cloud, &env, Goal::Converge).await else {
-            panic!("it runs through")
-        };
+        let Ran::Through(outcome) = run(&cloud, Goal::Converge).await else { panic!("it runs through") };
         assert_eq!(outcome.failed.iter().map(|step| &step.address).collect::<Vec<_>>(), [&wanted[0].address]);
         assert_eq!(
             outcome.skipped.iter().map(|step| &step.because).collect::<Vec<_>>(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use billpay_aws::kinds;
-use billpay_engine::cloud::{Create, Inspection, Progress, Provider};
+use billpay_engine::cloud::{Cloud, Create, Inspection, Progress};
 use billpay_engine::permit::Permit;
 use billpay_engine::plan::{Attachment, Goal, Kinds, Model, Plan, Snapshot};
 use billpay_model::address::Address;
@@ -20,7 +20,8 @@ use billpay_model::resource::{Desired, Evidence, Observed, Outputs, Owner, Tags,
 use tokio::time::sleep;
 
 /// AWS's own kinds over a model of its rules. Nothing goes wrong in it but what the rules forbid.
-pub struct Cloud<'a> {
+pub struct RuleCloud<'a> {
+    pub env: Environment,
     pub kinds: &'a Kinds,
     model: Mutex<Model<'a>>,
     pub attachments: Vec<Attachment>,
@@ -33,17 +34,19 @@ pub struct Cloud<'a> {
     pub forbidden: AtomicUsize,
 }
 
-impl<'a> Cloud<'a> {
+impl<'a> RuleCloud<'a> {
     pub fn new(
+        env: &Environment,
         kinds: &'a Kinds,
         resources: Vec<Observed>,
         attachments: Vec<Attachment>,
         seed: u32,
         serial: usize,
-    ) -> Cloud<'a> {
+    ) -> RuleCloud<'a> {
         let model = Mutex::new(Model::new(kinds, resources, &attachments));
         let (seed, serial) = (AtomicU32::new(seed), AtomicUsize::new(serial));
-        Cloud {
+        RuleCloud {
+            env: env.clone(),
             kinds,
             model,
             attachments,
@@ -55,9 +58,9 @@ impl<'a> Cloud<'a> {
     }
 
     /// The same account for a run that must not change this one.
-    pub fn copy(&self) -> Cloud<'a> {
+    pub fn copy(&self) -> RuleCloud<'a> {
         let (seed, serial) = (self.seed.load(Ordering::Relaxed), self.serial.load(Ordering::Relaxed));
-        Cloud::new(self.kinds, self.resources(), self.attachments.clone(), seed, serial)
+        RuleCloud::new(&self.env, self.kinds, self.resources(), self.attachments.clone(), seed, serial)
     }
 
     pub fn resources(&self) -> Vec<Observed> {
@@ -89,14 +92,18 @@ fn outputs(env: &Environment, address: &Address, id: &str, wanted: &BTreeSet<Str
 }
 
 #[async_trait]
-impl Provider for Cloud<'_> {
+impl Cloud for RuleCloud<'_> {
+    fn environment(&self) -> &Environment {
+        &self.env
+    }
+
     fn kinds(&self) -> &Kinds {
         self.kinds
     }
 
     /// Policies are left out: they are long, and no rule of the model is about them.
-    fn desire(&self, env: &Environment) -> Vec<Desired> {
-        let mut desired = kinds::desire(env);
+    fn desire(&self) -> Vec<Desired> {
+        let mut desired = kinds::desire(&self.env);
         for want in &mut desired {
             let attrs = want.attrs.as_object_mut().expect("attributes");
             attrs.retain(|name, _| !["document", "inline", "tags", "trust"].contains(&name.as_str()));
@@ -108,7 +115,7 @@ impl Provider for Cloud<'_> {
         kinds::adapt(wanted, found)
     }
 
-    fn refuse(&self, _: &Environment, _: &Observed, _: &Desired) -> Option<String> {
+    fn refuse(&self, _: &Observed, _: &Desired) -> Option<String> {
         None
     }
 
@@ -120,11 +127,11 @@ impl Provider for Cloud<'_> {
         vec![]
     }
 
-    async fn sweep(&self, env: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
-        self.observe(env, desired).await
+    async fn sweep(&self, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
+        self.observe(desired).await
     }
 
-    async fn observe_region(&self, _: &Environment, _: &str) -> Result<Snapshot, Vec<Failure>> {
+    async fn observe_region(&self, _: &str) -> Result<Snapshot, Vec<Failure>> {
         Ok(Snapshot::default())
     }
 
@@ -133,7 +140,7 @@ impl Provider for Cloud<'_> {
     }
 
     /// A resource that AWS knows by a name is ours under the name that the spec gives, and told otherwise.
-    async fn observe(&self, _: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
+    async fn observe(&self, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
         let name = |address: &Address| {
             let want = desired.iter().find(|want| want.address == *address)?;
             want.attrs["name"].as_str()
@@ -159,19 +166,16 @@ impl Provider for Cloud<'_> {
         Ok(Snapshot { resources })
     }
 
-    async fn find(&self, _: &Environment, desired: &Desired) -> Result<Vec<Observed>, Failure> {
+    async fn find(&self, desired: &Desired) -> Result<Vec<Observed>, Failure> {
         let model = self.model.lock().unwrap();
         Ok(model.resources().filter(|one| one.address == desired.address).cloned().collect())
     }
 
-    async fn find_elsewhere(
-        &self,
-        _: &Environment,
-    ) -> Result<BTreeMap<String, BTreeSet<Address>>, Vec<Failure>> {
+    async fn find_elsewhere(&self) -> Result<BTreeMap<String, BTreeSet<Address>>, Vec<Failure>> {
         Ok(BTreeMap::new())
     }
 
-    async fn create(&self, env: &Environment, create: &Create) -> Result<Observed, Failure> {
+    async fn create(&self, create: &Create) -> Result<Observed, Failure> {
         self.pause().await;
         let Desired { address, attrs, .. } = &create.desired;
         let kind = &self.kinds[address.kind()];
@@ -181,7 +185,7 @@ impl Provider for Cloud<'_> {
             _ => format!("{}-{:03}", address.kind(), self.serial.fetch_add(1, Ordering::Relaxed)),
         };
         let referred = self.referred.lock().unwrap().get(address).cloned().unwrap_or_default();
-        let outputs = outputs(env, address, &id, &referred);
+        let outputs = outputs(&self.env, address, &id, &referred);
         let new = Observed {
             outputs,
             generation: create.generation,
@@ -196,7 +200,7 @@ impl Provider for Cloud<'_> {
         Ok(new)
     }
 
-    async fn update(&self, _: &Environment, found: &Observed, wanted: &Desired) -> Result<Progress, Failure> {
+    async fn update(&self, found: &Observed, wanted: &Desired) -> Result<Progress, Failure> {
         self.pause().await;
         let mut model = self.model.lock().unwrap();
         if !model.has(&found.address, &found.id) {
@@ -207,21 +211,15 @@ impl Provider for Cloud<'_> {
         Ok(Progress::Done)
     }
 
-    async fn inspect(&self, _: &Environment, _: &Plan) -> Result<Inspection, Vec<Failure>> {
+    async fn inspect(&self, _: &Plan) -> Result<Inspection, Vec<Failure>> {
         Ok(Inspection { attachments: self.attachments.clone(), refused: vec![] })
     }
 
-    async fn diagnose(&self, _: &Environment) -> Vec<Check> {
+    async fn diagnose(&self) -> Vec<Check> {
         vec![]
     }
 
-    async fn delete(
-        &self,
-        _: &Environment,
-        found: &Observed,
-        _: Goal,
-        _: &Permit,
-    ) -> Result<Progress, Failure> {
+    async fn delete(&self, found: &Observed, _: Goal, _: &Permit) -> Result<Progress, Failure> {
         self.pause().await;
         let mut model = self.model.lock().unwrap();
         model.delete(&found.address, &found.id).map_err(|_| self.forbid("cloud:Delete"))?;

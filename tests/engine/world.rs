@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use billpay_engine::engine::Proposal;
 use billpay_engine::ownership::{Claim, claim, is_protected};
 use billpay_engine::permit::Permit;
 use billpay_engine::plan::{Action, Change, Conflict, Goal, Plan, Reason, Selection};
-use billpay_engine::{ApplyOptions, Error, Outcome, Survey, apply, leftovers, survey};
+use billpay_engine::{ApplyOptions, Error, Outcome, apply, leftovers, survey};
 use billpay_model::address::Address;
 use billpay_model::environment::Environment;
 use billpay_model::failure::FailureClass;
@@ -18,7 +19,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::account::{Account, Act, Deed, Origin, Thing};
-use crate::cloud::{Cloud, Fault};
+use crate::cloud::{Fault, MemoryCloud};
 use crate::kinds::{self, GLOBAL, Known, known};
 use crate::spec::{Sketch, desired};
 use billpay_model::event::Silent;
@@ -75,8 +76,7 @@ pub struct World<'a> {
 
 /// A run: what it saw and planned, and how it ended.
 struct Run {
-    survey: Option<Survey>,
-    plan: Option<Plan>,
+    proposal: Option<Proposal>,
     ended: Ended,
 }
 
@@ -102,10 +102,10 @@ impl<'a> World<'a> {
         World { account: Arc::default(), homes, counts, runs: 0 }
     }
 
-    fn process(&mut self, home: &Home) -> Cloud {
+    fn process(&mut self, home: &Home) -> MemoryCloud {
         self.runs += 1;
         let run = format!("run{}", self.runs);
-        Cloud::new(self.account.clone(), &run, desired(&home.env, &home.sketches))
+        MemoryCloud::new(self.account.clone(), &home.env, &run, desired(&home.env, &home.sketches))
     }
 
     /// Runs for a goal until a run is neither disturbed nor killed, or is refused.
@@ -120,7 +120,7 @@ impl<'a> World<'a> {
             self.exclude_lone_copies(&process, &home.env);
             process.set_faults(std::mem::take(&mut faults));
             let before = self.account.alive();
-            let run = self.once(&process, &home.env, goal, &answers).await;
+            let run = self.once(&process, goal, &answers).await;
             let deeds = self.account.take_deeds();
             self.check_run(&home.env, &run, &answers, &before, &deeds);
             let suffered = process.suffered.lock().unwrap().clone();
@@ -170,8 +170,8 @@ impl<'a> World<'a> {
         }
         let (before, none) = (self.account.alive(), Answers::default());
         let (first, second) = tokio::join!(
-            self.once(&processes[0], &homes[0].env, Goal::Converge, &none),
-            self.once(&processes[1], &homes[1].env, Goal::Converge, &none),
+            self.once(&processes[0], Goal::Converge, &none),
+            self.once(&processes[1], Goal::Converge, &none),
         );
         let deeds = self.account.take_deeds();
         for (index, run) in [first, second].iter().enumerate() {
@@ -187,18 +187,18 @@ impl<'a> World<'a> {
     }
 
     /// Surveys, plans and applies once.
-    async fn once(&self, process: &Cloud, env: &Environment, goal: Goal, answers: &Answers) -> Run {
-        let seen = Mutex::new((None, None));
+    async fn once(&self, process: &MemoryCloud, goal: Goal, answers: &Answers) -> Run {
+        let seen = Mutex::new(None);
         let work = async {
-            let survey = survey(process, env, &answers.keep).await?;
-            let plan = survey.plan(process, env, goal, &Selection::default()).await?;
-            *seen.lock().unwrap() = (Some(survey.clone()), Some(plan.clone()));
+            let survey = survey(process, &answers.keep).await?;
+            let proposal = survey.plan(process, goal, &Selection::default()).await?;
+            *seen.lock().unwrap() = Some(proposal.clone());
             let options = ApplyOptions {
                 parallelism: 8,
                 stop: CancellationToken::new(),
                 permit: answers.permit.clone(),
             };
-            apply(process, env, &plan, &survey.snapshot, &options, &Silent).await
+            apply(process, &proposal, &options, &Silent).await
         };
         let ended = tokio::select! {
             ended = work => match ended {
@@ -207,8 +207,7 @@ impl<'a> World<'a> {
             },
             () = process.killed.notified() => Ended::Killed,
         };
-        let (survey, plan) = seen.into_inner().unwrap();
-        Run { survey, plan, ended }
+        Run { proposal: seen.into_inner().unwrap(), ended }
     }
 
     /// Takes the environment's tags off foreign things that nobody could tell from its own.
@@ -217,7 +216,7 @@ impl<'a> World<'a> {
     /// the two old ones) and the very `Name` that billpay computes, or the attempt of a create
     /// call, no id of another thing, and the thing that it is a copy of is gone. A thing of ours
     /// whose create call was cut short looks the same. Everything else that is foreign stays in.
-    fn exclude_lone_copies(&self, process: &Cloud, env: &Environment) {
+    fn exclude_lone_copies(&self, process: &MemoryCloud, env: &Environment) {
         let is_tagged = |thing: &&Thing| thing.origin == Origin::Foreign && thing.address().is_some();
         if self.account.read(|things| things.filter(is_tagged).count()) == 0 {
             return;
@@ -350,8 +349,8 @@ impl<'a> World<'a> {
                 "refused for another region without a reason"
             );
         }
-        let (Some(survey), Some(plan)) = (&run.survey, &run.plan) else { return };
-        for found in &survey.snapshot.resources {
+        let Some(Proposal { snapshot, plan, .. }) = &run.proposal else { return };
+        for found in &snapshot.resources {
             let key = &found.outputs["id"];
             let origin = &before.iter().find(|thing| thing.key == *key).expect("a thing").origin;
             match &found.owner {
@@ -368,7 +367,7 @@ impl<'a> World<'a> {
             self.check_conflict(conflict, env, before);
         }
         let guarded = |found: &Observed| found.owner == Owner::Ours && found.protected;
-        let is_guarded = env.protected || survey.snapshot.resources.iter().any(guarded);
+        let is_guarded = env.protected || snapshot.resources.iter().any(guarded);
         if is_guarded {
             self.counts.add("runs of protected environments", 1);
         }
@@ -439,17 +438,18 @@ impl<'a> World<'a> {
             return;
         }
         let process = self.process(home);
-        let before = run.survey.as_ref().expect("it was surveyed");
+        let before = run.proposal.as_ref().expect("it was surveyed");
         self.exclude_lone_copies(&process, env);
-        let after = survey(&process, env, &BTreeSet::new()).await.expect("it can be read");
-        let plan = after.plan(&process, env, goal, &Selection::default()).await.expect("a plan");
+        let after = survey(&process, &BTreeSet::new()).await.expect("it can be read");
+        let Proposal { snapshot, plan, .. } =
+            after.plan(&process, goal, &Selection::default()).await.expect("a plan");
         if hid && plan.conflicts.iter().any(|conflict| matches!(conflict, Conflict::Several { .. })) {
             self.counts.add("several after lost responses", 1);
             return;
         }
         // A second one that a killed process made is a stranger until the first one is gone.
         let was_stranger = |change: &Change| {
-            let known = run.plan.iter().flat_map(|plan| &plan.foreign_resources);
+            let known = run.proposal.iter().flat_map(|proposal| &proposal.plan.foreign_resources);
             let mut known = known.map(|stranger| stranger.id.as_str());
             known.any(|id| Some(id) == change.id())
         };
@@ -461,7 +461,7 @@ impl<'a> World<'a> {
             self.account.alive()
         );
         // What was a stranger beside something of ours is in doubt once that is gone.
-        let strangers = || run.plan.iter().flat_map(|plan| &plan.foreign_resources);
+        let strangers = || run.proposal.iter().flat_map(|proposal| &proposal.plan.foreign_resources);
         let is_new = |conflict: &&Conflict| {
             !strangers().any(|stranger| ids_of(conflict).iter().any(|id| *id == stranger.id))
         };
@@ -471,7 +471,7 @@ impl<'a> World<'a> {
             self.counts.add("strangers that were in doubt later", 1);
         }
         for thing in self.account.alive().iter().filter(|thing| thing.origin == by && is_here(thing, env)) {
-            let found = after.snapshot.resources.iter().find(|found| found.outputs["id"] == thing.key);
+            let found = snapshot.resources.iter().find(|found| found.outputs["id"] == thing.key);
             let told = plan.foreign_resources.iter().any(|stranger| stranger.id == thing.id);
             let owner = &found.unwrap_or_else(|| panic!("not found any more: {thing:#?}")).owner;
             self.counts.add("second ones that a run left and reported", usize::from(told));
@@ -480,14 +480,14 @@ impl<'a> World<'a> {
         match goal {
             Goal::Converge => {
                 let kept = |found: &&Observed| found.owner == Owner::Ours;
-                let ours = after.snapshot.resources.iter().filter(kept).map(|found| &found.address);
+                let ours = snapshot.resources.iter().filter(kept).map(|found| &found.address);
                 let wanted = desired(env, &home.sketches);
                 let wanted: BTreeSet<&Address> = wanted.iter().map(|want| &want.address).collect();
                 assert!(ours.collect::<BTreeSet<_>>().is_superset(&wanted), "not all of {wanted:?} is there");
                 self.counts.add("provisions that converged", 1);
             }
             Goal::Destroy => {
-                let left = leftovers(&process, env, before, &Selection::default()).await.expect("readable");
+                let left = leftovers(&process, before).await.expect("readable");
                 let told: BTreeSet<&str> =
                     left.ours.iter().chain(&left.others).map(|one| one.id.as_str()).collect();
                 let alive = self.account.alive();

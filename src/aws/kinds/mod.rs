@@ -1,4 +1,4 @@
-//! AWS: the registry of its kinds, and the provider that the use cases see.
+//! AWS: the registry of its kinds, and the cloud that the engine sees.
 
 mod access_entry;
 mod addon;
@@ -31,7 +31,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use billpay_engine::cloud::{Create, Inspection, Progress, Provider};
+use billpay_engine::cloud::{Cloud, Create, Inspection, Progress};
 use billpay_engine::kind::KindInfo;
 use billpay_engine::permit::Permit;
 use billpay_engine::plan::{Action, Change, Goal, Kinds, Plan, Snapshot};
@@ -79,9 +79,10 @@ static REGISTRY: &[&dyn AnyKind] = &[
     &pod_identity::PodIdentity,
 ];
 
-/// AWS as the use cases see it.
-pub struct AwsProvider {
+/// The AWS of one environment.
+pub struct AwsCloud {
     aws: Aws,
+    env: Environment,
     registry: Vec<&'static dyn AnyKind>,
     kinds: Kinds,
     attempts: Attempts,
@@ -111,30 +112,25 @@ impl Attempts {
     }
 }
 
-impl AwsProvider {
-    pub fn new(aws: Aws) -> AwsProvider {
-        AwsProvider::of(aws, |_| true)
+impl AwsCloud {
+    pub fn new(aws: Aws, env: Environment) -> AwsCloud {
+        AwsCloud::of(aws, env, |_| true)
     }
 
     /// Only some kinds: for an AWS that lacks the calls of the others.
-    pub fn of(aws: Aws, has: impl Fn(&KindInfo) -> bool) -> AwsProvider {
+    pub fn of(aws: Aws, env: Environment, has: impl Fn(&KindInfo) -> bool) -> AwsCloud {
         let registry: Vec<_> = REGISTRY.iter().copied().filter(|kind| has(&kind.info())).collect();
         let kinds = registry.iter().map(|kind| kind.info()).map(|info| (info.name, info)).collect();
-        AwsProvider { aws, registry, kinds, attempts: Attempts::new() }
+        AwsCloud { aws, env, registry, kinds, attempts: Attempts::new() }
     }
 
     /// Lists the resources of every kind; thoroughly, also those under names that can't be ours.
-    async fn look(
-        &self,
-        env: &Environment,
-        desired: &[Desired],
-        is_thorough: bool,
-    ) -> Result<Snapshot, Vec<Failure>> {
+    async fn look(&self, desired: &[Desired], is_thorough: bool) -> Result<Snapshot, Vec<Failure>> {
         let reads = &Reads::default();
         let lists = join_all(self.registry.iter().map(|kind| async move {
             let wanted: Vec<Desired> =
                 desired.iter().filter(|want| want.address.kind() == kind.info().name).cloned().collect();
-            let cx = Context { is_thorough, reads: Some(reads), ..self.context(env) };
+            let cx = Context { is_thorough, reads: Some(reads), ..self.context() };
             kind.observe(cx, &wanted, None).await
         }));
         let (mut resources, mut failures) = (vec![], vec![]);
@@ -152,8 +148,8 @@ impl AwsProvider {
         }
     }
 
-    fn context<'a>(&'a self, env: &'a Environment) -> Context<'a> {
-        Context { aws: &self.aws, env, goal: Goal::Converge, is_thorough: false, reads: None }
+    fn context(&self) -> Context<'_> {
+        Context { aws: &self.aws, env: &self.env, goal: Goal::Converge, is_thorough: false, reads: None }
     }
 }
 
@@ -187,23 +183,27 @@ fn kind(address: &Address) -> Result<&'static dyn AnyKind, Failure> {
 }
 
 #[async_trait]
-impl Provider for AwsProvider {
+impl Cloud for AwsCloud {
+    fn environment(&self) -> &Environment {
+        &self.env
+    }
+
     fn kinds(&self) -> &Kinds {
         &self.kinds
     }
 
-    fn desire(&self, env: &Environment) -> Vec<Desired> {
+    fn desire(&self) -> Vec<Desired> {
         let has = |want: &Desired| self.kinds.contains_key(want.address.kind());
-        desire(env).into_iter().filter(has).collect()
+        desire(&self.env).into_iter().filter(has).collect()
     }
 
     fn adapt(&self, wanted: &Desired, found: &Observed) -> Desired {
         adapt(wanted, found)
     }
 
-    fn refuse(&self, env: &Environment, found: &Observed, wanted: &Desired) -> Option<String> {
+    fn refuse(&self, found: &Observed, wanted: &Desired) -> Option<String> {
         match kind(&found.address) {
-            Ok(kind) => kind.refuse(env, found, wanted),
+            Ok(kind) => kind.refuse(&self.env, found, wanted),
             Err(failure) => Some(failure.message),
         }
     }
@@ -216,48 +216,46 @@ impl Provider for AwsProvider {
         support::tagging::commands(&self.aws.region, found, tags)
     }
 
-    async fn observe_region(&self, env: &Environment, region: &str) -> Result<Snapshot, Vec<Failure>> {
-        let there = AwsProvider::of(self.aws.in_region(region), |info| {
+    async fn observe_region(&self, region: &str) -> Result<Snapshot, Vec<Failure>> {
+        let env = Environment { region: region.to_string(), ..self.env.clone() };
+        let there = AwsCloud::of(self.aws.in_region(region), env, |info| {
             self.kinds.contains_key(info.name) && !info.global
         });
-        there.look(&Environment { region: region.to_string(), ..env.clone() }, &[], true).await
+        there.look(&[], true).await
     }
 
-    async fn sweep(&self, env: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
-        self.look(env, desired, true).await
+    async fn sweep(&self, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
+        self.look(desired, true).await
     }
 
     async fn identity(&self) -> Result<CallerIdentity, Failure> {
         self.aws.identity().await
     }
 
-    async fn observe(&self, env: &Environment, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
-        self.look(env, desired, false).await
+    async fn observe(&self, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {
+        self.look(desired, false).await
     }
 
-    async fn find(&self, env: &Environment, desired: &Desired) -> Result<Vec<Observed>, Failure> {
+    async fn find(&self, desired: &Desired) -> Result<Vec<Observed>, Failure> {
         let address = &desired.address;
         let found =
-            kind(address)?.observe(self.context(env), std::slice::from_ref(desired), Some(address)).await?;
+            kind(address)?.observe(self.context(), std::slice::from_ref(desired), Some(address)).await?;
         Ok(found.into_iter().filter(|observed| observed.address == *address).collect())
     }
 
-    async fn find_elsewhere(
-        &self,
-        env: &Environment,
-    ) -> Result<BTreeMap<String, BTreeSet<Address>>, Vec<Failure>> {
+    async fn find_elsewhere(&self) -> Result<BTreeMap<String, BTreeSet<Address>>, Vec<Failure>> {
         // What an environment begins with, and what can be made without the rest.
         let begins: Vec<_> =
             self.registry.iter().filter(|kind| ["vpc", "repository"].contains(&kind.info().name)).collect();
         if begins.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let regions = support::ec2::regions(self.context(env)).await.map_err(|failure| vec![failure])?;
-        let others: Vec<String> = regions.into_iter().filter(|region| *region != env.region).collect();
+        let regions = support::ec2::regions(self.context()).await.map_err(|failure| vec![failure])?;
+        let others: Vec<String> = regions.into_iter().filter(|region| *region != self.env.region).collect();
         let looks = others.iter().flat_map(|region| begins.iter().map(move |kind| (region, kind)));
         let looks = join_all(looks.map(|(region, kind)| async move {
             let there = self.aws.in_region(region);
-            let env = Environment { region: region.clone(), ..env.clone() };
+            let env = Environment { region: region.clone(), ..self.env.clone() };
             let cx =
                 Context { aws: &there, env: &env, goal: Goal::Converge, is_thorough: false, reads: None };
             (region, kind.observe(cx, &[], None).await)
@@ -282,21 +280,16 @@ impl Provider for AwsProvider {
         if failures.is_empty() { Ok(regions) } else { Err(failures) }
     }
 
-    async fn create(&self, env: &Environment, create: &Create) -> Result<Observed, Failure> {
-        kind(&create.desired.address)?.create(self.context(env), create, self.attempts.next()).await
+    async fn create(&self, create: &Create) -> Result<Observed, Failure> {
+        kind(&create.desired.address)?.create(self.context(), create, self.attempts.next()).await
     }
 
-    async fn update(
-        &self,
-        env: &Environment,
-        found: &Observed,
-        wanted: &Desired,
-    ) -> Result<Progress, Failure> {
-        kind(&found.address)?.update(self.context(env), found, wanted).await
+    async fn update(&self, found: &Observed, wanted: &Desired) -> Result<Progress, Failure> {
+        kind(&found.address)?.update(self.context(), found, wanted).await
     }
 
-    async fn inspect(&self, env: &Environment, plan: &Plan) -> Result<Inspection, Vec<Failure>> {
-        let cx = Context { goal: plan.goal, ..self.context(env) };
+    async fn inspect(&self, plan: &Plan) -> Result<Inspection, Vec<Failure>> {
+        let cx = Context { goal: plan.goal, ..self.context() };
         let own = OwnResources::new(
             plan.changes.iter().filter_map(|change| Some((change.address.kind(), change.id()?))),
         );
@@ -338,17 +331,11 @@ impl Provider for AwsProvider {
         if failures.is_empty() { Ok(Inspection { attachments, refused }) } else { Err(failures) }
     }
 
-    async fn diagnose(&self, env: &Environment) -> Vec<Check> {
-        self.aws.diagnose(env).await
+    async fn diagnose(&self) -> Vec<Check> {
+        self.aws.diagnose(&self.env).await
     }
 
-    async fn delete(
-        &self,
-        env: &Environment,
-        found: &Observed,
-        goal: Goal,
-        permit: &Permit,
-    ) -> Result<Progress, Failure> {
-        kind(&found.address)?.delete(Context { goal, ..self.context(env) }, found, permit).await
+    async fn delete(&self, found: &Observed, goal: Goal, permit: &Permit) -> Result<Progress, Failure> {
+        kind(&found.address)?.delete(Context { goal, ..self.context() }, found, permit).await
     }
 }

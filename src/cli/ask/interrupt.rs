@@ -8,7 +8,7 @@ use dialoguer::console::Term;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::exit;
-use crate::ui::out;
+use crate::ui::Ui;
 
 /// Set while a prompt is open, which notices the interruption itself.
 static PROMPTING: AtomicBool = AtomicBool::new(false);
@@ -42,13 +42,13 @@ fn start() -> io::Result<()> {
 }
 
 /// Opens a prompt; when it is interrupted, so is the command.
-pub(super) fn prompting<T>(prompt: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+pub(super) fn prompting<T>(ui: &Ui, prompt: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     PROMPTING.store(true, Ordering::SeqCst);
     let result = prompt();
     if result.is_err() {
         // From here on the report says it; the flag stays, so that nothing cuts it short.
         let _ = Term::stderr().show_cursor();
-        out::stderr("");
+        ui.message("");
         return result;
     }
     PROMPTING.store(false, Ordering::SeqCst);

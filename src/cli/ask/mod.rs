@@ -17,7 +17,7 @@ use billpay_scaffold::{AnswerFault, Answers, ProjectTemplate, Question, Template
 use serde_json::Value;
 
 use super::scaffold::right_line;
-use super::ui::{BOLD, DIM, Ui, hide, out};
+use super::ui::{BOLD, DIM, Ui, hide};
 
 pub use report::{kind, report};
 
@@ -52,7 +52,7 @@ impl Interviewer for Ui {
                 return Err(TemplateError::Answers(faults).into());
             }
             let names: Vec<String> = again.iter().map(|fault| fault.name.clone()).collect();
-            again.into_iter().for_each(prompt::wrong);
+            again.into_iter().for_each(|fault| prompt::wrong(fault, self));
             names.iter().for_each(|name| forget(&mut answers, name));
         }
     }
@@ -91,7 +91,7 @@ fn wrong_already(template: &dyn ProjectTemplate, given: &Answers) -> Result<Vec<
 
 /// Asks whatever is open.
 fn ask(template: &dyn ProjectTemplate, answers: &mut Answers, ui: &Ui) -> Result<(), InterviewError> {
-    let prompts = prompt::Prompts::new()?;
+    let prompts = prompt::Prompts::new(ui)?;
     let mut asked: BTreeMap<String, usize> = BTreeMap::new();
     let mut page: Option<String> = None;
     loop {
@@ -104,13 +104,13 @@ fn ask(template: &dyn ProjectTemplate, answers: &mut Answers, ui: &Ui) -> Result
         }
         if page != question.page {
             if let Some(title) = &question.page {
-                out::stderr(&format!("\n{BOLD}{title}{BOLD:#}"));
+                ui.message(&format!("\n{BOLD}{title}{BOLD:#}"));
             }
             page.clone_from(&question.page);
         }
         if let Some(help) = question.help.as_deref().filter(|_| *times == 1) {
             for line in help.lines() {
-                out::stderr(&format!("{DIM}  {line}{DIM:#}"));
+                ui.message(&format!("{DIM}  {line}{DIM:#}"));
             }
         }
         if ui.is_verbose() {

@@ -11,39 +11,40 @@ use serde_json::Value;
 
 use super::interrupt;
 use super::report::kind;
-use crate::ui::{BAD, DIM, hide_text, line, out};
+use crate::ui::{BAD, DIM, Ui, hide_text, line};
 
 /// Choice that leaves a question open.
 const NONE: &str = "(none)";
 
 /// The terminal, and how questions look on it.
-pub(super) struct Prompts {
+pub(super) struct Prompts<'u> {
+    ui: &'u Ui,
     terminal: Term,
     theme: Box<dyn Theme>,
 }
 
 type Check<'c> = &'c dyn Fn(&Value) -> Result<(), String>;
 
-impl Prompts {
-    pub(super) fn new() -> io::Result<Prompts> {
+impl Prompts<'_> {
+    pub(super) fn new(ui: &Ui) -> io::Result<Prompts<'_>> {
         interrupt::watch()?;
         let plain = anstream::AutoStream::choice(&io::stderr()) == anstream::ColorChoice::Never;
         let theme: Box<dyn Theme> =
             if plain { Box::new(SimpleTheme) } else { Box::new(ColorfulTheme::default()) };
-        Ok(Prompts { terminal: Term::stderr(), theme })
+        Ok(Prompts { ui, terminal: Term::stderr(), theme })
     }
 
     /// Asks until the answer is right. Null: it is left open.
     pub(super) fn ask(&self, question: &Question, check: Check) -> io::Result<Value> {
         loop {
-            let value = interrupt::prompting(|| self.once(question, check))?;
+            let value = interrupt::prompting(self.ui, || self.once(question, check))?;
             let verdict = match &value {
                 Value::Null if question.required => Err("is needed".to_string()),
                 value => check(value),
             };
             match verdict {
                 Ok(()) => return Ok(value),
-                Err(why) => out::stderr(&format!("{BAD}  {why}{BAD:#}")),
+                Err(why) => self.ui.message(&format!("{BAD}  {why}{BAD:#}")),
             }
         }
     }
@@ -167,6 +168,6 @@ fn title(question: &Question) -> String {
 }
 
 /// Says what is wrong with an answer that was taken before.
-pub(super) fn wrong(fault: &AnswerFault) {
-    out::stderr(&format!("{BAD}  {}: {}{BAD:#}{DIM} – once more{DIM:#}", fault.name, fault.why));
+pub(super) fn wrong(fault: &AnswerFault, ui: &Ui) {
+    ui.message(&format!("{BAD}  {}: {}{BAD:#}{DIM} – once more{DIM:#}", fault.name, fault.why));
 }

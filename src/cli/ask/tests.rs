@@ -83,7 +83,7 @@ fn template() -> Asking {
 }
 
 fn ui() -> Ui {
-    Ui::new(&Cli::parse_from(["billpay", "doctor"]).global).expect("the terminal can be used")
+    Ui::of_process(&Cli::parse_from(["billpay", "doctor"]).global).expect("the terminal can be used")
 }
 
 #[test]

@@ -13,8 +13,9 @@ mod tests;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
-use std::sync::Mutex;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
 
@@ -30,15 +31,16 @@ use serde_json::Value;
 use super::error::{ErrorReport, Report, explain};
 use super::{Color, Global, Output};
 
-pub use out::{BAD, BOLD, CHANGED, DIM, GOOD};
+use out::Log;
+pub use out::{BAD, BOLD, CHANGED, DIM, GOOD, Out};
 use progress::Progress;
 pub use secrets::{hide, hide_text, holds_secret};
 pub use value::{line, name};
 
 /// Output of results and messages.
 pub struct Ui {
+    out: Arc<Out>,
     output: Output,
-    color: bool,
     verbose: u8,
     events: Option<Mutex<Box<dyn Write + Send>>>,
     /// Set once an event could not be written, which is said once.
@@ -48,9 +50,37 @@ pub struct Ui {
     is_quiet: bool,
 }
 
+/// Options of a [`Ui`].
+#[derive(Debug, Clone)]
+pub struct UiOptions {
+    pub output: Output,
+    /// Count of `-v`.
+    pub verbose: u8,
+    pub is_quiet: bool,
+    /// File of events; `-` for standard error.
+    pub events: Option<PathBuf>,
+    /// Set if live lines can be drawn on standard error.
+    pub is_live: bool,
+}
+
+impl UiOptions {
+    fn of(global: &Global) -> UiOptions {
+        UiOptions {
+            output: global.output,
+            verbose: global.verbose,
+            is_quiet: global.quiet,
+            events: global.events.clone(),
+            is_live: io::stderr().is_terminal() && !in_ci(),
+        }
+    }
+}
+
 impl Ui {
-    pub fn new(global: &Global) -> anyhow::Result<Ui> {
-        let terminal = io::stderr().is_terminal();
+    /// Makes the output of this process.
+    ///
+    /// # Errors
+    /// Fails if the file of events can't be written.
+    pub fn of_process(global: &Global) -> anyhow::Result<Ui> {
         let forced = match global.color {
             Color::Auto => None,
             Color::Always => Some(anstream::ColorChoice::Always),
@@ -59,17 +89,27 @@ impl Ui {
         if let Some(choice) = forced {
             choice.write_global();
         }
-        let choice = anstream::AutoStream::choice(&io::stderr());
-        start_tracing(global.verbose);
+        let ui = Ui::new(UiOptions::of(global), Out::of_process())?;
+        start_tracing(&ui.out, global.verbose);
+        Ok(ui)
+    }
+
+    /// Makes an output that writes to given streams.
+    ///
+    /// # Errors
+    /// Fails if the file of events can't be written.
+    pub fn new(options: UiOptions, out: Out) -> anyhow::Result<Ui> {
+        let UiOptions { output, verbose, is_quiet, events, is_live } = options;
+        let out = Arc::new(out);
         Ok(Ui {
-            output: global.output,
-            color: choice != anstream::ColorChoice::Never,
-            verbose: global.verbose,
+            output,
+            verbose,
+            is_quiet,
             has_lost_events: AtomicBool::new(false),
-            is_quiet: global.quiet,
-            has_events_for_text: global.events.as_ref().is_some_and(|path| path.as_os_str() == "-"),
-            progress: Progress::new(terminal && !in_ci(), global.verbose > 0),
-            events: match &global.events {
+            has_events_for_text: events.as_ref().is_some_and(|path| path.as_os_str() == "-"),
+            progress: Progress::new(out.clone(), is_live, verbose > 0),
+            out,
+            events: match &events {
                 None => None,
                 Some(path) if path.as_os_str() == "-" => Some(Mutex::new(Box::new(io::stderr()))),
                 Some(path) => {
@@ -91,12 +131,12 @@ impl Ui {
 
     /// Writes a result for people.
     pub fn text(&self, text: &str) -> Result<(), Report> {
-        Ok(out::stdout(text)?)
+        Ok(self.out.text(text)?)
     }
 
     /// Writes a result for a program, as it is.
     pub fn script(&self, text: &str) -> Result<(), Report> {
-        Ok(out::stdout_as_is(text)?)
+        Ok(self.out.script(text)?)
     }
 
     /// Says what is probably not meant, and has no place in a file.
@@ -104,8 +144,8 @@ impl Ui {
         if self.has_events_for_text {
             return self.record(&Event::Warning { message: text.to_string() });
         }
-        out::stderr(&format!("{CHANGED}warning{CHANGED:#}: {text}"));
-        out::command("warning", &[], text);
+        self.message(&format!("{CHANGED}warning{CHANGED:#}: {text}"));
+        self.out.command("warning", &[], text);
     }
 
     /// Writes a result as JSON.
@@ -126,8 +166,13 @@ impl Ui {
             return self.record(&Event::Note { message: text.to_string() });
         }
         if !self.is_quiet {
-            out::stderr(&format!("{DIM}{text}{DIM:#}"));
+            self.message(&format!("{DIM}{text}{DIM:#}"));
         }
+    }
+
+    /// Writes a line, or several, to standard error.
+    pub fn message(&self, text: &str) {
+        self.out.message(text);
     }
 
     /// Shows what is worth knowing about a spec or a template that is otherwise right.
@@ -135,8 +180,8 @@ impl Ui {
         if warnings.is_empty() {
             return;
         }
-        out::coloured(&format!("{}\n", warnings.render(self.color)), true);
-        annotate("warning", &warnings.problems);
+        self.out.coloured(&format!("{}\n", warnings.render(self.out.has_color())), true);
+        self.annotate("warning", &warnings.problems);
     }
 
     /// Shows an error: on standard error for people, on standard output too where JSON was asked for.
@@ -151,21 +196,21 @@ impl Ui {
 
     fn show(&self, report: &Report) {
         if let Some(findings) = &report.findings {
-            out::coloured(&format!("{}\n", findings.render(self.color)), true);
+            self.out.coloured(&format!("{}\n", findings.render(self.out.has_color())), true);
         }
         // Before anything in a secret is written otherwise.
         let inert = |text: &str| value::inert(&secrets::masked(text));
-        out::stderr(&format!("{BAD}{BOLD}error{BOLD:#}{BAD:#}{BOLD}: {}{BOLD:#}", inert(&report.heading)));
+        self.message(&format!("{BAD}{BOLD}error{BOLD:#}{BAD:#}{BOLD}: {}{BOLD:#}", inert(&report.heading)));
         for detail in report.details.iter().filter(|detail| !detail.is_empty()) {
-            out::stderr(&format!("  {}", inert(detail)));
+            self.message(&format!("  {}", inert(detail)));
         }
         for hint in &report.hints {
-            out::stderr(&format!("{GOOD}hint{GOOD:#}: {}", inert(hint)));
+            self.message(&format!("{GOOD}hint{GOOD:#}: {}", inert(hint)));
         }
         match &report.findings {
-            Some(findings) => annotate("error", &findings.problems),
+            Some(findings) => self.annotate("error", &findings.problems),
             None => {
-                out::command("error", &[], &format!("{}\n{}", report.heading, report.details.join("\n")));
+                self.out.command("error", &[], &format!("{}\n{}", report.heading, report.details.join("\n")));
             }
         }
     }
@@ -174,7 +219,7 @@ impl Ui {
     /// annotations of a run, has not.
     pub fn conflicts(&self, conflicts: &[Conflict]) {
         let heading = "the plan can't be applied";
-        if self.is_json() || *out::GITHUB {
+        if self.is_json() || self.out.is_github {
             let details = conflicts.iter().map(|conflict| explain(conflict).0).collect();
             return self.show(&Report { details, ..Report::new(heading, "") });
         }
@@ -192,10 +237,10 @@ impl Ui {
 
     /// Reads an answer from the terminal.
     pub fn prompt(&self, question: &str) -> io::Result<String> {
-        out::question(&format!("{BOLD}{question}{BOLD:#}"))?;
+        self.out.question(&format!("{BOLD}{question}{BOLD:#}"));
         let mut answer = String::new();
         if io::stdin().read_line(&mut answer)? == 0 {
-            out::stderr("");
+            self.message("");
         }
         Ok(answer.trim().to_string())
     }
@@ -208,6 +253,16 @@ impl Ui {
     /// Prepares the lines of a run for a plan that may be applied.
     pub fn expect(&self, plan: &Plan) {
         self.progress.expect(plan);
+    }
+
+    /// Puts problems beside their lines in GitHub's view of the files.
+    fn annotate(&self, level: &str, problems: &[Problem]) {
+        for problem in problems {
+            let place = &problem.place;
+            let (line, column) = (place.line.to_string(), place.column.to_string());
+            let properties = [("file", place.file.as_str()), ("line", &line), ("col", &column)];
+            self.out.command(level, &properties, &problem.message);
+        }
     }
 
     /// Writes an event to the file that was asked for, without the secrets in it.
@@ -224,7 +279,7 @@ impl Ui {
         if let Err(error) = written
             && !self.has_lost_events.swap(true, Ordering::Relaxed)
         {
-            out::stderr(&format!("{DIM}the events could not be written: {error}{DIM:#}"));
+            self.message(&format!("{DIM}the events could not be written: {error}{DIM:#}"));
         }
     }
 }
@@ -252,23 +307,16 @@ impl Observer for Ui {
     }
 }
 
-/// Puts problems beside their lines in GitHub's view of the files.
-fn annotate(level: &str, problems: &[Problem]) {
-    for problem in problems {
-        let place = &problem.place;
-        let (line, column) = (place.line.to_string(), place.column.to_string());
-        out::command(level, &[("file", &place.file), ("line", &line), ("col", &column)], &problem.message);
-    }
-}
-
 /// Traces go to standard error when asked for; `BILLPAY_LOG` takes filter directives.
-fn start_tracing(verbose: u8) {
+fn start_tracing(out: &Arc<Out>, verbose: u8) {
     let directives =
         std::env::var("BILLPAY_LOG").ok().or_else(|| (verbose > 1).then(|| "billpay=debug".into()));
     if let Some(directives) = directives {
+        let (out, has_color) = (out.clone(), out.has_color());
         tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::new(directives))
-            .with_writer(|| out::Log)
+            .with_ansi(has_color)
+            .with_writer(move || Log(out.clone()))
             .with_target(false)
             .init();
     }

@@ -2,8 +2,10 @@
 //! runner or to an eye.
 
 use std::fmt::{self, Write as _};
-use std::io::{self, Write as _};
-use std::sync::LazyLock;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use anstream::{AutoStream, ColorChoice};
 
 use super::secrets::masked;
 
@@ -29,9 +31,6 @@ const MARKS: &[(char, &str)] = &[
 ];
 
 const RESET: char = '\u{fdd0}';
-
-/// Set if GitHub Actions reads along and understands its commands.
-pub static GITHUB: LazyLock<bool> = LazyLock::new(|| std::env::var_os("GITHUB_ACTIONS").is_some());
 
 /// Begins the style; with `{:#}`, ends it.
 impl fmt::Display for Style {
@@ -61,6 +60,8 @@ struct Reader {
     github: bool,
     /// Colours of a library stay; other escape sequences are none of its own.
     colours: bool,
+    /// Nothing that understands styles: they are left out.
+    plain: bool,
 }
 
 /// Returns a text as it is printed: without secrets, styles as a terminal has them, and characters that only act as their
@@ -77,7 +78,9 @@ fn shown_line(line: &str, reader: Reader) -> String {
     while let Some(sign) = rest.chars().next() {
         let (kept, after) = rest.split_at(style_length(rest, reader));
         if !kept.is_empty() {
-            shown.push_str(sequence(sign).unwrap_or(kept));
+            if !reader.plain {
+                shown.push_str(sequence(sign).unwrap_or(kept));
+            }
             rest = after;
             continue;
         }
@@ -124,58 +127,104 @@ fn acts(sign: char) -> bool {
             | 0xfdd0..=0xfdef | 0xfeff | 0xffa0 | 0xfff9..=0xfffb | 0xe0000..=0xe0fff)
 }
 
-/// Writes to standard output. A reader that has gone away (`| head`) is no error.
-pub fn stdout(text: &str) -> io::Result<()> {
-    stdout_as_is(&shown(text, people()))
+/// A stream that text is written to.
+pub struct Stream {
+    writer: Mutex<Box<dyn Write + Send>>,
+    has_color: bool,
 }
 
-/// Writes to standard output what a program reads: JSON, a script.
-pub fn stdout_as_is(text: &str) -> io::Result<()> {
-    let mut out = anstream::stdout().lock();
-    let newline = if text.ends_with('\n') { "" } else { "\n" };
-    match write!(out, "{text}{newline}").and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
+impl Stream {
+    pub fn new(writer: impl Write + Send + 'static, has_color: bool) -> Stream {
+        Stream { writer: Mutex::new(Box::new(writer)), has_color }
+    }
+
+    fn write(&self, text: &str) -> io::Result<()> {
+        let mut writer = self.writer.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        writer.write_all(text.as_bytes()).and_then(|()| writer.flush())
     }
 }
 
-/// Writes to standard error. A log that can't be written, on a full disk for example, ends no run.
-fn stderr_as_is(text: &str) {
-    let mut out = anstream::stderr().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+/// Standard output and standard error, or what stands for them.
+pub struct Out {
+    stdout: Stream,
+    stderr: Stream,
+    /// Set if GitHub Actions reads along and understands its commands.
+    pub is_github: bool,
 }
 
-/// Writes a line, or several, to standard error.
-pub fn stderr(text: &str) {
-    stderr_as_is(&format!("{}\n", shown(text, people())));
-}
-
-/// Writes text that a library has coloured, to standard output or standard error.
-pub fn coloured(text: &str, is_error: bool) {
-    let shown = shown(text, Reader { colours: true, ..people() });
-    match is_error {
-        true => stderr_as_is(&format!("{shown}\n")),
-        false => drop(stdout_as_is(&shown)),
+impl Out {
+    pub fn new(stdout: Stream, stderr: Stream, is_github: bool) -> Out {
+        Out { stdout, stderr, is_github }
     }
-}
 
-/// Writes a question to standard error; the answer goes beside it.
-pub fn question(text: &str) -> io::Result<()> {
-    stderr_as_is(&shown(text, people()));
-    io::stderr().flush()
-}
+    /// The streams of this process, coloured where a terminal is at their end and nobody said otherwise.
+    pub fn of_process() -> Out {
+        let has_color = |choice: ColorChoice| choice != ColorChoice::Never;
+        let stdout = Stream::new(io::stdout(), has_color(AutoStream::choice(&io::stdout())));
+        let stderr = Stream::new(io::stderr(), has_color(AutoStream::choice(&io::stderr())));
+        Out::new(stdout, stderr, std::env::var_os("GITHUB_ACTIONS").is_some())
+    }
 
-/// Writes a command to GitHub's runner, if it reads along. The only way to one.
-pub fn command(name: &str, properties: &[(&str, &str)], message: &str) {
-    if *GITHUB {
-        stderr_as_is(&format!("{}\n", encoded(name, properties, message)));
+    /// Returns whether messages are coloured.
+    pub fn has_color(&self) -> bool {
+        self.stderr.has_color
+    }
+
+    /// Writes a result for people. A reader that has gone away (`| head`) is no error.
+    pub fn text(&self, text: &str) -> io::Result<()> {
+        self.script(&shown(text, self.reader(&self.stdout)))
+    }
+
+    /// Writes a result that a program reads: JSON, a script.
+    pub fn script(&self, text: &str) -> io::Result<()> {
+        let newline = if text.ends_with('\n') { "" } else { "\n" };
+        match self.stdout.write(&format!("{text}{newline}")) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Writes a line, or several, to standard error.
+    pub fn message(&self, text: &str) {
+        self.log(&format!("{}\n", shown(text, self.reader(&self.stderr))));
+    }
+
+    /// Writes a text that a library has coloured.
+    pub fn coloured(&self, text: &str, is_error: bool) {
+        let stream = if is_error { &self.stderr } else { &self.stdout };
+        let shown = shown(text, Reader { colours: true, ..self.reader(stream) });
+        match is_error {
+            true => self.log(&format!("{shown}\n")),
+            false => drop(self.script(&shown)),
+        }
+    }
+
+    /// Writes a question to standard error; the answer goes beside it.
+    pub fn question(&self, text: &str) {
+        self.log(&shown(text, self.reader(&self.stderr)));
+    }
+
+    /// Writes a command to GitHub's runner, if it reads along. The only way to one.
+    pub fn command(&self, name: &str, properties: &[(&str, &str)], message: &str) {
+        if self.is_github {
+            self.log(&format!("{}\n", encoded(name, properties, message)));
+        }
+    }
+
+    /// Writes to standard error. A log that can't be written, on a full disk for example, ends no run.
+    fn log(&self, text: &str) {
+        let _ = self.stderr.write(text);
+    }
+
+    fn reader(&self, stream: &Stream) -> Reader {
+        Reader { github: self.is_github, plain: !stream.has_color, colours: false }
     }
 }
 
 /// Returns a command, encoded as the runner decodes it.
 fn encoded(name: &str, properties: &[(&str, &str)], message: &str) -> String {
     let data = |text: &str| {
-        let text = shown(&plain(text), Reader { github: true, colours: false });
+        let text = shown(&plain(text), Reader { github: true, ..Reader::default() });
         text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
     };
     let property = |(name, value): &(&str, &str)| {
@@ -186,22 +235,19 @@ fn encoded(name: &str, properties: &[(&str, &str)], message: &str) -> String {
     format!("::{name}{space}{}::{}", properties.join(","), data(message))
 }
 
-fn people() -> Reader {
-    Reader { github: *GITHUB, colours: false }
-}
-
 /// Standard error for a log: each record goes the way of all text.
-pub struct Log;
+pub struct Log(pub Arc<Out>);
 
-impl io::Write for Log {
+impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(bytes);
-        stderr_as_is(&shown(&text, Reader { colours: true, ..people() }));
+        let Log(out) = self;
+        let reader = Reader { colours: true, ..out.reader(&out.stderr) };
+        out.log(&shown(&String::from_utf8_lossy(bytes), reader));
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        Ok(())
     }
 }
 
@@ -209,7 +255,7 @@ impl io::Write for Log {
 mod tests {
     use super::*;
 
-    const GITHUB_READS: Reader = Reader { github: true, colours: false };
+    const GITHUB_READS: Reader = Reader { github: true, colours: false, plain: false };
 
     #[test]
     fn nothing_but_our_styles_is_a_sequence() {

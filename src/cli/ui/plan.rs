@@ -64,7 +64,7 @@ impl Ui {
 
     /// Returns how much of values is shown: all of them where it was asked for, or where others review.
     fn extent(&self) -> Extent {
-        if self.verbose > 0 || *out::GITHUB { Extent::Full } else { Extent::Short }
+        if self.verbose > 0 || self.out.is_github { Extent::Full } else { Extent::Short }
     }
 
     /// Shows what there is and how it compares with the spec.
@@ -149,7 +149,9 @@ impl Ui {
 
     /// Adds the plan to the job summary where GitHub Actions collects one.
     fn summarize(&self, plan: &Plan, kinds: &Kinds) {
-        let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|_| *out::GITHUB) else { return };
+        let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|_| self.out.is_github) else {
+            return;
+        };
         let text = summary_text(plan, kinds);
         let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
         let written = file.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));

@@ -13,7 +13,7 @@ use billpay_model::event::Event;
 use billpay_model::plural;
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
-use super::{BAD, CHANGED, DIM, GOOD, duration, out, value};
+use super::{BAD, CHANGED, DIM, GOOD, Out, duration, value};
 
 /// Time after which a wait is shown.
 const PATIENCE: Duration = Duration::from_millis(800);
@@ -26,6 +26,7 @@ const MAX_ID_CHARS: usize = 44;
 
 /// Shows events.
 pub struct Progress {
+    out: Arc<Out>,
     /// Set if live lines can be drawn on standard error.
     is_terminal: bool,
     is_verbose: bool,
@@ -69,12 +70,12 @@ struct Wait {
 }
 
 impl Progress {
-    pub fn new(is_terminal: bool, is_verbose: bool) -> Progress {
+    pub fn new(out: Arc<Out>, is_terminal: bool, is_verbose: bool) -> Progress {
         let bars = MultiProgress::new();
         if !is_terminal {
             bars.set_draw_target(indicatif::ProgressDrawTarget::hidden());
         }
-        Progress { is_terminal, is_verbose, bars, state: Mutex::default() }
+        Progress { out, is_terminal, is_verbose, bars, state: Mutex::default() }
     }
 
     /// Makes the columns wide enough for a plan that may be applied.
@@ -92,7 +93,7 @@ impl Progress {
 
     /// Writes a line above the live ones.
     pub fn line(&self, text: &str) {
-        self.bars.suspend(|| out::stderr(text));
+        self.bars.suspend(|| self.out.message(text));
     }
 
     pub fn show(&self, event: &Event) {
@@ -102,7 +103,7 @@ impl Progress {
             Event::Note { message } => self.line(&format!("{DIM}{message}{DIM:#}")),
             Event::Warning { message } => {
                 self.line(&format!("{CHANGED}warning{CHANGED:#}: {message}"));
-                out::command("warning", &[], message);
+                self.out.command("warning", &[], message);
             }
             Event::Counted { what, count } => {
                 if let Some(wait) = &state.wait {
@@ -116,7 +117,7 @@ impl Progress {
             Event::Waiting { what } => state.wait = self.wait(what),
             Event::Waited => state.wait.take().into_iter().for_each(Wait::end),
             Event::Applying { of, usual_seconds } => {
-                out::command("group", &[], &format!("billpay: {}", plural::count(*of, "step")));
+                self.out.command("group", &[], &format!("billpay: {}", plural::count(*of, "step")));
                 state.total = self.total(*of, *usual_seconds);
             }
             Event::Progress { done, of, remaining_seconds } => {
@@ -129,7 +130,7 @@ impl Progress {
                 state.running.values().for_each(ProgressBar::finish_and_clear);
                 state.running.clear();
                 state.total.take().into_iter().for_each(|total| total.bar.finish_and_clear());
-                out::command("endgroup", &[], "");
+                self.out.command("endgroup", &[], "");
             }
             Event::Started { address, action, usual_seconds, waiting_behind } => {
                 self.start(state, address, action, *usual_seconds, *waiting_behind);

@@ -1,5 +1,8 @@
 //! Tests of what reviewers see of changes: all that differs, and nothing that is not there.
 
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
 use billpay_aws::kinds::kinds;
 use billpay_engine::kind::KindInfo;
 use billpay_engine::plan::{Action, Change, Goal, Plan, Reason, Selection, differences, widens_access};
@@ -9,8 +12,9 @@ use billpay_model::resource::{Desired, Observed};
 use serde_json::{Value, json};
 
 use super::difference::{Extent, access_lines, field_lines};
-use super::out;
+use super::out::{self, Out, Stream};
 use super::plan::{failure_hints, summary_text};
+use super::{Output, Ui, UiOptions};
 
 fn kind(name: &str) -> KindInfo {
     kinds()[name].clone()
@@ -261,4 +265,49 @@ fn what_failed_first_is_named_when_something_is_in_use() {
         let hints = failure_hints(failed).join("\n");
         assert!(hints.contains("what billpay made of that, the next run goes on with"), "{hints}");
     }
+}
+
+/// A stream that is kept.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Returns the text on standard output and on standard error.
+fn written(is_github: bool, has_color: bool, is_quiet: bool, write: impl FnOnce(&Ui)) -> (String, String) {
+    let (stdout, stderr) = (Kept::default(), Kept::default());
+    let out =
+        Out::new(Stream::new(stdout.clone(), has_color), Stream::new(stderr.clone(), has_color), is_github);
+    let options = UiOptions { output: Output::Text, verbose: 0, is_quiet, events: None, is_live: false };
+    write(&Ui::new(options, out).unwrap());
+    let text = |Kept(bytes): Kept| String::from_utf8(bytes.lock().unwrap().clone()).unwrap();
+    (text(stdout), text(stderr))
+}
+
+#[test]
+fn each_reader_gets_its_own_text() {
+    let write = |ui: &Ui| {
+        ui.text("the result").unwrap();
+        ui.note("a note");
+        ui.warning("careful");
+    };
+    let texts = |is_github, has_color, is_quiet| written(is_github, has_color, is_quiet, write);
+    let result = "the result\n".to_string();
+    assert_eq!(texts(false, false, false), (result.clone(), "a note\nwarning: careful\n".into()));
+    assert_eq!(texts(false, false, true), (result.clone(), "warning: careful\n".into()), "-q");
+    assert_eq!(
+        texts(true, false, true),
+        (result.clone(), "warning: careful\n::warning::careful\n".into()),
+        "GitHub"
+    );
+    let coloured = "\u{1b}[2ma note\u{1b}[0m\n\u{1b}[33mwarning\u{1b}[0m: careful\n".to_string();
+    assert_eq!(texts(false, true, false), (result, coloured), "a terminal");
 }

@@ -12,12 +12,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use billpay_aws::kinds::{AwsProvider, desire};
+use billpay_aws::kinds::{AwsCloud, desire, kinds};
 use billpay_aws::{Aws, Endpoint};
-use billpay_engine::cloud::Provider;
+use billpay_engine::cloud::Cloud;
+use billpay_engine::engine::Proposal;
 use billpay_engine::plan::{Action, Goal, Plan, Selection, Snapshot, plan};
 use billpay_engine::{ApplyOptions, apply};
 use billpay_model::address::Address;
+use billpay_model::caller::CallerIdentity;
 use billpay_model::environment::Environment;
 use billpay_model::event::{Event, Observer};
 use billpay_model::resource::{Desired, Observed, Status, resolve};
@@ -146,7 +148,9 @@ struct Account {
 /// One kind in one account.
 struct Trial {
     case: &'static Case,
-    provider: AwsProvider,
+    aws: Aws,
+    /// Kinds that the case needs. What it doesn't need is not looked at: an emulator may lack it.
+    needed: BTreeSet<String>,
     env: Environment,
     log: Log,
 }
@@ -156,11 +160,9 @@ impl Trial {
         let mut env = dev(account);
         (case.given)(&mut env);
         let aws = Aws::connect(&env.region, Some(&account.endpoint)).await;
-        // What the kind doesn't need is not looked at: an emulator may lack it.
         let needed: BTreeSet<String> =
             closure(case, &desire(&env)).iter().map(|address| address.kind().to_string()).collect();
-        let provider = AwsProvider::of(aws, |info| needed.contains(info.name));
-        let mut trial = Trial { case, provider, env, log: log.clone() };
+        let mut trial = Trial { case, aws, needed, env, log: log.clone() };
         trial.prepare().await;
         log.reached(Stage::Create);
         trial.create().await;
@@ -172,6 +174,10 @@ impl Trial {
         trial.replace().await;
         log.reached(Stage::Delete);
         trial.delete().await;
+    }
+
+    fn cloud(&self) -> AwsCloud {
+        AwsCloud::of(self.aws.clone(), self.env.clone(), |info| self.needed.contains(info.name))
     }
 
     /// Makes what the kind needs, and nothing of the kind itself.
@@ -290,7 +296,7 @@ impl Trial {
 
     /// The resources of the kind and all that they need; or only what they need.
     fn wanted(&self, itself: bool) -> Vec<Desired> {
-        let all = self.provider.desire(&self.env);
+        let all = self.cloud().desire();
         let closure = closure(self.case, &all);
         let keep =
             |want: &Desired| closure.contains(&want.address) && (itself || !self.is_ours(&want.address));
@@ -300,11 +306,8 @@ impl Trial {
     }
 
     async fn observe(&self) -> Snapshot {
-        let all = self.provider.desire(&self.env);
-        self.provider
-            .observe(&self.env, &all)
-            .await
-            .unwrap_or_else(|failures| panic!("observe: {failures:#?}"))
+        let cloud = self.cloud();
+        cloud.observe(&cloud.desire()).await.unwrap_or_else(|failures| panic!("observe: {failures:#?}"))
     }
 
     /// Everything of the kind that is there.
@@ -319,21 +322,18 @@ impl Trial {
     /// Finds the resources at one address, with references resolved, as a step does.
     async fn find(&self, address: &Address) -> Vec<Observed> {
         let snapshot = self.observe().await;
-        let want = self.ours(self.provider.desire(&self.env)).find(|want| want.address == *address);
+        let want = self.ours(self.cloud().desire()).find(|want| want.address == *address);
         let mut want = want.unwrap_or_else(|| panic!("nobody wants {address}"));
         want.attrs = resolve(&want.attrs, &|link, output| {
             let found = snapshot.resources.iter().find(|one| one.address == *link)?;
             found.outputs.get(output).cloned()
         });
-        self.provider
-            .find(&self.env, &want)
-            .await
-            .unwrap_or_else(|failure| panic!("find {address}: {failure}"))
+        self.cloud().find(&want).await.unwrap_or_else(|failure| panic!("find {address}: {failure}"))
     }
 
     fn plan(&self, goal: Goal, desired: &[Desired], snapshot: &Snapshot) -> Plan {
         let everything = Selection::default();
-        let made = plan(&self.env.environment, goal, &everything, desired, snapshot, self.provider.kinds());
+        let made = plan(&self.env.environment, goal, &everything, desired, snapshot, &kinds());
         let plan = made.unwrap_or_else(|cycle| panic!("{cycle}"));
         assert!(plan.conflicts.is_empty(), "{:#?}", plan.conflicts);
         plan
@@ -348,7 +348,10 @@ impl Trial {
     async fn apply(&self, step: &str, (plan, snapshot): &(Plan, Snapshot)) {
         self.log.say(step.to_string());
         let options = ApplyOptions { parallelism: 8, stop: CancellationToken::new(), permit: None };
-        let outcome = apply(&self.provider, &self.env, plan, snapshot, &options, &self.log).await;
+        let identity = CallerIdentity { account: self.env.account.clone(), arn: "contract".to_string() };
+        let (plan, snapshot) = (plan.clone(), snapshot.clone());
+        let proposal = Proposal { identity, snapshot, keep: BTreeSet::new(), plan };
+        let outcome = apply(&self.cloud(), &proposal, &options, &self.log).await;
         let outcome = outcome.unwrap_or_else(|error| panic!("{step}: {error}"));
         let failures: Vec<String> =
             outcome.failed.iter().map(|failed| format!("{}: {}", failed.address, failed.failure)).collect();
@@ -374,7 +377,7 @@ impl Trial {
         change(&mut attrs);
         assert_ne!(attrs, found.attrs, "the change by hand changes something");
         let other = Desired { address: found.address.clone(), attrs, after: BTreeSet::new() };
-        let changed = self.provider.update(&self.env, &found, &other).await;
+        let changed = self.cloud().update(&found, &other).await;
         changed.unwrap_or_else(|failure| panic!("by hand: {failure}"));
     }
 

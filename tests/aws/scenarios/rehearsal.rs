@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use billpay_aws::kinds::AwsProvider;
+use billpay_aws::kinds::AwsCloud;
 use billpay_aws::{Aws, Endpoint};
-use billpay_engine::cloud::{Progress, Provider};
+use billpay_engine::cloud::{Cloud, Progress};
 use billpay_engine::permit::Permit;
 use billpay_engine::plan::{Goal, Model};
-use billpay_model::environment::Environment;
 use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::resource::{Desired, Observed, Status};
 use billpay_spec::directory::SpecDir;
@@ -289,16 +288,16 @@ fn the_model_refuses_the_deletes_that_the_local_aws_refuses() {
     let endpoint = Endpoint { url: sandbox.url.clone(), access_key, secret_key };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let provider = AwsProvider::new(Aws::connect(&env.region, Some(&endpoint)).await);
-        let seen = provider.observe(&env, &provider.desire(&env)).await.expect("it can be read").resources;
-        let mut model = Model::new(provider.kinds(), seen.clone(), &[]);
+        let cloud = AwsCloud::new(Aws::connect(&env.region, Some(&endpoint)).await, env);
+        let seen = cloud.observe(&cloud.desire()).await.expect("it can be read").resources;
+        let mut model = Model::new(cloud.kinds(), seen.clone(), &[]);
         let (mut left, mut refused, mut random) = (seen, 0, fastrand::Rng::with_seed(13));
         while !left.is_empty() {
             let count = left.len();
             random.shuffle(&mut left);
             for one in std::mem::take(&mut left) {
                 let expected = model.delete(&one.address, &one.id);
-                let deleted = delete(&provider, &env, &one).await;
+                let deleted = delete(&cloud, &one).await;
                 match (&expected, &deleted) {
                     (Ok(()), Ok(())) => {}
                     // The addresses of a NAT gateway hold it, and no attribute says so. The spec orders the two.
@@ -320,15 +319,15 @@ fn the_model_refuses_the_deletes_that_the_local_aws_refuses() {
 }
 
 /// Deletes one resource, and waits until it is gone.
-async fn delete(provider: &AwsProvider, env: &Environment, found: &Observed) -> Result<(), Failure> {
-    let permit = Permit::confirmed(env, "dev").expect("a permit");
+async fn delete(cloud: &AwsCloud, found: &Observed) -> Result<(), Failure> {
+    let permit = Permit::confirmed(cloud.environment(), "dev").expect("a permit");
     let known = Desired { address: found.address.clone(), attrs: found.attrs.clone(), after: [].into() };
     loop {
-        if provider.delete(env, found, Goal::Destroy, &permit).await? == Progress::Done {
+        if cloud.delete(found, Goal::Destroy, &permit).await? == Progress::Done {
             return Ok(());
         }
         loop {
-            let now = provider.find(env, &known).await?;
+            let now = cloud.find(&known).await?;
             match now.iter().find(|one| one.id == found.id).map(|one| one.status) {
                 None => return Ok(()),
                 Some(Status::Ready) => break,

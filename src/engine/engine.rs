@@ -1,0 +1,63 @@
+//! The port to an engine, which plans and applies a whole environment.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use billpay_model::caller::CallerIdentity;
+use billpay_model::environment::Environment;
+use billpay_model::event::Observer;
+
+use crate::plan::{Goal, Plan, Selection, Snapshot};
+use crate::{ApplyOptions, Error, Leftovers, Outcome};
+
+/// Options of [`Engine::plan`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanOptions {
+    pub goal: Goal,
+    pub selection: Selection,
+    /// Ids that a person chose among several resources at one address.
+    pub keep: BTreeSet<String>,
+}
+
+/// A plan with everything that it was made from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proposal {
+    pub identity: CallerIdentity,
+    /// Everything that was observed, its owners settled.
+    pub snapshot: Snapshot,
+    /// Ids that were kept among several resources at one address.
+    pub keep: BTreeSet<String>,
+    pub plan: Plan,
+}
+
+/// Plans, applies and destroys one environment. It orders its own work.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// The environment that it is bound to.
+    fn environment(&self) -> &Environment;
+
+    /// Looks at the environment, works out what has to change to reach a goal, and rehearses it: what could not be
+    /// finished is a conflict. Changes nothing.
+    ///
+    /// # Errors
+    /// Fails if the cloud can't be read, the credentials are for another account, the environment lives in another
+    /// region, an id to keep is none of a found resource, or resources need one another in a circle.
+    async fn plan(&self, options: &PlanOptions) -> Result<Proposal, Error>;
+
+    /// Applies a plan. Everything after the first change is in the outcome, not an error.
+    ///
+    /// # Errors
+    /// Fails before the first change if the plan has conflicts, or needs a permit that isn't given.
+    async fn apply(
+        &self,
+        proposal: &Proposal,
+        options: &ApplyOptions,
+        observer: &dyn Observer,
+    ) -> Result<Outcome, Error>;
+
+    /// Looks for what a destroy left of the environment.
+    ///
+    /// # Errors
+    /// Fails if anything can't be read, for then nobody can say that nothing is left.
+    async fn leftovers(&self, destroyed: &Proposal) -> Result<Leftovers, Error>;
+}

@@ -1,0 +1,45 @@
+//! The engine that needs no other program: it works on a [`Cloud`] by itself.
+
+use async_trait::async_trait;
+use billpay_model::environment::Environment;
+use billpay_model::event::Observer;
+
+use crate::cloud::Cloud;
+use crate::engine::{Engine, PlanOptions, Proposal};
+use crate::{ApplyOptions, Error, Leftovers, Outcome, apply, leftovers, survey};
+
+/// Engine that observes and changes a cloud directly.
+pub struct NativeEngine {
+    cloud: Box<dyn Cloud>,
+}
+
+impl NativeEngine {
+    pub fn new(cloud: Box<dyn Cloud>) -> NativeEngine {
+        NativeEngine { cloud }
+    }
+}
+
+#[async_trait]
+impl Engine for NativeEngine {
+    fn environment(&self) -> &Environment {
+        self.cloud.environment()
+    }
+
+    async fn plan(&self, options: &PlanOptions) -> Result<Proposal, Error> {
+        let cloud = self.cloud.as_ref();
+        survey(cloud, &options.keep).await?.plan(cloud, options.goal, &options.selection).await
+    }
+
+    async fn apply(
+        &self,
+        proposal: &Proposal,
+        options: &ApplyOptions,
+        observer: &dyn Observer,
+    ) -> Result<Outcome, Error> {
+        apply(self.cloud.as_ref(), proposal, options, observer).await
+    }
+
+    async fn leftovers(&self, destroyed: &Proposal) -> Result<Leftovers, Error> {
+        leftovers(self.cloud.as_ref(), destroyed).await
+    }
+}
