@@ -1,6 +1,6 @@
 //! The benchmark: `cargo test --test bench`, or with ` -- --without-terraform`; with
-//! ` -- --trace` it only shows when each call of a plan without changes begins and ends; with
-//! ` -- --trees` it only measures rendered trees; with ` -- --projects`, projects from templates; with
+//! ` -- --trace` it only shows when each call of a plan without changes begins and ends, and the calls of
+//! each run by name; with ` -- --trees` it only measures rendered trees; with ` -- --projects`, projects from templates; with
 //! ` -- --rehearsals`, how long plans of a thousand resources are rehearsed.
 //!
 //! Prints calls, times and memory of billpay for the dev environment, and those of Terraform
@@ -31,7 +31,7 @@ fn main() {
     let unknown = std::env::args().skip(1).find(|arg| !ARGUMENTS.contains(&arg.as_str()));
     assert!(unknown.is_none(), "{unknown:?} is none of: {}", ARGUMENTS.join(", "));
     if std::env::args().any(|arg| arg == "--trace") {
-        return report::trace(&Life::measure("dev", Duration::from_millis(200)).no_op_plan);
+        return report::trace(&Life::measure("dev", Duration::from_millis(200)));
     }
     let trees = || [1, 200].map(Trees::measure);
     if std::env::args().any(|arg| arg == "--trees") {

@@ -1,5 +1,6 @@
 //! The figures as a table, each beside what the project aims at.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use crate::billpay::{Life, Measured};
@@ -146,15 +147,28 @@ impl Report {
     }
 }
 
-/// Prints the begin and end of each call of a run, from the begin of its process, in milliseconds.
-pub fn trace(measured: &Measured) {
+/// Prints the begin and end of each call of a no-op plan, from the begin of its process, in milliseconds, and how often
+/// each call is made in each run.
+pub fn trace(life: &Life) {
+    let measured = &life.no_op_plan;
     let mut calls = measured.calls.0.clone();
     calls.sort_by_key(|call| call.begun);
     let since = |at: Instant| at.duration_since(measured.begun).as_millis();
     for call in calls {
         println!("{:>6} {:>6}  {} {}", since(call.begun), since(call.ended), call.name, call.status);
     }
-    println!("{:>6}         end", measured.wall.as_millis());
+    println!("{:>6}         end\n", measured.wall.as_millis());
+    let runs = [&life.first_plan, &life.apply, &life.no_op_plan, &life.destroy];
+    let counts = runs.map(|run| run.calls.by_name().into_iter().collect::<BTreeMap<String, usize>>());
+    let names: BTreeSet<&String> = counts.iter().flat_map(BTreeMap::keys).collect();
+    println!("{:<60}{:>12}{:>8}{:>12}{:>8}", "", "first plan", "apply", "no-op plan", "destroy");
+    for name in names {
+        let [first, apply, no_op, destroy] =
+            counts.each_ref().map(|run| run.get(name).copied().unwrap_or_default());
+        println!("{name:<60}{first:>12}{apply:>8}{no_op:>12}{destroy:>8}");
+    }
+    let [first, apply, no_op, destroy] = runs.map(|run| run.calls.total());
+    println!("{:<60}{first:>12}{apply:>8}{no_op:>12}{destroy:>8}", "all");
 }
 
 fn beyond(calls: &Calls, plan: &[(String, usize)]) -> Vec<(String, usize)> {

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use aws_sdk_iam::types::InstanceProfile;
 use billpay_engine::cloud::Progress;
 use billpay_engine::kind::{Base, KindInfo, Usual};
 use billpay_engine::ownership::{Claim, Fit, Identity, claim};
 use billpay_engine::permit::Permit;
 use billpay_model::address::Address;
 use billpay_model::environment::{Environment, Service};
-use billpay_model::failure::Failure;
+use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::resource::{ADDRESS_TAG, ENVIRONMENT_TAG, Tags};
 use billpay_model::{access, names};
 use futures::future::try_join_all;
@@ -310,19 +311,41 @@ impl Kind for Role {
         permit: &Permit,
     ) -> Result<Progress, Failure> {
         let (iam, name) = (&cx.aws.iam, &found.id);
-        let Some(live) = one(cx, name).await? else { return Ok(Progress::Done) };
-        owned::prove_deletable(cx, &found.address, name, &live.attrs.tags, permit, "iam:DeleteRole")?;
-        let profiles = iam.list_instance_profiles_for_role().role_name(name).into_paginator().items().send();
-        let profiles = profiles.try_collect().await;
-        let profiles = profiles.at("iam:ListInstanceProfilesForRole")?;
-        try_join!(
-            try_join_all(live.attrs.managed.iter().map(|arn| detach(cx, name, arn))),
-            try_join_all(live.attrs.inline.keys().map(|inline| remove(cx, name, inline))),
-            try_join_all(profiles.iter().map(|profile| leave(cx, name, &profile.instance_profile_name))),
-        )?;
-        iam.delete_role().role_name(name).send().await.at("iam:DeleteRole")?;
+        let role = iam.get_role().role_name(name).send().await.at("iam:GetRole").optional()?;
+        let Some(role) = role.and_then(|answer| answer.role) else { return Ok(Progress::Done) };
+        owned::prove_deletable(cx, &found.address, name, &iam::tags(role.tags), permit, "iam:DeleteRole")?;
+        clear(cx, name, &found.attrs, &[]).await?;
+        let deleted = iam.delete_role().role_name(name).send().await.at("iam:DeleteRole");
+        match deleted {
+            // Something came since the role was observed, or it is in an instance profile.
+            Err(failure) if failure.class == FailureClass::InUse => {
+                let profiles =
+                    iam.list_instance_profiles_for_role().role_name(name).into_paginator().items().send();
+                let profiles = async { profiles.try_collect().await.at("iam:ListInstanceProfilesForRole") };
+                let (live, profiles) = try_join!(one(cx, name), profiles)?;
+                let Some(live) = live else { return Ok(Progress::Done) };
+                clear(cx, name, &live.attrs, &profiles).await?;
+                iam.delete_role().role_name(name).send().await.at("iam:DeleteRole")?;
+            }
+            deleted => drop(deleted?),
+        }
         Ok(Progress::Done)
     }
+}
+
+/// Takes off a role all that AWS doesn't delete it with.
+async fn clear(
+    cx: Context<'_>,
+    role: &str,
+    attrs: &Attrs,
+    profiles: &[InstanceProfile],
+) -> Result<(), Failure> {
+    try_join!(
+        try_join_all(attrs.managed.iter().map(|arn| detach(cx, role, arn))),
+        try_join_all(attrs.inline.keys().map(|inline| remove(cx, role, inline))),
+        try_join_all(profiles.iter().map(|profile| leave(cx, role, &profile.instance_profile_name))),
+    )
+    .map(drop)
 }
 
 /// The roles of an account through which workflows reach environments, of whatever project.
