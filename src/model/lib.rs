@@ -18,3 +18,4 @@ pub mod names;
 pub mod plural;
 pub mod resource;
 pub mod site;
+pub mod store;

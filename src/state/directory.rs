@@ -1,0 +1,151 @@
+//! A store in a local directory, for one machine.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::store::{Creation, Objects};
+use tempfile::{Builder, NamedTempFile};
+
+/// Beginning of the names of files that are not objects yet.
+const UNFINISHED: &str = ".new-";
+
+/// A directory in which each object is a file. Only its user may look into it.
+pub struct DirectoryStore {
+    root: PathBuf,
+}
+
+impl DirectoryStore {
+    /// Names a directory, which the first write makes.
+    pub fn at(root: impl Into<PathBuf>) -> DirectoryStore {
+        DirectoryStore { root: root.into() }
+    }
+
+    /// Runs file operations where they hold up nobody.
+    async fn run<T: Send + 'static>(
+        &self,
+        call: &str,
+        key: &str,
+        work: impl FnOnce(PathBuf) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let path = self.path(key)?;
+        let shown = path.display().to_string();
+        let done = tokio::task::spawn_blocking(move || work(path)).await;
+        let done = done.unwrap_or_else(|panic| Err(io::Error::other(panic)));
+        done.map_err(|error| Failure::new(FailureClass::Other, call, format!("{shown}: {error}")))
+    }
+
+    /// Returns the path of an object, which is below the root.
+    fn path(&self, key: &str) -> Result<PathBuf, Failure> {
+        let is_name = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', '\0']);
+        if !key.trim_end_matches('/').split('/').all(is_name) {
+            return Err(Failure::new(FailureClass::Invalid, "state", format!("`{key}` is no key")));
+        }
+        Ok(self.root.join(key))
+    }
+}
+
+/// Makes the directory of a file, for its user alone.
+fn make_directory(path: &Path) -> io::Result<&Path> {
+    let directory = path.parent().unwrap_or(path);
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    Ok(directory)
+}
+
+/// Writes a whole file under another name beside its own.
+fn unfinished(path: &Path, body: &[u8]) -> io::Result<NamedTempFile> {
+    let mut file = Builder::new().prefix(UNFINISHED).tempfile_in(make_directory(path)?)?;
+    file.write_all(body)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// Makes sure that a directory's new entry outlives a loss of power.
+fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path.parent().unwrap_or(path))?.sync_all()
+}
+
+#[async_trait]
+impl Objects for DirectoryStore {
+    fn address(&self) -> String {
+        self.root.display().to_string()
+    }
+
+    async fn create(&self, key: &str, body: &[u8]) -> Result<Creation, Failure> {
+        let body = body.to_vec();
+        let create = move |path: PathBuf| match unfinished(&path, &body)?.persist_noclobber(&path) {
+            Ok(_) => sync_directory(&path).map(|()| Creation::Created),
+            Err(failed) if failed.error.kind() == ErrorKind::AlreadyExists => Ok(Creation::Exists),
+            Err(failed) => Err(failed.error),
+        };
+        self.run("state:Create", key, create).await
+    }
+
+    async fn write(&self, key: &str, body: &[u8]) -> Result<(), Failure> {
+        let body = body.to_vec();
+        let write = move |path: PathBuf| {
+            unfinished(&path, &body)?.persist(&path).map_err(|failed| failed.error)?;
+            sync_directory(&path)
+        };
+        self.run("state:Write", key, write).await
+    }
+
+    async fn read(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
+        let read = |path: PathBuf| match fs::read(path) {
+            Ok(body) => Ok(Some(body)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        };
+        self.run("state:Read", key, read).await
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, Failure> {
+        let folder = prefix.rsplit_once('/').map_or("", |(folder, _)| folder).to_string();
+        let prefix = prefix.to_string();
+        let root = self.root.clone();
+        let list = move |folder: PathBuf| {
+            let mut keys = vec![];
+            add_keys(&root, &folder, &mut keys)?;
+            keys.retain(|key| key.starts_with(&prefix));
+            keys.sort();
+            Ok(keys)
+        };
+        match folder.as_str() {
+            "" => {
+                let listed = list(self.root.clone());
+                listed.map_err(|error: io::Error| Failure::new(FailureClass::Other, "state:List", error.to_string()))
+            }
+            folder => self.run("state:List", folder, list).await,
+        }
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), Failure> {
+        let delete = |path: PathBuf| match fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        };
+        self.run("state:Delete", key, delete).await
+    }
+}
+
+/// Adds the keys of all objects below a directory.
+fn add_keys(root: &Path, folder: &Path, keys: &mut Vec<String>) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let path = entry?.path();
+        if path.is_dir() {
+            add_keys(root, &path, keys)?;
+        } else if let Some(key) = path.strip_prefix(root).ok().and_then(Path::to_str)
+            && !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
+        {
+            keys.push(key.to_string());
+        }
+    }
+    Ok(())
+}
