@@ -1,5 +1,7 @@
 //! The adapters of AWS, real or local, as the composition root hands them out.
 
+use std::path::PathBuf;
+
 use async_trait::async_trait;
 use billpay_engine::cloud::{Cloud, Connector};
 use billpay_engine::plan::Kinds;
@@ -70,6 +72,16 @@ impl SiteStores for AwsConnector {
 /// The local AWS of the user who runs the program.
 #[derive(Debug, Clone, Copy)]
 pub struct UserLocalAws;
+
+impl UserLocalAws {
+    /// Returns the directory of its state.
+    ///
+    /// # Errors
+    /// Fails if the user has no home directory.
+    pub fn state_directory(&self) -> Result<PathBuf, ConnectError> {
+        Ok(LocalAws::of_this_user()?.state_directory().to_owned())
+    }
+}
 
 #[async_trait]
 impl LocalCloud for UserLocalAws {

@@ -6,9 +6,7 @@ use billpay_core::approval::{Answer, Approver};
 use billpay_core::plan::PlanReport;
 use billpay_engine::plan::Kinds;
 use clap::Args;
-use tokio_util::sync::CancellationToken;
 
-use super::signals;
 use super::ui::Ui;
 
 /// Flags that approve a plan.
@@ -27,23 +25,11 @@ pub struct Asker<'a> {
     pub args: &'a ApproveArgs,
     pub question: String,
     pub kinds: Kinds,
-    /// Cancelled by a signal once the plan is approved; before, a signal ends the program.
-    pub stop: CancellationToken,
     pub ui: &'a Ui,
 }
 
 impl Approver for Asker<'_> {
     fn approve(&self, report: &PlanReport) -> io::Result<Answer> {
-        let answer = self.ask(report)?;
-        if matches!(answer, Answer::Yes | Answer::Name(_)) {
-            signals::stop_in_order(self.stop.clone(), self.ui.clear_lines());
-        }
-        Ok(answer)
-    }
-}
-
-impl Asker<'_> {
-    fn ask(&self, report: &PlanReport) -> io::Result<Answer> {
         let ui = self.ui;
         ui.expect(&report.plan);
         if !ui.is_json() {

@@ -2,8 +2,10 @@
 //! place that picks words and exit codes for the kinds of errors of the layers below.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use billpay_core::docs::PublishError;
+use billpay_core::lock::LockHolder;
 use billpay_core::report::Report as Document;
 use billpay_core::{Error, kubernetes};
 use billpay_docs::build::DocsError;
@@ -114,6 +116,12 @@ impl From<Error> for Report {
             Error::Connect(error) => error.into(),
             Error::Engine(error) => error.into(),
             Error::Ask(error) => error.into(),
+            Error::Locked { environment, holder, waited } => locked(heading, &environment, &holder, waited),
+            Error::NotLocked { .. } => Report::new(heading, "there is nothing to break"),
+            Error::OtherHolder { holder, .. } => {
+                Report::new(heading, format!("it is {}'s", holder.principal)).stopped()
+            }
+            Error::Store { error, .. } => Report::new(heading, error.to_string()),
             Error::Conflicts(report) => {
                 billpay_engine::Error::Conflicts(report.plan.conflicts.clone()).into()
             }
@@ -175,6 +183,17 @@ impl From<Error> for Report {
             }
         }
     }
+}
+
+fn locked(heading: String, environment: &str, holder: &LockHolder, waited: Duration) -> Report {
+    let LockHolder { principal, host, run_url, command, since, heartbeat, .. } = holder;
+    let mut report = Report::new(heading, format!("{principal} on {host} runs `{command}` since {since}"));
+    report.details.extend(run_url.as_ref().map(|url| format!("the run: {url}")));
+    report.details.extend(heartbeat.as_ref().map(|at| format!("its last heartbeat: {at}")));
+    report.details.push(format!("waited {} s", waited.as_secs()));
+    report.hint("wait for it longer with --lock-timeout 30m").hint(format!(
+        "if it is hung, stop it; or take the lock from it with `billpay lock break --env {environment}`"
+    ))
 }
 
 impl From<SiteError> for Report {

@@ -10,6 +10,7 @@ mod doctor;
 mod error;
 mod graph;
 mod local;
+mod lock;
 mod obstacle;
 mod plan;
 mod provision;
@@ -159,6 +160,8 @@ enum Command {
     Schema(schema::SchemaArgs),
     /// Check credentials, account, region, clock and tools
     Doctor(doctor::DoctorArgs),
+    /// Show who works on an environment, or take the lock from a run that hangs
+    Lock(lock::LockArgs),
     /// Run a local AWS on this machine
     Local(local::LocalArgs),
     /// Print the completion script of a shell
@@ -176,7 +179,7 @@ impl Command {
     fn reads_specs(&self) -> bool {
         match self {
             Command::Plan(_) | Command::Provision(_) | Command::Status(_) | Command::Destroy(_) => true,
-            Command::Graph(_) | Command::Config(_) | Command::Doctor(_) => true,
+            Command::Graph(_) | Command::Config(_) | Command::Doctor(_) | Command::Lock(_) => true,
             Command::Scaffold(args) => args.reads_specs(),
             Command::Docs(args) => args.reads_specs(),
             _ => false,
@@ -243,6 +246,7 @@ fn run(command: Command, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
         Command::Status(args) => in_runtime(status::run(args, ports, ui)),
         Command::Destroy(args) => in_runtime(destroy::run(args, ports, ui)),
         Command::Doctor(args) => in_runtime(doctor::run(args, ports, ui)),
+        Command::Lock(args) => in_runtime(lock::run(args, ports, ui)),
         Command::Local(args) => in_runtime(local::run(args, ports, ui)),
         Command::Docs(args) => in_runtime(docs::run(*args, ports, ui)),
         Command::Scaffold(args) => scaffold::run(*args, ports, ui),

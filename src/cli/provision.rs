@@ -1,17 +1,21 @@
 //! `billpay provision`: makes the environment what its spec says.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use billpay_core::lock::Interrupt;
 use billpay_core::plan::{PlanRequest, PlanResult, PlanSource, plan, save};
 use billpay_core::provision::{ProvisionRequest, Run, RunOptions, provision};
 use billpay_core::{Error, Ports};
 use billpay_engine::plan::Goal;
+use billpay_host::program::in_ci;
 use clap::Args;
-use tokio_util::sync::CancellationToken;
+use jiff::SignedDuration;
 
 use super::approve::{ApproveArgs, Asker};
 use super::error::Report;
 use super::plan::{refuse, show};
+use super::signals::stop_in_order;
 use super::ui::Ui;
 use super::{EnvArg, KeepArgs, SelectionArgs, exit};
 
@@ -50,14 +54,27 @@ pub struct ApplyArgs {
     /// Most resources that are worked on at once
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub parallelism: u16,
+    /// Time to wait for another run on this environment, such as 90s or 10m; by default a minute, in CI half an hour
+    #[arg(long, value_name = "TIME", value_parser = lock_timeout)]
+    pub lock_timeout: Option<Duration>,
+}
+
+/// Reads a duration such as `90s` or `1h 30m`.
+fn lock_timeout(text: &str) -> Result<Duration, String> {
+    let time: SignedDuration =
+        text.parse().map_err(|_| "a time is a number and a unit: 90s, 10m, 1h".to_string())?;
+    Duration::try_from(time).map_err(|_| "it must not be negative".to_string())
 }
 
 impl ApplyArgs {
     /// Returns the options of a run, and who is asked before it.
     pub fn options<'a>(&'a self, question: String, ports: &Ports, ui: &'a Ui) -> (RunOptions, Asker<'a>) {
-        let (stop, kinds) = (CancellationToken::new(), ports.connector.kinds());
-        let asker = Asker { args: &self.approve, question, kinds, stop: stop.clone(), ui };
-        (RunOptions { parallelism: self.parallelism.into(), stop }, asker)
+        let interrupt = Interrupt::default();
+        stop_in_order(interrupt.clone(), ui.clear_lines());
+        let asker = Asker { args: &self.approve, question, kinds: ports.connector.kinds(), ui };
+        let minutes = if in_ci() { 30 } else { 1 };
+        let lock_timeout = self.lock_timeout.unwrap_or(Duration::from_secs(60 * minutes));
+        (RunOptions { parallelism: self.parallelism.into(), lock_timeout, interrupt }, asker)
     }
 }
 
@@ -101,6 +118,7 @@ pub fn end(run: Result<Run, Error>, ports: &Ports, ui: &Ui) -> Result<u8, Report
     let outcome = &report.outcome;
     Ok(match () {
         () if report.is_complete() => exit::DONE,
+        () if report.lock_lost.is_some() => exit::PARTLY,
         // Everything that was planned is gone, and something is left all the same.
         () if outcome.is_complete() => exit::PARTLY,
         () if outcome.interrupted && !outcome.left.is_empty() => exit::INTERRUPTED,

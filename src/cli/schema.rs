@@ -5,6 +5,7 @@ use billpay_core::docs::{BuildReport, PublishReport};
 use billpay_core::doctor::DoctorReport;
 use billpay_core::graph::GraphReport;
 use billpay_core::local::LocalReport;
+use billpay_core::lock::LockReport;
 use billpay_core::plan::PlanReport;
 use billpay_core::provision::RunReport;
 use billpay_core::report::json_schema;
@@ -47,6 +48,8 @@ enum SchemaKind {
     Doctor,
     /// `billpay local`
     Local,
+    /// `billpay lock`
+    Lock,
     /// `billpay scaffold infrastructure`, `kubernetes` and `backstage`
     Scaffold,
     /// `billpay docs build`
@@ -80,6 +83,7 @@ pub fn run(args: SchemaArgs, ui: &Ui) -> Result<u8, Report> {
         SchemaKind::Config => json_schema::<ConfigReport>().to_value(),
         SchemaKind::Doctor => json_schema::<DoctorReport>().to_value(),
         SchemaKind::Local => json_schema::<LocalReport>().to_value(),
+        SchemaKind::Lock => json_schema::<LockReport>().to_value(),
         SchemaKind::Scaffold => json_schema::<TreeReport>().to_value(),
         SchemaKind::DocsBuild => json_schema::<BuildReport>().to_value(),
         SchemaKind::DocsPublish => json_schema::<PublishReport>().to_value(),

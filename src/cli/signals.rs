@@ -1,7 +1,7 @@
 //! Signals that end the program: Ctrl-C and SIGTERM.
 
+use billpay_core::lock::Interrupt;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 
 use super::exit;
 
@@ -16,13 +16,15 @@ pub async fn interrupted() {
     }
 }
 
-/// Lets the first signal from now on cancel `stop`, after which nothing new begins; the second ends the program at
-/// once, after `clear`.
-pub fn stop_in_order(stop: CancellationToken, clear: impl Fn() + Send + 'static) {
+/// Lets the first signal from now on stop a run in order, after which nothing new begins; the second ends the program
+/// at once. `clear` is called before the program ends.
+pub fn stop_in_order(interrupt: Interrupt, clear: impl Fn() + Send + 'static) {
     tokio::spawn(async move {
         interrupted().await;
-        stop.cancel();
-        interrupted().await;
+        tokio::select! {
+            () = interrupt.stop() => {}
+            () = interrupted() => {}
+        }
         clear();
         std::process::exit(exit::INTERRUPTED.into());
     });

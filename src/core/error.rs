@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use billpay_docs::build::DocsError;
 use billpay_docs::entity::EntityError;
@@ -10,10 +11,12 @@ use billpay_model::connect::ConnectError;
 use billpay_model::findings::Findings;
 use billpay_model::names::TECHDOCS;
 use billpay_spec::directory::SpecError;
+use billpay_state::lock::LockError;
 use billpay_tree::disk::TreeError;
 
 use crate::docs::PublishError;
 use crate::kubernetes;
+use crate::lock::LockHolder;
 use crate::plan::PlanReport;
 use crate::provision::Run;
 
@@ -26,6 +29,16 @@ pub enum Error {
     Connect(#[from] ConnectError),
     #[error(transparent)]
     Engine(#[from] billpay_engine::Error),
+    /// Another run works on the environment.
+    #[error("{environment} is locked")]
+    Locked { environment: String, holder: Box<LockHolder>, waited: Duration },
+    #[error("nobody has the lock of {environment}")]
+    NotLocked { environment: String },
+    /// The lock is another one's than the one that was named.
+    #[error("`{typed}` doesn't have the lock of {environment}")]
+    OtherHolder { environment: String, typed: String, holder: Box<LockHolder> },
+    #[error("the store of locks at {store} can't be used")]
+    Store { store: String, error: LockError },
     /// The plan has conflicts, which it holds.
     #[error("the plan can't be applied")]
     Conflicts(Box<PlanReport>),

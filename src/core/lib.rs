@@ -9,6 +9,7 @@ mod error;
 pub mod graph;
 pub mod kubernetes;
 pub mod local;
+pub mod lock;
 pub mod plan;
 mod ports;
 pub mod provision;

@@ -116,9 +116,9 @@ pub async fn plan(
     request: &PlanRequest,
     observer: &dyn Observer,
 ) -> Result<PlanResult, Error> {
-    let (engine, proposal) =
-        propose(ports, &request.environment, &request.source, request.goal, observer).await?;
-    let env = engine.environment();
+    let target = Target::open(ports, &request.environment, &request.source, request.goal, observer).await?;
+    let proposal = target.propose(observer).await?;
+    let env = target.engine.environment();
     Ok(PlanResult { report: PlanReport::new(env, &proposal), saved: SavedPlan::new(env, &proposal) })
 }
 
@@ -132,37 +132,64 @@ pub fn save(path: &Path, saved: &SavedPlan) -> Result<(), Error> {
     std::fs::write(path, text + "\n").map_err(|error| fail(error.to_string()))
 }
 
-/// Looks at an environment and plans it; returns also the engine that applies the plan.
-pub(crate) async fn propose(
-    ports: &Ports,
-    environment: &str,
-    source: &PlanSource,
-    goal: Goal,
-    observer: &dyn Observer,
-) -> Result<(Box<dyn Engine>, Proposal), Error> {
-    let (selection, keep) = match source {
-        PlanSource::Spec { selection, keep } => (selection, keep),
-        PlanSource::File { path, allow_own_spec } => {
-            return repropose(ports, environment, path, *allow_own_spec, observer).await;
-        }
-    };
-    let loaded = ports.load(environment)?;
-    observer.warn(&loaded.warnings);
-    check_selection(selection, &ports.connector.kinds())?;
-    let engine = ports.engine(&loaded.environment, observer).await?;
-    let options = PlanOptions { goal, selection: selection.clone(), keep: keep.clone() };
-    let proposal = observer.wait("reading what is there", engine.plan(&options)).await?;
-    Ok((engine, proposal))
+/// An environment that is to be planned, and the engine that works on it.
+pub(crate) struct Target {
+    pub engine: Box<dyn Engine>,
+    goal: TargetGoal,
 }
 
-/// Plans an environment again as a saved plan did, and makes sure that it is the same plan.
-async fn repropose(
+enum TargetGoal {
+    Options(PlanOptions),
+    /// The plan that must come out.
+    Saved(Box<SavedPlan>),
+}
+
+impl Target {
+    /// Reads the spec or the saved plan, and connects.
+    pub async fn open(
+        ports: &Ports,
+        environment: &str,
+        source: &PlanSource,
+        goal: Goal,
+        observer: &dyn Observer,
+    ) -> Result<Target, Error> {
+        match source {
+            PlanSource::Spec { selection, keep } => {
+                let loaded = ports.load(environment)?;
+                observer.warn(&loaded.warnings);
+                check_selection(selection, &ports.connector.kinds())?;
+                let engine = ports.engine(&loaded.environment, observer).await?;
+                let options = PlanOptions { goal, selection: selection.clone(), keep: keep.clone() };
+                Ok(Target { engine, goal: TargetGoal::Options(options) })
+            }
+            PlanSource::File { path, allow_own_spec } => {
+                let saved = read_checked(ports, environment, path, *allow_own_spec)?;
+                let engine = ports.engine(&saved.spec, observer).await?;
+                Ok(Target { engine, goal: TargetGoal::Saved(Box::new(saved)) })
+            }
+        }
+    }
+
+    /// Looks at the environment and plans it; a saved plan must come out again.
+    pub async fn propose(&self, observer: &dyn Observer) -> Result<Proposal, Error> {
+        let engine = self.engine.as_ref();
+        let propose = async {
+            match &self.goal {
+                TargetGoal::Options(options) => engine.plan(options).await,
+                TargetGoal::Saved(saved) => saved.recheck(engine).await,
+            }
+        };
+        Ok(observer.wait("reading what is there", propose).await?)
+    }
+}
+
+/// Reads a saved plan, and makes sure that its spec may be used.
+fn read_checked(
     ports: &Ports,
     environment: &str,
     path: &Path,
     allow_own_spec: bool,
-    observer: &dyn Observer,
-) -> Result<(Box<dyn Engine>, Proposal), Error> {
+) -> Result<SavedPlan, Error> {
     let saved = read(path)?;
     if saved.spec.environment != environment {
         let (expected, actual) = (environment.to_string(), saved.spec.environment);
@@ -177,9 +204,7 @@ async fn repropose(
         Err(error @ SpecError::NoSpecs { .. }) => return Err(Error::OnlySpecOfPlan(error)),
         Err(error) => return Err(error.into()),
     }
-    let engine = ports.engine(&saved.spec, observer).await?;
-    let proposal = observer.wait("reading what is there", saved.recheck(engine.as_ref())).await?;
-    Ok((engine, proposal))
+    Ok(saved)
 }
 
 /// Fails if a selection names a component that there is not.

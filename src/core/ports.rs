@@ -12,6 +12,7 @@ use billpay_model::environment::Environment;
 use billpay_model::event::Observer;
 use billpay_model::local::LocalCloud;
 use billpay_model::site::SiteStores;
+use billpay_model::store::StateStores;
 use billpay_spec::LoadedEnvironment;
 use billpay_spec::directory::{self, LoadedEnvironments, SpecDir, SpecError};
 use jiff::Zoned;
@@ -21,6 +22,7 @@ pub struct Ports {
     pub connector: Box<dyn Connector>,
     pub sites: Box<dyn SiteStores>,
     pub local: Box<dyn LocalCloud>,
+    pub state: Box<dyn StateStores>,
     /// Directory of the specs, where somebody named one.
     pub specs: Option<PathBuf>,
 }

@@ -1,6 +1,8 @@
 //! Makes an environment what its spec says, and deletes it again.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
+use std::time::Duration;
 
 use billpay_engine::engine::{Engine, Proposal};
 use billpay_engine::plan::{Counts, Goal, Selection};
@@ -9,10 +11,10 @@ use billpay_model::address::Address;
 use billpay_model::event::Observer;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio_util::sync::CancellationToken;
 
 use crate::approval::{Approver, permit};
-use crate::plan::{PlanReport, PlanSource, propose};
+use crate::lock::{Hold, Interrupt, hold};
+use crate::plan::{PlanReport, PlanSource, Target};
 use crate::report::Report;
 use crate::{Error, Ports};
 
@@ -39,8 +41,9 @@ pub struct DestroyRequest {
 pub struct RunOptions {
     /// Most resources that are worked on at once.
     pub parallelism: usize,
-    /// Cancelled when no new work is to begin.
-    pub stop: CancellationToken,
+    /// Time for which the lock of the environment is waited for.
+    pub lock_timeout: Duration,
+    pub interrupt: Interrupt,
 }
 
 /// Result of applying a plan.
@@ -53,6 +56,9 @@ pub struct RunReport {
     /// Resources that a destroy left; absent where nobody looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leftovers: Option<Leftovers>,
+    /// Reason for which the run lost the lock of the environment, and stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock_lost: Option<String>,
     /// Number of resources that were found, where there was nothing to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<usize>,
@@ -87,9 +93,13 @@ pub async fn provision(
     observer: &dyn Observer,
     approver: &dyn Approver,
 ) -> Result<Run, Error> {
-    let (engine, proposal) =
-        propose(ports, &request.environment, &request.source, Goal::Converge, observer).await?;
-    carry_out(engine.as_ref(), &proposal, &request.run, observer, approver).await
+    let ProvisionRequest { environment, source, run } = request;
+    let target = Target::open(ports, environment, source, Goal::Converge, observer).await?;
+    locked(ports, &target, "provision", run, observer, async |hold| {
+        let proposal = target.propose(observer).await?;
+        carry_out(target.engine.as_ref(), &proposal, run, hold, observer, approver).await
+    })
+    .await
 }
 
 /// Deletes everything that belongs to an environment, once `approver` agrees, and looks for what is left.
@@ -104,15 +114,36 @@ pub async fn destroy(
 ) -> Result<Run, Error> {
     let DestroyRequest { environment, selection, keep, run } = request;
     let source = PlanSource::Spec { selection: selection.clone(), keep: keep.clone() };
-    let (engine, proposal) = propose(ports, environment, &source, Goal::Destroy, observer).await?;
-    let mut done = carry_out(engine.as_ref(), &proposal, run, observer, approver).await?;
-    if done.report.resources.is_none() && done.report.outcome.is_complete() {
-        match observer.wait("looking for what is left", engine.leftovers(&proposal)).await {
-            Ok(left) => done.report.leftovers = Some(left),
-            Err(error) => return Err(Error::Leftovers { run: Box::new(done), error }),
+    let target = Target::open(ports, environment, &source, Goal::Destroy, observer).await?;
+    let engine = target.engine.as_ref();
+    locked(ports, &target, "destroy", run, observer, async |hold| {
+        let proposal = target.propose(observer).await?;
+        let mut done = carry_out(engine, &proposal, run, hold, observer, approver).await?;
+        if done.report.resources.is_none() && done.report.outcome.is_complete() {
+            match observer.wait("looking for what is left", engine.leftovers(&proposal)).await {
+                Ok(left) => done.report.leftovers = Some(left),
+                Err(error) => return Err(Error::Leftovers { run: Box::new(done), error }),
+            }
         }
-    }
-    Ok(done)
+        Ok(done)
+    })
+    .await
+}
+
+/// Works on an environment while this run has its lock.
+async fn locked(
+    ports: &Ports,
+    target: &Target,
+    command: &str,
+    run: &RunOptions,
+    observer: &dyn Observer,
+    work: impl AsyncFnOnce(&Hold) -> Result<Run, Error>,
+) -> Result<Run, Error> {
+    let RunOptions { lock_timeout, interrupt, .. } = run;
+    let hold = hold(ports, target.engine.as_ref(), command, *lock_timeout, interrupt, observer).await?;
+    let done = work(&hold).await;
+    hold.release().await;
+    done
 }
 
 /// Asks, and applies a plan.
@@ -120,6 +151,7 @@ async fn carry_out(
     engine: &dyn Engine,
     proposal: &Proposal,
     run: &RunOptions,
+    hold: &Hold,
     observer: &dyn Observer,
     approver: &dyn Approver,
 ) -> Result<Run, Error> {
@@ -132,14 +164,25 @@ async fn carry_out(
     if plan.plan.is_empty() {
         let resources = Some(proposal.snapshot.resources.len());
         let outcome = Outcome::default();
-        let report = RunReport { environment, counts, outcome, leftovers: None, resources };
+        let report = RunReport { environment, counts, outcome, leftovers: None, lock_lost: None, resources };
         return Ok(Run { plan, report });
     }
     let permit = permit(env, &plan, approver)?;
-    let options = ApplyOptions { parallelism: run.parallelism, stop: run.stop.clone(), permit };
-    let mut outcome = engine.apply(proposal, &options, observer).await?;
+    run.interrupt.begin();
+    let stop = run.interrupt.stop.child_token();
+    let guard = hold.guard();
+    let options = ApplyOptions { permit, guard, ..ApplyOptions::new(run.parallelism, stop.clone()) };
+    let mut applied = pin!(engine.apply(proposal, &options, observer));
+    let mut outcome = tokio::select! {
+        outcome = &mut applied => outcome?,
+        () = async { hold.lost().cancelled().await } => {
+            stop.cancel();
+            applied.await?
+        }
+    };
     outcome.skipped = once(&outcome);
-    let report = RunReport { environment, counts, outcome, leftovers: None, resources: None };
+    let lock_lost = hold.loss();
+    let report = RunReport { environment, counts, outcome, leftovers: None, lock_lost, resources: None };
     Ok(Run { plan, report })
 }
 

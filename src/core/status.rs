@@ -10,7 +10,7 @@ use billpay_model::resource::{Condition, Outputs, Owner, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{PlanSource, propose};
+use crate::plan::{PlanSource, Target};
 use crate::report::Report;
 use crate::{Error, Ports};
 
@@ -107,8 +107,9 @@ pub async fn status(
     observer: &dyn Observer,
 ) -> Result<StatusReport, Error> {
     let source = PlanSource::Spec { selection: Selection::default(), keep: BTreeSet::new() };
-    let (engine, proposal) = propose(ports, environment, &source, Goal::Converge, observer).await?;
-    let (env, plan) = (engine.environment(), proposal.plan);
+    let target = Target::open(ports, environment, &source, Goal::Converge, observer).await?;
+    let proposal = target.propose(observer).await?;
+    let (env, plan) = (target.engine.environment(), proposal.plan);
     let resource = |change: Change| {
         let (state, id) = (State::of(&change), change.id().map(str::to_string));
         let observed = change.observed;

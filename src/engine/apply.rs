@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use billpay_model::address::Address;
@@ -23,6 +24,7 @@ use super::Error;
 use super::step::{StepResult, StepRun};
 use crate::cloud::Cloud;
 use crate::engine::Proposal;
+use crate::guard::{Guard, Unguarded};
 use crate::permit::{Permit, Protection};
 use crate::plan::{Action, Plan, Schedule, Snapshot, Work};
 
@@ -35,6 +37,14 @@ pub struct ApplyOptions {
     pub stop: CancellationToken,
     /// Permission of a person; without it nothing of a protected environment is deleted.
     pub permit: Option<Permit>,
+    pub guard: Arc<dyn Guard>,
+}
+
+impl ApplyOptions {
+    /// Makes options for a run that has no permit and no lock.
+    pub fn new(parallelism: usize, stop: CancellationToken) -> ApplyOptions {
+        ApplyOptions { parallelism, stop, permit: None, guard: Arc::new(Unguarded) }
+    }
 }
 
 /// Result of applying a plan.
@@ -240,6 +250,7 @@ impl<'a> Walk<'a> {
             goal: self.plan.goal,
             usual: step.usual,
             permit: self.options.permit.clone(),
+            guard: self.options.guard.as_ref(),
             others: self.others(&change.address),
             outputs: self.outputs.clone(),
             stop: self.options.stop.clone(),

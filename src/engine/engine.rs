@@ -36,6 +36,12 @@ pub trait Engine: Send + Sync {
     /// The environment that it is bound to.
     fn environment(&self) -> &Environment;
 
+    /// Returns the caller, who is in the environment's account.
+    ///
+    /// # Errors
+    /// Fails if the credentials are missing, wrong, or those of another account.
+    async fn identity(&self) -> Result<CallerIdentity, Error>;
+
     /// Looks at the environment, works out what has to change to reach a goal, and rehearses it: what could not be
     /// finished is a conflict. Changes nothing.
     ///

@@ -6,6 +6,7 @@ mod apply;
 pub mod cloud;
 pub mod engine;
 mod error;
+pub mod guard;
 pub mod kind;
 mod leftovers;
 mod native;

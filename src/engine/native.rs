@@ -1,12 +1,13 @@
 //! The engine that needs no other program: it works on a [`Cloud`] by itself.
 
 use async_trait::async_trait;
+use billpay_model::caller::CallerIdentity;
 use billpay_model::environment::Environment;
 use billpay_model::event::Observer;
 
 use crate::cloud::Cloud;
 use crate::engine::{Engine, PlanOptions, Proposal};
-use crate::{ApplyOptions, Error, Leftovers, Outcome, apply, leftovers, survey};
+use crate::{ApplyOptions, Error, Leftovers, Outcome, apply, at_home, leftovers, survey};
 
 /// Engine that observes and changes a cloud directly.
 pub struct NativeEngine {
@@ -23,6 +24,10 @@ impl NativeEngine {
 impl Engine for NativeEngine {
     fn environment(&self) -> &Environment {
         self.cloud.environment()
+    }
+
+    async fn identity(&self) -> Result<CallerIdentity, Error> {
+        at_home(self.cloud.identity().await, self.cloud.environment())
     }
 
     async fn plan(&self, options: &PlanOptions) -> Result<Proposal, Error> {

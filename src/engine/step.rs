@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::cloud::{Cloud, Create, Progress};
+use crate::guard::Guard;
 use crate::permit::Permit;
 use crate::plan::{Change, Goal, Reason, Work, differences};
 
@@ -60,6 +61,8 @@ pub struct StepRun<'a> {
     pub usual: u32,
     /// The permission to delete, where there is one.
     pub permit: Option<Permit>,
+    /// Asked before each call that changes something.
+    pub guard: &'a dyn Guard,
     /// Ids at the address that a create must not take for its own.
     pub others: BTreeSet<String>,
     pub outputs: BTreeMap<Address, Outputs>,
@@ -92,6 +95,7 @@ impl StepRun<'_> {
         let mut trouble = Backoff::new();
         let mut is_doubtful = false;
         loop {
+            self.check_guard()?;
             let failure = match self.cloud.create(&create).await {
                 Ok(made) => {
                     let made = self.until_wanted(made, &create.desired).await?;
@@ -161,6 +165,7 @@ impl StepRun<'_> {
         }
         let mut trouble = Backoff::new();
         loop {
+            self.check_guard()?;
             match self.cloud.update(found, desired).await {
                 Err(failure) if failure.may_pass() => self.bear(&mut trouble, failure).await?,
                 Err(failure) => return Err(failure.into()),
@@ -177,6 +182,7 @@ impl StepRun<'_> {
             if self.others.contains(&second.id) || self.change.id() == Some(second.id.as_str()) {
                 continue;
             }
+            self.check_guard()?;
             match self.cloud.delete(&second, self.goal, &permit).await {
                 Err(failure) if !failure.may_pass() => return Err(failure.into()),
                 // What doesn't go now is in nobody's way; the next plan reports it.
@@ -217,6 +223,7 @@ impl StepRun<'_> {
             if differences(&desired.attrs, &found.attrs, &[]).is_empty() {
                 return Ok(found);
             }
+            self.check_guard()?;
             match self.cloud.update(&found, desired).await {
                 Ok(Progress::Done) => return Ok(found),
                 Ok(Progress::Underway) => found = self.until_ready(&found, desired).await?,
@@ -280,6 +287,7 @@ impl StepRun<'_> {
         let mut begin = found.status != Status::Deleting;
         loop {
             if begin {
+                self.check_guard()?;
                 match self.cloud.delete(found, self.goal, &permit).await {
                     Ok(Progress::Done) => return Ok(found.id.clone()),
                     Ok(Progress::Underway) => begin = false,
@@ -352,6 +360,11 @@ impl StepRun<'_> {
         }
         let delay = trouble.next_delay();
         self.pause(delay).await
+    }
+
+    /// Stops the step if the run may change nothing any more.
+    fn check_guard(&self) -> Result<(), StepError> {
+        if self.guard.may_work() { Ok(()) } else { Err(StepError::Stopped) }
     }
 
     /// Sleeps, unless the run is stopped.

@@ -2,6 +2,7 @@
 
 pub mod file_owner;
 pub mod git;
+pub mod pipeline;
 pub mod process;
 pub mod program;
 pub mod python;

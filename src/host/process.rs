@@ -45,6 +45,11 @@ impl ProcessIdentity {
     }
 }
 
+/// Returns the name of this machine.
+pub fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
 enum Stat {
     Running {
         started: u64,

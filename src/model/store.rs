@@ -1,7 +1,11 @@
 //! The port to a store of small objects: facts about runs and people, never about a resource.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
+use crate::connect::ConnectError;
+use crate::environment::Environment;
 use crate::failure::Failure;
 
 /// Result of creating an object.
@@ -12,7 +16,7 @@ pub enum Creation {
     Exists,
 }
 
-/// Objects of at most some kilobytes, by keys such as `lock/000017`.
+/// A store of objects of at most some kilobytes, by keys such as `lock/000017`.
 ///
 /// Of several creates of one key, one succeeds. A crash leaves the old object or the new one, never a part. What was
 /// written is seen by every read and list that begins afterwards.
@@ -50,4 +54,14 @@ pub trait Objects: Send + Sync {
     /// # Errors
     /// Fails if the store can't be reached or written.
     async fn delete(&self, key: &str) -> Result<(), Failure>;
+}
+
+/// Opens stores.
+#[async_trait]
+pub trait StateStores: Send + Sync {
+    /// Opens the store in which an environment's facts are.
+    ///
+    /// # Errors
+    /// Fails if it can't be told where it is.
+    async fn open(&self, env: &Environment) -> Result<Arc<dyn Objects>, ConnectError>;
 }

@@ -6,12 +6,26 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
+use billpay_model::connect::ConnectError;
 use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::store::{Creation, Objects};
+use etcetera::BaseStrategy;
 use tempfile::{Builder, NamedTempFile};
 
 /// Beginning of the names of files that are not objects yet.
 const UNFINISHED: &str = ".new-";
+
+/// Returns the directory of the user's own store.
+///
+/// # Errors
+/// Fails if the user has no home directory.
+pub fn of_this_user() -> Result<PathBuf, ConnectError> {
+    let base = etcetera::choose_base_strategy().map_err(|error| ConnectError {
+        message: format!("there is no place for locks: {error}"),
+        hints: vec!["name one with BILLPAY_STATE".to_string()],
+    })?;
+    Ok(base.state_dir().unwrap_or_else(|| base.data_dir()).join("billpay/state"))
+}
 
 /// A directory in which each object is a file. Only its user may look into it.
 pub struct DirectoryStore {
@@ -116,7 +130,9 @@ impl Objects for DirectoryStore {
         match folder.as_str() {
             "" => {
                 let listed = list(self.root.clone());
-                listed.map_err(|error: io::Error| Failure::new(FailureClass::Other, "state:List", error.to_string()))
+                listed.map_err(|error: io::Error| {
+                    Failure::new(FailureClass::Other, "state:List", error.to_string())
+                })
             }
             folder => self.run("state:List", folder, list).await,
         }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
+use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::lock::{EndReason, Lock, LockError};
@@ -11,10 +11,10 @@ use crate::lock::{EndReason, Lock, LockError};
 /// Tries to write that a claim has ended.
 const RELEASE_TRIES: u32 = 4;
 
-/// A lock that this process has. It beats until it is released or lost; dropped without that, it expires.
+/// A lock that this process has. It beats until it is released or lost.
 pub struct Lease {
     shared: Arc<Shared>,
-    beating: JoinHandle<()>,
+    beating: AbortHandle,
 }
 
 struct Shared {
@@ -41,7 +41,7 @@ impl Lease {
         let state = Mutex::new(State { ends: began + lock.timing.lease, lost: None });
         let (lost, released) = (CancellationToken::new(), CancellationToken::new());
         let shared = Arc::new(Shared { lock, generation, holder, state, lost, released });
-        let beating = tokio::spawn(beat(shared.clone()));
+        let beating = tokio::spawn(beat(shared.clone())).abort_handle();
         Lease { shared, beating }
     }
 
@@ -62,7 +62,7 @@ impl Lease {
 
     /// Ends the heartbeats without a word, as a killed process does; for tests.
     #[doc(hidden)]
-    pub fn kill(self) {
+    pub fn kill(&self) {
         self.beating.abort();
     }
 
@@ -70,15 +70,10 @@ impl Lease {
     ///
     /// # Errors
     /// Fails with the reason if the lock was lost before.
-    pub async fn release(self) -> Result<(), String> {
-        let Lease { shared, beating } = self;
-        let lost = shared.guard_state().lost.clone();
+    pub async fn release(&self) -> Result<(), String> {
+        let shared = &self.shared;
+        shared.check()?;
         shared.released.cancel();
-        // It was cancelled, or it panicked, and then it beats no more.
-        let _ = beating.await;
-        if let Some(why) = lost.or_else(|| shared.guard_state().lost.clone()) {
-            return Err(why);
-        }
         for _ in 0..RELEASE_TRIES {
             match shared.lock.write_end(shared.generation, EndReason::Released, None).await {
                 Err(LockError::Store(failure)) if failure.may_pass() => {
@@ -143,7 +138,7 @@ async fn beat(shared: Arc<Shared>) {
             () = shared.released.cancelled() => return,
         }
         loop {
-            if shared.check().is_err() {
+            if shared.check().is_err() || shared.released.is_cancelled() {
                 return;
             }
             let began = clock.now();

@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::lease::Lease;
 
 /// Version of the objects; a claim of another version is refused.
-const SCHEMA: &str = "billpay/lock/v1";
+const SCHEMA: &str = "billpay/state/lock/v1";
 /// Claims that are kept for people who look, beside the last one.
 const KEPT_CLAIMS: u32 = 5;
 

@@ -17,10 +17,12 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use account::Account;
 use async_trait::async_trait;
 use billpay_core::approval::{Answer, Approver};
+use billpay_core::lock::{Interrupt, break_lock, show_lock};
 use billpay_core::plan::{PlanReport, PlanRequest, PlanSource, plan};
 use billpay_core::provision::{DestroyRequest, ProvisionRequest, RunOptions, RunReport, destroy, provision};
 use billpay_core::report::{Report, json_schema, to_json};
@@ -38,13 +40,14 @@ use billpay_model::event::{Event, Observer, Silent};
 use billpay_model::local::{LocalAccess, LocalCloud, LocalStatus};
 use billpay_model::resource::Desired;
 use billpay_model::site::{SiteStore, SiteStores};
+use billpay_model::store::{Objects, StateStores};
 use billpay_scaffold::{Answers, ProjectTemplate};
+use billpay_state::directory::DirectoryStore;
 use billpay_tree::ConflictPolicy;
 use cloud::MemoryCloud;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use spec::{Sketch, desired};
-use tokio_util::sync::CancellationToken;
 
 /// Clouds of one account, each a process of its own.
 #[derive(Default)]
@@ -115,6 +118,22 @@ impl LocalCloud for Nothing {
     }
 }
 
+/// A directory that is gone with the test.
+struct Stores(tempfile::TempDir);
+
+impl Default for Stores {
+    fn default() -> Stores {
+        Stores(tempfile::tempdir().unwrap())
+    }
+}
+
+#[async_trait]
+impl StateStores for Stores {
+    async fn open(&self, _: &Environment) -> Result<Arc<dyn Objects>, ConnectError> {
+        Ok(Arc::new(DirectoryStore::at(self.0.path())))
+    }
+}
+
 /// Keeps all events.
 #[derive(Default)]
 struct Log(Mutex<Vec<Event>>);
@@ -144,12 +163,13 @@ fn ports() -> Ports {
         connector: Box::new(Memory::default()),
         sites: Box::new(Nothing),
         local: Box::new(Nothing),
+        state: Box::new(Stores::default()),
         specs: Some(billpay_testkit::project().join("environments")),
     }
 }
 
 fn options() -> RunOptions {
-    RunOptions { parallelism: 8, stop: CancellationToken::new() }
+    RunOptions { parallelism: 8, lock_timeout: Duration::ZERO, interrupt: Interrupt::default() }
 }
 
 fn everything() -> PlanSource {
@@ -251,10 +271,56 @@ async fn a_protected_environment_goes_only_by_its_name() {
 async fn a_stopped_run_says_what_is_left() {
     let ports = ports();
     let request = request("dev");
-    request.run.stop.cancel();
+    request.run.interrupt.stop.cancel();
     let run = provision(&ports, &request, &Silent, &always(Answer::Yes)).await.unwrap();
     let RunReport { outcome, .. } = run.report;
     assert!(outcome.interrupted && outcome.left.len() == 3 && outcome.done.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_runs_at_once_one_works_and_the_other_is_told_who() {
+    let ports = ports();
+    let (one, other) = (request("dev"), request("dev"));
+    let yes = always(Answer::Yes);
+    let runs = tokio::join!(
+        provision(&ports, &one, &Silent, &yes),
+        provision(&ports, &other, &Silent, &yes)
+    );
+    let (done, refused) = match runs {
+        (Ok(done), Err(refused)) | (Err(refused), Ok(done)) => (done, refused),
+        both => panic!("{both:?}"),
+    };
+    assert!(done.report.is_complete());
+    let Error::Locked { holder, .. } = refused else { panic!("{refused}") };
+    assert_eq!((holder.principal.as_str(), holder.command.as_str(), holder.is_gone), ("me", "provision", false));
+    let free = show_lock(&ports, "dev").await.unwrap();
+    assert_eq!(free.holder, None, "it is released");
+    round_trip(&free);
+    // Also by a run that failed, and one that was refused.
+    provision(&ports, &request("dev"), &Silent, &always(Answer::No)).await.unwrap();
+    destroy(&ports, &undo("dev"), &Silent, &always(Answer::No)).await.unwrap_err();
+    assert_eq!(show_lock(&ports, "dev").await.unwrap().holder, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_lock_is_broken_stops() {
+    let ports = ports();
+    let (to_do, yes) = (request("dev"), always(Answer::Yes));
+    let breaking = async {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        let held = show_lock(&ports, "dev").await.unwrap();
+        round_trip(&held);
+        let refused = break_lock(&ports, "dev", "somebody else").await.unwrap_err();
+        assert!(matches!(refused, Error::OtherHolder { .. }), "{refused}");
+        break_lock(&ports, "dev", "me").await.unwrap();
+    };
+    let (run, ()) = tokio::join!(provision(&ports, &to_do, &Silent, &yes), breaking);
+    let report = run.unwrap().report;
+    assert!(report.lock_lost.as_ref().is_some_and(|why| why.ends_with("has broken it")), "{report:?}");
+    assert!(report.outcome.interrupted && !report.outcome.left.is_empty(), "{report:?}");
+    round_trip(&report);
+    let free = break_lock(&ports, "dev", "me").await.unwrap_err();
+    assert!(matches!(free, Error::NotLocked { .. }), "{free}");
 }
 
 /// Answers nothing.

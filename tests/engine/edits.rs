@@ -225,9 +225,8 @@ fn happen<'a>(cloud: RuleCloud<'a>, edit: &Edit) -> RuleCloud<'a> {
 async fn run(cloud: &RuleCloud<'_>, proposal: &Proposal) -> Option<Outcome> {
     let env = &cloud.env;
     let options = ApplyOptions {
-        parallelism: 8,
-        stop: CancellationToken::new(),
         permit: Permit::confirmed(env, &env.environment),
+        ..ApplyOptions::new(8, CancellationToken::new())
     };
     match apply(cloud, proposal, &options, &Silent).await {
         Err(Error::Cycle(_)) => None,

@@ -65,7 +65,7 @@ async fn run(cloud: &MemoryCloud, goal: Goal) -> Ran {
     let work = async {
         let survey = survey(cloud, &BTreeSet::new()).await.unwrap();
         let proposal = survey.plan(cloud, goal, &Selection::default()).await.unwrap();
-        let options = ApplyOptions { parallelism: 8, stop: CancellationToken::new(), permit: None };
+        let options = ApplyOptions::new(8, CancellationToken::new());
         match apply(cloud, &proposal, &options, &Silent).await {
             Ok(outcome) => Ran::Through(outcome),
             Err(Error::Cycle(_)) => Ran::Refused,
@@ -138,7 +138,7 @@ fn a_stopped_run_says_what_is_left_and_the_next_one_goes_on() {
         let before = survey(&cloud, &BTreeSet::new()).await.unwrap();
         let proposal = before.plan(&cloud, Goal::Converge, &Selection::default()).await.unwrap();
         let stop = CancellationToken::new();
-        let options = ApplyOptions { parallelism: 8, stop: stop.clone(), permit: None };
+        let options = ApplyOptions::new(8, stop.clone());
         let stopping = async {
             tokio::time::sleep(std::time::Duration::from_secs(60)).await;
             stop.cancel();
@@ -167,7 +167,7 @@ fn a_replacement_that_was_not_begun_is_left_once() {
         let proposal = before.plan(&cloud, Goal::Converge, &Selection::default()).await.unwrap();
         let stop = CancellationToken::new();
         stop.cancel();
-        let options = ApplyOptions { parallelism: 8, stop, permit: None };
+        let options = ApplyOptions::new(8, stop);
         let outcome = apply(&cloud, &proposal, &options, &Silent).await.unwrap();
         assert_eq!(outcome.left, [wanted[0].address.clone()]);
     });

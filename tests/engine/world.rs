@@ -194,9 +194,8 @@ impl<'a> World<'a> {
             let proposal = survey.plan(process, goal, &Selection::default()).await?;
             *seen.lock().unwrap() = Some(proposal.clone());
             let options = ApplyOptions {
-                parallelism: 8,
-                stop: CancellationToken::new(),
                 permit: answers.permit.clone(),
+                ..ApplyOptions::new(8, CancellationToken::new())
             };
             apply(process, &proposal, &options, &Silent).await
         };

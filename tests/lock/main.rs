@@ -179,7 +179,7 @@ fn what_a_newer_program_wrote_is_refused() {
     runtime().block_on(async {
         let objects = Arc::new(Memory::default());
         let lock = lock(objects.clone());
-        let newer = br#"{"schema": "billpay/lock/v2", "anything": true}"#;
+        let newer = br#"{"schema": "billpay/state/lock/v2", "anything": true}"#;
         objects.write("123456789012/billpay/dev/lock/000009", newer).await.unwrap();
         let refused = take(&lock, 1, 0).await.expect_err("nobody knows what it means");
         assert!(matches!(refused, LockError::Unknown { .. }), "{refused}");

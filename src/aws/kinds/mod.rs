@@ -46,6 +46,7 @@ use futures::future::join_all;
 use crate::Aws;
 use crate::kinds::kind::{AnyKind, Context, OwnResources};
 use support::reads::Reads;
+use tokio::sync::OnceCell;
 
 /// Every kind of AWS resource. A new kind is its file and one line here.
 static REGISTRY: &[&dyn AnyKind] = &[
@@ -86,6 +87,8 @@ pub struct AwsCloud {
     registry: Vec<&'static dyn AnyKind>,
     kinds: Kinds,
     attempts: Attempts,
+    /// Asked for once.
+    identity: OnceCell<CallerIdentity>,
 }
 
 /// The create calls of this process: a random run id, and a count.
@@ -121,7 +124,7 @@ impl AwsCloud {
     pub fn of(aws: Aws, env: Environment, has: impl Fn(&KindInfo) -> bool) -> AwsCloud {
         let registry: Vec<_> = REGISTRY.iter().copied().filter(|kind| has(&kind.info())).collect();
         let kinds = registry.iter().map(|kind| kind.info()).map(|info| (info.name, info)).collect();
-        AwsCloud { aws, env, registry, kinds, attempts: Attempts::new() }
+        AwsCloud { aws, env, registry, kinds, attempts: Attempts::new(), identity: OnceCell::new() }
     }
 
     /// Lists the resources of every kind; thoroughly, also those under names that can't be ours.
@@ -229,7 +232,7 @@ impl Cloud for AwsCloud {
     }
 
     async fn identity(&self) -> Result<CallerIdentity, Failure> {
-        self.aws.identity().await
+        self.identity.get_or_try_init(|| self.aws.identity()).await.cloned()
     }
 
     async fn observe(&self, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {

@@ -132,6 +132,11 @@ impl LocalAws {
         Ok(LocalAws { cache: base.cache_dir().join("billpay/local"), state, port })
     }
 
+    /// Returns the directory of its state.
+    pub fn state_directory(&self) -> &Path {
+        &self.state
+    }
+
     fn url(&self) -> String {
         url(self.port)
     }
@@ -201,7 +206,7 @@ impl LocalAws {
     pub async fn reset(&self) -> Result<(), Error> {
         self.down().await?;
         let _lock = self.lock()?;
-        for folder in [self.state.join("services"), self.state.join("objects")] {
+        for folder in ["services", "objects", "runs"].map(|name| self.state.join(name)) {
             match fs::remove_dir_all(&folder) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(&folder)(error)),
                 _ => {}

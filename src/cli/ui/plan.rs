@@ -136,6 +136,10 @@ impl Ui {
         for hint in failure_hints(&failed) {
             let _ = writeln!(text, "{GOOD}hint{GOOD:#}: {hint}");
         }
+        if let Some(why) = &report.lock_lost {
+            let _ =
+                writeln!(text, "{BAD}The lock was lost:{BAD:#} {}. Another run may be at work.", name(why));
+        }
         if !outcome.is_complete() {
             let _ = writeln!(text, "Run the same command again: it goes on from here.");
         }

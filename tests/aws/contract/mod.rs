@@ -347,7 +347,7 @@ impl Trial {
 
     async fn apply(&self, step: &str, (plan, snapshot): &(Plan, Snapshot)) {
         self.log.say(step.to_string());
-        let options = ApplyOptions { parallelism: 8, stop: CancellationToken::new(), permit: None };
+        let options = ApplyOptions::new(8, CancellationToken::new());
         let identity = CallerIdentity { account: self.env.account.clone(), arn: "contract".to_string() };
         let (plan, snapshot) = (plan.clone(), snapshot.clone());
         let proposal = Proposal { identity, snapshot, keep: BTreeSet::new(), plan };
