@@ -24,7 +24,7 @@ pub use failure::{Explain, Lagging, Optional, expect_created, refusal};
 use billpay_host::program::in_ci;
 use billpay_model::caller::CallerIdentity;
 use billpay_model::failure::{Failure, FailureClass};
-use pace::{NameCalls, PacedClient};
+use pace::{Gate, NameCalls, PacedClient};
 
 /// Endpoint of AWS, when it is not the one of the AWS configuration.
 #[derive(Debug, Clone)]
@@ -39,6 +39,7 @@ pub struct Endpoint {
 pub struct Aws {
     pub region: String,
     config: SdkConfig,
+    pub gate: Gate,
     pub cloudfront: aws_sdk_cloudfront::Client,
     pub ec2: aws_sdk_ec2::Client,
     /// EC2 without retries, for creates: their answers may be lost after the work is
@@ -98,9 +99,10 @@ impl Aws {
     ///
     /// In CI, no file says which endpoint or profile is meant: the environment does.
     pub async fn connect(region: &str, endpoint: Option<&Endpoint>) -> Aws {
+        let gate = Gate::default();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new(region.to_string()))
-            .http_client(PacedClient::new())
+            .http_client(PacedClient::new(gate.clone()))
             .retry_config(
                 RetryConfig::standard().with_max_attempts(5).with_max_backoff(Duration::from_secs(20)),
             )
@@ -127,16 +129,17 @@ impl Aws {
             ));
         }
         let config = loader.load().await;
-        Aws::from_config(region, &if in_ci() { without_endpoints_of_files(config) } else { config })
+        Aws::from_config(region, &if in_ci() { without_endpoints_of_files(config) } else { config }, gate)
     }
 
-    fn from_config(region: &str, config: &SdkConfig) -> Aws {
+    fn from_config(region: &str, config: &SdkConfig, gate: Gate) -> Aws {
         let once = config.clone().into_builder().retry_config(RetryConfig::disabled()).build();
         // An endpoint of one's own answers under one host name, so buckets go into the path.
         let custom = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
         Aws {
             region: region.to_string(),
             config: config.clone(),
+            gate,
             cloudfront: client!(aws_sdk_cloudfront, config),
             ec2: client!(aws_sdk_ec2, config),
             ec2_once: client!(aws_sdk_ec2, &once),
@@ -155,7 +158,7 @@ impl Aws {
     /// Returns the clients of another region of the same account.
     pub fn in_region(&self, region: &str) -> Aws {
         let config = self.config.clone().into_builder().region(Region::new(region.to_string())).build();
-        Aws::from_config(region, &config)
+        Aws::from_config(region, &config, self.gate.clone())
     }
 
     /// Returns the caller's identity: the first thing to know before anything is changed.

@@ -1,12 +1,15 @@
 //! Keeps our calls within what each API allows, so that one of them, throttled, does not
 //! stop the others.
 //!
+//! Here, too, a call that changes something is kept back when the run has lost its lock: it may have waited for its turn,
+//! or be one that the SDK sends again.
+//!
 //! Limits are AWS's documented EC2 token buckets (burst / refill a second), per account,
 //! region and API: describing 100/20, changing 50/5, CreateNatGateway 10/1,
 //! CreateVpcEndpoint 4/0.3. The other services publish no figures that we come near.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use aws_smithy_http_client::{Builder, tls};
@@ -18,8 +21,10 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, Metadata};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
+use billpay_engine::guard::Guard;
 use leaky_bucket::RateLimiter;
 
 /// The name of a call, carried by its request: `("EC2", "CreateVpc")`.
@@ -27,6 +32,13 @@ use leaky_bucket::RateLimiter;
 struct CallName {
     service: String,
     operation: String,
+}
+
+impl CallName {
+    /// Returns whether the call changes nothing.
+    fn is_read(&self) -> bool {
+        ["Describe", "Get", "Head", "List"].iter().any(|verb| self.operation.starts_with(verb))
+    }
 }
 
 /// Writes the name of the call onto its request, where the connector can read it.
@@ -54,18 +66,35 @@ impl Intercept for NameCalls {
     }
 }
 
+/// The guard of a run, once there is one.
+#[derive(Debug, Clone, Default)]
+pub struct Gate(Arc<OnceLock<Arc<dyn Guard>>>);
+
+impl Gate {
+    /// Sets the guard; a second one is not taken.
+    pub fn set(&self, guard: Arc<dyn Guard>) {
+        let _ = self.0.set(guard);
+    }
+
+    /// Returns whether a call may be sent.
+    fn lets(&self, call: Option<&CallName>) -> bool {
+        call.is_some_and(CallName::is_read) || self.0.get().is_none_or(|guard| guard.may_work())
+    }
+}
+
 /// An HTTP client that waits for its turn before each call.
 #[derive(Debug, Clone)]
 pub struct PacedClient {
     inner: SharedHttpClient,
     buckets: Arc<Buckets>,
+    gate: Gate,
 }
 
 impl PacedClient {
-    pub fn new() -> PacedClient {
+    pub fn new(gate: Gate) -> PacedClient {
         let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
         let inner = Builder::new().tls_provider(provider).build_https();
-        PacedClient { inner, buckets: Arc::default() }
+        PacedClient { inner, buckets: Arc::default(), gate }
     }
 }
 
@@ -76,7 +105,8 @@ impl HttpClient for PacedClient {
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(PacedConnector { inner, buckets: self.buckets.clone() })
+        let (buckets, gate) = (self.buckets.clone(), self.gate.clone());
+        SharedHttpConnector::new(PacedConnector { inner, buckets, gate })
     }
 }
 
@@ -84,16 +114,20 @@ impl HttpClient for PacedClient {
 struct PacedConnector {
     inner: SharedHttpConnector,
     buckets: Arc<Buckets>,
+    gate: Gate,
 }
 
 impl HttpConnector for PacedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let call = request.extension::<CallName>().cloned();
         let bucket = call.as_ref().and_then(|call| self.buckets.of(call));
-        let inner = self.inner.clone();
+        let (inner, gate) = (self.inner.clone(), self.gate.clone());
         HttpConnectorFuture::new(async move {
             if let Some(bucket) = bucket {
                 bucket.acquire_one().await;
+            }
+            if !gate.lets(call.as_ref()) {
+                return Err(ConnectorError::user("not sent: the run has lost its lock".into()));
             }
             if let Some(CallName { service, operation }) = call {
                 tracing::debug!(target: "billpay::aws", service, operation, "call");
@@ -137,4 +171,33 @@ fn limit(call: &CallName) -> Option<(usize, Duration)> {
         }
         _ => (50, Duration::from_millis(200)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Lost;
+
+    impl Guard for Lost {
+        fn may_work(&self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn without_a_lock_calls_only_read() {
+        let call = |operation: &str| CallName { service: "EC2".into(), operation: operation.into() };
+        let gate = Gate::default();
+        assert!(gate.lets(Some(&call("CreateVpc"))), "no run has begun");
+        gate.set(Arc::new(Lost));
+        for read in ["DescribeVpcs", "GetRole", "HeadBucket", "ListRoles"] {
+            assert!(gate.lets(Some(&call(read))), "{read}");
+        }
+        for change in ["CreateVpc", "DeleteRole", "PutObject", "TagResource"] {
+            assert!(!gate.lets(Some(&call(change))), "{change}");
+        }
+        assert!(!gate.lets(None), "nobody knows what it does");
+    }
 }

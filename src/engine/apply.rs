@@ -109,6 +109,7 @@ pub async fn apply(
         }
     }
     let schedule = Schedule::of(plan, snapshot, cloud.kinds())?;
+    cloud.guard(options.guard.clone());
     let options = ApplyOptions { permit, ..options.clone() };
     observer.observe(Event::Applying { of: schedule.steps.len(), usual_seconds: schedule.critical_path() });
     let outcome = Walk::new(cloud, proposal, &schedule, &options, observer).run().await;

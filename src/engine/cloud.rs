@@ -3,6 +3,7 @@
 //! Planning never waits for anything; the futures here are what applying and observing wait for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use billpay_model::address::Address;
@@ -14,6 +15,7 @@ use billpay_model::event::Observer;
 use billpay_model::failure::Failure;
 use billpay_model::resource::{Desired, Observed, Tags};
 
+use super::guard::Guard;
 use super::permit::Permit;
 use super::plan::{Attachment, Goal, Kinds, Plan, Snapshot};
 
@@ -52,6 +54,9 @@ pub struct Inspection {
 pub trait Cloud: Send + Sync {
     /// The environment that it is bound to.
     fn environment(&self) -> &Environment;
+
+    /// Sets the check before every call that changes something, also before one that is sent again.
+    fn guard(&self, _guard: Arc<dyn Guard>) {}
 
     /// The facts about the kinds of resources that it can make.
     fn kinds(&self) -> &Kinds;

@@ -72,6 +72,7 @@ pub struct StepRun<'a> {
 
 impl StepRun<'_> {
     pub async fn run(self) -> StepResult {
+        let guard = self.guard;
         let ended = match self.work {
             Work::Create => self.create().await.map(made),
             Work::Update => self.update().await.map(made),
@@ -81,6 +82,8 @@ impl StepRun<'_> {
             Work::Delete => self.delete().await.map(|id| StepResult::Done { id, outputs: None }),
         };
         match ended {
+            // A call that was kept back is no failure.
+            Err(_) if !guard.may_work() => StepResult::Left,
             Ok(ended) => ended,
             Err(StepError::Failure(failure)) => StepResult::Failed(failure),
             Err(StepError::Stopped) => StepResult::Left,

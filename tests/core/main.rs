@@ -282,17 +282,17 @@ async fn of_two_runs_at_once_one_works_and_the_other_is_told_who() {
     let ports = ports();
     let (one, other) = (request("dev"), request("dev"));
     let yes = always(Answer::Yes);
-    let runs = tokio::join!(
-        provision(&ports, &one, &Silent, &yes),
-        provision(&ports, &other, &Silent, &yes)
-    );
+    let runs = tokio::join!(provision(&ports, &one, &Silent, &yes), provision(&ports, &other, &Silent, &yes));
     let (done, refused) = match runs {
         (Ok(done), Err(refused)) | (Err(refused), Ok(done)) => (done, refused),
         both => panic!("{both:?}"),
     };
     assert!(done.report.is_complete());
     let Error::Locked { holder, .. } = refused else { panic!("{refused}") };
-    assert_eq!((holder.principal.as_str(), holder.command.as_str(), holder.is_gone), ("me", "provision", false));
+    assert_eq!(
+        (holder.principal.as_str(), holder.command.as_str(), holder.is_gone),
+        ("me", "provision", false)
+    );
     let free = show_lock(&ports, "dev").await.unwrap();
     assert_eq!(free.holder, None, "it is released");
     round_trip(&free);

@@ -28,10 +28,12 @@ mod support;
 mod vpc;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use billpay_engine::cloud::{Cloud, Create, Inspection, Progress};
+use billpay_engine::guard::Guard;
 use billpay_engine::kind::KindInfo;
 use billpay_engine::permit::Permit;
 use billpay_engine::plan::{Action, Change, Goal, Kinds, Plan, Snapshot};
@@ -189,6 +191,10 @@ fn kind(address: &Address) -> Result<&'static dyn AnyKind, Failure> {
 impl Cloud for AwsCloud {
     fn environment(&self) -> &Environment {
         &self.env
+    }
+
+    fn guard(&self, guard: Arc<dyn Guard>) {
+        self.aws.gate.set(guard);
     }
 
     fn kinds(&self) -> &Kinds {
