@@ -1,5 +1,6 @@
 //! The composition root: makes the adapters and hands them to the command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -19,15 +20,33 @@ struct UserStores {
 
 #[async_trait]
 impl StateStores for UserStores {
-    async fn open(&self, _: &Environment) -> Result<Arc<dyn Objects>, ConnectError> {
-        let root = match std::env::var_os("BILLPAY_STATE") {
-            Some(path) => PathBuf::from(path),
+    async fn open(&self, env: &Environment) -> Result<Arc<dyn Objects>, ConnectError> {
+        let UserStores { is_local } = *self;
+        let named = std::env::var_os("BILLPAY_STATE").filter(|name| !name.is_empty());
+        if let Some(bucket) = named.as_ref().and_then(|name| name.to_str()?.strip_prefix("s3://")) {
+            let (bucket, prefix) = bucket.split_once('/').unwrap_or((bucket, ""));
+            return Ok(Arc::new(AwsConnector { is_local }.state_bucket(env, bucket, prefix).await?));
+        }
+        let root = match named {
+            Some(path) => absolute(path)?,
             // What was done to the local cloud is forgotten with it.
-            None if self.is_local => UserLocalAws.state_directory()?.join("runs"),
+            None if is_local => UserLocalAws.state_directory()?.join("runs"),
             None => directory::of_this_user()?,
         };
         Ok(Arc::new(DirectoryStore::at(root)))
     }
+}
+
+/// Returns the path of a directory, or refuses what is neither a path nor an address that is known.
+fn absolute(name: OsString) -> Result<PathBuf, ConnectError> {
+    let refuse = |message: String| {
+        let hint = "BILLPAY_STATE is a directory or s3://bucket/prefix".to_string();
+        Err(ConnectError { message, hints: vec![hint] })
+    };
+    if name.to_string_lossy().contains("://") {
+        return refuse(format!("there is no such store: {}", name.to_string_lossy()));
+    }
+    std::path::absolute(&name).or_else(|error| refuse(format!("{}: {error}", name.to_string_lossy())))
 }
 
 fn main() -> ExitCode {

@@ -7,7 +7,7 @@ use billpay_engine::cloud::{Cloud, Connector};
 use billpay_engine::plan::Kinds;
 use billpay_model::connect::ConnectError;
 use billpay_model::environment::Environment;
-use billpay_model::event::Observer;
+use billpay_model::event::{Observer, Silent};
 use billpay_model::local::{LOCAL_ACCOUNT, LocalAccess, LocalCloud, LocalStatus};
 use billpay_model::resource::Desired;
 use billpay_model::site::{SiteStore, SiteStores};
@@ -15,6 +15,7 @@ use billpay_model::site::{SiteStore, SiteStores};
 use crate::kinds::{self, AwsCloud};
 use crate::local::LocalAws;
 use crate::site_bucket::SiteBucket;
+use crate::state_bucket::StateBucket;
 use crate::{Aws, Endpoint};
 
 /// AWS as its standard configuration says, or the local AWS of the user.
@@ -32,6 +33,22 @@ impl AwsConnector {
         local.up(observer).await?;
         let LocalAccess { url, access_key, secret_key, .. } = local.access(account).await?;
         Ok(Aws::connect(region, Some(&Endpoint { url, access_key, secret_key })).await)
+    }
+}
+
+impl AwsConnector {
+    /// Names a bucket of an environment's account and region that facts about runs are kept in.
+    ///
+    /// # Errors
+    /// Fails if the local AWS is meant and can't be started.
+    pub async fn state_bucket(
+        &self,
+        env: &Environment,
+        bucket: &str,
+        prefix: &str,
+    ) -> Result<StateBucket, ConnectError> {
+        let aws = self.aws(&env.account, &env.region, &Silent).await?;
+        Ok(StateBucket::new(aws, bucket, prefix, &env.account))
     }
 }
 

@@ -7,6 +7,7 @@ pub mod kinds;
 pub mod local;
 mod pace;
 mod site_bucket;
+pub mod state_bucket;
 
 use std::ffi::OsString;
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! The lock, by thousands of histories: stores that lose answers, holders that sleep or are killed. In virtual time.
 
+mod behaviour;
 mod faulty;
 mod store;
 

@@ -9,6 +9,7 @@ mod foreign;
 mod from_nothing;
 mod interrupted;
 mod inventory;
+mod lock;
 mod lookalike_makers;
 mod lookalikes;
 mod loopholes;

@@ -1,0 +1,87 @@
+//! A bucket of S3 as a store of facts about runs.
+
+use async_trait::async_trait;
+use aws_sdk_s3::primitives::ByteStream;
+use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::store::{Creation, Objects};
+
+use crate::{Aws, Explain, Optional};
+
+/// A bucket, the beginning of the keys in it, and the account that must own it.
+pub struct StateBucket {
+    aws: Aws,
+    bucket: String,
+    /// Empty, or ends with a slash.
+    prefix: String,
+    owner: String,
+}
+
+impl StateBucket {
+    /// Names a bucket of an account. Nothing is read or written when it is another account's.
+    pub fn new(aws: Aws, bucket: &str, prefix: &str, owner: &str) -> StateBucket {
+        let prefix = match prefix.trim_matches('/') {
+            "" => String::new(),
+            prefix => format!("{prefix}/"),
+        };
+        StateBucket { aws, bucket: bucket.to_string(), prefix, owner: owner.to_string() }
+    }
+
+    fn key(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+}
+
+#[async_trait]
+impl Objects for StateBucket {
+    fn address(&self) -> String {
+        format!("s3://{}/{}", self.bucket, self.prefix).trim_end_matches('/').to_string()
+    }
+
+    async fn create(&self, key: &str, body: &[u8]) -> Result<Creation, Failure> {
+        let put = self.aws.s3.put_object().bucket(&self.bucket).key(self.key(key)).if_none_match("*");
+        let put = put.expected_bucket_owner(&self.owner).body(ByteStream::from(body.to_vec()));
+        match put.send().await.at("s3:PutObject") {
+            Ok(_) => Ok(Creation::Created),
+            Err(failure) if failure.code == "PreconditionFailed" => Ok(Creation::Exists),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn write(&self, key: &str, body: &[u8]) -> Result<(), Failure> {
+        let put = self.aws.s3.put_object().bucket(&self.bucket).key(self.key(key));
+        let put = put.expected_bucket_owner(&self.owner).body(ByteStream::from(body.to_vec()));
+        put.send().await.at("s3:PutObject").map(drop)
+    }
+
+    async fn read(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
+        let call = "s3:GetObject";
+        let get = self.aws.s3.get_object().bucket(&self.bucket).key(self.key(key));
+        let got = match get.expected_bucket_owner(&self.owner).send().await.at(call) {
+            Err(failure) if failure.code == "NoSuchKey" => return Ok(None),
+            got => got?,
+        };
+        let body = got.body.collect().await;
+        let body = body.map_err(|error| {
+            Failure::new(FailureClass::Ambiguous, call, format!("the answer broke off: {error}"))
+        })?;
+        Ok(Some(body.to_vec()))
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, Failure> {
+        let list = self.aws.s3.list_objects_v2().bucket(&self.bucket).prefix(self.key(prefix));
+        let mut pages = list.expected_bucket_owner(&self.owner).into_paginator().send();
+        let mut keys = vec![];
+        while let Some(page) = pages.next().await {
+            let objects = page.at("s3:ListBucket")?.contents.unwrap_or_default();
+            let found = objects.into_iter().filter_map(|object| object.key);
+            keys.extend(found.filter_map(|key| key.strip_prefix(&self.prefix).map(str::to_string)));
+        }
+        keys.sort();
+        Ok(keys)
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), Failure> {
+        let delete = self.aws.s3.delete_object().bucket(&self.bucket).key(self.key(key));
+        delete.expected_bucket_owner(&self.owner).send().await.at("s3:DeleteObject").optional().map(drop)
+    }
+}
