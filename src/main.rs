@@ -10,7 +10,7 @@ use billpay_aws::connector::{AwsConnector, UserLocalAws};
 use billpay_core::Ports;
 use billpay_model::connect::ConnectError;
 use billpay_model::environment::Environment;
-use billpay_model::store::{Objects, StateStores};
+use billpay_model::store::{ObjectStore, StateStores};
 use billpay_state::directory::{self, DirectoryStore};
 
 /// The stores of the user who runs the program.
@@ -20,7 +20,7 @@ struct UserStores {
 
 #[async_trait]
 impl StateStores for UserStores {
-    async fn open(&self, env: &Environment) -> Result<Arc<dyn Objects>, ConnectError> {
+    async fn open(&self, env: &Environment) -> Result<Arc<dyn ObjectStore>, ConnectError> {
         let UserStores { is_local } = *self;
         let named = std::env::var_os("BILLPAY_STATE").filter(|name| !name.is_empty());
         if let Some(bucket) = named.as_ref().and_then(|name| name.to_str()?.strip_prefix("s3://")) {
@@ -30,7 +30,7 @@ impl StateStores for UserStores {
         let root = match named {
             Some(path) => absolute(path)?,
             // What was done to the local cloud is forgotten with it.
-            None if is_local => UserLocalAws.state_directory()?.join("runs"),
+            None if is_local => UserLocalAws.runs_directory()?,
             None => directory::of_this_user()?,
         };
         Ok(Arc::new(DirectoryStore::at(root)))
@@ -40,13 +40,15 @@ impl StateStores for UserStores {
 /// Returns the path of a directory, or refuses what is neither a path nor an address that is known.
 fn absolute(name: OsString) -> Result<PathBuf, ConnectError> {
     let refuse = |message: String| {
-        let hint = "BILLPAY_STATE is a directory or s3://bucket/prefix".to_string();
+        let hint = "BILLPAY_STATE is the whole path of a directory, or s3://bucket/prefix".to_string();
         Err(ConnectError { message, hints: vec![hint] })
     };
-    if name.to_string_lossy().contains("://") {
-        return refuse(format!("there is no such store: {}", name.to_string_lossy()));
+    let path = PathBuf::from(&name);
+    match path.is_absolute() {
+        true => Ok(path),
+        // Relative to each working directory, it would be another store.
+        false => refuse(format!("there is no such store: {}", name.to_string_lossy())),
     }
-    std::path::absolute(&name).or_else(|error| refuse(format!("{}: {error}", name.to_string_lossy())))
 }
 
 fn main() -> ExitCode {

@@ -91,12 +91,12 @@ impl SiteStores for AwsConnector {
 pub struct UserLocalAws;
 
 impl UserLocalAws {
-    /// Returns the directory of its state.
+    /// Returns the directory of facts about runs on it.
     ///
     /// # Errors
     /// Fails if the user has no home directory.
-    pub fn state_directory(&self) -> Result<PathBuf, ConnectError> {
-        Ok(LocalAws::of_this_user()?.state_directory().to_owned())
+    pub fn runs_directory(&self) -> Result<PathBuf, ConnectError> {
+        Ok(LocalAws::of_this_user()?.runs_directory())
     }
 }
 

@@ -3,9 +3,12 @@
 use async_trait::async_trait;
 use aws_sdk_s3::primitives::ByteStream;
 use billpay_model::failure::{Failure, FailureClass};
-use billpay_model::store::{Creation, Objects};
+use billpay_model::store::{CreateResult, ObjectStore};
 
 use crate::{Aws, Explain, Optional};
+
+/// Largest object that is read, bytes.
+const MAX_BYTES: i64 = 1 << 20;
 
 /// A bucket, the beginning of the keys in it, and the account that must own it.
 pub struct StateBucket {
@@ -32,17 +35,17 @@ impl StateBucket {
 }
 
 #[async_trait]
-impl Objects for StateBucket {
+impl ObjectStore for StateBucket {
     fn address(&self) -> String {
         format!("s3://{}/{}", self.bucket, self.prefix).trim_end_matches('/').to_string()
     }
 
-    async fn create(&self, key: &str, body: &[u8]) -> Result<Creation, Failure> {
+    async fn create(&self, key: &str, body: &[u8]) -> Result<CreateResult, Failure> {
         let put = self.aws.s3.put_object().bucket(&self.bucket).key(self.key(key)).if_none_match("*");
         let put = put.expected_bucket_owner(&self.owner).body(ByteStream::from(body.to_vec()));
         match put.send().await.at("s3:PutObject") {
-            Ok(_) => Ok(Creation::Created),
-            Err(failure) if failure.code == "PreconditionFailed" => Ok(Creation::Exists),
+            Ok(_) => Ok(CreateResult::Created),
+            Err(failure) if failure.code == "PreconditionFailed" => Ok(CreateResult::Exists),
             Err(failure) => Err(failure),
         }
     }
@@ -60,6 +63,13 @@ impl Objects for StateBucket {
             Err(failure) if failure.code == "NoSuchKey" => return Ok(None),
             got => got?,
         };
+        if got.content_length.is_some_and(|length| length > MAX_BYTES) {
+            return Err(Failure::new(
+                FailureClass::Invalid,
+                call,
+                format!("{key} is too large for an object"),
+            ));
+        }
         let body = got.body.collect().await;
         let body = body.map_err(|error| {
             Failure::new(FailureClass::Ambiguous, call, format!("the answer broke off: {error}"))

@@ -9,6 +9,7 @@ use clap::Args;
 use super::error::Report;
 use super::plan::show;
 use super::provision::{ApplyArgs, end};
+use super::signals::stop_in_order;
 use super::ui::Ui;
 use super::{EnvArg, KeepArgs, SelectionArgs};
 
@@ -36,6 +37,7 @@ pub async fn run(args: DestroyArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report
     }
     let question = format!("Destroy {environment}? This can't be undone.");
     let (run, asker) = args.apply.options(question, ports, ui);
+    stop_in_order(run.interrupt.clone(), ui.clear_lines());
     let request = DestroyRequest { environment, selection, keep, run };
     end(destroy(ports, &request, ui, &asker).await, ports, ui)
 }

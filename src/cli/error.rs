@@ -23,6 +23,7 @@ use billpay_model::resource::{ADDRESS_TAG, ENVIRONMENT_TAG, PROJECT_TAG, REGION_
 use billpay_scaffold::RecordDefect;
 use billpay_scaffold::sources::{RecordError, SourceError};
 use billpay_spec::directory::SpecError;
+use billpay_state::lock::LockError;
 use billpay_tree::disk::TreeError;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -117,11 +118,24 @@ impl From<Error> for Report {
             Error::Engine(error) => error.into(),
             Error::Ask(error) => error.into(),
             Error::Locked { environment, holder, waited } => locked(heading, &environment, &holder, waited),
+            Error::LockLost { why, .. } => Report::new(heading, format!("{why}; nothing was changed"))
+                .hint("another run may be at work: run it again, it waits for its turn"),
             Error::NotLocked { .. } => Report::new(heading, "there is nothing to break"),
             Error::OtherHolder { holder, .. } => {
-                Report::new(heading, format!("it is {}'s", holder.principal)).stopped()
+                Report::new(heading, format!("{} has it, by claim {}", holder.principal, holder.claim)).stopped()
             }
-            Error::Store { error, .. } => Report::new(heading, error.to_string()),
+            Error::Store { error, .. } => {
+                let report = Report::new(heading, error.to_string());
+                match error {
+                    LockError::Damaged { key, .. } => {
+                        report.hint(format!("if nobody works on the environment, delete {key} in the store"))
+                    }
+                    LockError::Version { .. } => report.hint("use the version of billpay that the others use"),
+                    LockError::Busy { .. } | LockError::Store(_) => {
+                        report.hint("put that right, or name another store with BILLPAY_STATE")
+                    }
+                }
+            }
             Error::Conflicts(report) => {
                 billpay_engine::Error::Conflicts(report.plan.conflicts.clone()).into()
             }
@@ -191,9 +205,11 @@ fn locked(heading: String, environment: &str, holder: &LockHolder, waited: Durat
     report.details.extend(run_url.as_ref().map(|url| format!("the run: {url}")));
     report.details.extend(heartbeat.as_ref().map(|at| format!("its last heartbeat: {at}")));
     report.details.push(format!("waited {} s", waited.as_secs()));
-    report.hint("wait for it longer with --lock-timeout 30m").hint(format!(
-        "if it is hung, stop it; or take the lock from it with `billpay lock break --env {environment}`"
-    ))
+    report.hint("wait for it longer with --lock-timeout 30m; one that is gone is found out after 30 s").hint(
+        format!(
+            "if it is hung, stop it; or take the lock from it with `billpay lock break --env {environment}`"
+        ),
+    )
 }
 
 impl From<SiteError> for Report {

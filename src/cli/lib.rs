@@ -220,12 +220,24 @@ pub fn main(compose: impl FnOnce(Option<PathBuf>, bool) -> Ports) -> ExitCode {
     let ports = compose(cli.global.specs.clone(), cli.global.local);
     let code = match run(cli.command, &ports, &ui) {
         Ok(code) => code,
-        Err(report) => {
+        Err(mut report) => {
+            if cli.global.local {
+                report.hints.iter_mut().for_each(|hint| *hint = for_local(hint));
+            }
             ui.report(&report);
             report.code
         }
     };
     ExitCode::from(code)
+}
+
+/// Adds `--local` to the commands about an environment that a hint names.
+fn for_local(hint: &str) -> String {
+    let parts = hint.split('`').enumerate().map(|(at, part)| {
+        let is_command = at % 2 == 1 && part.starts_with("billpay ") && part.contains(" --env ");
+        if is_command && !part.contains("--local") { format!("{part} --local") } else { part.to_string() }
+    });
+    parts.collect::<Vec<_>>().join("`")
 }
 
 /// Shows help or the version, or what is wrong with the command line. That is an error like

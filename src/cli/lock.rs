@@ -38,12 +38,16 @@ pub async fn run(args: LockArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
         LockCommand::Show { env } => return show(&show_lock(ports, &env.env).await?, ui),
         LockCommand::Break { env, holder } => (env.env, holder),
     };
-    let principal = match holder {
-        Some(holder) => holder,
+    let (principal, claim) = match holder {
+        Some(holder) => (holder, None),
         None if io::stdin().is_terminal() => {
             let report = show_lock(ports, &env).await?;
             ui.message(&text(&report));
-            ui.prompt("Type the name of the holder, the first line, to take its lock: ")?
+            let Some(LockHolder { claim, broken_by: None, .. }) = report.holder else {
+                return Ok(exit::ERROR);
+            };
+            let question = "Type the name of the holder, the first line, to take its lock: ";
+            (ui.prompt(question)?, Some(claim))
         }
         None => {
             let report = Report::new("nothing was changed", "there is no terminal to ask on");
@@ -52,11 +56,11 @@ pub async fn run(args: LockArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
                 .stopped());
         }
     };
-    let report = break_lock(ports, &env, &principal).await?;
+    let report = break_lock(ports, &env, &principal, claim).await?;
     if ui.is_json() {
         ui.document(&report)?;
     } else {
-        ui.text(&format!("The lock of {env} is free in some seconds."))?;
+        ui.text(&format!("The lock of {env} is taken from its holder, and free within half a minute."))?;
     }
     Ok(exit::DONE)
 }
@@ -73,7 +77,7 @@ fn show(report: &LockReport, ui: &Ui) -> Result<u8, Report> {
 fn text(report: &LockReport) -> String {
     let LockReport { environment, store, holder } = report;
     let Some(holder) = holder else { return format!("Nobody works on {environment} (by {}).", name(store)) };
-    let LockHolder { principal, host, run_url, command, since, heartbeat, is_gone } = holder;
+    let LockHolder { principal, host, run_url, command, since, heartbeat, is_gone, broken_by, .. } = holder;
     let mut text = format!(
         "{}\n  on {} runs `{}` on {environment} since {since}\n",
         name(principal),
@@ -82,6 +86,9 @@ fn text(report: &LockReport) -> String {
     );
     if let Some(url) = run_url {
         text += &format!("  the run: {}\n", name(url));
+    }
+    if let Some(by) = broken_by {
+        text += &format!("  broken by {}: the next run waits until it has surely stopped\n", name(by));
     }
     match heartbeat {
         _ if *is_gone => text += "  its process is gone: the next run takes the lock\n",

@@ -70,7 +70,6 @@ impl ApplyArgs {
     /// Returns the options of a run, and who is asked before it.
     pub fn options<'a>(&'a self, question: String, ports: &Ports, ui: &'a Ui) -> (RunOptions, Asker<'a>) {
         let interrupt = Interrupt::default();
-        stop_in_order(interrupt.clone(), ui.clear_lines());
         let asker = Asker { args: &self.approve, question, kinds: ports.connector.kinds(), ui };
         let minutes = if in_ci() { 30 } else { 1 };
         let lock_timeout = self.lock_timeout.unwrap_or(Duration::from_secs(60 * minutes));
@@ -95,6 +94,7 @@ pub async fn run(args: ProvisionArgs, ports: &Ports, ui: &Ui) -> Result<u8, Repo
         return Ok(code);
     }
     let (run, asker) = args.apply.options(format!("Apply to {environment}?"), ports, ui);
+    stop_in_order(run.interrupt.clone(), ui.clear_lines());
     let request = ProvisionRequest { environment, source, run };
     end(provision(ports, &request, ui, &asker).await, ports, ui)
 }
@@ -118,6 +118,7 @@ pub fn end(run: Result<Run, Error>, ports: &Ports, ui: &Ui) -> Result<u8, Report
     let outcome = &report.outcome;
     Ok(match () {
         () if report.is_complete() => exit::DONE,
+        () if report.lock_lost.is_some() && outcome.done.is_empty() => exit::ERROR,
         () if report.lock_lost.is_some() => exit::PARTLY,
         // Everything that was planned is gone, and something is left all the same.
         () if outcome.is_complete() => exit::PARTLY,

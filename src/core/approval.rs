@@ -22,7 +22,8 @@ pub enum Answer {
 /// Decides whether a plan is applied: a person at a terminal, or flags.
 pub trait Approver: Send + Sync {
     /// Looks at a plan that changes something and can be applied. A protected environment's plan may need the
-    /// environment's name: see [`PlanReport::protection`].
+    /// environment's name: see [`PlanReport::protection`]. May block its thread for as long as a person thinks: the
+    /// runtime needs another one, on which the lock is kept.
     ///
     /// # Errors
     /// Fails if the answer can't be read.

@@ -32,13 +32,20 @@ pub enum Error {
     /// Another run works on the environment.
     #[error("{environment} is locked")]
     Locked { environment: String, holder: Box<LockHolder>, waited: Duration },
+    /// The lock was lost before anything was changed.
+    #[error("the lock of {environment} was lost")]
+    LockLost { environment: String, why: String },
     #[error("nobody has the lock of {environment}")]
     NotLocked { environment: String },
     /// The lock is another one's than the one that was named.
     #[error("`{typed}` doesn't have the lock of {environment}")]
     OtherHolder { environment: String, typed: String, holder: Box<LockHolder> },
     #[error("the store of locks at {store} can't be used")]
-    Store { store: String, error: LockError },
+    Store {
+        store: String,
+        #[source]
+        error: LockError,
+    },
     /// The plan has conflicts, which it holds.
     #[error("the plan can't be applied")]
     Conflicts(Box<PlanReport>),

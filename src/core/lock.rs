@@ -8,15 +8,16 @@ use std::time::Duration;
 use billpay_engine::engine::Engine;
 use billpay_engine::guard::Guard;
 use billpay_host::pipeline::run_url;
-use billpay_host::process::{ProcessIdentity, host_name};
+use billpay_host::process::{ProcessIdentity, host_name, user_name};
 use billpay_model::environment::Environment;
 use billpay_model::event::Observer;
 use billpay_state::clock::SystemClock;
 use billpay_state::lease::{Lease, LeaseGuard};
-use billpay_state::lock::{Held, Holder, Lock, LockError, Timing};
+use billpay_state::lock::{Holder, Lock, LockError, LockStatus, Timing};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::report::Report;
@@ -52,16 +53,22 @@ pub struct LockHolder {
     /// The last heartbeat, by the holder's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heartbeat: Option<String>,
+    /// Number of its claim.
+    pub claim: u32,
     /// Set if its process is provably gone: the next run takes the lock at once.
     pub is_gone: bool,
+    /// Name of whoever broke the lock; the next run gets it when the holder has surely stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken_by: Option<String>,
 }
 
-impl From<&Held> for LockHolder {
-    fn from(held: &Held) -> LockHolder {
-        let Holder { principal, host, run_url, command, since, .. } = held.claim.holder.clone();
-        let heartbeat = held.beat.as_ref().map(|beat| format!("{:.0}", beat.at));
-        let (since, is_gone) = (format!("{since:.0}"), held.is_gone);
-        LockHolder { principal, host, run_url, command, since, heartbeat, is_gone }
+impl From<&LockStatus> for LockHolder {
+    fn from(status: &LockStatus) -> LockHolder {
+        let LockStatus { claim, beat, broken_by, is_gone } = status.clone();
+        let Holder { principal, host, run_url, command, since, .. } = claim.holder;
+        let heartbeat = beat.map(|beat| format!("{:.0}", beat.at));
+        let (since, claim) = (format!("{since:.0}"), claim.generation);
+        LockHolder { principal, host, run_url, command, since, heartbeat, claim, is_gone, broken_by }
     }
 }
 
@@ -75,8 +82,8 @@ pub struct Interrupt {
 }
 
 impl Interrupt {
-    /// Stops the run. Returns when the program may end: at once before a plan is applied, but not before others can have
-    /// the lock; never while one is applied, for then the run ends by itself.
+    /// Stops the run. Returns when the program may end: once the lock is released, if no plan is being applied; never
+    /// while one is, since the run then ends by itself.
     pub async fn stop(&self) {
         self.stop.cancel();
         if self.is_applying.load(Ordering::SeqCst) {
@@ -89,9 +96,9 @@ impl Interrupt {
         }
     }
 
-    /// Notes that changes are being made from now on.
-    pub(crate) fn begin(&self) {
-        self.is_applying.store(true, Ordering::SeqCst);
+    /// Notes whether changes are being made.
+    pub(crate) fn set_applying(&self, is_applying: bool) {
+        self.is_applying.store(is_applying, Ordering::SeqCst);
     }
 
     fn lease(&self) -> MutexGuard<'_, Option<Arc<Lease>>> {
@@ -99,10 +106,11 @@ impl Interrupt {
     }
 }
 
-/// A lock that this run has.
+/// A lock that this run has. Dropped, it is released in the background.
 pub(crate) struct Hold {
     lease: Arc<Lease>,
     interrupt: Interrupt,
+    environment: String,
 }
 
 impl Hold {
@@ -121,11 +129,30 @@ impl Hold {
         self.lease.guard().check().err()
     }
 
-    /// Lets others have the lock.
-    pub async fn release(self) {
+    /// Fails if the lock was lost.
+    pub fn check(&self) -> Result<(), Error> {
+        let environment = || self.environment.clone();
+        self.loss().map_or(Ok(()), |why| Err(Error::LockLost { environment: environment(), why }))
+    }
+
+    /// Releases the lock.
+    pub async fn release(self, observer: &dyn Observer) {
+        if self.loss().is_none()
+            && let Err(why) = self.lease.release().await
+        {
+            observer.note(format!("the lock was not released, and expires in half a minute: {why}"));
+        }
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
         self.interrupt.lease().take();
-        // One that was lost is another's already.
-        let _ = self.lease.release().await;
+        let lease = self.lease.clone();
+        // One that is released already, or lost, is left alone; without a runtime, it expires.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move { lease.release().await });
+        }
     }
 }
 
@@ -165,8 +192,8 @@ pub(crate) async fn hold(
         process: ProcessIdentity::own(),
     };
     let name = &env.environment;
-    let tell = |held: &Held| {
-        let Holder { principal, host, command, since, .. } = &held.claim.holder;
+    let tell = |status: &LockStatus| {
+        let Holder { principal, host, command, since, .. } = &status.claim.holder;
         observer.note(format!(
             "waiting up to {} s for {principal} on {host}, whose `{command}` has {name} since {since:.0}",
             wait.as_secs()
@@ -175,7 +202,7 @@ pub(crate) async fn hold(
     let taken = lock.acquire(&holder, wait, &tell).await;
     let lease = Arc::new(taken.map_err(|error| Error::lock(env, store, error))?);
     *interrupt.lease() = Some(lease.clone());
-    Ok(Hold { lease, interrupt: interrupt.clone() })
+    Ok(Hold { lease, interrupt: interrupt.clone(), environment: env.environment.clone() })
 }
 
 /// Returns who works on an environment.
@@ -189,25 +216,33 @@ pub async fn show_lock(ports: &Ports, environment: &str) -> Result<LockReport, E
     Ok(LockReport { environment: env.environment, store, holder: held.as_ref().map(LockHolder::from) })
 }
 
-/// Takes the lock of an environment from its holder, whose principal somebody named; the holder stops within seconds if
-/// it still lives, and nobody gets the lock before.
+/// Takes the lock of an environment from its holder, whose principal somebody named. The holder stops within seconds if
+/// it still lives; nobody gets the lock before it has surely stopped. With `claim`, only that claim is meant.
 ///
 /// # Errors
 /// Fails if somebody else has it, or nobody, or the store can't be written.
-pub async fn break_lock(ports: &Ports, environment: &str, principal: &str) -> Result<LockReport, Error> {
+pub async fn break_lock(
+    ports: &Ports,
+    environment: &str,
+    principal: &str,
+    claim: Option<u32>,
+) -> Result<LockReport, Error> {
     let env = ports.load(environment)?.environment;
     let (lock, store) = lock(ports, &env).await?;
     let fail = |error| Error::lock(&env, store.clone(), error);
-    let Some(held) = lock.show().await.map_err(fail)? else {
-        return Err(Error::NotLocked { environment: env.environment });
-    };
-    let holder = LockHolder::from(&held);
-    if holder.principal != principal {
+    let not_locked = || Error::NotLocked { environment: env.environment.clone() };
+    let held = lock.show().await.map_err(fail)?.filter(|status| status.broken_by.is_none());
+    let held = held.ok_or_else(not_locked)?;
+    let mut holder = LockHolder::from(&held);
+    if holder.principal != principal || claim.is_some_and(|claim| claim != holder.claim) {
         let typed = principal.to_string();
         return Err(Error::OtherHolder { environment: env.environment, typed, holder: Box::new(holder) });
     }
-    let by = format!("{} on {}", std::env::var("USER").unwrap_or_else(|_| "somebody".into()), host_name());
-    lock.take_away(&held.claim, &by).await.map_err(fail)?;
+    let by = format!("{} on {}", user_name(), host_name());
+    if !lock.break_claim(&held.claim, &by).await.map_err(fail)? {
+        return Err(not_locked());
+    }
+    holder.broken_by = Some(by);
     Ok(LockReport { environment: env.environment, store, holder: Some(holder) })
 }
 
@@ -223,8 +258,8 @@ impl Error {
     fn lock(env: &Environment, store: String, error: LockError) -> Error {
         let environment = env.environment.clone();
         match error {
-            LockError::Held { held, waited } => {
-                Error::Locked { environment, holder: Box::new(LockHolder::from(&*held)), waited }
+            LockError::Busy { status, waited } => {
+                Error::Locked { environment, holder: Box::new(LockHolder::from(&*status)), waited }
             }
             error => Error::Store { store, error },
         }

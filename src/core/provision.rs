@@ -8,7 +8,7 @@ use billpay_engine::engine::{Engine, Proposal};
 use billpay_engine::plan::{Counts, Goal, Selection};
 use billpay_engine::{ApplyOptions, Leftovers, Outcome, SkippedStep};
 use billpay_model::address::Address;
-use billpay_model::event::Observer;
+use billpay_model::event::{Event, Observer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +71,9 @@ impl Report for RunReport {
 impl RunReport {
     /// Returns whether everything was done, and nothing of the environment was left by a destroy.
     pub fn is_complete(&self) -> bool {
-        self.outcome.is_complete() && self.leftovers.as_ref().is_none_or(|left| left.ours.is_empty())
+        self.outcome.is_complete()
+            && self.lock_lost.is_none()
+            && self.leftovers.as_ref().is_none_or(|left| left.ours.is_empty())
     }
 }
 
@@ -119,7 +121,8 @@ pub async fn destroy(
     locked(ports, &target, "destroy", run, observer, async |hold| {
         let proposal = target.propose(observer).await?;
         let mut done = carry_out(engine, &proposal, run, hold, observer, approver).await?;
-        if done.report.resources.is_none() && done.report.outcome.is_complete() {
+        let is_done = done.report.outcome.is_complete() && done.report.lock_lost.is_none();
+        if done.report.resources.is_none() && is_done {
             match observer.wait("looking for what is left", engine.leftovers(&proposal)).await {
                 Ok(left) => done.report.leftovers = Some(left),
                 Err(error) => return Err(Error::Leftovers { run: Box::new(done), error }),
@@ -142,7 +145,7 @@ async fn locked(
     let RunOptions { lock_timeout, interrupt, .. } = run;
     let hold = hold(ports, target.engine.as_ref(), command, *lock_timeout, interrupt, observer).await?;
     let done = work(&hold).await;
-    hold.release().await;
+    hold.release(observer).await;
     done
 }
 
@@ -167,19 +170,25 @@ async fn carry_out(
         let report = RunReport { environment, counts, outcome, leftovers: None, lock_lost: None, resources };
         return Ok(Run { plan, report });
     }
+    hold.check()?;
     let permit = permit(env, &plan, approver)?;
-    run.interrupt.begin();
+    hold.check()?;
+    run.interrupt.set_applying(true);
     let stop = run.interrupt.stop.child_token();
-    let guard = hold.guard();
-    let options = ApplyOptions { permit, guard, ..ApplyOptions::new(run.parallelism, stop.clone()) };
+    let options = ApplyOptions::new(run.parallelism, stop.clone(), hold.guard());
+    let options = ApplyOptions { permit, ..options };
     let mut applied = pin!(engine.apply(proposal, &options, observer));
-    let mut outcome = tokio::select! {
-        outcome = &mut applied => outcome?,
-        () = async { hold.lost().cancelled().await } => {
+    let outcome = tokio::select! {
+        outcome = &mut applied => outcome,
+        () = hold.lost().cancelled_owned() => {
+            let why = hold.loss().unwrap_or_default();
+            observer.observe(Event::Warning { message: format!("the lock of {environment} was lost: {why}") });
             stop.cancel();
-            applied.await?
+            applied.await
         }
     };
+    run.interrupt.set_applying(false);
+    let mut outcome = outcome?;
     outcome.skipped = once(&outcome);
     let lock_lost = hold.loss();
     let report = RunReport { environment, counts, outcome, leftovers: None, lock_lost, resources: None };

@@ -24,7 +24,7 @@ use super::Error;
 use super::step::{StepResult, StepRun};
 use crate::cloud::Cloud;
 use crate::engine::Proposal;
-use crate::guard::{Guard, Unguarded};
+use crate::guard::Guard;
 use crate::permit::{Permit, Protection};
 use crate::plan::{Action, Plan, Schedule, Snapshot, Work};
 
@@ -41,9 +41,9 @@ pub struct ApplyOptions {
 }
 
 impl ApplyOptions {
-    /// Makes options for a run that has no permit and no lock.
-    pub fn new(parallelism: usize, stop: CancellationToken) -> ApplyOptions {
-        ApplyOptions { parallelism, stop, permit: None, guard: Arc::new(Unguarded) }
+    /// Makes options for a run without a permit.
+    pub fn new(parallelism: usize, stop: CancellationToken, guard: Arc<dyn Guard>) -> ApplyOptions {
+        ApplyOptions { parallelism, stop, permit: None, guard }
     }
 }
 

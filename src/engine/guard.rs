@@ -8,11 +8,11 @@ pub trait Guard: Debug + Send + Sync {
     fn may_work(&self) -> bool;
 }
 
-/// Guard of a run that nothing can take the right from.
+/// Guard that allows every call, for runs without a lock.
 #[derive(Debug, Clone, Copy)]
-pub struct Unguarded;
+pub struct AlwaysAllow;
 
-impl Guard for Unguarded {
+impl Guard for AlwaysAllow {
     fn may_work(&self) -> bool {
         true
     }

@@ -1,8 +1,7 @@
 //! Looking: what the spec wants, what is there, and what would have to change.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use billpay_model::address::Address;
 use billpay_model::caller::CallerIdentity;
 use billpay_model::environment::Environment;
 use billpay_model::failure::Failure;
@@ -38,51 +37,41 @@ pub struct Survey {
 pub async fn survey(cloud: &dyn Cloud, keep: &BTreeSet<String>) -> Result<Survey, Error> {
     let desired = cloud.desire();
     let (identity, snapshot) = futures::join!(cloud.identity(), cloud.observe(&desired));
-    let identity = at_home(identity, cloud.environment())?;
-    let snapshot = snapshot.map_err(Error::Observe)?;
-    let mut regions = elsewhere(&snapshot);
-    // Most of an environment is in its region alone: from where nothing of it is, look around.
-    if !lives_here(cloud, &snapshot) {
-        regions.append(&mut cloud.find_elsewhere().await.map_err(Error::Observe)?);
-    }
-    settle_all(cloud, keep, desired, identity, snapshot, regions)
+    finish(cloud, keep, desired, identity, snapshot).await
 }
 
-/// Returns whether a resource of the environment, one that is in a region, was found in its own.
-fn lives_here(cloud: &dyn Cloud, snapshot: &Snapshot) -> bool {
-    let is_of_region = |found: &Observed| {
-        let kind = cloud.kinds().get(found.address.kind());
-        (found.owner == Owner::Ours || found.owner.is_legacy()) && kind.is_some_and(|kind| !kind.global)
-    };
-    snapshot.resources.iter().any(is_of_region)
-}
-
-/// Reads what a destroy left, also under names that can't be the environment's own. Other regions were looked at before it,
-/// where nothing was in this one.
+/// Reads what a destroy left, also under names that can't be the environment's own.
 ///
 /// # Errors
 /// Fails as [`survey`] does.
 pub async fn sweep(cloud: &dyn Cloud) -> Result<Survey, Error> {
     let desired = cloud.desire();
     let (identity, snapshot) = futures::join!(cloud.identity(), cloud.sweep(&desired));
-    let identity = at_home(identity, cloud.environment())?;
-    let snapshot = snapshot.map_err(Error::Observe)?;
-    let regions = elsewhere(&snapshot);
-    settle_all(cloud, &BTreeSet::new(), desired, identity, snapshot, regions)
+    finish(cloud, &BTreeSet::new(), desired, identity, snapshot).await
 }
 
-/// Settles the owners of what was found, and adapts what is wanted to it.
+/// Looks around in other regions where nothing was found in the environment's own, settles the owners of what was found,
+/// and adapts what is wanted to it.
 ///
 /// # Errors
-/// Fails if resources of the environment are in other regions, or an id of `keep` is none of a found resource.
-fn settle_all(
+/// Fails as [`survey`] does.
+async fn finish(
     cloud: &dyn Cloud,
     keep: &BTreeSet<String>,
     mut desired: Vec<Desired>,
-    identity: CallerIdentity,
-    mut snapshot: Snapshot,
-    regions: BTreeMap<String, BTreeSet<Address>>,
+    identity: Result<CallerIdentity, Failure>,
+    snapshot: Result<Snapshot, Vec<Failure>>,
 ) -> Result<Survey, Error> {
+    let identity = at_home(identity, cloud.environment())?;
+    let mut snapshot = snapshot.map_err(Error::Observe)?;
+    let mut regions = elsewhere(&snapshot);
+    let is_of_region = |found: &Observed| {
+        let kind = cloud.kinds().get(found.address.kind());
+        (found.owner == Owner::Ours || found.owner.is_legacy()) && kind.is_some_and(|kind| !kind.global)
+    };
+    if !snapshot.resources.iter().any(is_of_region) {
+        regions.append(&mut cloud.find_elsewhere().await.map_err(Error::Observe)?);
+    }
     if !regions.is_empty() {
         return Err(Error::LivesElsewhere { expected: cloud.environment().region.clone(), regions });
     }

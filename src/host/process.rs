@@ -3,6 +3,8 @@
 use std::fs;
 use std::io::ErrorKind;
 
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
 /// A process of some machine. A number alone is none: the machine gives it to another one later.
@@ -10,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub struct ProcessIdentity {
     /// Random id of the machine's boot; empty where the system has none.
     pub boot: String,
-    /// Namespace in which the number counts; empty where the system has none.
+    /// Namespaces in which number and start count; empty where the system has none.
     pub namespace: String,
     pub pid: u32,
     /// Start, in ticks since the boot; 0 where it can't be told.
@@ -22,8 +24,8 @@ impl ProcessIdentity {
     pub fn own() -> ProcessIdentity {
         let pid = std::process::id();
         let started = match stat(pid) {
-            Stat::Running { started } => started,
-            Stat::Gone | Stat::Unknown => 0,
+            Stat::Running { started } if is_own_proc() => started,
+            _ => 0,
         };
         ProcessIdentity { boot: boot(), namespace: namespace(), pid, started }
     }
@@ -31,7 +33,8 @@ impl ProcessIdentity {
     /// Returns whether the process is provably gone: it was one of this boot and of this namespace, and isn't there. Of
     /// any other process, nothing is known.
     pub fn is_gone(&self) -> bool {
-        let is_here = !self.boot.is_empty()
+        let is_here = is_own_proc()
+            && !self.boot.is_empty()
             && !self.namespace.is_empty()
             && self.boot == boot()
             && self.namespace == namespace();
@@ -50,6 +53,13 @@ pub fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
+/// Returns the name of the user who runs this process, or else its number.
+pub fn user_name() -> String {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let number = || format!("user {}", rustix::process::geteuid().as_raw());
+    variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(number)
+}
+
 enum Stat {
     Running {
         started: u64,
@@ -59,14 +69,29 @@ enum Stat {
     Unknown,
 }
 
+/// Returns whether `/proc` is that of this process's namespace.
+fn is_own_proc() -> bool {
+    let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    text.split(' ').next().and_then(|pid| pid.parse().ok()) == Some(std::process::id())
+}
+
+/// Returns whether there is a process of this number, whoever's it is.
+fn is_alive(pid: u32) -> bool {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    pid.is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH))
+}
+
 fn boot() -> String {
     let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     id.trim().to_string()
 }
 
 fn namespace() -> String {
-    let link = fs::read_link("/proc/self/ns/pid");
-    link.map(|link| link.to_string_lossy().into_owned()).unwrap_or_default()
+    let link = |name: &str| fs::read_link(format!("/proc/self/ns/{name}"));
+    let text = |link: std::path::PathBuf| link.to_string_lossy().into_owned();
+    // Older systems have no namespaces of time.
+    let time = link("time").map(text).unwrap_or_default();
+    link("pid").map(|pid| format!("{} {time}", text(pid))).unwrap_or_default()
 }
 
 /// Reads the state of a process as proc(5) has it: the name is in parentheses and may hold some itself; behind it come
@@ -74,11 +99,8 @@ fn namespace() -> String {
 fn stat(pid: u32) -> Stat {
     let text = match fs::read_to_string(format!("/proc/{pid}/stat")) {
         Ok(text) => text,
-        Err(error)
-            if error.kind() == ErrorKind::NotFound && fs::exists("/proc/self/stat").is_ok_and(|is| is) =>
-        {
-            return Stat::Gone;
-        }
+        // Those of other users may be hidden.
+        Err(error) if error.kind() == ErrorKind::NotFound && !is_alive(pid) => return Stat::Gone,
         Err(_) => return Stat::Unknown,
     };
     let Some((_, fields)) = text.rsplit_once(')') else { return Stat::Unknown };

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 
 /// Result of creating an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Creation {
+pub enum CreateResult {
     Created,
     /// There is one under this key already; it was left as it is.
     Exists,
@@ -21,7 +21,7 @@ pub enum Creation {
 /// Of several creates of one key, one succeeds. A crash leaves the old object or the new one, never a part. What was
 /// written is seen by every read and list that begins afterwards.
 #[async_trait]
-pub trait Objects: Send + Sync {
+pub trait ObjectStore: Send + Sync {
     /// Returns the address of the store, for people: a path, or `s3://bucket/prefix`.
     fn address(&self) -> String;
 
@@ -29,7 +29,7 @@ pub trait Objects: Send + Sync {
     ///
     /// # Errors
     /// Fails if the store can't be reached or written. An `Ambiguous` failure may have created it.
-    async fn create(&self, key: &str, body: &[u8]) -> Result<Creation, Failure>;
+    async fn create(&self, key: &str, body: &[u8]) -> Result<CreateResult, Failure>;
 
     /// Creates or replaces an object that only one process writes.
     ///
@@ -43,7 +43,7 @@ pub trait Objects: Send + Sync {
     /// Fails if the store can't be read.
     async fn read(&self, key: &str) -> Result<Option<Vec<u8>>, Failure>;
 
-    /// Lists the keys that begin with a prefix, sorted.
+    /// Lists the keys that begin with a prefix of at least one folder (`lock/`), sorted.
     ///
     /// # Errors
     /// Fails if the store can't be read.
@@ -63,5 +63,5 @@ pub trait StateStores: Send + Sync {
     ///
     /// # Errors
     /// Fails if it can't be told where it is.
-    async fn open(&self, env: &Environment) -> Result<Arc<dyn Objects>, ConnectError>;
+    async fn open(&self, env: &Environment) -> Result<Arc<dyn ObjectStore>, ConnectError>;
 }

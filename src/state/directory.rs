@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use billpay_model::connect::ConnectError;
 use billpay_model::failure::{Failure, FailureClass};
-use billpay_model::store::{Creation, Objects};
+use billpay_model::store::{CreateResult, ObjectStore};
 use etcetera::BaseStrategy;
 use tempfile::{Builder, NamedTempFile};
 
-/// Beginning of the names of files that are not objects yet.
-const UNFINISHED: &str = ".new-";
+/// Largest object that is read, bytes.
+const MAX_BYTES: u64 = 1 << 20;
+/// Prefix of the names of files that are not objects yet.
+const TEMPORARY_PREFIX: &str = ".new-";
 
 /// Returns the directory of the user's own store.
 ///
@@ -27,7 +29,7 @@ pub fn of_this_user() -> Result<PathBuf, ConnectError> {
     Ok(base.state_dir().unwrap_or_else(|| base.data_dir()).join("billpay/state"))
 }
 
-/// A directory in which each object is a file. Only its user may look into it.
+/// A directory in which each object is a file; for the runs of one user on one machine.
 pub struct DirectoryStore {
     root: PathBuf,
 }
@@ -55,7 +57,7 @@ impl DirectoryStore {
     /// Returns the path of an object, which is below the root.
     fn path(&self, key: &str) -> Result<PathBuf, Failure> {
         let is_name = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', '\0']);
-        if !key.trim_end_matches('/').split('/').all(is_name) {
+        if !key.split('/').all(is_name) {
             return Err(Failure::new(FailureClass::Invalid, "state", format!("`{key}` is no key")));
         }
         Ok(self.root.join(key))
@@ -70,8 +72,8 @@ fn make_directory(path: &Path) -> io::Result<&Path> {
 }
 
 /// Writes a whole file under another name beside its own.
-fn unfinished(path: &Path, body: &[u8]) -> io::Result<NamedTempFile> {
-    let mut file = Builder::new().prefix(UNFINISHED).tempfile_in(make_directory(path)?)?;
+fn write_temporary(path: &Path, body: &[u8]) -> io::Result<NamedTempFile> {
+    let mut file = Builder::new().prefix(TEMPORARY_PREFIX).tempfile_in(make_directory(path)?)?;
     file.write_all(body)?;
     file.as_file().sync_all()?;
     Ok(file)
@@ -83,16 +85,16 @@ fn sync_directory(path: &Path) -> io::Result<()> {
 }
 
 #[async_trait]
-impl Objects for DirectoryStore {
+impl ObjectStore for DirectoryStore {
     fn address(&self) -> String {
         self.root.display().to_string()
     }
 
-    async fn create(&self, key: &str, body: &[u8]) -> Result<Creation, Failure> {
+    async fn create(&self, key: &str, body: &[u8]) -> Result<CreateResult, Failure> {
         let body = body.to_vec();
-        let create = move |path: PathBuf| match unfinished(&path, &body)?.persist_noclobber(&path) {
-            Ok(_) => sync_directory(&path).map(|()| Creation::Created),
-            Err(failed) if failed.error.kind() == ErrorKind::AlreadyExists => Ok(Creation::Exists),
+        let create = move |path: PathBuf| match write_temporary(&path, &body)?.persist_noclobber(&path) {
+            Ok(_) => sync_directory(&path).map(|()| CreateResult::Created),
+            Err(failed) if failed.error.kind() == ErrorKind::AlreadyExists => Ok(CreateResult::Exists),
             Err(failed) => Err(failed.error),
         };
         self.run("state:Create", key, create).await
@@ -101,15 +103,17 @@ impl Objects for DirectoryStore {
     async fn write(&self, key: &str, body: &[u8]) -> Result<(), Failure> {
         let body = body.to_vec();
         let write = move |path: PathBuf| {
-            unfinished(&path, &body)?.persist(&path).map_err(|failed| failed.error)?;
+            write_temporary(&path, &body)?.persist(&path).map_err(|failed| failed.error)?;
             sync_directory(&path)
         };
         self.run("state:Write", key, write).await
     }
 
     async fn read(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
-        let read = |path: PathBuf| match fs::read(path) {
-            Ok(body) => Ok(Some(body)),
+        let read = |path: PathBuf| match fs::symlink_metadata(&path) {
+            Ok(found) if !found.is_file() => Err(io::Error::other("it is no file")),
+            Ok(found) if found.len() > MAX_BYTES => Err(io::Error::other("it is too large for an object")),
+            Ok(_) => fs::read(path).map(Some),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         };
@@ -127,15 +131,7 @@ impl Objects for DirectoryStore {
             keys.sort();
             Ok(keys)
         };
-        match folder.as_str() {
-            "" => {
-                let listed = list(self.root.clone());
-                listed.map_err(|error: io::Error| {
-                    Failure::new(FailureClass::Other, "state:List", error.to_string())
-                })
-            }
-            folder => self.run("state:List", folder, list).await,
-        }
+        self.run("state:List", &folder, list).await
     }
 
     async fn delete(&self, key: &str) -> Result<(), Failure> {
@@ -154,10 +150,12 @@ fn add_keys(root: &Path, folder: &Path, keys: &mut Vec<String>) -> io::Result<()
         entries => entries?,
     };
     for entry in entries {
-        let path = entry?.path();
-        if path.is_dir() {
+        let entry = entry?;
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        if kind.is_dir() {
             add_keys(root, &path, keys)?;
         } else if let Some(key) = path.strip_prefix(root).ok().and_then(Path::to_str)
+            && kind.is_file()
             && !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
         {
             keys.push(key.to_string());

@@ -8,10 +8,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::lock::{EndReason, Lock, LockError};
 
-/// Tries to write that a claim has ended.
-const RELEASE_TRIES: u32 = 4;
+/// Maximum attempts to write the end of a claim.
+const MAX_RELEASE_ATTEMPTS: u32 = 4;
 
-/// A lock that this process has. It beats until it is released or lost.
+/// A lock that this process has. It beats until it is released, lost or dropped; one that is dropped expires.
 pub struct Lease {
     shared: Arc<Shared>,
     beating: AbortHandle,
@@ -60,29 +60,34 @@ impl Lease {
         self.shared.lost.clone()
     }
 
-    /// Ends the heartbeats without a word, as a killed process does; for tests.
-    #[doc(hidden)]
-    pub fn kill(&self) {
-        self.beating.abort();
-    }
-
-    /// Lets others have the lock. What can't be written now, they find out after the lock expires.
+    /// Releases the lock. A second time does nothing.
     ///
     /// # Errors
-    /// Fails with the reason if the lock was lost before.
+    /// Fails with the reason if the lock was lost before, or can't be released: then it expires.
     pub async fn release(&self) -> Result<(), String> {
         let shared = &self.shared;
         shared.check()?;
+        if shared.released.is_cancelled() {
+            return Ok(());
+        }
         shared.released.cancel();
-        for _ in 0..RELEASE_TRIES {
+        let mut attempts = 1;
+        loop {
             match shared.lock.write_end(shared.generation, EndReason::Released, None).await {
-                Err(LockError::Store(failure)) if failure.may_pass() => {
+                Ok(_) => return Ok(()),
+                Err(LockError::Store(failure)) if failure.may_pass() && attempts < MAX_RELEASE_ATTEMPTS => {
+                    attempts += 1;
                     shared.lock.clock.sleep(shared.lock.timing.poll).await;
                 }
-                _ => break,
+                Err(error) => return Err(error.to_string()),
             }
         }
-        Ok(())
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.beating.abort();
     }
 }
 
@@ -133,18 +138,15 @@ impl Shared {
 async fn beat(shared: Arc<Shared>) {
     let (clock, timing) = (shared.lock.clock.clone(), shared.lock.timing);
     for count in 1.. {
-        tokio::select! {
-            () = clock.sleep(timing.heartbeat) => {}
-            () = shared.released.cancelled() => return,
-        }
         loop {
-            if shared.check().is_err() || shared.released.is_cancelled() {
+            if shared.check().is_err() {
                 return;
             }
             let began = clock.now();
             let left = shared.guard_state().ends.saturating_sub(began);
             let beaten = tokio::select! {
-                beaten = shared.lock.beat(shared.generation, count) => beaten,
+                () = shared.released.cancelled() => return,
+                beaten = shared.lock.beat(shared.generation, &shared.holder, count) => beaten,
                 // A store that doesn't answer.
                 () = clock.sleep(left) => continue,
             };
@@ -157,6 +159,10 @@ async fn beat(shared: Arc<Shared>) {
                 Err(LockError::Store(_)) => clock.sleep(timing.poll).await,
                 Err(error) => return shared.lose(error.to_string()),
             }
+        }
+        tokio::select! {
+            () = clock.sleep(timing.heartbeat) => {}
+            () = shared.released.cancelled() => return,
         }
     }
 }

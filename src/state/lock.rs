@@ -2,14 +2,15 @@
 //! `000017.end` its end. Who creates the next number has the lock.
 //!
 //! A holder works only until its lease ends, which each heartbeat extends while it has not ended; it never gets it back
-//! afterwards. Others wait longer than a lease, by their own clock, for a heartbeat that doesn't change.
+//! afterwards. Others wait longer than a lease, by their own clock, for a heartbeat that doesn't change, or after the lock
+//! was broken.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use billpay_host::process::ProcessIdentity;
 use billpay_model::failure::Failure;
-use billpay_model::store::{Creation, Objects};
+use billpay_model::store::{CreateResult, ObjectStore};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -20,11 +21,13 @@ use crate::lease::Lease;
 
 /// Version of the objects; a claim of another version is refused.
 const SCHEMA: &str = "billpay/state/lock/v1";
-/// Claims that are kept for people who look, beside the last one.
+/// Old claims that are kept beside the last one, so that nobody who is slow takes a number that was used.
 const KEPT_CLAIMS: u32 = 5;
+/// Consecutive failures before the store counts as unreachable.
+const MIN_FAILURES: u32 = 15;
 
-/// Least number of failures in a row after which a store counts as not to be reached.
-const MIN_TRIES: u32 = 15;
+/// Consecutive looks at a lock that changes meanwhile.
+const MAX_CHANGES: u32 = 100;
 
 /// Times of a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,13 +36,13 @@ pub struct Timing {
     pub heartbeat: Duration,
     /// Time for which a heartbeat lets its holder work.
     pub lease: Duration,
-    /// Time after which others take a lock whose heartbeat hasn't changed. What it is longer than the lease is left to
-    /// calls that were sent before the lease ended.
+    /// Time after which others take a lock whose heartbeat hasn't changed. Must exceed `lease`; the difference covers
+    /// calls already in flight.
     pub expiry: Duration,
     /// Time between two looks at a lock that somebody else has.
     pub poll: Duration,
     /// Time for which a store that doesn't answer is asked again.
-    pub patience: Duration,
+    pub retry_timeout: Duration,
 }
 
 impl Default for Timing {
@@ -50,7 +53,7 @@ impl Default for Timing {
             lease: seconds(22),
             expiry: seconds(30),
             poll: seconds(1),
-            patience: seconds(60),
+            retry_timeout: seconds(60),
         }
     }
 }
@@ -58,7 +61,7 @@ impl Default for Timing {
 /// Holder of a lock, as it describes itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
-    /// Random, another one for each claim.
+    /// Random, another one for each time that a lock is waited for.
     pub id: String,
     /// ARN of the caller.
     pub principal: String,
@@ -91,6 +94,12 @@ pub struct End {
     pub by: Option<String>,
 }
 
+impl End {
+    fn author(self) -> String {
+        self.by.unwrap_or_else(|| "somebody".to_string())
+    }
+}
+
 /// Reason for which a claim ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -108,12 +117,14 @@ pub struct Beat {
     pub at: Timestamp,
 }
 
-/// A lock that somebody has, as people are shown it.
+/// Status of a lock that somebody has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct LockStatus {
     pub claim: Claim,
     /// The last heartbeat, by the holder's clock.
     pub beat: Option<Beat>,
+    /// Name of whoever broke it; the holder may still be at its last calls.
+    pub broken_by: Option<String>,
     /// Set if the holder's process is provably gone: the next run takes the lock at once.
     pub is_gone: bool,
 }
@@ -122,36 +133,40 @@ pub struct Held {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Somebody else has it.
-    #[error("locked by {}", .held.claim.holder.principal)]
-    Held { held: Box<Held>, waited: Duration },
+    #[error("locked by {}", .status.claim.holder.principal)]
+    Busy { status: Box<LockStatus>, waited: Duration },
     #[error(transparent)]
     Store(#[from] Failure),
     /// Another version of the program wrote what is there.
-    #[error("{key} is not of a version that this program knows: {why}")]
-    Unknown { key: String, why: String },
+    #[error("{key} was written by another version of billpay: it is `{schema}`")]
+    Version { key: String, schema: String },
+    #[error("{key} is damaged: {why}")]
+    Damaged { key: String, why: String },
 }
 
 /// The lock of one environment.
 #[derive(Clone)]
 pub struct Lock {
-    objects: Arc<dyn Objects>,
+    objects: Arc<dyn ObjectStore>,
     /// Beginning of its keys, without the slash.
     prefix: String,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) timing: Timing,
 }
 
-/// Heartbeat of a claim as it was first seen, to find out whether its holder lives.
+/// A claim as it was first seen, to find out whether its holder may still work.
 struct Watch {
     generation: u32,
+    is_broken: bool,
     beat: Option<Vec<u8>>,
     since: Duration,
 }
 
 /// Result of one look at the lock.
 enum Look {
-    Claimed(u32),
-    Held(Box<Held>),
+    /// This one has it, by the claim of this number.
+    Own(u32),
+    Other(Box<LockStatus>),
     /// Something changed meanwhile.
     Again,
 }
@@ -165,7 +180,7 @@ struct Attempt {
 
 impl Lock {
     pub fn new(
-        objects: Arc<dyn Objects>,
+        objects: Arc<dyn ObjectStore>,
         prefix: impl Into<String>,
         clock: Arc<dyn Clock>,
         timing: Timing,
@@ -182,33 +197,45 @@ impl Lock {
         &self,
         holder: &Holder,
         wait: Duration,
-        on_wait: &(dyn Fn(&Held) + Send + Sync),
+        on_wait: &(dyn Fn(&LockStatus) + Send + Sync),
     ) -> Result<Lease, LockError> {
         let begun = self.clock.now();
         let (mut watch, mut attempt, mut failing) = (None, None, None::<(Duration, u32)>);
-        let mut is_told = false;
+        let (mut has_notified, mut again) = (false, 0);
         loop {
             match self.look(holder, &mut watch, &mut attempt).await {
-                Ok(Look::Again) => failing = None,
-                Ok(Look::Claimed(generation)) => {
-                    let began = attempt.map_or(begun, |attempt| attempt.began);
-                    self.forget_old_claims(generation).await;
-                    return Ok(Lease::start(self.clone(), generation, holder.id.clone(), began));
-                }
-                Ok(Look::Held(held)) => {
+                Ok(Look::Again) => {
                     failing = None;
+                    again += 1;
+                    if again > MAX_CHANGES {
+                        let why = "what is in it is no claim, or changes all the time".to_string();
+                        return Err(LockError::Damaged { key: self.prefix.clone(), why });
+                    }
+                    self.clock.sleep(self.timing.poll / 10).await;
+                }
+                Ok(Look::Own(generation)) => {
+                    let began = attempt.map_or(begun, |attempt| attempt.began);
+                    let lease = Lease::start(self.clone(), generation, holder.id.clone(), began);
+                    let lock = self.clone();
+                    tokio::spawn(async move { lock.forget_old_claims(generation).await });
+                    return Ok(lease);
+                }
+                Ok(Look::Other(status)) => {
+                    (failing, again) = (None, 0);
                     let waited = self.clock.now().saturating_sub(begun);
                     if waited >= wait {
-                        return Err(LockError::Held { held, waited });
+                        return Err(LockError::Busy { status, waited });
                     }
-                    if !std::mem::replace(&mut is_told, true) {
-                        on_wait(&held);
+                    if !std::mem::replace(&mut has_notified, true) {
+                        on_wait(&status);
                     }
                     self.clock.sleep(self.timing.poll.min(wait - waited)).await;
                 }
                 Err(LockError::Store(failure)) if failure.may_pass() => {
                     let (since, count) = failing.unwrap_or((self.clock.now(), 0));
-                    if count >= MIN_TRIES && self.clock.now().saturating_sub(since) > self.timing.patience {
+                    if count >= MIN_FAILURES
+                        && self.clock.now().saturating_sub(since) > self.timing.retry_timeout
+                    {
                         return Err(failure.into());
                     }
                     failing = Some((since, count + 1));
@@ -232,92 +259,116 @@ impl Lock {
                 let Some(claim) = self.claim(last).await? else { return Ok(Look::Again) };
                 if claim.holder.id == holder.id {
                     if self.end(last).await?.is_none() && self.is_young(last, attempt) {
-                        return Ok(Look::Claimed(last));
+                        return Ok(Look::Own(last));
                     }
                     self.write_end(last, EndReason::Released, None).await?;
-                } else if let Some(held) = self.held(claim, watch).await? {
-                    return Ok(Look::Held(held));
+                } else if let Some(status) = self.status_of(claim, watch).await? {
+                    return Ok(Look::Other(status));
                 }
-                last + 1
+                let full = || LockError::Damaged {
+                    key: self.key(last, ""),
+                    why: "there is no number after it".to_string(),
+                };
+                last.checked_add(1).ok_or_else(full)?
             }
         };
         let claim = Claim { schema: SCHEMA.to_string(), generation, holder: holder.clone() };
-        *attempt = Some(Attempt { generation, began: self.clock.now() });
+        // An earlier create of this number may have been carried out, too.
+        let earlier = attempt.filter(|attempt| attempt.generation == generation);
+        *attempt = earlier.or(Some(Attempt { generation, began: self.clock.now() }));
         match self.objects.create(&self.key(generation, ""), &bytes(&claim)).await? {
-            Creation::Created if self.last_generation().await? > Some(generation) => {
+            CreateResult::Created if self.last_generation().await? > Some(generation) => {
                 // It has the number of a claim that has long been forgotten.
                 self.objects.delete(&self.key(generation, "")).await?;
             }
-            Creation::Exists | Creation::Created => {}
+            CreateResult::Exists | CreateResult::Created => {}
         }
         // The next look finds out whose it is.
         Ok(Look::Again)
     }
 
-    /// Returns whether a claim of one's own was made so lately that its lease has not ended.
+    /// Returns whether a claim of one's own was made so lately that most of its lease is left.
     fn is_young(&self, generation: u32, attempt: &Option<Attempt>) -> bool {
         let began = attempt.filter(|attempt| attempt.generation == generation).map(|attempt| attempt.began);
-        began.is_some_and(|began| self.clock.now() < began + self.timing.lease)
+        began.is_some_and(|began| self.clock.now() < began + self.timing.lease / 2)
     }
 
     /// Returns who has the lock by a claim, or nothing if the next number may be taken.
-    async fn held(&self, claim: Claim, watch: &mut Option<Watch>) -> Result<Option<Box<Held>>, LockError> {
+    async fn status_of(
+        &self,
+        claim: Claim,
+        watch: &mut Option<Watch>,
+    ) -> Result<Option<Box<LockStatus>>, LockError> {
         let generation = claim.generation;
         let is_gone = claim.holder.process.is_gone();
-        let end = self.end(generation).await?.map(|end| end.reason);
-        if is_gone || end == Some(EndReason::Released) {
+        let end = self.end(generation).await?;
+        if is_gone || end.as_ref().is_some_and(|end| end.reason == EndReason::Released) {
             return Ok(None);
         }
         // However long the answer takes, it is about a moment after the question.
         let asked = self.clock.now();
         let body = self.objects.read(&self.key(generation, ".beat")).await?;
-        let known = watch.take().filter(|watch| watch.generation == generation);
-        let known = match end {
-            // From a broken lock, only the holder's last calls are waited for.
-            Some(EndReason::Broken) => known,
-            _ => known.filter(|watch| watch.beat == body),
+        // A holder that can't read that its lock is broken may work until its lease ends, and heartbeats say no more.
+        let is_broken = end.is_some();
+        let is_same = |watch: &Watch| {
+            watch.generation == generation
+                && watch.is_broken == is_broken
+                && (is_broken || watch.beat == body)
         };
+        let known = watch.take().filter(is_same);
         let since = known.map_or_else(|| self.clock.now(), |watch| watch.since);
         let beat = body.as_deref().and_then(|body| serde_json::from_slice(body).ok());
-        *watch = Some(Watch { generation, beat: body, since });
-        let limit = match end {
-            Some(EndReason::Broken) => 2 * self.timing.heartbeat + (self.timing.expiry - self.timing.lease),
-            _ => self.timing.expiry,
-        };
-        let is_expired = asked.saturating_sub(since) >= limit;
-        Ok((!is_expired).then(|| Box::new(Held { claim, beat, is_gone })))
+        *watch = Some(Watch { generation, is_broken, beat: body, since });
+        let is_expired = asked.saturating_sub(since) >= self.timing.expiry;
+        let broken_by = end.map(End::author);
+        Ok((!is_expired).then(|| Box::new(LockStatus { claim, beat, broken_by, is_gone })))
     }
 
-    /// Returns who has the lock.
+    /// Returns who has the lock, or had it until somebody broke it.
     ///
     /// # Errors
     /// Fails if the store can't be read, or another version of the program wrote what is there.
-    pub async fn show(&self) -> Result<Option<Held>, LockError> {
+    pub async fn show(&self) -> Result<Option<LockStatus>, LockError> {
         let Some(last) = self.last_generation().await? else { return Ok(None) };
         let Some(claim) = self.claim(last).await? else { return Ok(None) };
-        if self.end(last).await?.is_some() {
+        let end = self.end(last).await?;
+        if end.as_ref().is_some_and(|end| end.reason == EndReason::Released) {
             return Ok(None);
         }
         let body = self.objects.read(&self.key(last, ".beat")).await?;
         let beat = body.and_then(|body| serde_json::from_slice(&body).ok());
-        Ok(Some(Held { is_gone: claim.holder.process.is_gone(), claim, beat }))
+        let broken_by = end.map(End::author);
+        Ok(Some(LockStatus { is_gone: claim.holder.process.is_gone(), claim, beat, broken_by }))
     }
 
-    /// Takes a claim from its holder, who stops at its next heartbeat.
+    /// Takes a claim from its holder, who stops at its next heartbeat, or when its lease ends. Returns false if the claim
+    /// had ended already.
     ///
     /// # Errors
     /// Fails if the store can't be written.
-    pub async fn take_away(&self, claim: &Claim, by: &str) -> Result<(), LockError> {
-        self.write_end(claim.generation, EndReason::Broken, Some(by.to_string())).await
+    pub async fn break_claim(&self, claim: &Claim, by: &str) -> Result<bool, LockError> {
+        let written = self.write_end(claim.generation, EndReason::Broken, Some(by.to_string())).await?;
+        Ok(written == CreateResult::Created)
     }
 
     /// Writes a heartbeat, and returns why the claim is no longer its holder's, if it isn't.
-    pub(crate) async fn beat(&self, generation: u32, count: u64) -> Result<Option<String>, LockError> {
+    pub(crate) async fn beat(
+        &self,
+        generation: u32,
+        holder: &str,
+        count: u64,
+    ) -> Result<Option<String>, LockError> {
+        if self.claim(generation).await?.is_none_or(|claim| claim.holder.id != holder) {
+            return Ok(Some("somebody has deleted it".to_string()));
+        }
         let beat = Beat { count, at: Timestamp::now() };
         self.objects.write(&self.key(generation, ".beat"), &bytes(&beat)).await?;
-        if let Some(end) = self.end(generation).await? {
-            let by = end.by.unwrap_or_else(|| "somebody".to_string());
-            return Ok(Some(format!("{by} has broken it")));
+        match self.end(generation).await? {
+            Some(end) if end.reason == EndReason::Broken => {
+                return Ok(Some(format!("{} has broken it", end.author())));
+            }
+            Some(_) => return Ok(Some("it was released".to_string())),
+            None => {}
         }
         match self.last_generation().await? {
             Some(last) if last > generation => {
@@ -333,14 +384,15 @@ impl Lock {
         generation: u32,
         reason: EndReason,
         by: Option<String>,
-    ) -> Result<(), LockError> {
+    ) -> Result<CreateResult, LockError> {
         let end = End { schema: SCHEMA.to_string(), reason, at: Timestamp::now(), by };
-        self.objects.create(&self.key(generation, ".end"), &bytes(&end)).await?;
-        Ok(())
+        Ok(self.objects.create(&self.key(generation, ".end"), &bytes(&end)).await?)
     }
 
     async fn claim(&self, generation: u32) -> Result<Option<Claim>, LockError> {
-        self.object(&self.key(generation, "")).await
+        let claim: Option<Claim> = self.object(&self.key(generation, "")).await?;
+        // The key counts, whatever is written in it.
+        Ok(claim.map(|claim| Claim { generation, ..claim }))
     }
 
     async fn end(&self, generation: u32) -> Result<Option<End>, LockError> {
@@ -353,12 +405,18 @@ impl Lock {
             schema: String,
         }
         let Some(body) = self.objects.read(key).await? else { return Ok(None) };
-        let unknown = |why: String| LockError::Unknown { key: key.to_string(), why };
-        let header: Header = serde_json::from_slice(&body).map_err(|error| unknown(error.to_string()))?;
-        if header.schema != SCHEMA {
-            return Err(unknown(format!("it says `{}`", header.schema)));
+        let damaged = |why: String| LockError::Damaged { key: key.to_string(), why };
+        let text = String::from_utf8(body).map_err(|_| damaged("it is not UTF-8".to_string()))?;
+        // What is in it is shown to people line by line.
+        if text.contains("\\u00") || text.contains("\\n") || text.contains("\\r") {
+            return Err(damaged("it holds control characters".to_string()));
         }
-        serde_json::from_slice(&body).map(Some).map_err(|error| unknown(error.to_string()))
+        let header: Header =
+            serde_json::from_str(&text).map_err(|_| damaged("it is no object of a lock".to_string()))?;
+        if header.schema != SCHEMA {
+            return Err(LockError::Version { key: key.to_string(), schema: header.schema });
+        }
+        serde_json::from_str(&text).map(Some).map_err(|error| damaged(error.to_string()))
     }
 
     /// Returns the number of the last claim.
@@ -377,14 +435,16 @@ impl Lock {
         Ok(keys.into_iter().filter_map(move |key| {
             let name = key.strip_prefix(&prefix)?;
             let (digits, suffix) = name.split_at(name.find('.').unwrap_or(name.len()));
-            Some((digits.parse().ok()?, suffix.to_string(), key.clone()))
+            let generation: u32 = digits.parse().ok()?;
+            // Another way to write the number is no claim.
+            (digits == format!("{generation:06}")).then(|| (generation, suffix.to_string(), key.clone()))
         }))
     }
 
     /// Deletes claims that nobody looks at any more; what can't be deleted now is next time.
     async fn forget_old_claims(&self, last: u32) {
         let Ok(objects) = self.generations().await else { return };
-        for (_, _, key) in objects.filter(|(generation, ..)| generation + KEPT_CLAIMS < last) {
+        for (_, _, key) in objects.filter(|(generation, ..)| *generation < last.saturating_sub(KEPT_CLAIMS)) {
             let _ = self.objects.delete(&key).await;
         }
     }

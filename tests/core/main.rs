@@ -40,7 +40,7 @@ use billpay_model::event::{Event, Observer, Silent};
 use billpay_model::local::{LocalAccess, LocalCloud, LocalStatus};
 use billpay_model::resource::Desired;
 use billpay_model::site::{SiteStore, SiteStores};
-use billpay_model::store::{Objects, StateStores};
+use billpay_model::store::{ObjectStore, StateStores};
 use billpay_scaffold::{Answers, ProjectTemplate};
 use billpay_state::directory::DirectoryStore;
 use billpay_tree::ConflictPolicy;
@@ -129,7 +129,7 @@ impl Default for Stores {
 
 #[async_trait]
 impl StateStores for Stores {
-    async fn open(&self, _: &Environment) -> Result<Arc<dyn Objects>, ConnectError> {
+    async fn open(&self, _: &Environment) -> Result<Arc<dyn ObjectStore>, ConnectError> {
         Ok(Arc::new(DirectoryStore::at(self.0.path())))
     }
 }
@@ -310,16 +310,16 @@ async fn a_run_whose_lock_is_broken_stops() {
         tokio::time::sleep(Duration::from_secs(10)).await;
         let held = show_lock(&ports, "dev").await.unwrap();
         round_trip(&held);
-        let refused = break_lock(&ports, "dev", "somebody else").await.unwrap_err();
+        let refused = break_lock(&ports, "dev", "somebody else", None).await.unwrap_err();
         assert!(matches!(refused, Error::OtherHolder { .. }), "{refused}");
-        break_lock(&ports, "dev", "me").await.unwrap();
+        break_lock(&ports, "dev", "me", Some(1)).await.unwrap();
     };
     let (run, ()) = tokio::join!(provision(&ports, &to_do, &Silent, &yes), breaking);
     let report = run.unwrap().report;
     assert!(report.lock_lost.as_ref().is_some_and(|why| why.ends_with("has broken it")), "{report:?}");
     assert!(report.outcome.interrupted && !report.outcome.left.is_empty(), "{report:?}");
     round_trip(&report);
-    let free = break_lock(&ports, "dev", "me").await.unwrap_err();
+    let free = break_lock(&ports, "dev", "me", None).await.unwrap_err();
     assert!(matches!(free, Error::NotLocked { .. }), "{free}");
 }
 

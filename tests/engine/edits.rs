@@ -2,10 +2,12 @@
 //! AWS's rules, and none that it refuses would have ended.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use billpay_aws::kinds;
 use billpay_engine::engine::Proposal;
+use billpay_engine::guard::AlwaysAllow;
 use billpay_engine::permit::Permit;
 use billpay_engine::plan::{Action, Attachment, Conflict, Goal, Kinds, Obstacle, Selection};
 use billpay_engine::{ApplyOptions, Error, Outcome, apply, survey};
@@ -226,7 +228,7 @@ async fn run(cloud: &RuleCloud<'_>, proposal: &Proposal) -> Option<Outcome> {
     let env = &cloud.env;
     let options = ApplyOptions {
         permit: Permit::confirmed(env, &env.environment),
-        ..ApplyOptions::new(8, CancellationToken::new())
+        ..ApplyOptions::new(8, CancellationToken::new(), Arc::new(AlwaysAllow))
     };
     match apply(cloud, proposal, &options, &Silent).await {
         Err(Error::Cycle(_)) => None,

@@ -16,6 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use account::Account;
+use billpay_engine::guard::AlwaysAllow;
 use billpay_engine::plan::{Goal, Selection};
 use billpay_engine::{ApplyOptions, Error, Outcome, apply, survey};
 use billpay_model::address::Address;
@@ -65,7 +66,7 @@ async fn run(cloud: &MemoryCloud, goal: Goal) -> Ran {
     let work = async {
         let survey = survey(cloud, &BTreeSet::new()).await.unwrap();
         let proposal = survey.plan(cloud, goal, &Selection::default()).await.unwrap();
-        let options = ApplyOptions::new(8, CancellationToken::new());
+        let options = ApplyOptions::new(8, CancellationToken::new(), Arc::new(AlwaysAllow));
         match apply(cloud, &proposal, &options, &Silent).await {
             Ok(outcome) => Ran::Through(outcome),
             Err(Error::Cycle(_)) => Ran::Refused,
@@ -138,7 +139,7 @@ fn a_stopped_run_says_what_is_left_and_the_next_one_goes_on() {
         let before = survey(&cloud, &BTreeSet::new()).await.unwrap();
         let proposal = before.plan(&cloud, Goal::Converge, &Selection::default()).await.unwrap();
         let stop = CancellationToken::new();
-        let options = ApplyOptions::new(8, stop.clone());
+        let options = ApplyOptions::new(8, stop.clone(), Arc::new(AlwaysAllow));
         let stopping = async {
             tokio::time::sleep(std::time::Duration::from_secs(60)).await;
             stop.cancel();
@@ -167,7 +168,7 @@ fn a_replacement_that_was_not_begun_is_left_once() {
         let proposal = before.plan(&cloud, Goal::Converge, &Selection::default()).await.unwrap();
         let stop = CancellationToken::new();
         stop.cancel();
-        let options = ApplyOptions::new(8, stop);
+        let options = ApplyOptions::new(8, stop, Arc::new(AlwaysAllow));
         let outcome = apply(&cloud, &proposal, &options, &Silent).await.unwrap();
         assert_eq!(outcome.left, [wanted[0].address.clone()]);
     });

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use billpay_engine::engine::Proposal;
+use billpay_engine::guard::AlwaysAllow;
 use billpay_engine::ownership::{Claim, claim, is_protected};
 use billpay_engine::permit::Permit;
 use billpay_engine::plan::{Action, Change, Conflict, Goal, Plan, Reason, Selection};
@@ -195,7 +196,7 @@ impl<'a> World<'a> {
             *seen.lock().unwrap() = Some(proposal.clone());
             let options = ApplyOptions {
                 permit: answers.permit.clone(),
-                ..ApplyOptions::new(8, CancellationToken::new())
+                ..ApplyOptions::new(8, CancellationToken::new(), Arc::new(AlwaysAllow))
             };
             apply(process, &proposal, &options, &Silent).await
         };

@@ -7,26 +7,26 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use billpay_model::failure::{Failure, FailureClass};
-use billpay_model::store::{Creation, Objects};
+use billpay_model::store::{CreateResult, ObjectStore};
 use tokio::time::sleep;
 
-/// Objects in memory.
+/// ObjectStore in memory.
 #[derive(Default)]
 pub struct Memory(Mutex<BTreeMap<String, Vec<u8>>>);
 
 #[async_trait]
-impl Objects for Memory {
+impl ObjectStore for Memory {
     fn address(&self) -> String {
         "memory".to_string()
     }
 
-    async fn create(&self, key: &str, body: &[u8]) -> Result<Creation, Failure> {
+    async fn create(&self, key: &str, body: &[u8]) -> Result<CreateResult, Failure> {
         let mut objects = self.0.lock().unwrap();
         if objects.contains_key(key) {
-            return Ok(Creation::Exists);
+            return Ok(CreateResult::Exists);
         }
         objects.insert(key.to_string(), body.to_vec());
-        Ok(Creation::Created)
+        Ok(CreateResult::Created)
     }
 
     async fn write(&self, key: &str, body: &[u8]) -> Result<(), Failure> {
@@ -50,7 +50,7 @@ impl Objects for Memory {
 
 /// Another store, as one process reaches it.
 pub struct Faulty {
-    store: Arc<dyn Objects>,
+    store: Arc<dyn ObjectStore>,
     random: Mutex<fastrand::Rng>,
     is_disturbed: AtomicBool,
     hangs: AtomicBool,
@@ -66,7 +66,7 @@ enum Fate {
 }
 
 impl Faulty {
-    pub fn new(store: Arc<dyn Objects>, seed: u64) -> Faulty {
+    pub fn new(store: Arc<dyn ObjectStore>, seed: u64) -> Faulty {
         let random = Mutex::new(fastrand::Rng::with_seed(seed));
         let off = || AtomicBool::new(false);
         Faulty { store, random, is_disturbed: off(), hangs: off(), fails: off() }
@@ -127,24 +127,47 @@ impl Faulty {
                 work.await?;
                 let delay = self.random.lock().unwrap().u64(..3000);
                 sleep(Duration::from_millis(delay)).await;
-                Err(Failure::new(FailureClass::Ambiguous, "store", "no answer"))
+                Err(no_answer())
             }
         }
     }
+
+    /// As [`call`](Faulty::call), for work that may also be done after its caller has given up.
+    async fn change<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let is_late = self.is_disturbed.load(Ordering::Relaxed) && self.random.lock().unwrap().u8(..40) == 0;
+        if !is_late {
+            return self.call(work).await;
+        }
+        let delay = self.random.lock().unwrap().u64(..40_000);
+        tokio::spawn(async move {
+            sleep(Duration::from_millis(delay)).await;
+            work.await
+        });
+        Err(no_answer())
+    }
+}
+
+fn no_answer() -> Failure {
+    Failure::new(FailureClass::Ambiguous, "store", "no answer")
 }
 
 #[async_trait]
-impl Objects for Faulty {
+impl ObjectStore for Faulty {
     fn address(&self) -> String {
         self.store.address()
     }
 
-    async fn create(&self, key: &str, body: &[u8]) -> Result<Creation, Failure> {
-        self.call(self.store.create(key, body)).await
+    async fn create(&self, key: &str, body: &[u8]) -> Result<CreateResult, Failure> {
+        let (store, key, body) = (self.store.clone(), key.to_string(), body.to_vec());
+        self.change(async move { store.create(&key, &body).await }).await
     }
 
     async fn write(&self, key: &str, body: &[u8]) -> Result<(), Failure> {
-        self.call(self.store.write(key, body)).await
+        let (store, key, body) = (self.store.clone(), key.to_string(), body.to_vec());
+        self.change(async move { store.write(&key, &body).await }).await
     }
 
     async fn read(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {

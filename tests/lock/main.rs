@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use billpay_host::process::ProcessIdentity;
-use billpay_model::store::Objects;
+use billpay_model::store::ObjectStore;
 use billpay_state::clock::Clock;
 use billpay_state::directory::DirectoryStore;
 use billpay_state::lease::Lease;
@@ -38,7 +38,7 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
 }
 
-fn lock(objects: Arc<dyn Objects>) -> Lock {
+fn lock(objects: Arc<dyn ObjectStore>) -> Lock {
     Lock::new(objects, "123456789012/billpay/dev/lock", Arc::new(Virtual(Instant::now())), Timing::default())
 }
 
@@ -67,15 +67,15 @@ fn seconds(count: u64) -> Duration {
 #[test]
 fn a_second_one_waits_and_is_told_who_has_it() {
     runtime().block_on(async {
-        let objects: Arc<dyn Objects> = Arc::new(Memory::default());
+        let objects: Arc<dyn ObjectStore> = Arc::new(Memory::default());
         let first = take(&lock(objects.clone()), 1, 0).await.expect("it is free");
         let waiting = lock(objects.clone());
         let told = Mutex::new(vec![]);
-        let tell = |held: &billpay_state::lock::Held| {
+        let tell = |held: &billpay_state::lock::LockStatus| {
             told.lock().unwrap().push(held.claim.holder.principal.clone());
         };
         let refused = waiting.acquire(&holder(2), seconds(60), &tell).await.expect_err("it is held");
-        let LockError::Held { held, waited } = refused else { panic!("{refused}") };
+        let LockError::Busy { status: held, waited } = refused else { panic!("{refused}") };
         assert_eq!((held.claim.holder, waited), (holder(1), seconds(60)));
         assert_eq!(told.into_inner().unwrap(), [holder(1).principal], "once");
         let (released, second) = tokio::join!(first.release(), take(&waiting, 2, 60));
@@ -87,11 +87,11 @@ fn a_second_one_waits_and_is_told_who_has_it() {
 #[test]
 fn a_killed_holder_elsewhere_is_taken_over_after_the_expiry_and_never_before() {
     runtime().block_on(async {
-        let objects: Arc<dyn Objects> = Arc::new(Memory::default());
+        let objects: Arc<dyn ObjectStore> = Arc::new(Memory::default());
         let first = take(&lock(objects.clone()), 1, 0).await.expect("it is free");
         sleep(seconds(100)).await;
         first.guard().check().expect("it beats");
-        first.kill();
+        drop(first);
         let begun = Instant::now();
         let second = take(&lock(objects), 2, 600).await.expect("it has expired");
         let took = begun.elapsed();
@@ -103,18 +103,18 @@ fn a_killed_holder_elsewhere_is_taken_over_after_the_expiry_and_never_before() {
 #[test]
 fn a_killed_holder_of_this_machine_is_taken_over_at_once() {
     runtime().block_on(async {
-        let objects: Arc<dyn Objects> = Arc::new(Memory::default());
+        let objects: Arc<dyn ObjectStore> = Arc::new(Memory::default());
         let own = ProcessIdentity::own();
         let gone =
             Holder { process: ProcessIdentity { started: own.started + 1, ..own.clone() }, ..holder(1) };
         let lock = lock(objects.clone());
-        lock.acquire(&gone, Duration::ZERO, &|_| {}).await.expect("it is free").kill();
+        drop(lock.acquire(&gone, Duration::ZERO, &|_| {}).await.expect("it is free"));
         assert!(lock.show().await.unwrap().expect("it is shown").is_gone);
         let alive = Holder { process: own, ..holder(2) };
         let second = lock.acquire(&alive, Duration::ZERO, &|_| {}).await.expect("at once");
-        second.kill();
+        drop(second);
         let refused = take(&lock, 3, 0).await.expect_err("that process lives");
-        assert!(matches!(refused, LockError::Held { .. }), "{refused}");
+        assert!(matches!(refused, LockError::Busy { .. }), "{refused}");
     });
 }
 
@@ -158,22 +158,103 @@ fn a_store_that_is_away_for_a_while_costs_no_lock() {
     });
 }
 
+/// Also one that can't read that its lock is broken, and one that waited before.
 #[test]
 fn a_broken_lock_stops_its_holder_before_anybody_else_begins() {
+    for hangs in [false, true] {
+        runtime().block_on(async {
+            let memory = Arc::new(Memory::default());
+            let reached = Arc::new(Faulty::new(memory.clone(), 1));
+            let lock = lock(memory);
+            let first = take(&self::lock(reached.clone()), 1, 0).await.expect("it is free");
+            let guard = first.guard();
+            let waiting = async { take(&lock, 2, 600).await.expect("it is free soon") };
+            let breaking = async {
+                sleep(seconds(11)).await;
+                let held = lock.show().await.unwrap().expect("it is held");
+                reached.hang(hangs);
+                assert!(lock.break_claim(&held.claim, "alice").await.expect("it is broken"));
+                assert!(!lock.break_claim(&held.claim, "bob").await.expect("it is broken"), "once");
+                let status = lock.show().await.unwrap().expect("it may still work");
+                assert_eq!(status.broken_by.as_deref(), Some("alice"));
+            };
+            let (second, ()) = tokio::join!(waiting, breaking);
+            let why = guard.check().expect_err("it was broken");
+            assert_eq!(why.contains("heartbeat"), hangs, "{why}");
+            second.guard().check().expect("it is the second one's");
+        });
+    }
+}
+
+#[test]
+fn a_holder_whose_store_is_deleted_stops() {
     runtime().block_on(async {
-        let objects: Arc<dyn Objects> = Arc::new(Memory::default());
-        let lock = lock(objects);
-        let first = take(&lock, 1, 0).await.expect("it is free");
-        let guard = first.guard();
-        let held = lock.show().await.unwrap().expect("it is held");
-        lock.take_away(&held.claim, "alice").await.expect("it is broken");
-        assert!(lock.show().await.unwrap().is_none());
-        let second = take(&lock, 2, 60).await.expect("it is free soon");
-        let why = guard.check().expect_err("it was broken");
-        assert_eq!(why, "alice has broken it");
+        let memory = Arc::new(Memory::default());
+        let first = take(&lock(memory.clone()), 1, 0).await.expect("it is free");
+        for key in memory.list("").await.unwrap() {
+            memory.delete(&key).await.unwrap();
+        }
+        let second = take(&lock(memory), 2, 0).await.expect("nobody knows of the first one");
+        assert_eq!(second.generation(), 1, "numbers begin again");
+        sleep(seconds(6)).await;
+        assert_eq!(first.guard().check(), Err("somebody has deleted it".to_string()));
         second.guard().check().expect("it is the second one's");
     });
 }
+
+#[test]
+fn names_that_are_no_claims_are_left_alone() {
+    runtime().block_on(async {
+        let objects = Arc::new(Memory::default());
+        for name in ["17", "+00017", "0000017", "00001x", "000017.x", "notes.txt", "sub/000099"] {
+            objects.write(&format!("123456789012/billpay/dev/lock/{name}"), b"x").await.unwrap();
+        }
+        let lock = lock(objects.clone());
+        assert_eq!(take(&lock, 1, 0).await.expect("it is free").generation(), 1);
+        let last = format!("123456789012/billpay/dev/lock/{}", u32::MAX);
+        let claim = objects.read("123456789012/billpay/dev/lock/000001").await.unwrap().unwrap();
+        objects.write(&last, &claim).await.unwrap();
+        objects.write(&format!("{last}.end"), &ENDED.as_bytes()).await.unwrap();
+        let refused = take(&lock, 2, 0).await.expect_err("there is no number left");
+        assert!(refused.to_string().contains("no number after it"), "{refused}");
+    });
+}
+
+#[test]
+fn what_is_damaged_is_refused_and_nothing_hangs() {
+    let claim = r#"{"schema": "billpay/state/lock/v1", "generation": 1, "holder": {"id": "x"}}"#;
+    let forged = claim.replace("\"x\"", r#""x\nhint: run rm -rf""#);
+    for body in ["", "{", "7", claim, &forged, "\u{0}\u{1}"] {
+        runtime().block_on(async {
+            let objects = Arc::new(Memory::default());
+            objects.write("123456789012/billpay/dev/lock/000001", body.as_bytes()).await.unwrap();
+            let refused = take(&lock(objects), 1, 0).await.expect_err(body);
+            assert!(matches!(refused, LockError::Damaged { .. }), "{body}: {refused}");
+        });
+    }
+    // Files that are none: a directory, a link, a pipe.
+    let directory = billpay_host::temporary::directory("lock").expect("a directory");
+    let folder = directory.path().join("123456789012/billpay/dev/lock");
+    let store = || Arc::new(DirectoryStore::at(directory.path()));
+    std::fs::create_dir_all(folder.join("000001")).expect("a directory");
+    std::os::unix::fs::symlink("/nowhere", folder.join("000002")).expect("a link");
+    std::os::unix::fs::symlink(".", folder.join("loop")).expect("a link");
+    runtime().block_on(async {
+        let refused = take(&lock(store()), 1, 0).await.expect_err("a directory has the name");
+        assert!(matches!(refused, LockError::Damaged { .. }), "{refused}");
+    });
+    std::fs::remove_dir(folder.join("000001")).expect("a directory");
+    std::fs::File::create(folder.join("000001"))
+        .and_then(|file| file.set_len(3 << 30))
+        .expect("a large file");
+    runtime().block_on(async {
+        let refused = take(&lock(store()), 1, 0).await.expect_err("it is not read");
+        assert!(refused.to_string().contains("too large"), "{refused}");
+    });
+}
+
+const ENDED: &str =
+    r#"{"schema": "billpay/state/lock/v1", "reason": "released", "at": "2026-12-01T00:00:00Z"}"#;
 
 #[test]
 fn what_a_newer_program_wrote_is_refused() {
@@ -183,7 +264,7 @@ fn what_a_newer_program_wrote_is_refused() {
         let newer = br#"{"schema": "billpay/state/lock/v2", "anything": true}"#;
         objects.write("123456789012/billpay/dev/lock/000009", newer).await.unwrap();
         let refused = take(&lock, 1, 0).await.expect_err("nobody knows what it means");
-        assert!(matches!(refused, LockError::Unknown { .. }), "{refused}");
+        assert!(matches!(refused, LockError::Version { .. }), "{refused}");
         assert!(lock.show().await.is_err());
     });
 }
@@ -198,7 +279,7 @@ async fn worker(id: u32, lock: Lock, asleep: &Faulty, seed: u64, inside: &Atomic
             Err(error) => panic!("seed {seed}: {name} was refused: {error}"),
         };
         let guard = lease.guard();
-        let fate = random.u8(..10);
+        let fate = random.u8(..12);
         let calls = random.u32(1..30);
         for _ in 0..calls {
             // A call that changes something: checked before it is sent, done soon after.
@@ -215,7 +296,7 @@ async fn worker(id: u32, lock: Lock, asleep: &Faulty, seed: u64, inside: &Atomic
         match fate {
             0 => {
                 counts.add("killed");
-                lease.kill();
+                drop(lease);
             }
             1 => {
                 counts.add("slept");
@@ -228,6 +309,20 @@ async fn worker(id: u32, lock: Lock, asleep: &Faulty, seed: u64, inside: &Atomic
                     inside.fetch_sub(1, Ordering::SeqCst);
                 } else {
                     counts.add("lost");
+                }
+                let _ = lease.release().await;
+            }
+            2 => {
+                // Somebody is impatient with whoever has it now.
+                if let Ok(Some(status)) = lock.show().await {
+                    let _ = lock.break_claim(&status.claim, "somebody").await;
+                    counts.add("broken");
+                }
+                if guard.check().is_ok() {
+                    let others = inside.fetch_add(1, Ordering::SeqCst);
+                    assert_eq!(others, 0, "seed {seed}: {name} is not alone after it was broken");
+                    sleep(Duration::from_millis(500)).await;
+                    inside.fetch_sub(1, Ordering::SeqCst);
                 }
                 let _ = lease.release().await;
             }
@@ -250,7 +345,7 @@ impl Counts {
 
 /// Rounds of contenders for one lock, on stores that lose answers, throttle and are slow at random. `BILLPAY_LOCK_ROUNDS`
 /// says how many, `BILLPAY_LOCK_SEED` which one alone.
-fn contend(rounds: u32, store: impl Fn() -> Arc<dyn Objects>) {
+fn contend(rounds: u32, store: impl Fn() -> Arc<dyn ObjectStore>) {
     let setting = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
     let seeds: Vec<u64> = match setting("BILLPAY_LOCK_SEED") {
         Some(seed) => vec![seed],
@@ -279,7 +374,7 @@ fn contend(rounds: u32, store: impl Fn() -> Arc<dyn Objects>) {
     let counts = counts.0.into_inner().unwrap();
     println!("{} rounds: {counts:?}", seeds.len());
     if seeds.len() >= 100 {
-        for situation in ["killed", "slept", "released", "lost"] {
+        for situation in ["killed", "slept", "broken", "released", "lost"] {
             assert!(counts.contains_key(situation), "{situation} never came: {counts:?}");
         }
     }
@@ -287,14 +382,14 @@ fn contend(rounds: u32, store: impl Fn() -> Arc<dyn Objects>) {
 
 #[test]
 fn of_contenders_one_at_a_time_has_the_lock() {
-    contend(300, || Arc::new(Memory::default()));
+    contend(200, || Arc::new(Memory::default()));
 }
 
 #[test]
 fn of_contenders_for_a_directory_one_at_a_time_has_the_lock() {
     let directory = billpay_host::temporary::directory("lock").expect("a directory");
     let count = AtomicU32::new(0);
-    contend(30, || {
+    contend(20, || {
         let round = count.fetch_add(1, Ordering::Relaxed);
         Arc::new(DirectoryStore::at(directory.path().join(round.to_string())))
     });

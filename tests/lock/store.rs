@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use billpay_model::store::{Creation, Objects};
+use billpay_model::store::{CreateResult, ObjectStore};
 use billpay_state::directory::DirectoryStore;
 
 use crate::behaviour::behaves;
@@ -49,7 +49,7 @@ fn of_many_that_create_one_object_one_does() {
             });
             let results = futures::future::join_all(creates).await;
             let created =
-                results.into_iter().filter(|done| matches!(done, Ok(Ok(Creation::Created)))).count();
+                results.into_iter().filter(|done| matches!(done, Ok(Ok(CreateResult::Created)))).count();
             assert_eq!(created, 1);
         }
     });

@@ -324,6 +324,7 @@ impl Kind for Role {
                 let profiles = async { profiles.try_collect().await.at("iam:ListInstanceProfilesForRole") };
                 let (live, profiles) = try_join!(one(cx, name), profiles)?;
                 let Some(live) = live else { return Ok(Progress::Done) };
+                owned::prove_deletable(cx, &found.address, name, &live.attrs.tags, permit, "iam:DeleteRole")?;
                 clear(cx, name, &live.attrs, &profiles).await?;
                 iam.delete_role().role_name(name).send().await.at("iam:DeleteRole")?;
             }

@@ -132,9 +132,9 @@ impl LocalAws {
         Ok(LocalAws { cache: base.cache_dir().join("billpay/local"), state, port })
     }
 
-    /// Returns the directory of its state.
-    pub fn state_directory(&self) -> &Path {
-        &self.state
+    /// Returns the directory of facts about runs on it, which are forgotten with it.
+    pub fn runs_directory(&self) -> PathBuf {
+        self.state.join("runs")
     }
 
     fn url(&self) -> String {
@@ -206,7 +206,7 @@ impl LocalAws {
     pub async fn reset(&self) -> Result<(), Error> {
         self.down().await?;
         let _lock = self.lock()?;
-        for folder in ["services", "objects", "runs"].map(|name| self.state.join(name)) {
+        for folder in [self.state.join("services"), self.state.join("objects"), self.runs_directory()] {
             match fs::remove_dir_all(&folder) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(&folder)(error)),
                 _ => {}

@@ -16,6 +16,7 @@ use billpay_aws::kinds::{AwsCloud, desire, kinds};
 use billpay_aws::{Aws, Endpoint};
 use billpay_engine::cloud::Cloud;
 use billpay_engine::engine::Proposal;
+use billpay_engine::guard::AlwaysAllow;
 use billpay_engine::plan::{Action, Goal, Plan, Selection, Snapshot, plan};
 use billpay_engine::{ApplyOptions, apply};
 use billpay_model::address::Address;
@@ -347,7 +348,7 @@ impl Trial {
 
     async fn apply(&self, step: &str, (plan, snapshot): &(Plan, Snapshot)) {
         self.log.say(step.to_string());
-        let options = ApplyOptions::new(8, CancellationToken::new());
+        let options = ApplyOptions::new(8, CancellationToken::new(), Arc::new(AlwaysAllow));
         let identity = CallerIdentity { account: self.env.account.clone(), arn: "contract".to_string() };
         let (plan, snapshot) = (plan.clone(), snapshot.clone());
         let proposal = Proposal { identity, snapshot, keep: BTreeSet::new(), plan };

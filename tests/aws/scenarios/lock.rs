@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use billpay_aws::state_bucket::StateBucket;
 use billpay_aws::{Aws, Endpoint};
 use billpay_host::process::ProcessIdentity;
-use billpay_model::store::Objects;
+use billpay_model::store::ObjectStore;
 use billpay_state::clock::Clock;
 use billpay_state::lock::{Holder, Lock, Timing};
 use billpay_testkit::proxy::Proxy;
@@ -77,10 +77,11 @@ fn of_contenders_for_a_bucket_one_at_a_time_has_the_lock() {
         lease: milliseconds(1100),
         expiry: milliseconds(1500),
         poll: milliseconds(50),
-        patience: Duration::from_secs(60),
+        retry_timeout: Duration::from_secs(60),
     };
     runtime().block_on(async {
-        let store: Arc<dyn Objects> = Arc::new(bucket(emulator, &account, &format!("lock-{account}")).await);
+        let store: Arc<dyn ObjectStore> =
+            Arc::new(bucket(emulator, &account, &format!("lock-{account}")).await);
         for round in 0..rounds {
             let inside = Arc::new(AtomicI32::new(0));
             let works = (0..4).map(|id: u32| {
@@ -97,7 +98,7 @@ fn of_contenders_for_a_bucket_one_at_a_time_has_the_lock() {
                         inside.fetch_sub(1, Ordering::SeqCst);
                     }
                     // One in four is killed.
-                    if id == 3 { lease.kill() } else { lease.release().await.expect("it was kept") }
+                    if id == 3 { drop(lease) } else { lease.release().await.expect("it was kept") }
                 })
             });
             for work in futures::future::join_all(works).await {
