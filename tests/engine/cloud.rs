@@ -64,6 +64,8 @@ pub struct MemoryCloud {
     run: String,
     attempts: AtomicU32,
     changes: AtomicU32,
+    /// Creates, updates and deletes that were begun.
+    operations: AtomicU32,
     faults: Mutex<BTreeMap<u32, Fault>>,
     refused: Mutex<Option<Address>>,
     /// The faults that came to pass.
@@ -83,6 +85,7 @@ impl MemoryCloud {
             run: run.to_string(),
             attempts: AtomicU32::default(),
             changes: AtomicU32::default(),
+            operations: AtomicU32::default(),
             faults: Mutex::default(),
             refused: Mutex::default(),
             suffered: Mutex::default(),
@@ -100,6 +103,11 @@ impl MemoryCloud {
         let now = self.changes.load(Ordering::Relaxed);
         *self.faults.lock().unwrap() =
             faults.into_iter().map(|(number, fault)| (now + number as u32, fault)).collect();
+    }
+
+    /// Returns the number of creates, updates and deletes that were begun.
+    pub fn operations(&self) -> u32 {
+        self.operations.load(Ordering::Relaxed)
     }
 
     /// Has every create at an address refused, as wrong.
@@ -382,6 +390,7 @@ impl Cloud for MemoryCloud {
     }
 
     async fn create(&self, create: &Create) -> Result<Observed, Failure> {
+        self.operations.fetch_add(1, Ordering::Relaxed);
         let env = &self.env;
         let desired = &create.desired;
         if self.refused.lock().unwrap().as_ref() == Some(&desired.address) {
@@ -409,6 +418,7 @@ impl Cloud for MemoryCloud {
 
     /// Attributes first, then tags: two calls, either of which may fail.
     async fn update(&self, found: &Observed, wanted: &Desired) -> Result<Progress, Failure> {
+        self.operations.fetch_add(1, Ordering::Relaxed);
         let env = &self.env;
         let without_tags = |attrs: &Value| {
             let mut attrs = attrs.clone();
@@ -438,6 +448,7 @@ impl Cloud for MemoryCloud {
     }
 
     async fn delete(&self, found: &Observed, _: Goal, permit: &Permit) -> Result<Progress, Failure> {
+        self.operations.fetch_add(1, Ordering::Relaxed);
         let env = &self.env;
         let (kind, key) = (found.address.kind(), &found.outputs["id"]);
         let Some(live) = self.account.get(key) else {

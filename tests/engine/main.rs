@@ -14,9 +14,10 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use account::Account;
-use billpay_engine::guard::AlwaysAllow;
+use billpay_engine::guard::{AlwaysAllow, Guard};
 use billpay_engine::plan::{Goal, Selection};
 use billpay_engine::{ApplyOptions, Error, Outcome, apply, survey};
 use billpay_model::address::Address;
@@ -63,10 +64,14 @@ enum Ran {
 }
 
 async fn run(cloud: &MemoryCloud, goal: Goal) -> Ran {
+    run_guarded(cloud, goal, Arc::new(AlwaysAllow)).await
+}
+
+async fn run_guarded(cloud: &MemoryCloud, goal: Goal, guard: Arc<dyn Guard>) -> Ran {
     let work = async {
         let survey = survey(cloud, &BTreeSet::new()).await.unwrap();
         let proposal = survey.plan(cloud, goal, &Selection::default()).await.unwrap();
-        let options = ApplyOptions::new(8, CancellationToken::new(), Arc::new(AlwaysAllow));
+        let options = ApplyOptions::new(8, CancellationToken::new(), guard);
         match apply(cloud, &proposal, &options, &Silent).await {
             Ok(outcome) => Ran::Through(outcome),
             Err(Error::Cycle(_)) => Ran::Refused,
@@ -100,6 +105,17 @@ async fn converge(cloud: &MemoryCloud, goal: Goal, faults: &BTreeMap<usize, Faul
     true
 }
 
+/// Guard of a lock that is lost after so many questions.
+#[derive(Debug)]
+struct LostAfter(AtomicU32);
+
+impl Guard for LostAfter {
+    fn may_work(&self) -> bool {
+        let LostAfter(left) = self;
+        left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+    }
+}
+
 fn once_each(desired: &[Desired]) -> BTreeMap<Address, usize> {
     desired.iter().map(|want| (want.address.clone(), 1)).collect()
 }
@@ -124,6 +140,38 @@ proptest! {
             }
             assert!(converge(&cloud, Goal::Destroy, &during_destruction).await);
             assert_eq!(cloud.account.inventory(), BTreeMap::new());
+        });
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_run_that_lost_its_lock_begins_nothing(
+        first in sketches(three_kinds(), 12), second in sketches(three_kinds(), 12),
+        faults in faults(), calls in 0u32..20, goal in prop_oneof![Just(Goal::Converge), Just(Goal::Destroy)],
+        writes_ids_at_once: bool,
+    ) {
+        let env = dev();
+        runtime().block_on(async {
+            let mut cloud = alone(&env, desired(&env, &first));
+            assert!(converge(&cloud, Goal::Converge, &BTreeMap::new()).await);
+            // Else, owners may be in doubt afterwards, which a person decides.
+            cloud.writes_ids_at_once = writes_ids_at_once;
+            cloud.want(desired(&env, &second));
+            // A process that is killed begins nothing anyway; what is hidden is made a second time.
+            let hidden = |fault| if fault == Fault::Killed { Fault::Hidden { milliseconds: 4000 } } else { fault };
+            cloud.set_faults(faults.into_iter().map(|(at, fault)| (at, hidden(fault))));
+            let before = cloud.operations();
+            if let Ran::Through(outcome) = run_guarded(&cloud, goal, Arc::new(LostAfter(calls.into()))).await {
+                let begun = cloud.operations() - before;
+                assert!(begun <= calls, "{begun} after {calls} questions");
+                assert!(outcome.failed.is_empty(), "what is kept back has not failed: {:?}", outcome.failed);
+                cloud.set_faults([]);
+                let has_hidden = cloud.suffered.lock().unwrap().iter().any(|fault| matches!(fault, Fault::Hidden { .. }));
+                assert!(!writes_ids_at_once || has_hidden || converge(&cloud, goal, &BTreeMap::new()).await);
+            }
         });
     }
 }
