@@ -126,7 +126,7 @@ impl From<Error> for Report {
             }
             Error::Store { error, .. } => {
                 let report = Report::new(heading, error.to_string());
-                match error {
+                match *error {
                     LockError::Damaged { key, .. } => {
                         report.hint(format!("if nobody works on the environment, delete {key} in the store"))
                     }

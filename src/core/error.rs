@@ -44,7 +44,7 @@ pub enum Error {
     Store {
         store: String,
         #[source]
-        error: LockError,
+        error: Box<LockError>,
     },
     /// The plan has conflicts, which it holds.
     #[error("the plan can't be applied")]

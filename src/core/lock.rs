@@ -261,7 +261,7 @@ impl Error {
             LockError::Busy { status, waited } => {
                 Error::Locked { environment, holder: Box::new(LockHolder::from(&*status)), waited }
             }
-            error => Error::Store { store, error },
+            error => Error::Store { store, error: Box::new(error) },
         }
     }
 }

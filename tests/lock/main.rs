@@ -214,7 +214,7 @@ fn names_that_are_no_claims_are_left_alone() {
         let last = format!("123456789012/billpay/dev/lock/{}", u32::MAX);
         let claim = objects.read("123456789012/billpay/dev/lock/000001").await.unwrap().unwrap();
         objects.write(&last, &claim).await.unwrap();
-        objects.write(&format!("{last}.end"), &ENDED.as_bytes()).await.unwrap();
+        objects.write(&format!("{last}.end"), ENDED.as_bytes()).await.unwrap();
         let refused = take(&lock, 2, 0).await.expect_err("there is no number left");
         assert!(refused.to_string().contains("no number after it"), "{refused}");
     });
