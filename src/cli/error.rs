@@ -120,6 +120,10 @@ impl From<Error> for Report {
             Error::Locked { environment, holder, waited } => locked(heading, &environment, &holder, waited),
             Error::LockLost { why, .. } => Report::new(heading, format!("{why}; nothing was changed"))
                 .hint("another run may be at work: run it again, it waits for its turn"),
+            Error::NoSuchRun { environment, runs, .. } => {
+                let several = if runs.is_empty() { String::new() } else { format!("several: {}", runs.join(", ")) };
+                Report::new(heading, several).hint(format!("`billpay history --env {environment}` lists them"))
+            }
             Error::NotLocked { .. } => Report::new(heading, "there is nothing to break"),
             Error::OtherHolder { holder, .. } => {
                 Report::new(heading, format!("{} has it, by claim {}", holder.principal, holder.claim)).stopped()

@@ -9,6 +9,7 @@ mod docs;
 mod doctor;
 mod error;
 mod graph;
+mod history;
 mod local;
 mod lock;
 mod obstacle;
@@ -160,6 +161,8 @@ enum Command {
     Schema(schema::SchemaArgs),
     /// Check credentials, account, region, clock and tools
     Doctor(doctor::DoctorArgs),
+    /// Show the runs of an environment: who changed what, and how it ended
+    History(history::HistoryArgs),
     /// Show who works on an environment, or take the lock from a run that hangs
     Lock(lock::LockArgs),
     /// Run a local AWS on this machine
@@ -179,7 +182,11 @@ impl Command {
     fn reads_specs(&self) -> bool {
         match self {
             Command::Plan(_) | Command::Provision(_) | Command::Status(_) | Command::Destroy(_) => true,
-            Command::Graph(_) | Command::Config(_) | Command::Doctor(_) | Command::Lock(_) => true,
+            Command::Graph(_)
+            | Command::Config(_)
+            | Command::Doctor(_)
+            | Command::Lock(_)
+            | Command::History(_) => true,
             Command::Scaffold(args) => args.reads_specs(),
             Command::Docs(args) => args.reads_specs(),
             _ => false,
@@ -258,6 +265,7 @@ fn run(command: Command, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
         Command::Status(args) => in_runtime(status::run(args, ports, ui)),
         Command::Destroy(args) => in_runtime(destroy::run(args, ports, ui)),
         Command::Doctor(args) => in_runtime(doctor::run(args, ports, ui)),
+        Command::History(args) => in_runtime(history::run(args, ports, ui)),
         Command::Lock(args) => in_runtime(lock::run(args, ports, ui)),
         Command::Local(args) => in_runtime(local::run(args, ports, ui)),
         Command::Docs(args) => in_runtime(docs::run(*args, ports, ui)),

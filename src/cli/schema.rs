@@ -4,6 +4,7 @@ use billpay_core::config::ConfigReport;
 use billpay_core::docs::{BuildReport, PublishReport};
 use billpay_core::doctor::DoctorReport;
 use billpay_core::graph::GraphReport;
+use billpay_core::history::HistoryReport;
 use billpay_core::local::LocalReport;
 use billpay_core::lock::LockReport;
 use billpay_core::plan::PlanReport;
@@ -48,6 +49,8 @@ enum SchemaKind {
     Doctor,
     /// `billpay local`
     Local,
+    /// `billpay history`
+    History,
     /// `billpay lock`
     Lock,
     /// `billpay scaffold infrastructure`, `kubernetes` and `backstage`
@@ -83,6 +86,7 @@ pub fn run(args: SchemaArgs, ui: &Ui) -> Result<u8, Report> {
         SchemaKind::Config => json_schema::<ConfigReport>().to_value(),
         SchemaKind::Doctor => json_schema::<DoctorReport>().to_value(),
         SchemaKind::Local => json_schema::<LocalReport>().to_value(),
+        SchemaKind::History => json_schema::<HistoryReport>().to_value(),
         SchemaKind::Lock => json_schema::<LockReport>().to_value(),
         SchemaKind::Scaffold => json_schema::<TreeReport>().to_value(),
         SchemaKind::DocsBuild => json_schema::<BuildReport>().to_value(),

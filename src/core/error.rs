@@ -35,6 +35,9 @@ pub enum Error {
     /// The lock was lost before anything was changed.
     #[error("the lock of {environment} was lost")]
     LockLost { environment: String, why: String },
+    /// No run has the name, or several begin with it.
+    #[error("there is no one run `{run}` of {environment}")]
+    NoSuchRun { environment: String, run: String, runs: Vec<String> },
     #[error("nobody has the lock of {environment}")]
     NotLocked { environment: String },
     /// The lock is another one's than the one that was named.

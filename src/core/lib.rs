@@ -7,6 +7,7 @@ pub mod docs;
 pub mod doctor;
 mod error;
 pub mod graph;
+pub mod history;
 pub mod kubernetes;
 pub mod local;
 pub mod lock;

@@ -7,11 +7,14 @@ use std::time::Duration;
 
 use billpay_engine::engine::Engine;
 use billpay_engine::guard::Guard;
+use billpay_engine::plan::{Action, Change, Plan};
 use billpay_host::pipeline::run_url;
 use billpay_host::process::{ProcessIdentity, host_name, user_name};
 use billpay_model::environment::Environment;
 use billpay_model::event::Observer;
+use billpay_model::store::ObjectStore;
 use billpay_state::clock::SystemClock;
+use billpay_state::journal::{Intent, Journal, JournalWriter, RunRecord, RunStart, run_name};
 use billpay_state::lease::{Lease, LeaseGuard};
 use billpay_state::lock::{Holder, Lock, LockError, LockStatus, Timing};
 use jiff::Timestamp;
@@ -20,8 +23,12 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
+use crate::history::RunSummary;
 use crate::report::Report;
 use crate::{Error, Ports};
+
+/// Changes of a run that was cut short that are named.
+const SHOWN_CHANGES: usize = 5;
 
 /// The lock of an environment, and who has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -111,6 +118,8 @@ pub(crate) struct Hold {
     lease: Arc<Lease>,
     interrupt: Interrupt,
     environment: String,
+    facts: Facts,
+    holder: Holder,
 }
 
 impl Hold {
@@ -133,6 +142,44 @@ impl Hold {
     pub fn check(&self) -> Result<(), Error> {
         let environment = || self.environment.clone();
         self.loss().map_or(Ok(()), |why| Err(Error::LockLost { environment: environment(), why }))
+    }
+
+    /// Writes into the journal what is to be done, before the first call of it.
+    pub async fn begin(&self, engine: &dyn Engine, plan: &Plan) -> Result<JournalWriter, Error> {
+        let Holder { principal, host, run_url, command, .. } = self.holder.clone();
+        let (at, attempts) = (Timestamp::now(), engine.run_id().to_string());
+        let changes = plan.changes.iter().filter(|change| change.action != Action::NoOp);
+        let intent = |change: &Change| Intent {
+            address: change.address.to_string(),
+            action: change.action.name().to_string(),
+            id: change.id().map(str::to_string),
+        };
+        let start = RunStart {
+            schema: String::new(),
+            run: run_name(at, &attempts),
+            attempts,
+            command,
+            principal,
+            host,
+            run_url,
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            at,
+            intents: changes.map(intent).collect(),
+        };
+        let begun = self.facts.journal().begin(start).await;
+        begun.map_err(|failure| self.facts.error(engine.environment(), failure.into()))
+    }
+
+    /// Reports what the last run was at, if it was cut short.
+    pub async fn report_last_run(&self, observer: &dyn Observer) {
+        let journal = self.facts.journal();
+        // That it can't be read says the run's own first write.
+        let Ok(runs) = journal.runs().await else { return };
+        let Some(last) = runs.first() else { return };
+        let Ok(Some(record)) = journal.read(last).await else { return };
+        if record.end.is_none() {
+            observer.note(cut_short(&record));
+        }
     }
 
     /// Releases the lock.
@@ -170,6 +217,28 @@ impl Debug for LockGuard {
     }
 }
 
+/// Says what a run without an end was at.
+fn cut_short(record: &RunRecord) -> String {
+    let RunStart { command, principal, at, intents, .. } = &record.start;
+    let open: Vec<String> = RunSummary::open_changes(record)
+        .into_iter()
+        .map(|change| format!("{} {}", change.action, change.address))
+        .collect();
+    let done = intents.len() - open.len();
+    let open = match open.len() {
+        0 => "nothing was left to do".to_string(),
+        1..=SHOWN_CHANGES => format!("not known how it ended: {}", open.join(", ")),
+        more => {
+            let first = open[..SHOWN_CHANGES].join(", ");
+            format!("not known how it ended: {first} and {} more", more - SHOWN_CHANGES)
+        }
+    };
+    format!(
+        "the last run, `{command}` of {principal} at {at:.0}, was cut short after {done} of {} changes; {open}",
+        intents.len()
+    )
+}
+
 /// Takes the lock of an engine's environment, or waits for it.
 pub(crate) async fn hold(
     ports: &Ports,
@@ -181,7 +250,7 @@ pub(crate) async fn hold(
 ) -> Result<Hold, Error> {
     let identity = engine.identity().await?;
     let env = engine.environment();
-    let (lock, store) = lock(ports, env).await?;
+    let facts = Facts::open(ports, env).await?;
     let holder = Holder {
         id: format!("{:032x}", fastrand::u128(..)),
         principal: identity.arn,
@@ -199,10 +268,10 @@ pub(crate) async fn hold(
             wait.as_secs()
         ));
     };
-    let taken = lock.acquire(&holder, wait, &tell).await;
-    let lease = Arc::new(taken.map_err(|error| Error::lock(env, store, error))?);
+    let taken = facts.lock().acquire(&holder, wait, &tell).await;
+    let lease = Arc::new(taken.map_err(|error| facts.error(env, error))?);
     *interrupt.lease() = Some(lease.clone());
-    Ok(Hold { lease, interrupt: interrupt.clone(), environment: env.environment.clone() })
+    Ok(Hold { lease, interrupt: interrupt.clone(), environment: env.environment.clone(), facts, holder })
 }
 
 /// Returns who works on an environment.
@@ -211,9 +280,10 @@ pub(crate) async fn hold(
 /// Fails if the spec is wrong, or the store can't be read.
 pub async fn show_lock(ports: &Ports, environment: &str) -> Result<LockReport, Error> {
     let env = ports.load(environment)?.environment;
-    let (lock, store) = lock(ports, &env).await?;
-    let held = lock.show().await.map_err(|error| Error::lock(&env, store.clone(), error))?;
-    Ok(LockReport { environment: env.environment, store, holder: held.as_ref().map(LockHolder::from) })
+    let facts = Facts::open(ports, &env).await?;
+    let held = facts.lock().show().await.map_err(|error| facts.error(&env, error))?;
+    let holder = held.as_ref().map(LockHolder::from);
+    Ok(LockReport { environment: env.environment, store: facts.address(), holder })
 }
 
 /// Takes the lock of an environment from its holder, whose principal somebody named. The holder stops within seconds if
@@ -228,8 +298,9 @@ pub async fn break_lock(
     claim: Option<u32>,
 ) -> Result<LockReport, Error> {
     let env = ports.load(environment)?.environment;
-    let (lock, store) = lock(ports, &env).await?;
-    let fail = |error| Error::lock(&env, store.clone(), error);
+    let facts = Facts::open(ports, &env).await?;
+    let lock = facts.lock();
+    let fail = |error| facts.error(&env, error);
     let not_locked = || Error::NotLocked { environment: env.environment.clone() };
     let held = lock.show().await.map_err(fail)?.filter(|status| status.broken_by.is_none());
     let held = held.ok_or_else(not_locked)?;
@@ -243,20 +314,39 @@ pub async fn break_lock(
         return Err(not_locked());
     }
     holder.broken_by = Some(by);
-    Ok(LockReport { environment: env.environment, store, holder: Some(holder) })
+    Ok(LockReport { environment: env.environment.clone(), store: facts.address(), holder: Some(holder) })
 }
 
-/// Returns the lock of an environment, and the address of its store.
-async fn lock(ports: &Ports, env: &Environment) -> Result<(Lock, String), Error> {
-    let objects = ports.state.open(env).await?;
-    let store = objects.address();
-    let prefix = format!("{}/{}/{}/lock", env.account, env.project, env.environment);
-    Ok((Lock::new(objects, prefix, Arc::new(SystemClock), Timing::default()), store))
+/// Facts about the runs of an environment: its lock and its journal.
+pub(crate) struct Facts {
+    objects: Arc<dyn ObjectStore>,
+    /// Beginning of the keys.
+    prefix: String,
 }
 
-impl Error {
-    fn lock(env: &Environment, store: String, error: LockError) -> Error {
-        let environment = env.environment.clone();
+impl Facts {
+    pub async fn open(ports: &Ports, env: &Environment) -> Result<Facts, Error> {
+        let objects = ports.state.open(env).await?;
+        let prefix = format!("{}/{}/{}", env.account, env.project, env.environment);
+        Ok(Facts { objects, prefix })
+    }
+
+    /// Returns the address of the store.
+    pub fn address(&self) -> String {
+        self.objects.address()
+    }
+
+    pub fn lock(&self) -> Lock {
+        let prefix = format!("{}/lock", self.prefix);
+        Lock::new(self.objects.clone(), prefix, Arc::new(SystemClock), Timing::default())
+    }
+
+    pub fn journal(&self) -> Journal {
+        Journal::new(self.objects.clone(), format!("{}/runs", self.prefix))
+    }
+
+    pub fn error(&self, env: &Environment, error: LockError) -> Error {
+        let (environment, store) = (env.environment.clone(), self.address());
         match error {
             LockError::Busy { status, waited } => {
                 Error::Locked { environment, holder: Box::new(LockHolder::from(&*status)), waited }

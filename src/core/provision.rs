@@ -9,6 +9,8 @@ use billpay_engine::plan::{Counts, Goal, Selection};
 use billpay_engine::{ApplyOptions, Leftovers, Outcome, SkippedStep};
 use billpay_model::address::Address;
 use billpay_model::event::{Event, Observer};
+use billpay_model::findings::Findings;
+use billpay_state::journal::{JournalWriter, RunResult};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -144,6 +146,7 @@ async fn locked(
 ) -> Result<Run, Error> {
     let RunOptions { lock_timeout, interrupt, .. } = run;
     let hold = hold(ports, target.engine.as_ref(), command, *lock_timeout, interrupt, observer).await?;
+    hold.report_last_run(observer).await;
     let done = work(&hold).await;
     hold.release(observer).await;
     done
@@ -174,25 +177,55 @@ async fn carry_out(
     let permit = permit(env, &plan, approver)?;
     hold.check()?;
     run.interrupt.set_applying(true);
+    let journal = hold.begin(engine, &proposal.plan).await?;
     let stop = run.interrupt.stop.child_token();
     let options = ApplyOptions::new(run.parallelism, stop.clone(), hold.guard());
     let options = ApplyOptions { permit, ..options };
-    let mut applied = pin!(engine.apply(proposal, &options, observer));
-    let outcome = tokio::select! {
-        outcome = &mut applied => outcome,
-        () = hold.lost().cancelled_owned() => {
-            let why = hold.loss().unwrap_or_default();
-            observer.observe(Event::Warning { message: format!("the lock of {environment} was lost: {why}") });
-            stop.cancel();
-            applied.await
+    let outcome = {
+        let recorder = Recorder { observer, journal: &journal };
+        let mut applied = pin!(engine.apply(proposal, &options, &recorder));
+        tokio::select! {
+            outcome = &mut applied => outcome,
+            () = hold.lost().cancelled_owned() => {
+                let why = hold.loss().unwrap_or_default();
+                observer.observe(Event::Warning { message: format!("the lock of {environment} was lost: {why}") });
+                stop.cancel();
+                applied.await
+            }
         }
     };
     run.interrupt.set_applying(false);
+    let lock_lost = hold.loss();
+    let result = match &outcome {
+        _ if lock_lost.is_some() => RunResult::LockLost,
+        Ok(outcome) if outcome.is_complete() => RunResult::Done,
+        Ok(outcome) if outcome.interrupted => RunResult::Interrupted,
+        _ => RunResult::Failed,
+    };
+    if let Err(failure) = journal.end(result).await {
+        observer.note(format!("the journal of this run is not complete: {failure}"));
+    }
     let mut outcome = outcome?;
     outcome.skipped = once(&outcome);
-    let lock_lost = hold.loss();
     let report = RunReport { environment, counts, outcome, leftovers: None, lock_lost, resources: None };
     Ok(Run { plan, report })
+}
+
+/// Passes events on, and steps that end into the journal, too.
+struct Recorder<'a> {
+    observer: &'a dyn Observer,
+    journal: &'a JournalWriter,
+}
+
+impl Observer for Recorder<'_> {
+    fn observe(&self, event: Event) {
+        self.journal.note(&event);
+        self.observer.observe(event);
+    }
+
+    fn warn(&self, findings: &Findings) {
+        self.observer.warn(findings);
+    }
 }
 
 /// Returns what was skipped, each resource once: both halves of a replacement are one resource, and one that failed

@@ -71,6 +71,9 @@ pub trait Cloud: Send + Sync {
     /// decoded is refused.
     fn refuse(&self, found: &Observed, wanted: &Desired) -> Option<String>;
 
+    /// Returns the random id of this process, which its create calls carry.
+    fn run_id(&self) -> &str;
+
     /// Returns whether a create call that a resource names was sent by this process.
     fn is_own_attempt(&self, attempt: &str) -> bool;
 

@@ -36,6 +36,9 @@ pub trait Engine: Send + Sync {
     /// The environment that it is bound to.
     fn environment(&self) -> &Environment;
 
+    /// Returns the random id of this process, which its create calls carry.
+    fn run_id(&self) -> &str;
+
     /// Returns the caller, who is in the environment's account.
     ///
     /// # Errors

@@ -26,6 +26,10 @@ impl Engine for NativeEngine {
         self.cloud.environment()
     }
 
+    fn run_id(&self) -> &str {
+        self.cloud.run_id()
+    }
+
     async fn identity(&self) -> Result<CallerIdentity, Error> {
         at_home(self.cloud.identity().await, self.cloud.environment())
     }

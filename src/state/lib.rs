@@ -2,5 +2,6 @@
 
 pub mod clock;
 pub mod directory;
+pub mod journal;
 pub mod lease;
 pub mod lock;

@@ -22,6 +22,7 @@ use std::time::Duration;
 use account::Account;
 use async_trait::async_trait;
 use billpay_core::approval::{Answer, Approver};
+use billpay_core::history::{ChangeResult, RunState, history};
 use billpay_core::lock::{Interrupt, break_lock, show_lock};
 use billpay_core::plan::{PlanReport, PlanRequest, PlanSource, plan};
 use billpay_core::provision::{DestroyRequest, ProvisionRequest, RunOptions, RunReport, destroy, provision};
@@ -300,6 +301,57 @@ async fn of_two_runs_at_once_one_works_and_the_other_is_told_who() {
     provision(&ports, &request("dev"), &Silent, &always(Answer::No)).await.unwrap();
     destroy(&ports, &undo("dev"), &Silent, &always(Answer::No)).await.unwrap_err();
     assert_eq!(show_lock(&ports, "dev").await.unwrap().holder, None);
+}
+
+/// Runs the future of a provision for so many seconds, and then no more, as a killed process would.
+async fn cut_short(ports: &Ports, seconds: u64) {
+    let (to_do, yes) = (request("dev"), always(Answer::Yes));
+    let run = provision(ports, &to_do, &Silent, &yes);
+    assert!(tokio::time::timeout(Duration::from_secs(seconds), run).await.is_err(), "it takes longer");
+    // Its lock is released in the background.
+    while show_lock(ports, "dev").await.unwrap().holder.is_some() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_journal_tells_what_runs_did_and_what_one_was_at() {
+    let ports = ports();
+    let nothing = history(&ports, "dev", None).await.unwrap();
+    assert!(nothing.runs.is_empty());
+    cut_short(&ports, 20).await;
+    let log = Log::default();
+    provision(&ports, &request("dev"), &log, &always(Answer::Yes)).await.unwrap();
+    let notes = log.0.into_inner().unwrap();
+    let note = notes.iter().find_map(|event| match event {
+        Event::Note { message } if message.starts_with("the last run, `provision` of me at ") => {
+            Some(message)
+        }
+        _ => None,
+    });
+    let note = note.unwrap_or_else(|| panic!("it is said what the last run was at: {notes:#?}"));
+    assert!(note.contains("was cut short after 2 of 3 changes; not known how it ended: create "), "{note}");
+    // Nothing to do is no run that changes anything.
+    provision(&ports, &request("dev"), &Silent, &always(Answer::No)).await.unwrap();
+    destroy(&ports, &undo("dev"), &Silent, &always(Answer::Yes)).await.unwrap();
+
+    let runs = history(&ports, "dev", None).await.unwrap();
+    round_trip(&runs);
+    let told: Vec<_> =
+        runs.runs.iter().map(|run| (run.command.as_str(), run.state, run.planned, run.done)).collect();
+    let expected = [
+        ("destroy", RunState::Done, 3, 3),
+        ("provision", RunState::Done, 1, 1),
+        ("provision", RunState::CutShort, 3, 2),
+    ];
+    assert_eq!(told, expected);
+    let one = history(&ports, "dev", Some(&runs.runs[2].run)).await.unwrap();
+    round_trip(&one);
+    let changes = one.runs[0].changes.as_ref().unwrap();
+    let unknown = changes.iter().filter(|change| change.result == ChangeResult::Unknown).count();
+    assert!(changes.len() == 3 && unknown == 1, "{changes:#?}");
+    let many = history(&ports, "dev", Some("2")).await.unwrap_err();
+    assert!(matches!(many, Error::NoSuchRun { ref runs, .. } if runs.len() == 3), "{many}");
 }
 
 #[tokio::test(start_paused = true)]

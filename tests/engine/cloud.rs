@@ -347,6 +347,10 @@ impl Cloud for MemoryCloud {
         None
     }
 
+    fn run_id(&self) -> &str {
+        &self.run
+    }
+
     fn is_own_attempt(&self, attempt: &str) -> bool {
         attempt.rsplit_once('-').is_some_and(|(run, count)| {
             run == self.run

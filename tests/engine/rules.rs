@@ -119,6 +119,10 @@ impl Cloud for RuleCloud<'_> {
         None
     }
 
+    fn run_id(&self) -> &str {
+        "run"
+    }
+
     fn is_own_attempt(&self, _: &str) -> bool {
         false
     }

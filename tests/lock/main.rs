@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod faulty;
+mod journal;
 mod store;
 
 use std::collections::BTreeMap;
@@ -34,7 +35,7 @@ impl Clock for Virtual {
     }
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
 }
 

@@ -217,6 +217,10 @@ impl Cloud for AwsCloud {
         }
     }
 
+    fn run_id(&self) -> &str {
+        &self.attempts.run
+    }
+
     fn is_own_attempt(&self, attempt: &str) -> bool {
         self.attempts.has(attempt)
     }

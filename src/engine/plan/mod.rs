@@ -49,6 +49,19 @@ pub enum Action {
     Delete,
 }
 
+impl Action {
+    /// Returns the name of the action, as plans have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Action::NoOp => "no-op",
+            Action::Create => "create",
+            Action::Update => "update",
+            Action::Replace => "replace",
+            Action::Delete => "delete",
+        }
+    }
+}
+
 /// Reason of a change; shown to people, never decided on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "because")]

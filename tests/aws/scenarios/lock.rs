@@ -19,6 +19,7 @@ use billpay_model::store::ObjectStore;
 use billpay_state::clock::Clock;
 use billpay_state::lock::{Holder, Lock, Timing};
 use billpay_testkit::proxy::Proxy;
+use billpay_testkit::values::{items, text};
 use billpay_testkit::{Emulator, Run, Sandbox};
 use jiff::Timestamp;
 use rustix::process::{Pid, Signal, kill_process};
@@ -208,8 +209,15 @@ fn a_killed_run_holds_up_nobody() {
     first.kill().expect("it is running");
     first.wait().expect("its end");
     sandbox.billpay(&["lock", "show", "--env", "dev"]).exits(0).says("its process is gone");
-    sandbox.billpay(&[PROVISION, &["--lock-timeout", "0s"]].concat()).exits(0);
+    let next = sandbox.billpay(&[PROVISION, &["--lock-timeout", "0s"]].concat()).exits(0);
+    next.says("the last run, `provision` of ").says(" of 62 changes; not known how it ended: create ");
     sandbox.in_sync("dev");
+    let runs = sandbox.json(&["history", "--env", "dev"]);
+    let states: Vec<&str> = items(&runs["runs"]).iter().filter_map(|run| run["state"].as_str()).collect();
+    assert_eq!(states, ["done", "cut-short"]);
+    let last = text(&runs["runs"][0]["run"]);
+    let run = sandbox.billpay(&["history", "--env", "dev", last]).exits(0);
+    run.says("done in ").says("✓ network/").says("create ");
 }
 
 /// A run whose machine sleeps for longer than its lease: another one takes over, and it changes nothing more.

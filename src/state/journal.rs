@@ -1,0 +1,256 @@
+//! The journal: what each run was to do, what came of it, and how it ended.
+//!
+//! `RUN/start` is written before the first call of a run, `RUN/steps-000001` and so on while it works, `RUN/end` in the end.
+//! A run without an end was cut short, or works still.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use billpay_model::event::Event;
+use billpay_model::failure::Failure;
+use billpay_model::store::{CreateResult, ObjectStore};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+
+/// Version of the objects; those of another version are not read.
+const SCHEMA: &str = "billpay/state/run/v1";
+/// Time for which steps are gathered before they are written.
+const BATCH_TIME: Duration = Duration::from_secs(2);
+/// Maximum attempts to write steps after a run has ended.
+const MAX_ATTEMPTS: u32 = 3;
+/// Runs that are kept.
+const KEPT_RUNS: usize = 200;
+
+/// Start of a run: who works, and what is to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunStart {
+    pub schema: String,
+    /// Name of the run; names sort by time.
+    pub run: String,
+    /// Id that the create calls of the run carry.
+    pub attempts: String,
+    /// Command: `provision`.
+    pub command: String,
+    /// ARN of the caller.
+    pub principal: String,
+    pub host: String,
+    /// Address of the pipeline's run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_url: Option<String>,
+    /// Version of the program.
+    pub version: String,
+    pub at: Timestamp,
+    pub intents: Vec<Intent>,
+}
+
+/// A change that a run was to make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    pub address: String,
+    /// Action of the plan: `create`.
+    pub action: String,
+    /// Id of the resource, where it was there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+/// Steps of a run, as they ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Batch {
+    schema: String,
+    steps: Vec<Step>,
+}
+
+/// A step of a run that ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    pub at: Timestamp,
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// End of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunEnd {
+    pub schema: String,
+    pub at: Timestamp,
+    pub result: RunResult,
+}
+
+/// Result of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunResult {
+    /// Everything that was planned was done.
+    Done,
+    /// Something failed.
+    Failed,
+    /// A person or a system stopped it.
+    Interrupted,
+    /// It lost the lock of the environment.
+    LockLost,
+}
+
+/// A run as the journal has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunRecord {
+    pub start: RunStart,
+    pub steps: Vec<Step>,
+    /// None if it was cut short, or works still.
+    pub end: Option<RunEnd>,
+}
+
+/// The journal of one environment.
+#[derive(Clone)]
+pub struct Journal {
+    objects: Arc<dyn ObjectStore>,
+    /// Beginning of its keys, without the slash.
+    prefix: String,
+}
+
+/// A run that is being written.
+pub struct JournalWriter {
+    journal: Journal,
+    run: String,
+    steps: UnboundedSender<Step>,
+    writing: JoinHandle<Result<(), Failure>>,
+}
+
+impl Journal {
+    pub fn new(objects: Arc<dyn ObjectStore>, prefix: impl Into<String>) -> Journal {
+        Journal { objects, prefix: prefix.into() }
+    }
+
+    /// Writes the start of a run, which comes before its first call.
+    ///
+    /// # Errors
+    /// Fails if the store can't be written.
+    pub async fn begin(&self, mut start: RunStart) -> Result<JournalWriter, Failure> {
+        start.schema = SCHEMA.to_string();
+        let run = start.run.clone();
+        self.create(&run, "start", &start).await?;
+        let (steps, received) = unbounded_channel();
+        let writing = tokio::spawn(self.clone().write_steps(run.clone(), received));
+        Ok(JournalWriter { journal: self.clone(), run, steps, writing })
+    }
+
+    /// Lists the names of the runs, the newest first.
+    ///
+    /// # Errors
+    /// Fails if the store can't be read.
+    pub async fn runs(&self) -> Result<Vec<String>, Failure> {
+        let prefix = format!("{}/", self.prefix);
+        let keys = self.objects.list(&prefix).await?;
+        let starts = keys.iter().filter_map(|key| key.strip_prefix(&prefix)?.strip_suffix("/start"));
+        let mut runs: Vec<String> = starts.map(str::to_string).collect();
+        runs.reverse();
+        Ok(runs)
+    }
+
+    /// Reads a run; none if there is none of this name, or it is of another version.
+    ///
+    /// # Errors
+    /// Fails if the store can't be read.
+    pub async fn read(&self, run: &str) -> Result<Option<RunRecord>, Failure> {
+        let Some(start) = self.object::<RunStart>(run, "start").await? else { return Ok(None) };
+        let mut steps = vec![];
+        for number in 1.. {
+            let Some(batch) = self.object::<Batch>(run, &format!("steps-{number:06}")).await? else { break };
+            steps.extend(batch.steps);
+        }
+        Ok(Some(RunRecord { start, steps, end: self.object(run, "end").await? }))
+    }
+
+    /// Deletes runs that are too old to be kept; what can't be deleted now is next time.
+    async fn forget_old_runs(&self) {
+        let Ok(runs) = self.runs().await else { return };
+        for run in runs.iter().skip(KEPT_RUNS) {
+            let Ok(keys) = self.objects.list(&format!("{}/{run}/", self.prefix)).await else { return };
+            for key in keys {
+                let _ = self.objects.delete(&key).await;
+            }
+        }
+    }
+
+    /// Writes steps as they come, several at once.
+    async fn write_steps(self, run: String, mut received: UnboundedReceiver<Step>) -> Result<(), Failure> {
+        for number in 1.. {
+            let Some(first) = received.recv().await else { break };
+            let mut steps = vec![first];
+            let deadline = tokio::time::sleep(BATCH_TIME);
+            tokio::pin!(deadline);
+            loop {
+                tokio::select! {
+                    step = received.recv() => match step {
+                        Some(step) => steps.push(step),
+                        None => break,
+                    },
+                    () = &mut deadline => break,
+                }
+            }
+            let (batch, name) = (Batch { schema: SCHEMA.to_string(), steps }, format!("steps-{number:06}"));
+            let mut attempts = 1;
+            while let Err(failure) = self.create(&run, &name, &batch).await {
+                // While the run goes on, there is time.
+                if received.is_closed() && attempts >= MAX_ATTEMPTS {
+                    return Err(failure);
+                }
+                attempts += 1;
+                tokio::time::sleep(BATCH_TIME).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn create(&self, run: &str, name: &str, object: &impl Serialize) -> Result<CreateResult, Failure> {
+        let body = serde_json::to_vec_pretty(object).unwrap_or_default();
+        self.objects.create(&format!("{}/{run}/{name}", self.prefix), &body).await
+    }
+
+    async fn object<T: DeserializeOwned>(&self, run: &str, name: &str) -> Result<Option<T>, Failure> {
+        #[derive(Deserialize)]
+        struct Header {
+            schema: String,
+        }
+        let Some(body) = self.objects.read(&format!("{}/{run}/{name}", self.prefix)).await? else {
+            return Ok(None);
+        };
+        let is_known = serde_json::from_slice::<Header>(&body).is_ok_and(|header| header.schema == SCHEMA);
+        Ok(if is_known { serde_json::from_slice(&body).ok() } else { None })
+    }
+}
+
+impl JournalWriter {
+    /// Notes a step that ended; other events are not kept.
+    pub fn note(&self, event: &Event) {
+        if matches!(event, Event::Finished { .. } | Event::Failed { .. } | Event::Skipped { .. }) {
+            // A writer that failed is told of in the end.
+            let _ = self.steps.send(Step { at: Timestamp::now(), event: event.clone() });
+        }
+    }
+
+    /// Writes what is left, and the end of the run.
+    ///
+    /// # Errors
+    /// Fails if steps or the end could not be written.
+    pub async fn end(self, result: RunResult) -> Result<(), Failure> {
+        let JournalWriter { journal, run, steps, writing } = self;
+        drop(steps);
+        let written = writing.await.unwrap_or(Ok(()));
+        let end = RunEnd { schema: SCHEMA.to_string(), at: Timestamp::now(), result };
+        journal.create(&run, "end", &end).await?;
+        journal.forget_old_runs().await;
+        written
+    }
+}
+
+/// Returns the name of a run that begins now: `20261201T031204Z-1a2b3c4d`.
+pub fn run_name(at: Timestamp, attempts: &str) -> String {
+    let time = at.strftime("%Y%m%dT%H%M%SZ");
+    let short: String = attempts.chars().take(8).collect();
+    format!("{time}-{short}")
+}
