@@ -1,5 +1,6 @@
 //! The adapters of AWS, real or local, as the composition root hands them out.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
@@ -58,6 +59,11 @@ impl Connector for AwsConnector {
         kinds::kinds()
     }
 
+    fn is_on_this_machine(&self) -> bool {
+        let endpoint = std::env::var("AWS_ENDPOINT_URL").unwrap_or_default();
+        self.is_local || is_loopback(&endpoint)
+    }
+
     fn desire(&self, env: &Environment) -> Vec<Desired> {
         kinds::desire(env)
     }
@@ -84,6 +90,18 @@ impl SiteStores for AwsConnector {
         let aws = self.aws(account.unwrap_or(LOCAL_ACCOUNT), region, observer).await?;
         Ok(Box::new(SiteBucket::new(aws, bucket.to_string(), account.map(str::to_string))))
     }
+}
+
+/// Returns whether an address of HTTP is one of this machine.
+fn is_loopback(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The local AWS of the user who runs the program.
@@ -120,5 +138,26 @@ impl LocalCloud for UserLocalAws {
 
     async fn access(&self, account: &str) -> Result<LocalAccess, ConnectError> {
         Ok(LocalAws::of_this_user()?.access(account).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_of_this_machine_are_local() {
+        for url in ["http://127.0.0.1:4566", "http://localhost", "https://[::1]:1/x", "http://u@127.0.0.2/"] {
+            assert!(is_loopback(url), "{url}");
+        }
+        for url in [
+            "",
+            "127.0.0.1",
+            "https://ec2.amazonaws.com",
+            "http://127.0.0.1.evil.com",
+            "http://localhost@10.0.0.1",
+        ] {
+            assert!(!is_loopback(url), "{url}");
+        }
     }
 }

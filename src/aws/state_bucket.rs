@@ -40,6 +40,10 @@ impl ObjectStore for StateBucket {
         format!("s3://{}/{}", self.bucket, self.prefix).trim_end_matches('/').to_string()
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     async fn create(&self, key: &str, body: &[u8]) -> Result<CreateResult, Failure> {
         let put = self.aws.s3.put_object().bucket(&self.bucket).key(self.key(key)).if_none_match("*");
         let put = put.expected_bucket_owner(&self.owner).body(ByteStream::from(body.to_vec()));

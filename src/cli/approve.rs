@@ -41,7 +41,8 @@ impl Approver for Asker<'_> {
         if self.args.auto_approve {
             return Ok(Answer::Yes);
         }
-        if !io::stdin().is_terminal() {
+        // With JSON, nobody has seen the plan.
+        if ui.is_json() || !io::stdin().is_terminal() {
             return Ok(Answer::Unattended);
         }
         if report.protection.is_some() {

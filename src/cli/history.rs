@@ -33,7 +33,7 @@ fn text(report: &HistoryReport) -> String {
     let HistoryReport { environment, store, runs, unreadable } = report;
     let mut text = String::new();
     if runs.is_empty() {
-        let _ = writeln!(text, "No run has changed {environment} (by {}).", name(store));
+        let _ = writeln!(text, "No run has changed {environment} (store: {}).", name(store));
     }
     for run in runs {
         add_run(&mut text, run);

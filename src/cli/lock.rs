@@ -49,6 +49,9 @@ pub async fn run(args: LockArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
             let question = "Type the name of the holder, the first line, to take its lock: ";
             (ui.prompt(question)?, Some(claim))
         }
+        None if show_lock(ports, &env).await?.holder.is_none() => {
+            return Err(billpay_core::Error::NotLocked { environment: env }.into());
+        }
         None => {
             let report = Report::new("nothing was changed", "there is no terminal to ask on");
             return Err(report
@@ -76,7 +79,9 @@ fn show(report: &LockReport, ui: &Ui) -> Result<u8, Report> {
 
 fn text(report: &LockReport) -> String {
     let LockReport { environment, store, holder } = report;
-    let Some(holder) = holder else { return format!("Nobody works on {environment} (by {}).", name(store)) };
+    let Some(holder) = holder else {
+        return format!("Nobody works on {environment} (store: {}).", name(store));
+    };
     let LockHolder { principal, host, run_url, command, since, heartbeat, is_gone, broken_by, .. } = holder;
     let mut text = format!(
         "{}\n  on {} runs `{}` on {environment} since {since}\n",

@@ -67,8 +67,8 @@ pub enum Error {
     /// The plan was not approved.
     #[error("the answer was no")]
     Declined,
-    /// There is no terminal to ask on.
-    #[error("there is no terminal to ask on")]
+    /// There is no terminal to ask on, or the output is for a program.
+    #[error("there is no terminal to ask on, or its output is JSON")]
     Unattended { environment: String },
     /// The name that was typed is another one.
     #[error("`{typed}` is not the name of the environment")]

@@ -217,6 +217,14 @@ impl Debug for LockGuard {
     }
 }
 
+/// A time in whole minutes where it is one, else in seconds.
+fn in_words(time: Duration) -> String {
+    match time.as_secs() {
+        seconds if seconds >= 60 && seconds % 60 == 0 => format!("{} min", seconds / 60),
+        seconds => format!("{seconds} s"),
+    }
+}
+
 /// Says what a run without an end was at.
 fn cut_short(record: &RunRecord) -> String {
     let RunStart { command, principal, at, intents, .. } = &record.start;
@@ -264,10 +272,16 @@ pub(crate) async fn hold(
     let tell = |status: &LockStatus| {
         let Holder { principal, host, command, since, .. } = &status.claim.holder;
         observer.note(format!(
-            "waiting up to {} s for {principal} on {host}, whose `{command}` has {name} since {since:.0}",
-            wait.as_secs()
+            "waiting up to {} for {principal} on {host}, whose `{command}` has {name} since {since:.0}",
+            in_words(wait)
         ));
     };
+    if !facts.objects.is_shared() && !ports.connector.is_on_this_machine() {
+        observer.note(format!(
+            "the lock of {name} is in {}, on this machine: a run elsewhere isn't kept out; name a bucket with BILLPAY_STATE",
+            facts.address()
+        ));
+    }
     let taken = facts.lock().acquire(&holder, wait, &tell).await;
     let lease = Arc::new(taken.map_err(|error| facts.error(env, error))?);
     *interrupt.lease() = Some(lease.clone());

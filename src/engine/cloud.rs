@@ -153,6 +153,9 @@ pub trait Connector: Send + Sync {
     /// Returns the facts about the kinds of resources that can be made; makes no call.
     fn kinds(&self) -> Kinds;
 
+    /// Returns whether the cloud is one on this machine, with nothing in it that others use.
+    fn is_on_this_machine(&self) -> bool;
+
     /// Returns every resource that an environment should have; makes no call.
     fn desire(&self, env: &Environment) -> Vec<Desired>;
 

@@ -25,6 +25,9 @@ pub trait ObjectStore: Send + Sync {
     /// Returns the address of the store, for people: a path, or `s3://bucket/prefix`.
     fn address(&self) -> String;
 
+    /// Returns whether other machines reach it.
+    fn is_shared(&self) -> bool;
+
     /// Creates an object unless there is one.
     ///
     /// # Errors

@@ -90,6 +90,10 @@ impl ObjectStore for DirectoryStore {
         self.root.display().to_string()
     }
 
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     async fn create(&self, key: &str, body: &[u8]) -> Result<CreateResult, Failure> {
         let body = body.to_vec();
         let create = move |path: PathBuf| match write_temporary(&path, &body)?.persist_noclobber(&path) {

@@ -275,7 +275,7 @@ fn folders_that_git_takes_for_repositories_are_refused() {
     for (files, folder) in [
         (vec!["HEAD", "config", "objects/x", "refs/x"], None),
         (vec!["a/b/HEAD", "a/b/objects/x", "a/b/refs/x"], Some("a/b")),
-        (vec!["a/head", "a/ObjectStore/x", "a/REFS/x"], Some("a")),
+        (vec!["a/head", "a/Objects/x", "a/REFS/x"], Some("a")),
         (vec!["a/HEAD", "a/commondir"], Some("a")),
     ] {
         let files: Vec<(&str, &str)> = files.into_iter().map(|file| (file, "1\n")).collect();

@@ -63,6 +63,10 @@ impl Connector for Memory {
         kinds::infos()
     }
 
+    fn is_on_this_machine(&self) -> bool {
+        false
+    }
+
     fn desire(&self, env: &Environment) -> Vec<Desired> {
         let bucket = Sketch::new("bucket", &[]);
         desired(env, &[Sketch::new("vpc", &[]), Sketch::new("nat-gateway", &[0]), bucket])
@@ -331,6 +335,8 @@ async fn the_journal_tells_what_runs_did_and_what_one_was_at() {
     });
     let note = note.unwrap_or_else(|| panic!("it is said what the last run was at: {notes:#?}"));
     assert!(note.contains("was cut short after 2 of 3 changes; not known how it ended: create "), "{note}");
+    let is_told = |event: &Event| matches!(event, Event::Note { message } if message.contains("a run elsewhere isn't kept out"));
+    assert!(notes.iter().any(is_told), "{notes:#?}");
     // Nothing to do is no run that changes anything.
     provision(&ports, &request("dev"), &Silent, &always(Answer::No)).await.unwrap();
     destroy(&ports, &undo("dev"), &Silent, &always(Answer::Yes)).await.unwrap();

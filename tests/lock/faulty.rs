@@ -20,6 +20,10 @@ impl ObjectStore for Memory {
         "memory".to_string()
     }
 
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     async fn create(&self, key: &str, body: &[u8]) -> Result<CreateResult, Failure> {
         let mut objects = self.0.lock().unwrap();
         if objects.contains_key(key) {
@@ -158,6 +162,10 @@ fn no_answer() -> Failure {
 impl ObjectStore for Faulty {
     fn address(&self) -> String {
         self.store.address()
+    }
+
+    fn is_shared(&self) -> bool {
+        self.store.is_shared()
     }
 
     async fn create(&self, key: &str, body: &[u8]) -> Result<CreateResult, Failure> {

@@ -247,7 +247,12 @@ impl Ui {
 
     /// Returns a function that clears the live lines, for an exit at once.
     pub fn clear_lines(&self) -> impl Fn() + Send + 'static {
-        self.progress.clear_lines()
+        let (clear, out) = (self.progress.clear_lines(), self.out.clone());
+        move || {
+            clear();
+            // Behind the `^C` of the terminal.
+            out.message("");
+        }
     }
 
     /// Prepares the lines of a run for a plan that may be applied.

@@ -120,7 +120,8 @@ impl Ui {
             let counts = past(&report.counts);
             let _ = writeln!(text, "{GOOD}Done{GOOD:#} in {took}: {counts}.");
         } else {
-            let _ = writeln!(text, "{}", unfinished(outcome, &took));
+            let is_lost = report.lock_lost.is_some();
+            let _ = writeln!(text, "{}", unfinished(outcome, &took, is_lost));
         }
         for step in &outcome.failed {
             let failure = name(&step.failure.to_string());
@@ -311,11 +312,15 @@ pub(super) fn failure_hints(failed: &[(&Address, &Failure)]) -> Vec<String> {
     }
 }
 
-fn unfinished(outcome: &Outcome, took: &str) -> String {
+fn unfinished(outcome: &Outcome, took: &str, is_lost: bool) -> String {
     let done = outcome.done.len();
+    let interrupted = if is_lost { "Stopped" } else { "Interrupted" };
     match (outcome.interrupted, outcome.failed.len()) {
         (true, _) => {
-            format!("{CHANGED}Interrupted{CHANGED:#} after {took}: {done} done, {} left.", outcome.left.len())
+            format!(
+                "{CHANGED}{interrupted}{CHANGED:#} after {took}: {done} done, {} left.",
+                outcome.left.len()
+            )
         }
         (false, failed) => format!(
             "{BAD}{failed} failed{BAD:#} after {took}: {done} done, {} skipped.",

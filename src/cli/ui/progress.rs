@@ -11,6 +11,7 @@ use billpay_engine::plan::{Action, Plan};
 use billpay_model::address::Address;
 use billpay_model::event::Event;
 use billpay_model::plural;
+use dialoguer::console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use super::{BAD, CHANGED, DIM, GOOD, Out, duration, value};
@@ -21,8 +22,10 @@ const PATIENCE: Duration = Duration::from_millis(800);
 const TICK: Duration = Duration::from_millis(120);
 /// Duration from which work is announced where lines are not live, seconds.
 const ANNOUNCED_SECONDS: u32 = 30;
-/// Longest id that is shown whole, characters.
-const MAX_ID_CHARS: usize = 44;
+/// Characters of a line of a resource beside its texts: signs and spaces.
+const MARGINS: usize = 10;
+/// Least characters of an id that are worth showing.
+const MIN_ID_CHARS: usize = 12;
 
 /// Shows events.
 pub struct Progress {
@@ -91,6 +94,12 @@ impl Progress {
         move || drop(bars.clear())
     }
 
+    /// Returns the width of the terminal; none where lines may be of any length.
+    fn columns(&self) -> Option<usize> {
+        let (_, columns) = self.is_terminal.then(|| Term::stderr().size_checked()).flatten()?;
+        Some(columns.into())
+    }
+
     /// Writes a line above the live ones.
     pub fn line(&self, text: &str) {
         self.bars.suspend(|| self.out.message(text));
@@ -139,7 +148,9 @@ impl Progress {
                 let retries = state.end(address);
                 let (name, took) = (address.to_string(), duration(*seconds));
                 let id = value::name(id);
-                let id = if self.is_terminal { shorten(&id) } else { id };
+                let taken =
+                    width.max(name.len()) + took.len().max(9) + action.len() + retries.len() + MARGINS;
+                let id = self.columns().map_or(id.clone(), |columns| fit(&id, columns.saturating_sub(taken)));
                 let what = format!("{DIM}{action} {id}{retries}{DIM:#}");
                 self.line(&format!("  {GOOD}✓{GOOD:#} {name:width$}  {took:>9}   {what}"));
             }
@@ -161,7 +172,7 @@ impl Progress {
             Event::Retrying { address, why } => self.retry(state, address, why),
             Event::Stopping { running, waiting } => {
                 let text = format!(
-                    "Stopping: {running} under way are finished, {waiting} are not begun. Ctrl-C again ends it at once."
+                    "Stopping: {running} under way, {waiting} not begun. Waits for the calls in flight; Ctrl-C ends it at once."
                 );
                 self.line(&format!("{CHANGED}{text}{CHANGED:#}"));
             }
@@ -285,13 +296,16 @@ impl Estimate {
     }
 }
 
-/// Returns an id with its middle left out if it is long, so that a line isn't wrapped.
-fn shorten(id: &str) -> String {
+/// Returns an id that fits into so many columns: with its middle left out, or nothing of it where little would be left.
+fn fit(id: &str, columns: usize) -> String {
     let chars: Vec<char> = id.chars().collect();
-    if chars.len() <= MAX_ID_CHARS {
+    if chars.len() <= columns {
         return id.to_string();
     }
-    let half = (MAX_ID_CHARS - 1) / 2;
+    if columns < MIN_ID_CHARS {
+        return String::new();
+    }
+    let half = (columns - 1) / 2;
     chars[..half].iter().chain(&['…']).chain(&chars[chars.len() - half..]).collect()
 }
 
@@ -359,10 +373,12 @@ mod tests {
     }
 
     #[test]
-    fn the_middle_of_a_long_id_is_left_out() {
-        assert_eq!(shorten("vpc-0a1b2c"), "vpc-0a1b2c");
-        let arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com";
-        assert_eq!(shorten(arn), format!("{}…{}", &arn[..21], &arn[arn.len() - 21..]));
+    fn ids_fit_the_line_or_are_left_out() {
+        let arn = "arn:aws:iam::123456789012:policy/billpay-dev-boundary";
+        assert_eq!(fit(arn, 60), arn);
+        assert_eq!(fit(arn, 21), "arn:aws:ia…v-boundary");
+        assert_eq!(fit(arn, 5), "");
+        assert_eq!(fit("vpc-1", 5), "vpc-1");
     }
 
     #[test]
