@@ -204,8 +204,9 @@ impl From<Error> for Report {
 }
 
 fn locked(heading: String, environment: &str, holder: &LockHolder, waited: Duration) -> Report {
-    let LockHolder { principal, host, run_url, command, since, heartbeat, .. } = holder;
-    let mut report = Report::new(heading, format!("{principal} on {host} runs `{command}` since {since}"));
+    let LockHolder { principal, host, pid, run_url, command, since, heartbeat, .. } = holder;
+    let mut report =
+        Report::new(heading, format!("{principal} on {host} (process {pid}) runs `{command}` since {since}"));
     report.details.extend(run_url.as_ref().map(|url| format!("the run: {url}")));
     report.details.extend(heartbeat.as_ref().map(|at| format!("its last heartbeat: {at}")));
     report.details.push(format!("waited {} s", waited.as_secs()));

@@ -82,9 +82,10 @@ fn text(report: &LockReport) -> String {
     let Some(holder) = holder else {
         return format!("Nobody works on {environment} (store: {}).", name(store));
     };
-    let LockHolder { principal, host, run_url, command, since, heartbeat, is_gone, broken_by, .. } = holder;
+    let LockHolder { principal, host, pid, run_url, command, since, heartbeat, is_gone, broken_by, .. } =
+        holder;
     let mut text = format!(
-        "{}\n  on {} runs `{}` on {environment} since {since}\n",
+        "{}\n  on {} (process {pid}) runs `{}` on {environment} since {since}\n",
         name(principal),
         name(host),
         name(command)

@@ -140,8 +140,8 @@ impl RunSummary {
     fn of(record: RunRecord, lock: Option<&LockStatus>, with_changes: bool) -> RunSummary {
         let state = RunState::of(&record, lock);
         let RunRecord { start, end, .. } = &record;
-        let seconds =
-            end.as_ref().map(|end| (end.at.as_millisecond() - start.at.as_millisecond()) as f64 / 1e3);
+        let end = end.as_ref().filter(|end| end.result != RunResult::CutShort);
+        let seconds = end.map(|end| (end.at.as_millisecond() - start.at.as_millisecond()) as f64 / 1e3);
         let began = format!("{:.0}", start.at);
         let changes = changes(&record);
         let count = |result: ChangeResult| changes.iter().filter(|change| change.result == result).count();
@@ -182,7 +182,7 @@ impl RunState {
             Some(RunResult::Interrupted) => RunState::Interrupted,
             Some(RunResult::LockLost) => RunState::LockLost,
             None if lock.is_some_and(has_lock) => RunState::Running,
-            None => RunState::CutShort,
+            Some(RunResult::CutShort) | None => RunState::CutShort,
         }
     }
 }

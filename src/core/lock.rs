@@ -51,6 +51,8 @@ pub struct LockHolder {
     /// ARN of the caller.
     pub principal: String,
     pub host: String,
+    /// Number of its process on that host.
+    pub pid: u32,
     /// Address of the pipeline's run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_url: Option<String>,
@@ -72,10 +74,11 @@ pub struct LockHolder {
 impl From<&LockStatus> for LockHolder {
     fn from(status: &LockStatus) -> LockHolder {
         let LockStatus { claim, beat, broken_by, is_gone } = status.clone();
-        let Holder { principal, host, run_url, command, since, .. } = claim.holder;
+        let Holder { principal, host, run_url, command, since, process, .. } = claim.holder;
         let heartbeat = beat.map(|beat| format!("{:.0}", beat.at));
         let (since, claim) = (format!("{since:.0}"), claim.generation);
-        LockHolder { principal, host, run_url, command, since, heartbeat, claim, is_gone, broken_by }
+        let pid = process.pid;
+        LockHolder { principal, host, pid, run_url, command, since, heartbeat, claim, is_gone, broken_by }
     }
 }
 
@@ -170,7 +173,7 @@ impl Hold {
         begun.map_err(|failure| self.facts.error(engine.environment(), failure.into()))
     }
 
-    /// Reports what the last run was at, if it was cut short.
+    /// Reports what the last run was at, if it was cut short; once.
     pub async fn report_last_run(&self, observer: &dyn Observer) {
         let journal = self.facts.journal();
         // That it can't be read says the run's own first write.
@@ -179,6 +182,8 @@ impl Hold {
         let Ok(Some(record)) = journal.read(last).await else { return };
         if record.end.is_none() {
             observer.note(cut_short(&record));
+            // If that can't be written, it is said again.
+            let _ = journal.close(last).await;
         }
     }
 

@@ -93,6 +93,8 @@ pub enum RunResult {
     Interrupted,
     /// It lost the lock of the environment.
     LockLost,
+    /// It left no end; the next run wrote this one.
+    CutShort,
 }
 
 /// A run as the journal has it.
@@ -163,6 +165,19 @@ impl Journal {
             steps.extend(batch.steps);
         }
         Ok(Some(RunRecord { start, steps, end: self.object(run, "end").await? }))
+    }
+
+    /// Writes the end of a run that left none.
+    ///
+    /// # Errors
+    /// Fails if the store can't be written.
+    pub async fn close(&self, run: &str) -> Result<(), Failure> {
+        self.write_end(run, RunResult::CutShort).await
+    }
+
+    async fn write_end(&self, run: &str, result: RunResult) -> Result<(), Failure> {
+        let end = RunEnd { schema: SCHEMA.to_string(), at: Timestamp::now(), result };
+        self.create(run, "end", &end).await.map(drop)
     }
 
     /// Deletes runs that are too old to be kept; what can't be deleted now is next time.
@@ -241,8 +256,7 @@ impl JournalWriter {
         let JournalWriter { journal, run, steps, writing } = self;
         drop(steps);
         let written = writing.await.unwrap_or(Ok(()));
-        let end = RunEnd { schema: SCHEMA.to_string(), at: Timestamp::now(), result };
-        journal.create(&run, "end", &end).await?;
+        journal.write_end(&run, result).await?;
         journal.forget_old_runs().await;
         written
     }

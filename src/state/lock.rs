@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::lease::Lease;
@@ -400,23 +401,23 @@ impl Lock {
     }
 
     async fn object<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, LockError> {
-        #[derive(Deserialize)]
-        struct Header {
-            schema: String,
-        }
         let Some(body) = self.objects.read(key).await? else { return Ok(None) };
         let damaged = |why: String| LockError::Damaged { key: key.to_string(), why };
-        let text = String::from_utf8(body).map_err(|_| damaged("it is not UTF-8".to_string()))?;
+        let value: Value =
+            serde_json::from_slice(&body).map_err(|_| damaged("it is no object of a lock".to_string()))?;
+        let schema = value["schema"].as_str().unwrap_or_default();
+        if schema != SCHEMA {
+            let schema = schema.escape_debug().to_string();
+            return Err(match value.get("schema") {
+                Some(_) => LockError::Version { key: key.to_string(), schema },
+                None => damaged("it is no object of a lock".to_string()),
+            });
+        }
         // What is in it is shown to people line by line.
-        if text.contains("\\u00") || text.contains("\\n") || text.contains("\\r") {
+        if has_control(&value) {
             return Err(damaged("it holds control characters".to_string()));
         }
-        let header: Header =
-            serde_json::from_str(&text).map_err(|_| damaged("it is no object of a lock".to_string()))?;
-        if header.schema != SCHEMA {
-            return Err(LockError::Version { key: key.to_string(), schema: header.schema });
-        }
-        serde_json::from_str(&text).map(Some).map_err(|error| damaged(error.to_string()))
+        serde_json::from_value(value).map(Some).map_err(|error| damaged(error.to_string()))
     }
 
     /// Returns the number of the last claim.
@@ -451,6 +452,16 @@ impl Lock {
 
     fn key(&self, generation: u32, suffix: &str) -> String {
         format!("{}/{generation:06}{suffix}", self.prefix)
+    }
+}
+
+/// Returns whether a text in a value has a control character.
+fn has_control(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.chars().any(char::is_control),
+        Value::Array(values) => values.iter().any(has_control),
+        Value::Object(fields) => fields.values().any(has_control),
+        _ => false,
     }
 }
 

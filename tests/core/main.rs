@@ -337,8 +337,12 @@ async fn the_journal_tells_what_runs_did_and_what_one_was_at() {
     assert!(note.contains("was cut short after 2 of 3 changes; not known how it ended: create "), "{note}");
     let is_told = |event: &Event| matches!(event, Event::Note { message } if message.contains("a run elsewhere isn't kept out"));
     assert!(notes.iter().any(is_told), "{notes:#?}");
-    // Nothing to do is no run that changes anything.
-    provision(&ports, &request("dev"), &Silent, &always(Answer::No)).await.unwrap();
+    // Nothing to do is no run that changes anything, and what was said once is not said again.
+    let log = Log::default();
+    provision(&ports, &request("dev"), &log, &always(Answer::No)).await.unwrap();
+    let is_said =
+        |event: &Event| matches!(event, Event::Note { message } if message.starts_with("the last run"));
+    assert!(!log.0.into_inner().unwrap().iter().any(is_said));
     destroy(&ports, &undo("dev"), &Silent, &always(Answer::Yes)).await.unwrap();
 
     let runs = history(&ports, "dev", None).await.unwrap();
