@@ -172,10 +172,7 @@ impl RunSummary {
 
 impl RunState {
     fn of(record: &RunRecord, lock: Option<&LockStatus>) -> RunState {
-        let has_lock = |status: &LockStatus| {
-            let holder = &status.claim.holder;
-            !status.is_gone && holder.principal == record.start.principal && holder.host == record.start.host
-        };
+        let has_lock = |status: &LockStatus| !status.is_gone && status.claim.generation == record.start.claim;
         match record.end.as_ref().map(|end| end.result) {
             Some(RunResult::Done) => RunState::Done,
             Some(RunResult::Failed) => RunState::Failed,

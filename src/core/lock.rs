@@ -160,6 +160,7 @@ impl Hold {
         let start = RunStart {
             schema: String::new(),
             run: run_name(at, &attempts),
+            claim: self.lease.generation(),
             attempts,
             command,
             principal,

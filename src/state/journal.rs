@@ -7,14 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use billpay_model::event::Event;
-use billpay_model::failure::Failure;
+use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::store::{CreateResult, ObjectStore};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 /// Version of the objects; those of another version are not read.
 const SCHEMA: &str = "billpay/state/run/v1";
@@ -31,6 +32,8 @@ pub struct RunStart {
     pub schema: String,
     /// Name of the run; names sort by time.
     pub run: String,
+    /// Number of the claim by which the run had the lock.
+    pub claim: u32,
     /// Id that the create calls of the run carry.
     pub attempts: String,
     /// Command: `provision`.
@@ -153,18 +156,26 @@ impl Journal {
         Ok(runs)
     }
 
-    /// Reads a run; none if there is none of this name, or it is of another version.
+    /// Reads a run; none if there is none of this name, or a part of it is damaged or of another version.
     ///
     /// # Errors
     /// Fails if the store can't be read.
     pub async fn read(&self, run: &str) -> Result<Option<RunRecord>, Failure> {
-        let Some(start) = self.object::<RunStart>(run, "start").await? else { return Ok(None) };
+        let Stored::Object(start) = self.object::<RunStart>(run, "start").await? else { return Ok(None) };
         let mut steps = vec![];
         for number in 1.. {
-            let Some(batch) = self.object::<Batch>(run, &format!("steps-{number:06}")).await? else { break };
-            steps.extend(batch.steps);
+            match self.object::<Batch>(run, &format!("steps-{number:06}")).await? {
+                Stored::Object(batch) => steps.extend(batch.steps),
+                Stored::Nothing => break,
+                Stored::Unreadable => return Ok(None),
+            }
         }
-        Ok(Some(RunRecord { start, steps, end: self.object(run, "end").await? }))
+        let end = match self.object(run, "end").await? {
+            Stored::Object(end) => Some(end),
+            Stored::Nothing => None,
+            Stored::Unreadable => return Ok(None),
+        };
+        Ok(Some(RunRecord { start, steps, end }))
     }
 
     /// Writes the end of a run that left none.
@@ -226,17 +237,22 @@ impl Journal {
         self.objects.create(&format!("{}/{run}/{name}", self.prefix), &body).await
     }
 
-    async fn object<T: DeserializeOwned>(&self, run: &str, name: &str) -> Result<Option<T>, Failure> {
-        #[derive(Deserialize)]
-        struct Header {
-            schema: String,
-        }
+    async fn object<T: DeserializeOwned>(&self, run: &str, name: &str) -> Result<Stored<T>, Failure> {
         let Some(body) = self.objects.read(&format!("{}/{run}/{name}", self.prefix)).await? else {
-            return Ok(None);
+            return Ok(Stored::Nothing);
         };
-        let is_known = serde_json::from_slice::<Header>(&body).is_ok_and(|header| header.schema == SCHEMA);
-        Ok(if is_known { serde_json::from_slice(&body).ok() } else { None })
+        let value = serde_json::from_slice::<Value>(&body).ok().filter(|value| value["schema"] == SCHEMA);
+        let object = value.and_then(|value| serde_json::from_value(value).ok());
+        Ok(object.map_or(Stored::Unreadable, Stored::Object))
     }
+}
+
+/// Part of a run, as the store has it.
+enum Stored<T> {
+    Object(T),
+    Nothing,
+    /// Damaged, or of another version.
+    Unreadable,
 }
 
 impl JournalWriter {
@@ -255,7 +271,8 @@ impl JournalWriter {
     pub async fn end(self, result: RunResult) -> Result<(), Failure> {
         let JournalWriter { journal, run, steps, writing } = self;
         drop(steps);
-        let written = writing.await.unwrap_or(Ok(()));
+        let lost = |error: JoinError| Failure::new(FailureClass::Other, "state:Create", error.to_string());
+        let written = writing.await.unwrap_or_else(|error| Err(lost(error)));
         journal.write_end(&run, result).await?;
         journal.forget_old_runs().await;
         written

@@ -22,6 +22,7 @@ fn start(second: i64) -> RunStart {
     RunStart {
         schema: String::new(),
         run: run_name(at, "0123456789abcdef"),
+        claim: 1,
         attempts: "0123456789abcdef".into(),
         command: "provision".into(),
         principal: "me".into(),
@@ -92,6 +93,9 @@ fn the_newest_runs_are_kept_and_another_versions_are_not_read() {
         let key = format!("123456789012/billpay/dev/runs/{}/start", start(900).run);
         memory.write(&key, of_another).await.unwrap();
         assert_eq!(journal.read(&start(900).run).await.unwrap(), None);
+        // A part that can't be read is not taken for none.
+        memory.write(&format!("123456789012/billpay/dev/runs/{}/end", start(201).run), b"{").await.unwrap();
+        assert_eq!(journal.read(&start(201).run).await.unwrap(), None);
         assert_eq!(
             journal.read(&start(202).run).await.unwrap().unwrap().end.unwrap().result,
             RunResult::Failed

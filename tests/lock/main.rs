@@ -270,7 +270,7 @@ fn what_a_newer_program_wrote_is_refused() {
     });
 }
 
-/// What one worker of a round does with the lock.
+/// Works with the lock as one of several contenders of a round.
 async fn worker(id: u32, lock: Lock, asleep: &Faulty, seed: u64, inside: &AtomicI32, counts: &Counts) {
     let mut random = fastrand::Rng::with_seed(seed ^ u64::from(id));
     for turn in 0..3 {

@@ -123,7 +123,7 @@ fn holder(id: u32) -> Holder {
     }
 }
 
-/// Where the sandbox's locks of dev are, by default.
+/// Returns the directory of the sandbox's locks of dev, by default.
 fn locks(sandbox: &Sandbox) -> PathBuf {
     sandbox.home().join(format!(".local/state/billpay/state/{}/billpay/dev/lock", sandbox.account))
 }
