@@ -49,7 +49,7 @@ impl AwsConnector {
         prefix: &str,
     ) -> Result<StateBucket, ConnectError> {
         let aws = self.aws(&env.account, &env.region, &Silent).await?;
-        Ok(StateBucket::new(aws, bucket, prefix, &env.account))
+        Ok(StateBucket::new(aws, env, bucket, prefix))
     }
 }
 

@@ -2,31 +2,48 @@
 
 use async_trait::async_trait;
 use aws_sdk_s3::primitives::ByteStream;
+use billpay_model::environment::Environment;
 use billpay_model::failure::{Failure, FailureClass};
+use billpay_model::names;
 use billpay_model::store::{CreateResult, ObjectStore};
 
+use crate::kinds::kind::Context;
+use crate::kinds::{bucket, bucket_policy};
 use crate::{Aws, Explain, Optional};
 
 /// Largest object that is read, bytes.
 const MAX_BYTES: i64 = 1 << 20;
 
-/// A bucket, the beginning of the keys in it, and the account that must own it.
+/// A bucket in the account and region of an environment, and the beginning of the keys in it.
 pub struct StateBucket {
     aws: Aws,
+    env: Environment,
     bucket: String,
     /// Empty, or ends with a slash.
     prefix: String,
+    /// Account that must own it.
     owner: String,
 }
 
 impl StateBucket {
-    /// Names a bucket of an account. Nothing is read or written when it is another account's.
-    pub fn new(aws: Aws, bucket: &str, prefix: &str, owner: &str) -> StateBucket {
+    /// Names a bucket. Nothing is read or written when it is another account's than the environment's.
+    pub fn new(aws: Aws, env: &Environment, bucket: &str, prefix: &str) -> StateBucket {
         let prefix = match prefix.trim_matches('/') {
             "" => String::new(),
             prefix => format!("{prefix}/"),
         };
-        StateBucket { aws, bucket: bucket.to_string(), prefix, owner: owner.to_string() }
+        StateBucket { aws, env: env.clone(), bucket: bucket.to_string(), prefix, owner: env.account.clone() }
+    }
+
+    /// Returns whether billpay makes the bucket: the one that all environments of a project in the account and region
+    /// share.
+    fn is_own(&self) -> bool {
+        self.bucket == names::runs_bucket(&self.env)
+    }
+
+    /// Returns whether a failure says that the bucket is not there yet, where nobody else would make it.
+    fn is_not_made(&self, failure: &Failure) -> bool {
+        self.is_own() && failure.code == "NoSuchBucket"
     }
 
     fn key(&self, key: &str) -> String {
@@ -42,6 +59,23 @@ impl ObjectStore for StateBucket {
 
     fn is_shared(&self) -> bool {
         true
+    }
+
+    /// The policy comes last, so that one which is there says that all settings are.
+    async fn make(&self) -> Result<(), Failure> {
+        if !self.is_own() {
+            return Ok(());
+        }
+        let policy = self.aws.s3.get_bucket_policy().bucket(&self.bucket).expected_bucket_owner(&self.owner);
+        let is_there = match policy.send().await.at("s3:GetBucketPolicy") {
+            Ok(_) => return Ok(()),
+            Err(failure) if failure.code == "NoSuchBucketPolicy" => true,
+            Err(failure) if failure.code == "NoSuchBucket" => false,
+            Err(failure) => return Err(failure),
+        };
+        let cx = Context::plain(&self.aws, &self.env);
+        bucket::make_shared(cx, &self.bucket, is_there).await?;
+        bucket_policy::put_tls_only(cx, &self.bucket).await
     }
 
     async fn create(&self, key: &str, body: &[u8]) -> Result<CreateResult, Failure> {
@@ -64,7 +98,7 @@ impl ObjectStore for StateBucket {
         let call = "s3:GetObject";
         let get = self.aws.s3.get_object().bucket(&self.bucket).key(self.key(key));
         let got = match get.expected_bucket_owner(&self.owner).send().await.at(call) {
-            Err(failure) if failure.code == "NoSuchKey" => return Ok(None),
+            Err(failure) if failure.code == "NoSuchKey" || self.is_not_made(&failure) => return Ok(None),
             got => got?,
         };
         if got.content_length.is_some_and(|length| length > MAX_BYTES) {
@@ -86,7 +120,10 @@ impl ObjectStore for StateBucket {
         let mut pages = list.expected_bucket_owner(&self.owner).into_paginator().send();
         let mut keys = vec![];
         while let Some(page) = pages.next().await {
-            let objects = page.at("s3:ListBucket")?.contents.unwrap_or_default();
+            let objects = match page.at("s3:ListBucket") {
+                Err(failure) if self.is_not_made(&failure) => return Ok(vec![]),
+                page => page?.contents.unwrap_or_default(),
+            };
             let found = objects.into_iter().filter_map(|object| object.key);
             keys.extend(found.filter_map(|key| key.strip_prefix(&self.prefix).map(str::to_string)));
         }

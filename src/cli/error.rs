@@ -140,6 +140,24 @@ impl From<Error> for Report {
                     }
                 }
             }
+            Error::NoStore(error) => {
+                let mut report = Report::new(heading, error.message);
+                report.hints = error.hints;
+                report
+            }
+            Error::LocalStore { store, .. } => {
+                Report::new(heading, format!("{store} keeps out nobody who works elsewhere; nothing was changed"))
+                    .hint("say `state: s3` in the spec: provision makes the bucket")
+                    .stopped()
+            }
+            Error::OtherStore { environment, .. } => {
+                Report::new(heading, "its resources carry that address; nothing was changed")
+                    .hint("correct `state` in the spec, or BILLPAY_STATE")
+                    .hint(format!("or move it here with `billpay state move --env {environment}`"))
+                    .stopped()
+            }
+            Error::StoreAddress(_) => Report::new(heading, "nothing was changed")
+                .hint("it is s3, s3://bucket/prefix, local, or the whole path of a directory"),
             Error::Conflicts(report) => {
                 billpay_engine::Error::Conflicts(report.plan.conflicts.clone()).into()
             }
@@ -346,7 +364,7 @@ impl From<billpay_engine::Error> for Report {
         let mut report = Report::new(error.to_string(), "");
         report.details.clear();
         match error {
-            billpay_engine::Error::Observe(failures) => {
+            billpay_engine::Error::Observe(failures) | billpay_engine::Error::WriteStore(failures) => {
                 report.details = failures.iter().map(Failure::to_string).collect();
                 report.hints = hints_of(&failures);
             }

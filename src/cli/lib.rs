@@ -20,6 +20,7 @@ mod scaffold;
 mod schema;
 mod settings;
 mod signals;
+mod state;
 mod status;
 mod ui;
 
@@ -165,6 +166,8 @@ enum Command {
     History(history::HistoryArgs),
     /// Show who works on an environment, or take the lock from a run that hangs
     Lock(lock::LockArgs),
+    /// Show where the lock and the journal of an environment are, or move them
+    State(state::StateArgs),
     /// Run a local AWS on this machine
     Local(local::LocalArgs),
     /// Print the completion script of a shell
@@ -186,6 +189,7 @@ impl Command {
             | Command::Config(_)
             | Command::Doctor(_)
             | Command::Lock(_)
+            | Command::State(_)
             | Command::History(_) => true,
             Command::Scaffold(args) => args.reads_specs(),
             Command::Docs(args) => args.reads_specs(),
@@ -267,6 +271,7 @@ fn run(command: Command, ports: &Ports, ui: &Ui) -> Result<u8, Report> {
         Command::Doctor(args) => in_runtime(doctor::run(args, ports, ui)),
         Command::History(args) => in_runtime(history::run(args, ports, ui)),
         Command::Lock(args) => in_runtime(lock::run(args, ports, ui)),
+        Command::State(args) => in_runtime(state::run(args, ports, ui)),
         Command::Local(args) => in_runtime(local::run(args, ports, ui)),
         Command::Docs(args) => in_runtime(docs::run(*args, ports, ui)),
         Command::Scaffold(args) => scaffold::run(*args, ports, ui),

@@ -54,9 +54,23 @@ pub struct ApplyArgs {
     /// Most resources that are worked on at once
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub parallelism: u16,
+    #[command(flatten)]
+    pub lock: LockArgs,
+}
+
+/// The time for which a run waits for its turn.
+#[derive(Debug, Clone, Args)]
+pub struct LockArgs {
     /// Time to wait for another run on this environment, such as 90s or 10m; by default a minute, in CI half an hour
     #[arg(long, value_name = "TIME", value_parser = lock_timeout)]
-    pub lock_timeout: Option<Duration>,
+    lock_timeout: Option<Duration>,
+}
+
+impl LockArgs {
+    pub fn timeout(&self) -> Duration {
+        let minutes = if in_ci() { 30 } else { 1 };
+        self.lock_timeout.unwrap_or(Duration::from_secs(60 * minutes))
+    }
 }
 
 /// Reads a duration such as `90s` or `1h 30m`.
@@ -71,8 +85,7 @@ impl ApplyArgs {
     pub fn options<'a>(&'a self, question: String, ports: &Ports, ui: &'a Ui) -> (RunOptions, Asker<'a>) {
         let interrupt = Interrupt::default();
         let asker = Asker { args: &self.approve, question, kinds: ports.connector.kinds(), ui };
-        let minutes = if in_ci() { 30 } else { 1 };
-        let lock_timeout = self.lock_timeout.unwrap_or(Duration::from_secs(60 * minutes));
+        let lock_timeout = self.lock.timeout();
         (RunOptions { parallelism: self.parallelism.into(), lock_timeout, interrupt }, asker)
     }
 }

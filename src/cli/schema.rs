@@ -11,6 +11,7 @@ use billpay_core::plan::PlanReport;
 use billpay_core::provision::RunReport;
 use billpay_core::report::json_schema;
 use billpay_core::scaffold::{AdoptReport, ListReport, NewReport, ShowReport, UpdateReport};
+use billpay_core::state::{MoveReport, StateReport};
 use billpay_core::status::StatusReport;
 use billpay_core::trees::TreeReport;
 use billpay_model::event::Event;
@@ -53,6 +54,10 @@ enum SchemaKind {
     History,
     /// `billpay lock`
     Lock,
+    /// `billpay state show`
+    State,
+    /// `billpay state move`
+    StateMove,
     /// `billpay scaffold infrastructure`, `kubernetes` and `backstage`
     Scaffold,
     /// `billpay docs build`
@@ -88,6 +93,8 @@ pub fn run(args: SchemaArgs, ui: &Ui) -> Result<u8, Report> {
         SchemaKind::Local => json_schema::<LocalReport>().to_value(),
         SchemaKind::History => json_schema::<HistoryReport>().to_value(),
         SchemaKind::Lock => json_schema::<LockReport>().to_value(),
+        SchemaKind::State => json_schema::<StateReport>().to_value(),
+        SchemaKind::StateMove => json_schema::<MoveReport>().to_value(),
         SchemaKind::Scaffold => json_schema::<TreeReport>().to_value(),
         SchemaKind::DocsBuild => json_schema::<BuildReport>().to_value(),
         SchemaKind::DocsPublish => json_schema::<PublishReport>().to_value(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use billpay_model::environment::Environment;
 use billpay_model::event::Observer;
 use billpay_model::names;
+use billpay_model::store::StoreAddress;
 use billpay_spec::Origin;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,8 @@ pub struct PipelineNames {
     pub cluster: String,
     pub namespace: String,
     pub techdocs_bucket: Option<String>,
+    /// Address of the store of locks and journals: `local`, or a bucket.
+    pub state: String,
     pub services: BTreeMap<String, ServiceNames>,
     pub frontends: BTreeMap<String, FrontendNames>,
     pub buckets: BTreeMap<String, String>,
@@ -115,6 +118,7 @@ impl PipelineNames {
             cluster: names::cluster(env),
             namespace: names::namespace(env),
             techdocs_bucket: has_docs.then(|| names::other_bucket(env, names::TECHDOCS)),
+            state: StoreAddress::of_spec(env).to_string(),
             services: services.collect(),
             frontends: frontends.collect(),
             buckets: buckets.collect(),

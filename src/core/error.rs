@@ -49,6 +49,18 @@ pub enum Error {
         #[source]
         error: Box<LockError>,
     },
+    /// There is no store at the address.
+    #[error("the store of locks can't be used")]
+    NoStore(#[source] ConnectError),
+    /// The environment is protected, and its lock would be on this machine alone.
+    #[error("{environment} is protected, and its lock would be on this machine alone")]
+    LocalStore { environment: String, store: String },
+    /// Resources of the environment say that its lock is in another store.
+    #[error("the lock of {environment} is in {}, not in {store}", .named.join(" and "))]
+    OtherStore { environment: String, store: String, named: Vec<String> },
+    /// What was given is no address of a store.
+    #[error("`{0}` is no address of a store")]
+    StoreAddress(String),
     /// The plan has conflicts, which it holds.
     #[error("the plan can't be applied")]
     Conflicts(Box<PlanReport>),

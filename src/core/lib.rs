@@ -16,6 +16,7 @@ mod ports;
 pub mod provision;
 pub mod report;
 pub mod scaffold;
+pub mod state;
 pub mod status;
 pub mod trees;
 

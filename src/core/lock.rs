@@ -12,7 +12,8 @@ use billpay_host::pipeline::run_url;
 use billpay_host::process::{ProcessIdentity, host_name, user_name};
 use billpay_model::environment::Environment;
 use billpay_model::event::Observer;
-use billpay_model::store::ObjectStore;
+use billpay_model::failure::Failure;
+use billpay_model::store::{CreateResult, ObjectStore, StoreAddress, folder};
 use billpay_state::clock::SystemClock;
 use billpay_state::journal::{Intent, Journal, JournalWriter, RunRecord, RunStart, run_name};
 use billpay_state::lease::{Lease, LeaseGuard};
@@ -88,7 +89,7 @@ pub struct Interrupt {
     /// Cancelled when no new work is to begin.
     pub stop: CancellationToken,
     is_applying: Arc<AtomicBool>,
-    lease: Arc<Mutex<Option<Arc<Lease>>>>,
+    leases: Arc<Mutex<Vec<Arc<Lease>>>>,
 }
 
 impl Interrupt {
@@ -99,8 +100,8 @@ impl Interrupt {
         if self.is_applying.load(Ordering::SeqCst) {
             return std::future::pending().await;
         }
-        let lease = self.lease().take();
-        if let Some(lease) = lease {
+        let leases = std::mem::take(&mut *self.leases());
+        for lease in leases {
             // One that was lost is another's already.
             let _ = lease.release().await;
         }
@@ -111,8 +112,8 @@ impl Interrupt {
         self.is_applying.store(is_applying, Ordering::SeqCst);
     }
 
-    fn lease(&self) -> MutexGuard<'_, Option<Arc<Lease>>> {
-        self.lease.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn leases(&self) -> MutexGuard<'_, Vec<Arc<Lease>>> {
+        self.leases.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
@@ -134,6 +135,16 @@ impl Hold {
     /// Returns a token that is cancelled when the lock is lost.
     pub fn lost(&self) -> CancellationToken {
         self.lease.lost()
+    }
+
+    /// Returns the address of the store that the lock is in, if other machines reach it.
+    pub fn shared_store(&self) -> Option<String> {
+        self.facts.is_shared().then(|| self.facts.address())
+    }
+
+    /// Returns the facts beside which the lock is.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// Returns why the lock was lost, if it was.
@@ -200,7 +211,7 @@ impl Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        self.interrupt.lease().take();
+        self.interrupt.leases().retain(|lease| !Arc::ptr_eq(lease, &self.lease));
         let lease = self.lease.clone();
         // One that is released already, or lost, is left alone; without a runtime, it expires.
         if let Ok(runtime) = Handle::try_current() {
@@ -253,18 +264,29 @@ fn cut_short(record: &RunRecord) -> String {
     )
 }
 
-/// Takes the lock of an engine's environment, or waits for it.
+/// Takes the lock of an engine's environment beside some facts, or waits for it. Makes their store first, where billpay is
+/// who makes it.
 pub(crate) async fn hold(
     ports: &Ports,
+    facts: Facts,
     engine: &dyn Engine,
     command: &str,
-    wait: Duration,
-    interrupt: &Interrupt,
+    run: (Duration, &Interrupt),
     observer: &dyn Observer,
 ) -> Result<Hold, Error> {
     let identity = engine.identity().await?;
     let env = engine.environment();
-    let facts = Facts::open(ports, env).await?;
+    let name = &env.environment;
+    if !facts.is_shared() && !ports.connector.is_on_this_machine() {
+        if env.protected {
+            return Err(Error::LocalStore { environment: name.clone(), store: facts.address() });
+        }
+        observer.note(format!(
+            "the lock of {name} is in {}, on this machine: a run elsewhere isn't kept out; say `state: s3` in the spec",
+            facts.address()
+        ));
+    }
+    facts.make().await.map_err(|failure| facts.error(env, failure.into()))?;
     let holder = Holder {
         id: format!("{:032x}", fastrand::u128(..)),
         principal: identity.arn,
@@ -274,7 +296,7 @@ pub(crate) async fn hold(
         since: Timestamp::now(),
         process: ProcessIdentity::own(),
     };
-    let name = &env.environment;
+    let (wait, interrupt) = run;
     let tell = |status: &LockStatus| {
         let Holder { principal, host, command, since, .. } = &status.claim.holder;
         observer.note(format!(
@@ -282,16 +304,10 @@ pub(crate) async fn hold(
             in_words(wait)
         ));
     };
-    if !facts.objects.is_shared() && !ports.connector.is_on_this_machine() {
-        observer.note(format!(
-            "the lock of {name} is in {}, on this machine: a run elsewhere isn't kept out; name a bucket with BILLPAY_STATE",
-            facts.address()
-        ));
-    }
     let taken = facts.lock().acquire(&holder, wait, &tell).await;
     let lease = Arc::new(taken.map_err(|error| facts.error(env, error))?);
-    *interrupt.lease() = Some(lease.clone());
-    Ok(Hold { lease, interrupt: interrupt.clone(), environment: env.environment.clone(), facts, holder })
+    interrupt.leases().push(lease.clone());
+    Ok(Hold { lease, interrupt: interrupt.clone(), environment: name.clone(), facts, holder })
 }
 
 /// Returns who works on an environment.
@@ -341,14 +357,23 @@ pub async fn break_lock(
 pub(crate) struct Facts {
     objects: Arc<dyn ObjectStore>,
     /// Beginning of the keys.
-    prefix: String,
+    folder: String,
 }
 
 impl Facts {
+    /// Opens the facts in the store of an environment.
     pub async fn open(ports: &Ports, env: &Environment) -> Result<Facts, Error> {
-        let objects = ports.state.open(env).await?;
-        let prefix = format!("{}/{}/{}", env.account, env.project, env.environment);
-        Ok(Facts { objects, prefix })
+        Facts::open_at(ports, env, None).await
+    }
+
+    /// Opens the facts in the store at an address.
+    pub async fn open_at(
+        ports: &Ports,
+        env: &Environment,
+        address: Option<&StoreAddress>,
+    ) -> Result<Facts, Error> {
+        let objects = ports.state.open(env, address).await.map_err(Error::NoStore)?;
+        Ok(Facts { objects, folder: folder(env) })
     }
 
     /// Returns the address of the store.
@@ -356,13 +381,46 @@ impl Facts {
         self.objects.address()
     }
 
+    pub fn is_shared(&self) -> bool {
+        self.objects.is_shared()
+    }
+
+    /// Makes the store, where billpay is who makes it.
+    pub async fn make(&self) -> Result<(), Failure> {
+        self.objects.make().await
+    }
+
     pub fn lock(&self) -> Lock {
-        let prefix = format!("{}/lock", self.prefix);
-        Lock::new(self.objects.clone(), prefix, Arc::new(SystemClock), Timing::default())
+        Lock::new(self.objects.clone(), self.lock_folder(), Arc::new(SystemClock), Timing::default())
     }
 
     pub fn journal(&self) -> Journal {
-        Journal::new(self.objects.clone(), format!("{}/runs", self.prefix))
+        Journal::new(self.objects.clone(), format!("{}/runs", self.folder))
+    }
+
+    fn lock_folder(&self) -> String {
+        format!("{}/lock", self.folder)
+    }
+
+    /// Lists the objects, but for those of the lock.
+    pub async fn list(&self) -> Result<Vec<String>, Failure> {
+        let (keys, lock) = (self.objects.list(&format!("{}/", self.folder)).await?, self.lock_folder() + "/");
+        Ok(keys.into_iter().filter(|key| !key.starts_with(&lock)).collect())
+    }
+
+    /// Copies the objects into another store, but for those of the lock. What is there already stays. Returns the number
+    /// of objects that were created.
+    pub async fn copy_to(&self, other: &Facts) -> Result<usize, Failure> {
+        let mut created = 0;
+        for key in self.list().await? {
+            // One that went meanwhile was too old to be kept.
+            if let Some(body) = self.objects.read(&key).await?
+                && other.objects.create(&key, &body).await? == CreateResult::Created
+            {
+                created += 1;
+            }
+        }
+        Ok(created)
     }
 
     pub fn error(&self, env: &Environment, error: LockError) -> Error {

@@ -8,6 +8,7 @@ use billpay_engine::engine::{Engine, PlanOptions, Proposal};
 use billpay_engine::permit::Protection;
 use billpay_engine::plan::{Counts, Goal, Kinds, Plan, Selection, Snapshot};
 use billpay_engine::saved::{MAX_BYTES, SavedPlan};
+use billpay_engine::store_tag::stores;
 use billpay_host::reading::read_input;
 use billpay_model::address::Address;
 use billpay_model::environment::Environment;
@@ -16,7 +17,9 @@ use billpay_spec::directory::SpecError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::lock::Facts;
 use crate::report::Report;
+use crate::state::check_store;
 use crate::{Error, Ports};
 
 /// Origin of a plan.
@@ -119,6 +122,11 @@ pub async fn plan(
     let target = Target::open(ports, &request.environment, &request.source, request.goal, observer).await?;
     let proposal = target.propose(observer).await?;
     let env = target.engine.environment();
+    if !stores(&proposal.snapshot).is_empty()
+        && let Err(error) = check_store(env, &proposal.snapshot, &Facts::open(ports, env).await?)
+    {
+        observer.note(format!("this plan can't be applied from here: {error}"));
+    }
     Ok(PlanResult { report: PlanReport::new(env, &proposal), saved: SavedPlan::new(env, &proposal) })
 }
 

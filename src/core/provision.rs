@@ -15,9 +15,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::approval::{Approver, permit};
-use crate::lock::{Hold, Interrupt, hold};
+use crate::lock::{Facts, Hold, Interrupt, hold};
 use crate::plan::{PlanReport, PlanSource, Target};
 use crate::report::Report;
+use crate::state::check_store;
 use crate::{Error, Ports};
 
 /// Request to make an environment what its spec says.
@@ -58,6 +59,9 @@ pub struct RunReport {
     /// Resources that a destroy left; absent where nobody looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leftovers: Option<Leftovers>,
+    /// Address of the store of locks and journals, which a destroy leaves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<String>,
     /// Reason for which the run lost the lock of the environment, and stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock_lost: Option<String>,
@@ -71,6 +75,11 @@ impl Report for RunReport {
 }
 
 impl RunReport {
+    fn new(environment: String, counts: Counts, outcome: Outcome) -> RunReport {
+        let (leftovers, store, lock_lost, resources) = (None, None, None, None);
+        RunReport { environment, counts, outcome, leftovers, store, lock_lost, resources }
+    }
+
     /// Returns whether everything was done, and nothing of the environment was left by a destroy.
     pub fn is_complete(&self) -> bool {
         self.outcome.is_complete()
@@ -101,6 +110,7 @@ pub async fn provision(
     let target = Target::open(ports, environment, source, Goal::Converge, observer).await?;
     locked(ports, &target, "provision", run, observer, async |hold| {
         let proposal = target.propose(observer).await?;
+        check_store(target.engine.environment(), &proposal.snapshot, hold.facts())?;
         carry_out(target.engine.as_ref(), &proposal, run, hold, observer, approver).await
     })
     .await
@@ -122,11 +132,15 @@ pub async fn destroy(
     let engine = target.engine.as_ref();
     locked(ports, &target, "destroy", run, observer, async |hold| {
         let proposal = target.propose(observer).await?;
+        check_store(engine.environment(), &proposal.snapshot, hold.facts())?;
         let mut done = carry_out(engine, &proposal, run, hold, observer, approver).await?;
         let is_done = done.report.outcome.is_complete() && done.report.lock_lost.is_none();
         if done.report.resources.is_none() && is_done {
             match observer.wait("looking for what is left", engine.leftovers(&proposal)).await {
-                Ok(left) => done.report.leftovers = Some(left),
+                Ok(left) => {
+                    done.report.leftovers = Some(left);
+                    done.report.store = hold.shared_store();
+                }
                 Err(error) => return Err(Error::Leftovers { run: Box::new(done), error }),
             }
         }
@@ -145,7 +159,9 @@ async fn locked(
     work: impl AsyncFnOnce(&Hold) -> Result<Run, Error>,
 ) -> Result<Run, Error> {
     let RunOptions { lock_timeout, interrupt, .. } = run;
-    let hold = hold(ports, target.engine.as_ref(), command, *lock_timeout, interrupt, observer).await?;
+    let engine = target.engine.as_ref();
+    let facts = Facts::open(ports, engine.environment()).await?;
+    let hold = hold(ports, facts, engine, command, (*lock_timeout, interrupt), observer).await?;
     hold.report_last_run(observer).await;
     let done = work(&hold).await;
     hold.release(observer).await;
@@ -170,7 +186,7 @@ async fn carry_out(
     if plan.plan.is_empty() {
         let resources = Some(proposal.snapshot.resources.len());
         let outcome = Outcome::default();
-        let report = RunReport { environment, counts, outcome, leftovers: None, lock_lost: None, resources };
+        let report = RunReport { resources, ..RunReport::new(environment, counts, outcome) };
         return Ok(Run { plan, report });
     }
     hold.check()?;
@@ -180,7 +196,7 @@ async fn carry_out(
     let journal = hold.begin(engine, &proposal.plan).await?;
     let stop = run.interrupt.stop.child_token();
     let options = ApplyOptions::new(run.parallelism, stop.clone(), hold.guard());
-    let options = ApplyOptions { permit, ..options };
+    let options = ApplyOptions { permit, store: hold.shared_store(), ..options };
     let outcome = {
         let recorder = Recorder { observer, journal: &journal };
         let mut applied = pin!(engine.apply(proposal, &options, &recorder));
@@ -207,7 +223,7 @@ async fn carry_out(
     }
     let mut outcome = outcome?;
     outcome.skipped = once(&outcome);
-    let report = RunReport { environment, counts, outcome, leftovers: None, lock_lost, resources: None };
+    let report = RunReport { lock_lost, ..RunReport::new(environment, counts, outcome) };
     Ok(Run { plan, report })
 }
 

@@ -38,12 +38,14 @@ pub struct ApplyOptions {
     /// Permission of a person; without it nothing of a protected environment is deleted.
     pub permit: Option<Permit>,
     pub guard: Arc<dyn Guard>,
+    /// Address of the shared store in which the lock of the environment is.
+    pub store: Option<String>,
 }
 
 impl ApplyOptions {
     /// Makes options for a run without a permit.
     pub fn new(parallelism: usize, stop: CancellationToken, guard: Arc<dyn Guard>) -> ApplyOptions {
-        ApplyOptions { parallelism, stop, permit: None, guard }
+        ApplyOptions { parallelism, stop, permit: None, guard, store: None }
     }
 }
 
@@ -110,6 +112,7 @@ pub async fn apply(
     }
     let schedule = Schedule::of(plan, snapshot, cloud.kinds())?;
     cloud.guard(options.guard.clone());
+    cloud.set_store(options.store.clone());
     let options = ApplyOptions { permit, ..options.clone() };
     observer.observe(Event::Applying { of: schedule.steps.len(), usual_seconds: schedule.critical_path() });
     let outcome = Walk::new(cloud, proposal, &schedule, &options, observer).run().await;

@@ -58,6 +58,9 @@ pub trait Cloud: Send + Sync {
     /// Sets the check before every call that changes something, also before one that is sent again.
     fn guard(&self, _guard: Arc<dyn Guard>) {}
 
+    /// Sets the address of the shared store in which the lock of the environment is: what is made carries it as a tag.
+    fn set_store(&self, _address: Option<String>) {}
+
     /// The facts about the kinds of resources that it can make.
     fn kinds(&self) -> &Kinds;
 

@@ -1,12 +1,14 @@
 //! The port to an engine, which plans and applies a whole environment.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use billpay_model::caller::CallerIdentity;
 use billpay_model::environment::Environment;
 use billpay_model::event::Observer;
 
+use crate::guard::Guard;
 use crate::plan::{Goal, Plan, Selection, Snapshot};
 use crate::{ApplyOptions, Error, Leftovers, Outcome};
 
@@ -63,6 +65,18 @@ pub trait Engine: Send + Sync {
         options: &ApplyOptions,
         observer: &dyn Observer,
     ) -> Result<Outcome, Error>;
+
+    /// Writes the address of a store into the tags of the environment's resources; with `None`, takes it off. Returns
+    /// the number of resources that were changed.
+    ///
+    /// # Errors
+    /// Fails with every resource that can't be changed, once all others are.
+    async fn write_store(
+        &self,
+        snapshot: &Snapshot,
+        address: Option<&str>,
+        guard: Arc<dyn Guard>,
+    ) -> Result<usize, Error>;
 
     /// Looks for what a destroy left of the environment.
     ///

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use billpay_model::address::Address;
 use billpay_model::failure::Failure;
+use billpay_model::resource::STATE_TAG;
 
 use crate::permit::Protection;
 use crate::plan::{Conflict, Cycle};
@@ -13,6 +14,9 @@ pub enum Error {
     /// The cloud could not be read.
     #[error("could not read what is there")]
     Observe(Vec<Failure>),
+    /// Some resources could not be told where the lock of their environment is.
+    #[error("could not write the tag {STATE_TAG} everywhere")]
+    WriteStore(Vec<Failure>),
     /// The credentials are those of another account.
     #[error("the credentials are for account {actual}, but the environment lives in {expected}")]
     WrongAccount { expected: String, actual: String, arn: String },

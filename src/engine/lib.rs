@@ -15,6 +15,7 @@ pub mod permit;
 pub mod plan;
 pub mod saved;
 mod step;
+pub mod store_tag;
 mod survey;
 
 pub use apply::{ApplyOptions, FailedStep, Outcome, SkippedStep, apply};

@@ -1,5 +1,7 @@
 //! The engine that needs no other program: it works on a [`Cloud`] by itself.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use billpay_model::caller::CallerIdentity;
 use billpay_model::environment::Environment;
@@ -7,7 +9,9 @@ use billpay_model::event::Observer;
 
 use crate::cloud::Cloud;
 use crate::engine::{Engine, PlanOptions, Proposal};
-use crate::{ApplyOptions, Error, Leftovers, Outcome, apply, at_home, leftovers, survey};
+use crate::guard::Guard;
+use crate::plan::Snapshot;
+use crate::{ApplyOptions, Error, Leftovers, Outcome, apply, at_home, leftovers, store_tag, survey};
 
 /// Engine that observes and changes a cloud directly.
 pub struct NativeEngine {
@@ -46,6 +50,17 @@ impl Engine for NativeEngine {
         observer: &dyn Observer,
     ) -> Result<Outcome, Error> {
         apply(self.cloud.as_ref(), proposal, options, observer).await
+    }
+
+    async fn write_store(
+        &self,
+        snapshot: &Snapshot,
+        address: Option<&str>,
+        guard: Arc<dyn Guard>,
+    ) -> Result<usize, Error> {
+        self.cloud.guard(guard.clone());
+        let written = store_tag::write_store(self.cloud.as_ref(), snapshot, address, guard.as_ref()).await;
+        written.map_err(Error::WriteStore)
     }
 
     async fn leftovers(&self, destroyed: &Proposal) -> Result<Leftovers, Error> {

@@ -33,6 +33,9 @@ pub struct Environment {
     pub region: String,
     /// Protection of the environment: nothing of it is deleted or replaced without a typed confirmation.
     pub protected: bool,
+    /// Store of the lock and the journal of runs: `s3`, a bucket of the account that `provision` makes; `s3://bucket/prefix`, one of your own; `local` or left out, a directory of whoever runs billpay.
+    #[schemars(regex(pattern = r"^(local|s3|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_-][A-Za-z0-9._-]*)*)$"), extend("patternErrorMessage" = "must be local, s3, or a bucket of your own such as s3://bucket/prefix"))]
+    pub state: Option<String>,
     /// Tags for every resource, beside those that billpay sets itself.
     pub tags: Map<String>,
     /// Prefixes of tags that others set on our resources and that billpay leaves alone.

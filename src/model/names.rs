@@ -207,6 +207,12 @@ pub fn state_bucket(env: &Environment) -> String {
     format!("{}-tofu-state-{}-{}", env.project, env.account, env.region)
 }
 
+/// Name of the bucket that facts about runs in an account and region are kept in, where the spec says `s3`. It ends like
+/// no environment's bucket, and is no project's bucket of OpenTofu's state.
+pub fn runs_bucket(env: &Environment) -> String {
+    format!("{}-run-state-{}-{}", env.project, env.account, env.region)
+}
+
 /// Returns the pattern of the environment's ECR repositories.
 pub fn repository_pattern(env: &Environment) -> String {
     format!("{}-*{}", env.project, repository_suffix(env))

@@ -27,8 +27,11 @@ pub const ATTEMPT_TAG: &str = "billpay:attempt";
 /// The tag that repeats the id of the resource it was written for. A copy of the tags carries another id.
 pub const ID_TAG: &str = "billpay:id";
 
-/// Tags that say how one resource was made: compared by neither engine.
-pub const UNCOMPARED_TAGS: [&str; 2] = [ATTEMPT_TAG, ID_TAG];
+/// The tag that holds the address of the shared store in which the lock of the environment is.
+pub const STATE_TAG: &str = "billpay:state";
+
+/// Tags that say how and by whom a resource was made: compared by neither engine.
+pub const UNCOMPARED_TAGS: [&str; 3] = [ATTEMPT_TAG, ID_TAG, STATE_TAG];
 
 /// Prefixes of tags that AWS, controllers and people's tools set on our resources.
 pub const TAGS_OF_OTHERS: [&str; 5] =
@@ -92,6 +95,13 @@ pub struct Desired {
 }
 
 impl Desired {
+    /// Returns the resource with the address of a store in its tags, if it has tags; with `None`, without one.
+    pub fn with_store(&self, address: Option<&str>) -> Desired {
+        let mut desired = self.clone();
+        set_store(&mut desired.attrs, address);
+        desired
+    }
+
     /// Every resource that must be there before this one.
     pub fn needs(&self) -> BTreeSet<Address> {
         let mut needs = self.after.clone();
@@ -213,6 +223,9 @@ pub struct Observed {
     /// The create call that made it, where its kind records that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<String>,
+    /// Address of the store in which the lock of its environment is, by its tags.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<String>,
     /// Set where its tags or AWS itself protect it from deletion.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub protected: bool,
@@ -233,14 +246,37 @@ impl Observed {
             generation: 0,
             evidence: Evidence::default(),
             attempt: None,
+            store: None,
             protected: false,
         }
+    }
+
+    /// Returns whether the address of a store can be among its tags.
+    pub fn carries_store(&self) -> bool {
+        self.attrs.pointer("/tags").is_some_and(|tags| tags.get(ENVIRONMENT_TAG).is_some())
+    }
+
+    /// Returns the resource as it is compared: the address of a store is apart from its tags.
+    pub fn without_store(mut self) -> Observed {
+        self.store = set_store(&mut self.attrs, None).or(self.store);
+        self
     }
 
     /// Returns whether an attribute of this resource names `other` by one of its outputs.
     pub fn mentions(&self, other: &Observed) -> bool {
         mentions(&self.attrs, &other.outputs)
     }
+}
+
+/// Sets the address of a store in the tags among attributes, or takes it off; returns the one that was there. What
+/// several environments share has no tag that names one, and is left alone.
+fn set_store(attrs: &mut Value, address: Option<&str>) -> Option<String> {
+    let tags = attrs.get_mut("tags")?.as_object_mut().filter(|tags| tags.contains_key(ENVIRONMENT_TAG))?;
+    let before = match address {
+        Some(address) => tags.insert(STATE_TAG.to_string(), address.into()),
+        None => tags.remove(STATE_TAG),
+    };
+    before.and_then(|before| before.as_str().map(str::to_string))
 }
 
 /// Returns whether attributes, tags aside, name one of these outputs.

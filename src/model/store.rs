@@ -1,5 +1,7 @@
 //! The port to a store of small objects: facts about runs and people, never about a resource.
 
+use std::fmt::{self, Display, Formatter};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -7,6 +9,85 @@ use async_trait::async_trait;
 use crate::connect::ConnectError;
 use crate::environment::Environment;
 use crate::failure::Failure;
+use crate::names;
+
+/// Most characters of an address, which is the value of a tag.
+const MAX_ADDRESS: usize = 256;
+
+/// Address of a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreAddress {
+    /// The directory of the user who runs billpay.
+    Local,
+    /// Another directory.
+    Directory(PathBuf),
+    /// A bucket, and the beginning of the keys in it, without slashes at its ends.
+    Bucket { bucket: String, prefix: String },
+}
+
+impl StoreAddress {
+    /// Reads the address of a store of an environment: `local`, `s3` for the bucket that billpay names, the whole path of
+    /// a directory, or `s3://bucket/prefix`. None if it is neither.
+    pub fn parse(text: &str, env: &Environment) -> Option<StoreAddress> {
+        let is_character = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+        match text {
+            "local" => Some(StoreAddress::Local),
+            "s3" => Some(StoreAddress::Bucket { bucket: names::runs_bucket(env), prefix: String::new() }),
+            // Relative to each working directory, it would be another store.
+            path if Path::new(path).is_absolute() => Some(StoreAddress::Directory(path.into())),
+            url => {
+                let (bucket, prefix) =
+                    url.strip_prefix("s3://").map(|rest| rest.split_once('/').unwrap_or((rest, "")))?;
+                let prefix = prefix.trim_end_matches('/');
+                let is_valid = (3..=63).contains(&bucket.len())
+                    && bucket
+                        .bytes()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || b".-".contains(&c))
+                    && prefix.chars().all(is_character)
+                    && (prefix.is_empty()
+                        || prefix.split('/').all(|part| !part.is_empty() && !part.starts_with('.')))
+                    && url.len() <= MAX_ADDRESS;
+                is_valid
+                    .then(|| StoreAddress::Bucket { bucket: bucket.to_string(), prefix: prefix.to_string() })
+            }
+        }
+    }
+
+    /// Returns the store that the spec of an environment names.
+    pub fn of_spec(env: &Environment) -> StoreAddress {
+        env.state.as_deref().and_then(|text| StoreAddress::parse(text, env)).unwrap_or(StoreAddress::Local)
+    }
+
+    /// Returns the bucket that the facts about an environment's runs are in, and the beginning of their keys.
+    pub fn objects(&self, env: &Environment) -> Option<(String, String)> {
+        let StoreAddress::Bucket { bucket, prefix } = self else { return None };
+        let parts = [prefix.clone(), folder(env)];
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        Some((bucket.clone(), parts.join("/")))
+    }
+}
+
+impl Display for StoreAddress {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreAddress::Local => f.write_str("local"),
+            StoreAddress::Directory(path) => write!(f, "{}", path.display()),
+            StoreAddress::Bucket { bucket, prefix } if prefix.is_empty() => write!(f, "s3://{bucket}"),
+            StoreAddress::Bucket { bucket, prefix } => write!(f, "s3://{bucket}/{prefix}"),
+        }
+    }
+}
+
+/// Returns the bucket of an environment's locks and journals, and the beginning of their keys: those that the spec names, or
+/// would with `s3`.
+pub fn runs_objects(env: &Environment) -> (String, String) {
+    StoreAddress::of_spec(env).objects(env).unwrap_or_else(|| (names::runs_bucket(env), folder(env)))
+}
+
+/// Returns the beginning of the keys of an environment's facts: `123456789012/billpay/dev`.
+pub fn folder(env: &Environment) -> String {
+    format!("{}/{}/{}", env.account, env.project, env.environment)
+}
 
 /// Result of creating an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +108,14 @@ pub trait ObjectStore: Send + Sync {
 
     /// Returns whether other machines reach it.
     fn is_shared(&self) -> bool;
+
+    /// Makes the store unless it is there, where billpay is who makes it. What is there is left as it is.
+    ///
+    /// # Errors
+    /// Fails if it can't be made, or is somebody else's.
+    async fn make(&self) -> Result<(), Failure> {
+        Ok(())
+    }
 
     /// Creates an object unless there is one.
     ///
@@ -62,9 +151,13 @@ pub trait ObjectStore: Send + Sync {
 /// Opens stores.
 #[async_trait]
 pub trait StateStores: Send + Sync {
-    /// Opens the store in which an environment's facts are.
+    /// Opens the store at an address; without one, the store in which an environment's facts are.
     ///
     /// # Errors
     /// Fails if it can't be told where it is.
-    async fn open(&self, env: &Environment) -> Result<Arc<dyn ObjectStore>, ConnectError>;
+    async fn open(
+        &self,
+        env: &Environment,
+        address: Option<&StoreAddress>,
+    ) -> Result<Arc<dyn ObjectStore>, ConnectError>;
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use billpay_model::environment::{Capacity, Environment, Frontend, Nat, Support};
 use billpay_model::names;
 use billpay_model::resource::{TAGS_OF_OTHERS, Tags, UNCOMPARED_TAGS, owner_tags};
+use billpay_model::store::{StoreAddress, runs_objects};
 use serde_json::{Map, Value, json};
 
 /// Everything that the templates of one environment may write, by name. A component that the
@@ -103,6 +104,7 @@ fn iam(env: &Environment) -> Option<Value> {
         })
     };
     let frontends = names::github_frontends_subjects(env);
+    let (runs_bucket, runs_folder) = runs_objects(env);
     Some(json!({
         "cluster_name": names::cluster(env),
         "addons": env.cluster.addons.keys().collect::<Vec<_>>(),
@@ -113,6 +115,11 @@ fn iam(env: &Environment) -> Option<Value> {
         "github": workflows(names::github_role(env), names::github_subjects(env)),
         "github_frontends": (!frontends.is_empty()).then(|| workflows(names::github_frontends_role(env), frontends)),
         "repositories_pattern": names::repository_pattern(env),
+        "runs": {
+            "bucket": runs_bucket,
+            "folder": runs_folder,
+            "is_used": StoreAddress::of_spec(env).objects(env).is_some(),
+        },
     }))
 }
 

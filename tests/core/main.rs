@@ -41,7 +41,7 @@ use billpay_model::event::{Event, Observer, Silent};
 use billpay_model::local::{LocalAccess, LocalCloud, LocalStatus};
 use billpay_model::resource::Desired;
 use billpay_model::site::{SiteStore, SiteStores};
-use billpay_model::store::{ObjectStore, StateStores};
+use billpay_model::store::{ObjectStore, StateStores, StoreAddress};
 use billpay_scaffold::{Answers, ProjectTemplate};
 use billpay_state::directory::DirectoryStore;
 use billpay_tree::ConflictPolicy;
@@ -134,7 +134,11 @@ impl Default for Stores {
 
 #[async_trait]
 impl StateStores for Stores {
-    async fn open(&self, _: &Environment) -> Result<Arc<dyn ObjectStore>, ConnectError> {
+    async fn open(
+        &self,
+        _: &Environment,
+        _: Option<&StoreAddress>,
+    ) -> Result<Arc<dyn ObjectStore>, ConnectError> {
         Ok(Arc::new(DirectoryStore::at(self.0.path())))
     }
 }

@@ -16,7 +16,7 @@ use billpay_model::address::Address;
 use billpay_model::environment::Environment;
 use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::names;
-use billpay_model::resource::{Owner, Tags};
+use billpay_model::resource::{Owner, PROJECT_TAG, Tags};
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,9 @@ use crate::kinds::kind::{Context, Desire, Found, Kind, Look, New, OwnResources, 
 use crate::{Explain, Lagging, Optional};
 
 pub struct Bucket;
+
+/// Days that replaced objects of locks and journals stay.
+const RUN_VERSIONS_DAYS: u32 = 30;
 
 /// Days that a frontend's replaced files stay, so that a page that a browser still shows
 /// keeps its scripts, and a bad upload can be undone.
@@ -88,17 +91,8 @@ impl Kind for Bucket {
             .map(|(name, bucket)| (name, names::other_bucket(env, name), bucket.expire_old_versions_days));
         let desire = |(key, name, days): (&String, String, u32)| {
             let address = addresses::bucket(key);
-            let attrs = Attrs {
-                encryption: ServerSideEncryption::Aes256.to_string(),
-                bucket_key: true,
-                versioning: true,
-                public_access_blocked: true,
-                ownership: ObjectOwnership::BucketOwnerEnforced.to_string(),
-                lifecycle: vec![Rule::tidy(days)],
-                tags: tags(env, &address, &name),
-                name,
-            };
-            Desire::new(address, attrs)
+            let tags = tags(env, &address, &name);
+            Desire::new(address, private(name, days, tags))
         };
         frontends.chain(others).map(desire).collect()
     }
@@ -136,21 +130,7 @@ impl Kind for Bucket {
         if s3::read_tags(cx, &attrs.name).await?.is_some() {
             return Err(Failure::new(FailureClass::Exists, call, "there is a bucket of this name already"));
         }
-        let place =
-            (cx.aws.region != "us-east-1").then(|| BucketLocationConstraint::from(cx.aws.region.as_str()));
-        let configuration = CreateBucketConfiguration::builder()
-            .set_location_constraint(place)
-            .set_tags(Some(s3::s3_tags(&attrs.tags)?))
-            .build();
-        cx.aws
-            .s3
-            .create_bucket()
-            .bucket(&attrs.name)
-            .object_ownership(ObjectOwnership::from(attrs.ownership.as_str()))
-            .create_bucket_configuration(configuration)
-            .send()
-            .await
-            .at(call)?;
+        make(cx, &attrs).await?;
         // The tags once more: not every S3 that isn't AWS's takes them from the create call.
         let fresh =
             Attrs { name: attrs.name.clone(), ownership: attrs.ownership.clone(), ..Attrs::default() };
@@ -197,6 +177,70 @@ impl Kind for Bucket {
             other => other.map(|_| Progress::Done),
         }
     }
+}
+
+/// A private bucket, encrypted and with versions.
+fn private(name: String, old_versions_days: u32, tags: Tags) -> Attrs {
+    Attrs {
+        name,
+        encryption: ServerSideEncryption::Aes256.to_string(),
+        bucket_key: true,
+        versioning: true,
+        public_access_blocked: true,
+        ownership: ObjectOwnership::BucketOwnerEnforced.to_string(),
+        lifecycle: vec![Rule::tidy(old_versions_days)],
+        tags,
+    }
+}
+
+/// Makes the bucket in which the environments of a project keep their locks and journals, or goes on with one that was
+/// begun.
+///
+/// # Errors
+/// Fails if a call does, or the bucket that is there doesn't carry the project's tag.
+pub(crate) async fn make_shared(cx: Context<'_>, name: &str, is_there: bool) -> Result<(), Failure> {
+    let mut tags = cx.env.tags.clone();
+    tags.insert("Name".to_string(), name.to_string());
+    tags.insert(PROJECT_TAG.to_string(), cx.env.project.clone());
+    let wanted = private(name.to_string(), RUN_VERSIONS_DAYS, tags);
+    let mut has = Attrs { name: name.to_string(), ownership: wanted.ownership.clone(), ..Attrs::default() };
+    if is_there {
+        let tags = s3::read_tags(cx, name).await?.unwrap_or_default();
+        if tags.get(PROJECT_TAG) != Some(&cx.env.project) {
+            let why =
+                format!("{name} is there, and doesn't carry {PROJECT_TAG}: empty and delete it, or tag it");
+            return Err(Failure::new(FailureClass::Invalid, "s3:CreateBucket", why));
+        }
+        has = Attrs { tags, ..settings(cx, name).await? };
+    } else {
+        match make(cx, &wanted).await {
+            // Another run makes it at the same time, with the same settings.
+            Err(failure) if failure.code == "BucketAlreadyOwnedByYou" => {}
+            made => made?,
+        }
+    }
+    settle(cx, &has, &wanted).await
+}
+
+/// Creates a bucket, with tags and without other settings.
+async fn make(cx: Context<'_>, attrs: &Attrs) -> Result<(), Failure> {
+    let call = "s3:CreateBucket";
+    let place =
+        (cx.aws.region != "us-east-1").then(|| BucketLocationConstraint::from(cx.aws.region.as_str()));
+    let configuration = CreateBucketConfiguration::builder()
+        .set_location_constraint(place)
+        .set_tags(Some(s3::s3_tags(&attrs.tags)?))
+        .build();
+    cx.aws
+        .s3
+        .create_bucket()
+        .bucket(&attrs.name)
+        .object_ownership(ObjectOwnership::from(attrs.ownership.as_str()))
+        .create_bucket_configuration(configuration)
+        .send()
+        .await
+        .at(call)
+        .map(drop)
 }
 
 fn found(cx: Context<'_>, address: Address, attrs: Attrs) -> Found<Attrs> {
@@ -345,7 +389,7 @@ async fn settle(cx: Context<'_>, has: &Attrs, wanted: &Attrs) -> Result<(), Fail
         call.public_access_block_configuration(block).send().await.at("s3:PutBucketPublicAccessBlock")?;
     }
     if has.tags != wanted.tags {
-        s3::write_tags(cx, name, &wanted.tags).await?;
+        s3::write_tags(cx, name, &has.tags, &wanted.tags).await?;
     }
     if has.ownership != wanted.ownership {
         let at = "s3:PutBucketOwnershipControls";

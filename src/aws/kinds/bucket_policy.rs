@@ -145,6 +145,14 @@ fn document(statements: Vec<Value>) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
+/// Sets the policy of a bucket that belongs to no environment: over TLS only.
+///
+/// # Errors
+/// Fails if the call does.
+pub(crate) async fn put_tls_only(cx: Context<'_>, bucket: &str) -> Result<(), Failure> {
+    put(cx, &Attrs { bucket: bucket.into(), document: document(vec![tls_only(bucket)]) }).await
+}
+
 /// Nobody, not even the account's own, may use the bucket over a connection in the clear.
 fn tls_only(bucket: &str) -> Value {
     let arn = names::bucket_arn(bucket);

@@ -36,7 +36,11 @@ pub struct Context<'a> {
     pub reads: Option<&'a Reads>,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// Returns the context of calls that belong to no observation.
+    pub fn plain(aws: &'a Aws, env: &'a Environment) -> Context<'a> {
+        Context { aws, env, goal: Goal::Converge, is_thorough: false, reads: None }
+    }
     /// Makes a read, or returns the answer that another kind got from it in the same observation.
     ///
     /// # Errors
@@ -424,6 +428,7 @@ fn erase<A: Serialize>(found: Found<A>) -> Observed {
         owner: found.ownership.owner,
         evidence: found.ownership.evidence,
         attempt: found.ownership.attempt,
+        store: found.ownership.store,
         protected: found.ownership.protected,
         generation: found.generation,
     }
@@ -442,6 +447,7 @@ fn restore<A: DeserializeOwned>(observed: &Observed) -> Result<Found<A>, Failure
             owner: observed.owner.clone(),
             evidence: observed.evidence,
             attempt: observed.attempt.clone(),
+            store: observed.store.clone(),
             protected: observed.protected,
         },
         generation: observed.generation,

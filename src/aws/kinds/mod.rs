@@ -3,8 +3,8 @@
 mod access_entry;
 mod addon;
 mod addresses;
-mod bucket;
-mod bucket_policy;
+pub(crate) mod bucket;
+pub(crate) mod bucket_policy;
 mod cluster;
 mod distribution;
 mod elastic_ip;
@@ -28,8 +28,8 @@ mod support;
 mod vpc;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use billpay_engine::cloud::{Cloud, Create, Inspection, Progress};
@@ -89,6 +89,8 @@ pub struct AwsCloud {
     registry: Vec<&'static dyn AnyKind>,
     kinds: Kinds,
     attempts: Attempts,
+    /// Address of the store in which the lock of the environment is, for the tags of what is made.
+    store: Mutex<Option<String>>,
     /// Asked for once.
     identity: OnceCell<CallerIdentity>,
 }
@@ -126,7 +128,8 @@ impl AwsCloud {
     pub fn of(aws: Aws, env: Environment, has: impl Fn(&KindInfo) -> bool) -> AwsCloud {
         let registry: Vec<_> = REGISTRY.iter().copied().filter(|kind| has(&kind.info())).collect();
         let kinds = registry.iter().map(|kind| kind.info()).map(|info| (info.name, info)).collect();
-        AwsCloud { aws, env, registry, kinds, attempts: Attempts::new(), identity: OnceCell::new() }
+        let (attempts, store, identity) = (Attempts::new(), Mutex::default(), OnceCell::new());
+        AwsCloud { aws, env, registry, kinds, attempts, store, identity }
     }
 
     /// Lists the resources of every kind; thoroughly, also those under names that can't be ours.
@@ -195,6 +198,10 @@ impl Cloud for AwsCloud {
 
     fn guard(&self, guard: Arc<dyn Guard>) {
         self.aws.gate.set(guard);
+    }
+
+    fn set_store(&self, address: Option<String>) {
+        *self.store.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = address;
     }
 
     fn kinds(&self) -> &Kinds {
@@ -294,7 +301,11 @@ impl Cloud for AwsCloud {
     }
 
     async fn create(&self, create: &Create) -> Result<Observed, Failure> {
-        kind(&create.desired.address)?.create(self.context(), create, self.attempts.next()).await
+        let store = self.store.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
+        let create = Create { desired: create.desired.with_store(store.as_deref()), ..create.clone() };
+        let made =
+            kind(&create.desired.address)?.create(self.context(), &create, self.attempts.next()).await?;
+        Ok(made.without_store())
     }
 
     async fn update(&self, found: &Observed, wanted: &Desired) -> Result<Progress, Failure> {

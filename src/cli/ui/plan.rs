@@ -146,9 +146,14 @@ impl Ui {
         }
         self.text(&text)?;
         match &report.leftovers {
+            None => {}
+            Some(left) if left.is_empty() => self.text("Looked again: nothing of it is left.")?,
+            Some(left) => self.text(&leftovers(left))?,
+        }
+        match &report.store {
             None => Ok(()),
-            Some(left) if left.is_empty() => self.text("Looked again: nothing of it is left."),
-            Some(left) => self.text(&leftovers(left)),
+            Some(store) => self
+                .text(&format!("{} stays, with the journals of all environments that use it.", name(store))),
         }
     }
 

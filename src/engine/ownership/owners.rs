@@ -2,7 +2,7 @@
 
 use billpay_model::address::Address;
 use billpay_model::environment::Environment;
-use billpay_model::resource::{ATTEMPT_TAG, Evidence, ID_TAG, Owner, PROJECT_TAG, Tags};
+use billpay_model::resource::{ATTEMPT_TAG, Evidence, ID_TAG, Owner, PROJECT_TAG, STATE_TAG, Tags};
 
 use super::{Claim, claim, is_protected};
 use crate::kind::KindInfo;
@@ -61,13 +61,15 @@ pub struct Ownership {
     pub owner: Owner,
     pub evidence: Evidence,
     pub attempt: Option<String>,
+    /// Address of the store that the tags name.
+    pub store: Option<String>,
     pub protected: bool,
 }
 
 impl Ownership {
     /// Returns an owner that needs no evidence.
     pub fn of(owner: Owner) -> Ownership {
-        Ownership { owner, evidence: Evidence::Unique, attempt: None, protected: false }
+        Ownership { owner, evidence: Evidence::Unique, attempt: None, store: None, protected: false }
     }
 }
 
@@ -129,7 +131,7 @@ fn judge(
     address: &Address,
 ) -> Ownership {
     let tags = found.tags;
-    let attempt = tags.get(ATTEMPT_TAG).cloned();
+    let [attempt, store] = [ATTEMPT_TAG, STATE_TAG].map(|key| tags.get(key).cloned());
     let copy = |evidence: String| Owner::Copy { evidence, region: None };
     let of_kind = info.name == address.kind();
     let fit = match found.name() {
@@ -170,7 +172,7 @@ fn judge(
         // something that stands on ours.
         (_, Fit::Differs) => Evidence::Nothing,
     };
-    Ownership { owner, evidence, attempt, protected: is_protected(tags) }
+    Ownership { owner, evidence, attempt, store, protected: is_protected(tags) }
 }
 
 /// Returns the other project that a resource with the tags of version 0.1 belongs to by its name:

@@ -8,6 +8,7 @@ use super::document;
 use crate::environment::{Environment, Service};
 use crate::names;
 use crate::resource::{ENVIRONMENT_TAG, PROJECT_TAG};
+use crate::store::StoreAddress;
 
 /// Permissions of a service: read its own secrets and the buckets that it names, publish the
 /// platform's metrics. `None` for a service that needs nothing.
@@ -87,6 +88,7 @@ pub fn github(env: &Environment) -> Value {
         statements.extend(invalidation(env));
     }
     statements.extend(publication(env, &names::github_role(env)));
+    statements.extend(runs(env));
     document(statements)
 }
 
@@ -94,7 +96,28 @@ pub fn github(env: &Environment) -> Value {
 /// what it keeps of the files.
 pub fn github_frontends(env: &Environment) -> Value {
     let files = publication(env, &names::github_frontends_role(env));
-    document(invalidation(env).into_iter().chain(files).collect())
+    document(invalidation(env).into_iter().chain(files).chain(runs(env)).collect())
+}
+
+/// Statements that keep the environment's locks and journals in the bucket that the spec names, if it names one.
+fn runs(env: &Environment) -> Vec<Value> {
+    let Some((bucket, folder)) = StoreAddress::of_spec(env).objects(env) else { return vec![] };
+    let bucket = names::bucket_arn(&bucket);
+    vec![
+        json!({
+            "Sid": "FindRuns",
+            "Effect": "Allow",
+            "Action": "s3:ListBucket",
+            "Resource": bucket,
+            "Condition": {"StringLike": {"s3:prefix": format!("{folder}/*")}},
+        }),
+        json!({
+            "Sid": "KeepRuns",
+            "Effect": "Allow",
+            "Action": ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            "Resource": format!("{bucket}/{folder}/*"),
+        }),
+    ]
 }
 
 fn invalidation(env: &Environment) -> Vec<Value> {

@@ -5,11 +5,12 @@ use serde_json::Value;
 use super::normal;
 use crate::environment::Environment;
 use crate::names;
+use crate::store::runs_objects;
 
 /// Returns the permissions boundary: the most that a role of people's code may do, whatever is attached to it.
 ///
 /// Such a role can't get out of the boundary, become another role, leave the region, or touch what
-/// belongs to another environment or project. Of IAM and ECR only what is named is allowed, so that a
+/// belongs to another environment or project; of locks and journals, only those of its environment. Of IAM and ECR only what is named is allowed, so that a
 /// call that AWS adds is out of reach. Denied by name is what has no tags, or none yet: objects,
 /// secrets that people made, EKS's log groups. As a `*` goes past slashes, keys that look like a
 /// bucket of ours are denied as well. Services without a region of their own are called in us-east-1.
@@ -34,6 +35,7 @@ pub fn load_balancer_controller(env: &Environment) -> Value {
 
 /// Replaces each `${name}` of a document by its value for an environment.
 fn fill_in(env: &Environment, template: &str) -> Value {
+    let (runs_bucket, runs_folder) = runs_objects(env);
     let values = [
         ("${account}", env.account.clone()),
         ("${cluster_name}", names::cluster(env)),
@@ -41,6 +43,8 @@ fn fill_in(env: &Environment, template: &str) -> Value {
         ("${name}", format!("{}-{}", env.project, env.environment)),
         ("${project}", env.project.clone()),
         ("${region}", env.region.clone()),
+        ("${runs_bucket}", runs_bucket),
+        ("${runs_folder}", runs_folder),
         ("${repositories_pattern}", names::repository_pattern(env)),
     ];
     normal(replace(serde_json::from_str(template).expect("a policy document"), &values))

@@ -7,9 +7,9 @@ use crate::path::Path;
 
 /// AWS allows 50 tags on most resources.
 const AWS_LIMIT: usize = 50;
-/// Tags that billpay sets: Name, and those of `domain::resource` (project, environment, region,
-/// address, protected, attempt, id).
-const OURS: usize = 8;
+/// Tags that billpay sets: Name, and those of `model::resource` (project, environment, region,
+/// address, protected, attempt, id, state).
+const OURS: usize = 9;
 /// Prefixes of tags that only AWS or billpay may set.
 const RESERVED: [&str; 2] = ["aws:", "billpay:"];
 /// Tags that billpay could not do without, and so never ignores.

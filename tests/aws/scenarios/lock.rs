@@ -32,7 +32,8 @@ async fn bucket(emulator: &Emulator, account: &str, name: &str) -> StateBucket {
     let endpoint = Endpoint { url: emulator.url.clone(), access_key, secret_key };
     let aws = Aws::connect("us-east-1", Some(&endpoint)).await;
     aws.s3.create_bucket().bucket(name).send().await.expect("a bucket");
-    StateBucket::new(aws, name, "/locks", account)
+    let env = Environment { account: account.to_string(), ..billpay_testkit::example("dev") };
+    StateBucket::new(aws, &env, name, "/locks")
 }
 
 fn runtime() -> tokio::runtime::Runtime {

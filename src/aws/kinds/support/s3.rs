@@ -59,12 +59,12 @@ pub async fn read_tags(cx: Context<'_>, bucket: &str) -> Result<Option<Tags>, Fa
     cx.once(format!("tags of bucket {bucket}"), read).await
 }
 
-/// Makes a bucket's tags what they should be. S3 only takes all of them at once, so those
+/// Makes a bucket's tags what they should be, where it `has` others. S3 only takes all of them at once, so those
 /// that are not ours to manage are read and written back.
-pub async fn write_tags(cx: Context<'_>, bucket: &str, wanted: &Tags) -> Result<(), Failure> {
+pub async fn write_tags(cx: Context<'_>, bucket: &str, has: &Tags, wanted: &Tags) -> Result<(), Failure> {
     let mut tags = read_tags(cx, bucket).await?.unwrap_or_default();
     let managed = cx.managed(tags.clone());
-    tags.retain(|key, _| !managed.contains_key(key) && !key.starts_with("aws:"));
+    tags.retain(|key, _| !managed.contains_key(key) && !has.contains_key(key) && !key.starts_with("aws:"));
     tags.extend(wanted.clone());
     let tagging =
         Tagging::builder().set_tag_set(Some(s3_tags(&tags)?)).build().built("s3:PutBucketTagging")?;

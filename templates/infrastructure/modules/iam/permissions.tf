@@ -10,6 +10,8 @@ locals {
     project              = var.project
     region               = var.region
     repositories_pattern = var.repositories_pattern
+    runs_bucket          = var.runs.bucket
+    runs_folder          = var.runs.folder
   }
 
   # The AWS Load Balancer Controller reads broadly; what it changes has to carry its tag with the name of this
@@ -115,6 +117,23 @@ locals {
     },
   ]
 
+  # Locks and journals of this environment alone.
+  runs_statements = [
+    {
+      Sid       = "FindRuns"
+      Effect    = "Allow"
+      Action    = "s3:ListBucket"
+      Resource  = "arn:aws:s3:::${var.runs.bucket}"
+      Condition = { StringLike = { "s3:prefix" = "${var.runs.folder}/*" } }
+    },
+    {
+      Sid      = "KeepRuns"
+      Effect   = "Allow"
+      Action   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+      Resource = "arn:aws:s3:::${var.runs.bucket}/${var.runs.folder}/*"
+    },
+  ]
+
   deploy = {
     for key, role in local.github_roles : key => jsonencode({
       Version = "2012-10-17"
@@ -138,6 +157,7 @@ locals {
             Resource = objects
           } if length(objects) > 0
         ],
+        [for statement in local.runs_statements : statement if var.runs.is_used],
       )
     })
   }

@@ -241,3 +241,23 @@ variable "repositories_pattern" {
     error_message = "repositories_pattern must begin with the project and end with the environment, such as \"billpay-*-dev\": wider ones take in other environments."
   }
 }
+
+variable "runs" {
+  description = "Where billpay keeps the environment's locks and journals: the bucket, the folder in it, and whether it is used."
+  type = object({
+    bucket  = string
+    folder  = string
+    is_used = bool
+  })
+  nullable = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.runs.bucket))
+    error_message = "runs.bucket must be the full name of a bucket: 3 to 63 lower-case letters, digits, - and ., never a pattern."
+  }
+
+  validation {
+    condition     = can(regex("^([A-Za-z0-9._-]+/)*${var.account}/${var.project}/${var.environment}$", var.runs.folder))
+    error_message = "runs.folder must end with account, project and environment, such as \"123456789012/billpay/dev\", and be no pattern: others' locks are in the same bucket."
+  }
+}

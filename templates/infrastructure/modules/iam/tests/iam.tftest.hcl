@@ -33,6 +33,11 @@ variables {
   }
   github_oidc_provider_arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
   repositories_pattern     = "billpay-*-dev"
+  runs = {
+    bucket  = "billpay-run-state-123456789012-us-east-1"
+    folder  = "123456789012/billpay/dev"
+    is_used = true
+  }
 }
 
 run "roles_follow_from_what_the_cluster_has" {
@@ -464,4 +469,44 @@ run "the_cluster_is_no_pattern" {
     cluster_name = "*"
   }
   expect_failures = [var.cluster_name]
+}
+
+run "workflows_keep_the_runs_of_their_environment_alone" {
+  command = apply
+
+  assert {
+    condition = alltrue([
+      for key in ["github/deploy", "github-frontends/deploy"] :
+      [for statement in jsondecode(aws_iam_role_policy.inline[key].policy).Statement : statement.Resource if statement.Sid == "KeepRuns"]
+      == ["arn:aws:s3:::billpay-run-state-123456789012-us-east-1/123456789012/billpay/dev/*"]
+    ])
+    error_message = "The folder of the environment, and no other."
+  }
+}
+
+run "without_a_bucket_there_is_nothing_to_allow" {
+  command = apply
+  variables {
+    runs = { bucket = "billpay-run-state-123456789012-us-east-1", folder = "123456789012/billpay/dev", is_used = false }
+  }
+  assert {
+    condition     = !strcontains(aws_iam_role_policy.inline["github/deploy"].policy, "Runs")
+    error_message = "No right to what is not used."
+  }
+}
+
+run "the_folder_of_another_environment_is_refused" {
+  command = plan
+  variables {
+    runs = { bucket = "billpay-run-state-123456789012-us-east-1", folder = "123456789012/billpay/prod", is_used = true }
+  }
+  expect_failures = [var.runs]
+}
+
+run "a_pattern_of_runs_is_refused" {
+  command = plan
+  variables {
+    runs = { bucket = "billpay-*", folder = "*/123456789012/billpay/dev", is_used = true }
+  }
+  expect_failures = [var.runs]
 }
