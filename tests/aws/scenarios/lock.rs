@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use billpay_aws::state_bucket::StateBucket;
 use billpay_aws::{Aws, Endpoint};
 use billpay_host::process::ProcessIdentity;
+use billpay_model::environment::Environment;
 use billpay_model::store::ObjectStore;
 use billpay_state::clock::Clock;
 use billpay_state::lock::{Holder, Lock, Timing};

@@ -24,5 +24,6 @@ mod rollback;
 mod saved_plans;
 mod selection;
 mod spec_changes;
+mod state;
 mod tagging;
 mod takeover;

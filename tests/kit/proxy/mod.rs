@@ -156,12 +156,12 @@ impl Proxy {
         self.shared.struck.load(Ordering::SeqCst)
     }
 
-    /// The calls since this was last asked, once none is under way any more.
     /// Returns the calls that have been answered since the last count.
     pub fn calls(&self) -> Vec<Call> {
         self.shared.calls.lock().unwrap().clone()
     }
 
+    /// Returns the calls since this was last asked, once none is under way any more.
     pub fn take_calls(&self) -> Calls {
         self.wait_until_idle();
         Calls(std::mem::take(&mut *self.shared.calls.lock().unwrap()))
