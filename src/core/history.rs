@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use billpay_engine::attempts::{OpenAttempts, PastChange};
 use billpay_model::event::Event;
 use billpay_model::failure::Failure;
-use billpay_state::journal::{Intent, RunRecord, RunResult};
+use billpay_state::journal::{Intent, Journal, RunRecord, RunResult};
 use billpay_state::lock::LockStatus;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,9 @@ use serde::{Deserialize, Serialize};
 use crate::lock::Facts;
 use crate::report::Report;
 use crate::{Error, Ports};
+
+/// Runs that are searched for create calls without results.
+const SEARCHED_RUNS: usize = 20;
 
 /// Runs of an environment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -182,6 +186,21 @@ impl RunState {
             Some(RunResult::CutShort) | None => RunState::CutShort,
         }
     }
+}
+
+/// Returns the create calls of earlier runs whose results nobody knows.
+pub(crate) async fn open_attempts(journal: &Journal) -> Result<OpenAttempts, Failure> {
+    let mut past = vec![];
+    for run in journal.runs().await?.iter().take(SEARCHED_RUNS) {
+        let Some(record) = journal.read(run).await? else { continue };
+        let changes = changes(&record).into_iter().filter_map(|change| {
+            let makes = ["create", "replace"].contains(&change.action.as_str());
+            let is_done = change.result == ChangeResult::Done;
+            Some(PastChange { address: change.address.parse().ok()?, makes, is_done })
+        });
+        past.push((record.start.attempts.clone(), changes.collect()));
+    }
+    Ok(OpenAttempts::of(past))
 }
 
 /// Returns what was to be done, each with what came of it: a replacement is done when both of its steps are.

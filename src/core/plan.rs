@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use billpay_engine::attempts::{self, OpenAttempts};
 use billpay_engine::engine::{Engine, PlanOptions, Proposal};
 use billpay_engine::permit::Protection;
 use billpay_engine::plan::{Counts, Goal, Kinds, Plan, Selection, Snapshot};
@@ -17,6 +18,7 @@ use billpay_spec::directory::SpecError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::history::open_attempts;
 use crate::lock::Facts;
 use crate::report::Report;
 use crate::state::check_store;
@@ -120,7 +122,7 @@ pub async fn plan(
     observer: &dyn Observer,
 ) -> Result<PlanResult, Error> {
     let target = Target::open(ports, &request.environment, &request.source, request.goal, observer).await?;
-    let proposal = target.propose(observer).await?;
+    let proposal = target.propose(ports, observer).await?;
     let env = target.engine.environment();
     if !stores(&proposal.snapshot).is_empty()
         && let Err(error) = check_store(env, &proposal.snapshot, &Facts::open(ports, env).await?)
@@ -167,7 +169,8 @@ impl Target {
                 observer.warn(&loaded.warnings);
                 check_selection(selection, &ports.connector.kinds())?;
                 let engine = ports.engine(&loaded.environment, observer).await?;
-                let options = PlanOptions { goal, selection: selection.clone(), keep: keep.clone() };
+                let (selection, keep) = (selection.clone(), keep.clone());
+                let options = PlanOptions { goal, selection, keep, open: OpenAttempts::default() };
                 Ok(Target { engine, goal: TargetGoal::Options(options) })
             }
             PlanSource::File { path, allow_own_spec } => {
@@ -178,16 +181,34 @@ impl Target {
         }
     }
 
-    /// Looks at the environment and plans it; a saved plan must come out again.
-    pub async fn propose(&self, observer: &dyn Observer) -> Result<Proposal, Error> {
-        let engine = self.engine.as_ref();
-        let propose = async {
-            match &self.goal {
-                TargetGoal::Options(options) => engine.plan(options).await,
-                TargetGoal::Saved(saved) => saved.recheck(engine).await,
-            }
+    /// Looks at the environment and plans it; a saved plan must come out again. Where something may come from a create
+    /// call of an earlier run, the journal is asked.
+    pub async fn propose(&self, ports: &Ports, observer: &dyn Observer) -> Result<Proposal, Error> {
+        let plan = async |open: &OpenAttempts| {
+            let engine = self.engine.as_ref();
+            let plan = async {
+                match &self.goal {
+                    TargetGoal::Options(options) => {
+                        engine.plan(&PlanOptions { open: open.clone(), ..options.clone() }).await
+                    }
+                    TargetGoal::Saved(saved) => saved.recheck(engine, open).await,
+                }
+            };
+            observer.wait("reading what is there", plan).await
         };
-        Ok(observer.wait("reading what is there", propose).await?)
+        let proposal = plan(&OpenAttempts::default()).await;
+        let is_open = match &proposal {
+            Ok(proposal) => attempts::are_needed(&proposal.snapshot),
+            Err(error) => matches!(error, billpay_engine::Error::StalePlan(_)),
+        };
+        if !is_open {
+            return Ok(proposal?);
+        }
+        let env = self.engine.environment();
+        let facts = Facts::open(ports, env).await?;
+        let open =
+            open_attempts(&facts.journal()).await.map_err(|failure| facts.error(env, failure.into()))?;
+        Ok(if open.is_empty() { proposal } else { plan(&open).await }?)
     }
 }
 

@@ -109,7 +109,7 @@ pub async fn provision(
     let ProvisionRequest { environment, source, run } = request;
     let target = Target::open(ports, environment, source, Goal::Converge, observer).await?;
     locked(ports, &target, "provision", run, observer, async |hold| {
-        let proposal = target.propose(observer).await?;
+        let proposal = target.propose(ports, observer).await?;
         check_store(target.engine.environment(), &proposal.snapshot, hold.facts())?;
         carry_out(target.engine.as_ref(), &proposal, run, hold, observer, approver).await
     })
@@ -131,7 +131,7 @@ pub async fn destroy(
     let target = Target::open(ports, environment, &source, Goal::Destroy, observer).await?;
     let engine = target.engine.as_ref();
     locked(ports, &target, "destroy", run, observer, async |hold| {
-        let proposal = target.propose(observer).await?;
+        let proposal = target.propose(ports, observer).await?;
         check_store(engine.environment(), &proposal.snapshot, hold.facts())?;
         let mut done = carry_out(engine, &proposal, run, hold, observer, approver).await?;
         let is_done = done.report.outcome.is_complete() && done.report.lock_lost.is_none();

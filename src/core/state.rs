@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use billpay_engine::attempts::OpenAttempts;
 use billpay_engine::engine::{Engine, PlanOptions};
 use billpay_engine::plan::{Goal, Selection, Snapshot};
 use billpay_engine::store_tag::stores;
@@ -199,7 +200,7 @@ async fn carry_over(
 
 /// Reads what is there of the environment.
 async fn look(engine: &dyn Engine, observer: &dyn Observer) -> Result<Snapshot, Error> {
-    let options =
-        PlanOptions { goal: Goal::Converge, selection: Selection::default(), keep: BTreeSet::new() };
+    let (selection, keep, open) = (Selection::default(), BTreeSet::new(), OpenAttempts::default());
+    let options = PlanOptions { goal: Goal::Converge, selection, keep, open };
     Ok(observer.wait("reading what is there", engine.plan(&options)).await?.snapshot)
 }

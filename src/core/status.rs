@@ -108,7 +108,7 @@ pub async fn status(
 ) -> Result<StatusReport, Error> {
     let source = PlanSource::Spec { selection: Selection::default(), keep: BTreeSet::new() };
     let target = Target::open(ports, environment, &source, Goal::Converge, observer).await?;
-    let proposal = target.propose(observer).await?;
+    let proposal = target.propose(ports, observer).await?;
     let (env, plan) = (target.engine.environment(), proposal.plan);
     let resource = |change: Change| {
         let (state, id) = (State::of(&change), change.id().map(str::to_string));

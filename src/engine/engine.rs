@@ -8,6 +8,7 @@ use billpay_model::caller::CallerIdentity;
 use billpay_model::environment::Environment;
 use billpay_model::event::Observer;
 
+use crate::attempts::OpenAttempts;
 use crate::guard::Guard;
 use crate::plan::{Goal, Plan, Selection, Snapshot};
 use crate::{ApplyOptions, Error, Leftovers, Outcome};
@@ -19,6 +20,8 @@ pub struct PlanOptions {
     pub selection: Selection,
     /// Ids that a person chose among several resources at one address.
     pub keep: BTreeSet<String>,
+    /// Create calls of earlier runs whose results nobody knows.
+    pub open: OpenAttempts,
 }
 
 /// A plan with everything that it was made from.

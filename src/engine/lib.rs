@@ -3,6 +3,7 @@
 //! Planning is pure. The cloud is known only through [`Cloud`](cloud::Cloud), and nothing prints.
 
 mod apply;
+pub mod attempts;
 pub mod cloud;
 pub mod engine;
 mod error;

@@ -40,7 +40,7 @@ impl Engine for NativeEngine {
 
     async fn plan(&self, options: &PlanOptions) -> Result<Proposal, Error> {
         let cloud = self.cloud.as_ref();
-        survey(cloud, &options.keep).await?.plan(cloud, options.goal, &options.selection).await
+        survey(cloud, &options.keep, &options.open).await?.plan(cloud, options.goal, &options.selection).await
     }
 
     async fn apply(

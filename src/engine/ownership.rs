@@ -109,16 +109,16 @@ pub fn elsewhere(snapshot: &Snapshot) -> BTreeMap<String, BTreeSet<Address>> {
 
 /// Decides what of a snapshot is ours.
 ///
-/// `keep` holds the ids that a person chose among several at one address; `is_own_attempt`
-/// recognises the create calls of this process. Returns the conflicts that are left; they name
+/// `keep` holds the ids that a person chose among several at one address; `is_lost` recognises what a create call of
+/// billpay made whose answer nobody got. Returns the conflicts that are left; they name
 /// resources that only a person can assign.
 pub fn settle(
     snapshot: &mut Snapshot,
     kinds: &Kinds,
     keep: &BTreeSet<String>,
-    is_own_attempt: &dyn Fn(&str) -> bool,
+    is_lost: IsLost<'_>,
 ) -> Vec<Conflict> {
-    let accepted = Settlement::of(snapshot, kinds, keep).accepted;
+    let accepted = Settlement::of(snapshot, kinds, keep, is_lost).accepted;
     // Of several accepted ones any will do: they are named to people only.
     let chosen: BTreeMap<Address, String> = accepted
         .iter()
@@ -140,7 +140,7 @@ pub fn settle(
         };
         observed.owner = if keep.contains(&of) {
             Owner::Released { of }
-        } else if observed.attempt.as_deref().is_some_and(is_own_attempt) {
+        } else if is_lost(observed) {
             Owner::Duplicate { of }
         } else {
             let evidence = format!("a second one beside {of}, which the rest of the environment uses");
@@ -179,25 +179,39 @@ fn conflict(address: Address, indices: &[usize], snapshot: &Snapshot, kinds: &Ki
     }
 }
 
+/// Recognises what a create call made whose answer nobody got.
+type IsLost<'a> = &'a dyn Fn(&Observed) -> bool;
+
 struct Settlement<'a> {
     resources: &'a [Observed],
     kinds: &'a Kinds,
+    is_lost: IsLost<'a>,
     accepted: BTreeSet<usize>,
 }
 
 impl<'a> Settlement<'a> {
-    fn of(snapshot: &'a Snapshot, kinds: &'a Kinds, keep: &BTreeSet<String>) -> Settlement<'a> {
+    fn of(
+        snapshot: &'a Snapshot,
+        kinds: &'a Kinds,
+        keep: &BTreeSet<String>,
+        is_lost: IsLost<'a>,
+    ) -> Settlement<'a> {
         let resources = snapshot.resources.as_slice();
         let mut groups: BTreeMap<&Address, Vec<usize>> = BTreeMap::new();
         for (index, observed) in resources.iter().enumerate().filter(|(_, one)| is_candidate(one)) {
             groups.entry(&observed.address).or_default().push(index);
         }
-        let mut settlement = Settlement { resources, kinds, accepted: BTreeSet::new() };
+        let mut settlement = Settlement { resources, kinds, is_lost, accepted: BTreeSet::new() };
         // What is accepted proves its neighbours, so this goes round until nothing is added.
         loop {
             let open =
                 groups.values().filter(|group| group.iter().all(|one| !settlement.accepted.contains(one)));
             let chosen: Vec<usize> = open.flat_map(|group| settlement.choose(group, keep)).collect();
+            let chosen = if chosen.is_empty() {
+                groups.values().filter_map(|group| settlement.first_lost(group)).collect()
+            } else {
+                chosen
+            };
             if chosen.is_empty() {
                 return settlement;
             }
@@ -226,6 +240,18 @@ impl<'a> Settlement<'a> {
             ([], _) => only(picked(&|index| self.is_proven(index) && self.is_connected(index))),
             (several, _) => only(several.iter().copied().filter(|&index| self.is_connected(index)).collect()),
         }
+    }
+
+    /// Returns the first of several that create calls of billpay made, none of which got its answer: nothing else tells
+    /// them apart, and nobody uses any of them.
+    fn first_lost(&self, group: &[usize]) -> Option<usize> {
+        let is_lost = |index: &usize| {
+            let found = &self.resources[*index];
+            found.evidence >= Evidence::Name && (self.is_lost)(found)
+        };
+        let is_open = group.len() > 1 && group.iter().all(|index| !self.accepted.contains(index));
+        let first = group.iter().min_by_key(|&&index| &self.resources[index].attempt);
+        first.copied().filter(|_| is_open && group.iter().all(is_lost))
     }
 
     fn is_proven(&self, index: usize) -> bool {

@@ -54,6 +54,11 @@ impl Permit {
         (typed == env.environment).then_some(Permit { is_confirmed: true })
     }
 
+    /// Returns a permit to delete what is settled to be a second resource that a create call made whose answer got lost.
+    pub fn for_duplicate(found: &Observed) -> Option<Permit> {
+        matches!(found.owner, Owner::Duplicate { .. }).then_some(Permit { is_confirmed: true })
+    }
+
     /// Returns a permit to delete a second resource that a create call of this process made.
     pub fn for_own_attempt(found: &Observed, is_own_attempt: impl Fn(&str) -> bool) -> Option<Permit> {
         let own = found.attempt.as_deref().is_some_and(is_own_attempt);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Error;
+use crate::attempts::OpenAttempts;
 use crate::engine::{Engine, PlanOptions, Proposal};
 use crate::plan::{Action, Goal, Kinds, Plan};
 
@@ -85,13 +86,14 @@ impl SavedPlan {
     ///
     /// # Errors
     /// Fails if the plan is one to destroy, if another plan comes out, or as [`Engine::plan`] does.
-    pub async fn recheck(&self, engine: &dyn Engine) -> Result<Proposal, Error> {
+    pub async fn recheck(&self, engine: &dyn Engine, open: &OpenAttempts) -> Result<Proposal, Error> {
         // Destroying has confirmations of its own, which no file stands in for.
         if self.plan.goal != Goal::Converge {
             return Err(Error::OtherGoal);
         }
         let Plan { goal, selection, .. } = &self.plan;
-        let options = PlanOptions { goal: *goal, selection: selection.clone(), keep: self.keep.clone() };
+        let (selection, keep) = (selection.clone(), self.keep.clone());
+        let options = PlanOptions { goal: *goal, selection, keep, open: open.clone() };
         let today = engine.plan(&options).await?;
         let differs = self.plan.differs_from(&today.plan);
         if differs.is_empty() { Ok(today) } else { Err(Error::StalePlan(differs)) }

@@ -272,10 +272,7 @@ impl StepRun<'_> {
                 Failure::new(FailureClass::Invalid, "billpay", "nothing was observed to delete").into()
             );
         };
-        let permit = self
-            .permit
-            .clone()
-            .or_else(|| Permit::for_own_attempt(found, |attempt| self.cloud.is_own_attempt(attempt)));
+        let permit = self.permit.clone().or_else(|| Permit::for_duplicate(found));
         let Some(permit) = permit else {
             let why = format!(
                 "{} is protected, and nobody has confirmed that {} goes",

@@ -9,6 +9,7 @@ use billpay_model::names;
 use billpay_model::resource::{Desired, ID_TAG, Observed, Owner, PROJECT_TAG, REGION_TAG, resolve_from};
 
 use super::Error;
+use crate::attempts::OpenAttempts;
 use crate::cloud::{Cloud, Inspection};
 use crate::engine::Proposal;
 use crate::ownership::{elsewhere, settle};
@@ -29,15 +30,19 @@ pub struct Survey {
 
 /// Reads everything there is of an environment, and makes sure that account and region are the right ones.
 ///
-/// `keep` holds the ids that a person chose among several resources at one address.
+/// `keep` holds the ids that a person chose among several resources at one address, `open` create calls of earlier runs.
 ///
 /// # Errors
 /// Fails if the cloud can't be read, the credentials are for another account, resources of the environment are
 /// in another region, or an id of `keep` is none of a found resource.
-pub async fn survey(cloud: &dyn Cloud, keep: &BTreeSet<String>) -> Result<Survey, Error> {
+pub async fn survey(
+    cloud: &dyn Cloud,
+    keep: &BTreeSet<String>,
+    open: &OpenAttempts,
+) -> Result<Survey, Error> {
     let desired = cloud.desire();
     let (identity, snapshot) = futures::join!(cloud.identity(), cloud.observe(&desired));
-    finish(cloud, keep, desired, identity, snapshot).await
+    finish(cloud, (keep, open), desired, identity, snapshot).await
 }
 
 /// Reads what a destroy left, also under names that can't be the environment's own.
@@ -47,7 +52,7 @@ pub async fn survey(cloud: &dyn Cloud, keep: &BTreeSet<String>) -> Result<Survey
 pub async fn sweep(cloud: &dyn Cloud) -> Result<Survey, Error> {
     let desired = cloud.desire();
     let (identity, snapshot) = futures::join!(cloud.identity(), cloud.sweep(&desired));
-    finish(cloud, &BTreeSet::new(), desired, identity, snapshot).await
+    finish(cloud, (&BTreeSet::new(), &OpenAttempts::default()), desired, identity, snapshot).await
 }
 
 /// Looks around in other regions where nothing was found in the environment's own, settles the owners of what was found,
@@ -57,7 +62,7 @@ pub async fn sweep(cloud: &dyn Cloud) -> Result<Survey, Error> {
 /// Fails as [`survey`] does.
 async fn finish(
     cloud: &dyn Cloud,
-    keep: &BTreeSet<String>,
+    (keep, open): (&BTreeSet<String>, &OpenAttempts),
     mut desired: Vec<Desired>,
     identity: Result<CallerIdentity, Failure>,
     snapshot: Result<Snapshot, Vec<Failure>>,
@@ -80,7 +85,12 @@ async fn finish(
     if !unknown.is_empty() {
         return Err(Error::NothingToKeep(unknown));
     }
-    let mut conflicts = settle(&mut snapshot, cloud.kinds(), keep, &|attempt| cloud.is_own_attempt(attempt));
+    let open = open.resources(&snapshot);
+    let is_lost = |found: &Observed| {
+        found.attempt.as_deref().is_some_and(|attempt| cloud.is_own_attempt(attempt))
+            || open.contains(&found.id)
+    };
+    let mut conflicts = settle(&mut snapshot, cloud.kinds(), keep, &is_lost);
     for want in &mut desired {
         let mut found = snapshot.resources.iter().filter(|one| one.address == want.address);
         if let Some(found) = found.find(|one| one.owner == Owner::Ours) {

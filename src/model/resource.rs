@@ -165,7 +165,7 @@ pub enum Owner {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         region: Option<String>,
     },
-    /// This process, which made a second one after a lost response.
+    /// This process or an earlier run, which made a second one after a lost response.
     Duplicate { of: String },
     /// A person who was asked and kept another one: the tags come off.
     Released { of: String },

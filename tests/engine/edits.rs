@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use billpay_aws::kinds;
+use billpay_engine::attempts::OpenAttempts;
 use billpay_engine::engine::Proposal;
 use billpay_engine::guard::AlwaysAllow;
 use billpay_engine::permit::Permit;
@@ -246,7 +247,8 @@ async fn live(history: &[Vec<Edit>], mut cloud: RuleCloud<'_>, base: &Environmen
             self::edit(&mut cloud.env, base, edit);
             cloud = happen(cloud, edit);
         }
-        let survey = survey(&cloud, &BTreeSet::new()).await.expect("it can be read");
+        let survey =
+            survey(&cloud, &BTreeSet::new(), &OpenAttempts::default()).await.expect("it can be read");
         let proposal = match survey.plan(&cloud, goal, &Selection::default()).await {
             Ok(proposal) => proposal,
             Err(error) => panic!("{step:?}: {error}"),
@@ -262,7 +264,9 @@ async fn live(history: &[Vec<Edit>], mut cloud: RuleCloud<'_>, base: &Environmen
             assert!(outcome.is_complete(), "{step:?} was accepted and failed: {failed:#?}");
             let forbidden = cloud.forbidden.swap(0, Ordering::Relaxed);
             assert_eq!(forbidden, 0, "{step:?} was accepted and ran into the rules");
-            let after = crate::edits::survey(&cloud, &BTreeSet::new()).await.expect("it can be read");
+            let after = crate::edits::survey(&cloud, &BTreeSet::new(), &OpenAttempts::default())
+                .await
+                .expect("it can be read");
             let left = after.plan_offline(&cloud, goal, &Selection::default()).expect("a plan");
             assert!(
                 left.is_empty(),
@@ -318,7 +322,7 @@ const SITUATIONS: &[&str] = &[
 /// Makes an environment.
 async fn made(kinds: &Kinds, env: &Environment) -> Vec<Observed> {
     let cloud = RuleCloud::new(env, kinds, vec![], vec![], 0, 0);
-    let survey = survey(&cloud, &BTreeSet::new()).await.expect("it can be read");
+    let survey = survey(&cloud, &BTreeSet::new(), &OpenAttempts::default()).await.expect("it can be read");
     let proposal = survey.plan(&cloud, Goal::Converge, &Selection::default()).await.expect("a plan");
     let outcome = run(&cloud, &proposal).await.expect("it has an order");
     assert!(outcome.is_complete(), "{:?}", outcome.failed);

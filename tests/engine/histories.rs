@@ -235,6 +235,7 @@ const SITUATIONS: &[&str] = &[
     "releases",
     "runs at the same time",
     "runs of protected environments",
+    "second ones of earlier runs that were deleted",
     "second ones that a run deleted itself",
     "second ones that a run left and reported",
     "strangers",

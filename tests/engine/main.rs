@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use account::Account;
+use billpay_engine::attempts::OpenAttempts;
 use billpay_engine::guard::{AlwaysAllow, Guard};
 use billpay_engine::plan::{Goal, Selection};
 use billpay_engine::{ApplyOptions, Error, Outcome, apply, survey};
@@ -69,7 +70,7 @@ async fn run(cloud: &MemoryCloud, goal: Goal) -> Ran {
 
 async fn run_guarded(cloud: &MemoryCloud, goal: Goal, guard: Arc<dyn Guard>) -> Ran {
     let work = async {
-        let survey = survey(cloud, &BTreeSet::new()).await.unwrap();
+        let survey = survey(cloud, &BTreeSet::new(), &OpenAttempts::default()).await.unwrap();
         let proposal = survey.plan(cloud, goal, &Selection::default()).await.unwrap();
         let options = ApplyOptions::new(8, CancellationToken::new(), guard);
         match apply(cloud, &proposal, &options, &Silent).await {
@@ -99,7 +100,7 @@ async fn converge(cloud: &MemoryCloud, goal: Goal, faults: &BTreeMap<usize, Faul
             }
         }
     }
-    let survey = survey(cloud, &BTreeSet::new()).await.unwrap();
+    let survey = survey(cloud, &BTreeSet::new(), &OpenAttempts::default()).await.unwrap();
     let plan = survey.plan(cloud, goal, &Selection::default()).await.unwrap().plan;
     assert!(plan.is_empty(), "still to do: {:#?}", plan.changes);
     true
@@ -184,7 +185,7 @@ fn a_stopped_run_says_what_is_left_and_the_next_one_goes_on() {
             [Sketch::new("vpc", &[]), Sketch::new("nat-gateway", &[0]), Sketch::new("bucket", &[1])];
         let wanted = desired(&env, &sketches);
         let cloud = alone(&env, wanted.clone());
-        let before = survey(&cloud, &BTreeSet::new()).await.unwrap();
+        let before = survey(&cloud, &BTreeSet::new(), &OpenAttempts::default()).await.unwrap();
         let proposal = before.plan(&cloud, Goal::Converge, &Selection::default()).await.unwrap();
         let stop = CancellationToken::new();
         let options = ApplyOptions::new(8, stop.clone(), Arc::new(AlwaysAllow));
@@ -212,7 +213,7 @@ fn a_replacement_that_was_not_begun_is_left_once() {
         assert!(converge(&cloud, Goal::Converge, &BTreeMap::new()).await);
         let wanted = desired(&env, &[other]);
         cloud.want(wanted.clone());
-        let before = survey(&cloud, &BTreeSet::new()).await.unwrap();
+        let before = survey(&cloud, &BTreeSet::new(), &OpenAttempts::default()).await.unwrap();
         let proposal = before.plan(&cloud, Goal::Converge, &Selection::default()).await.unwrap();
         let stop = CancellationToken::new();
         stop.cancel();

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use billpay_engine::attempts::{OpenAttempts, PastChange};
+use billpay_engine::cloud::Cloud;
 use billpay_engine::engine::Proposal;
 use billpay_engine::guard::AlwaysAllow;
 use billpay_engine::ownership::{Claim, claim, is_protected};
@@ -23,7 +25,7 @@ use crate::account::{Account, Act, Deed, Origin, Thing};
 use crate::cloud::{Fault, MemoryCloud};
 use crate::kinds::{self, GLOBAL, Known, known};
 use crate::spec::{Sketch, desired};
-use billpay_model::event::Silent;
+use billpay_model::event::{Event, Observer};
 
 /// The number of times that each situation came about.
 #[derive(Debug, Default)]
@@ -73,6 +75,8 @@ pub struct World<'a> {
     pub homes: Vec<Home>,
     pub counts: &'a Counts,
     runs: usize,
+    /// The runs of each environment, the newest first, as a journal has them.
+    journal: BTreeMap<Origin, Vec<(String, Vec<PastChange>)>>,
 }
 
 /// A run: what it saw and planned, and how it ended.
@@ -85,6 +89,26 @@ enum Ended {
     Through(Outcome),
     Refused(Error),
     Killed,
+}
+
+/// The steps that ended well.
+#[derive(Default)]
+struct Log(Mutex<BTreeMap<Address, usize>>);
+
+impl Observer for Log {
+    fn observe(&self, event: Event) {
+        if let Event::Finished { address, .. } = event {
+            *self.0.lock().unwrap().entry(address).or_default() += 1;
+        }
+    }
+}
+
+impl Log {
+    /// Returns whether a change was made whole: a replacement has two steps.
+    fn has_finished(&self, change: &Change) -> bool {
+        let steps = if change.action == Action::Replace { 2 } else { 1 };
+        self.0.lock().unwrap().get(&change.address).is_some_and(|count| *count >= steps)
+    }
 }
 
 /// The answers that a run is given.
@@ -100,7 +124,7 @@ struct Answers {
 
 impl<'a> World<'a> {
     pub fn new(homes: Vec<Home>, counts: &'a Counts) -> World<'a> {
-        World { account: Arc::default(), homes, counts, runs: 0 }
+        World { account: Arc::default(), homes, counts, runs: 0, journal: BTreeMap::new() }
     }
 
     fn process(&mut self, home: &Home) -> MemoryCloud {
@@ -121,7 +145,9 @@ impl<'a> World<'a> {
             self.exclude_lone_copies(&process, &home.env);
             process.set_faults(std::mem::take(&mut faults));
             let before = self.account.alive();
-            let run = self.once(&process, goal, &answers).await;
+            let open = self.open_attempts(&home.env);
+            let (run, past) = self.once(&process, goal, &answers, &open).await;
+            self.write_journal(&home.env, &process, past);
             let deeds = self.account.take_deeds();
             self.check_run(&home.env, &run, &answers, &before, &deeds);
             let suffered = process.suffered.lock().unwrap().clone();
@@ -170,10 +196,13 @@ impl<'a> World<'a> {
             self.exclude_lone_copies(process, &home.env);
         }
         let (before, none) = (self.account.alive(), Answers::default());
-        let (first, second) = tokio::join!(
-            self.once(&processes[0], Goal::Converge, &none),
-            self.once(&processes[1], Goal::Converge, &none),
+        let open = [0, 1].map(|index| self.open_attempts(&homes[index].env));
+        let ((first, past), (second, other_past)) = tokio::join!(
+            self.once(&processes[0], Goal::Converge, &none, &open[0]),
+            self.once(&processes[1], Goal::Converge, &none, &open[1]),
         );
+        self.write_journal(&homes[0].env, &processes[0], past);
+        self.write_journal(&homes[1].env, &processes[1], other_past);
         let deeds = self.account.take_deeds();
         for (index, run) in [first, second].iter().enumerate() {
             let by = Origin::of(&homes[index].env);
@@ -187,18 +216,33 @@ impl<'a> World<'a> {
         self.counts.add("runs at the same time", 2);
     }
 
-    /// Surveys, plans and applies once.
-    async fn once(&self, process: &MemoryCloud, goal: Goal, answers: &Answers) -> Run {
-        let seen = Mutex::new(None);
+    fn open_attempts(&self, env: &Environment) -> OpenAttempts {
+        OpenAttempts::of(self.journal.get(&Origin::of(env)).cloned().unwrap_or_default())
+    }
+
+    fn write_journal(&mut self, env: &Environment, process: &MemoryCloud, past: Vec<PastChange>) {
+        let runs = self.journal.entry(Origin::of(env)).or_default();
+        runs.insert(0, (process.run_id().to_string(), past));
+    }
+
+    /// Surveys, plans and applies once. Returns what the journal has of it, too.
+    async fn once(
+        &self,
+        process: &MemoryCloud,
+        goal: Goal,
+        answers: &Answers,
+        open: &OpenAttempts,
+    ) -> (Run, Vec<PastChange>) {
+        let (seen, log) = (Mutex::new(None), Log::default());
         let work = async {
-            let survey = survey(process, &answers.keep).await?;
+            let survey = survey(process, &answers.keep, open).await?;
             let proposal = survey.plan(process, goal, &Selection::default()).await?;
             *seen.lock().unwrap() = Some(proposal.clone());
             let options = ApplyOptions {
                 permit: answers.permit.clone(),
                 ..ApplyOptions::new(8, CancellationToken::new(), Arc::new(AlwaysAllow))
             };
-            apply(process, &proposal, &options, &Silent).await
+            apply(process, &proposal, &options, &log).await
         };
         let ended = tokio::select! {
             ended = work => match ended {
@@ -207,7 +251,16 @@ impl<'a> World<'a> {
             },
             () = process.killed.notified() => Ended::Killed,
         };
-        Run { proposal: seen.into_inner().unwrap(), ended }
+        let proposal: Option<Proposal> = seen.into_inner().unwrap();
+        let changes = proposal.iter().flat_map(|proposal| &proposal.plan.changes);
+        let changes = changes.filter(|change| change.action != Action::NoOp);
+        let past = changes.map(|change| PastChange {
+            address: change.address.clone(),
+            makes: matches!(change.action, Action::Create | Action::Replace),
+            is_done: log.has_finished(change),
+        });
+        let past = past.collect();
+        (Run { proposal, ended }, past)
     }
 
     /// Takes the environment's tags off foreign things that nobody could tell from its own.
@@ -357,7 +410,10 @@ impl<'a> World<'a> {
                 Owner::Ours => {
                     assert!(*origin == by || is_kept(answers, key), "taken for its own: {found:#?}");
                 }
-                Owner::Duplicate { .. } => panic!("a process that has made nothing knows of a second one"),
+                Owner::Duplicate { .. } => {
+                    assert!(*origin == by, "taken for one that an earlier run made: {found:#?}");
+                    self.counts.add("second ones of earlier runs that were deleted", 1);
+                }
                 _ => {}
             }
         }
@@ -372,7 +428,14 @@ impl<'a> World<'a> {
             self.counts.add("runs of protected environments", 1);
         }
         if is_guarded && answers.permit.is_none() {
-            for deed in deeds.iter().filter(|deed| before.iter().any(|thing| thing.key == deed.key)) {
+            // A second one that a lost answer left goes with any plan that is approved.
+            let is_second = |deed: &&Deed| {
+                let mut seconds =
+                    snapshot.resources.iter().filter(|one| matches!(one.owner, Owner::Duplicate { .. }));
+                seconds.any(|found| found.outputs["id"] == deed.key)
+            };
+            let was_there = |deed: &&Deed| before.iter().any(|thing| thing.key == deed.key);
+            for deed in deeds.iter().filter(was_there).filter(|deed| !is_second(deed)) {
                 let was = deed.before.as_ref();
                 let lifts = |tags| !is_protected(tags) && was.is_some_and(|was| is_protected(&was.tags));
                 let harms = match &deed.act {
@@ -440,7 +503,8 @@ impl<'a> World<'a> {
         let process = self.process(home);
         let before = run.proposal.as_ref().expect("it was surveyed");
         self.exclude_lone_copies(&process, env);
-        let after = survey(&process, &BTreeSet::new()).await.expect("it can be read");
+        let after =
+            survey(&process, &BTreeSet::new(), &OpenAttempts::default()).await.expect("it can be read");
         let Proposal { snapshot, plan, .. } =
             after.plan(&process, goal, &Selection::default()).await.expect("a plan");
         if hid && plan.conflicts.iter().any(|conflict| matches!(conflict, Conflict::Several { .. })) {

@@ -102,6 +102,8 @@ impl Sandbox {
             .env("AWS_ENDPOINT_URL", &self.url)
             .env("AWS_ACCESS_KEY_ID", access_key(&self.account))
             .env("AWS_SECRET_ACCESS_KEY", "test")
+            // No bucket beside those of the environments; the tests of the store take it away.
+            .env("BILLPAY_STATE", "local")
             .env("NO_COLOR", "1");
         command
     }

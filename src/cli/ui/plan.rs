@@ -344,7 +344,7 @@ fn why(reason: &Reason) -> Option<String> {
         Reason::BeingDeleted => "it is being deleted: waits, then makes it anew".into(),
         Reason::NotInSpec => "the spec no longer has it".into(),
         Reason::Superseded { by } => format!("{by} takes its place; an earlier run was cut short"),
-        Reason::Duplicate { of } => format!("a second {of}, made by this run after a lost response"),
+        Reason::Duplicate { of } => format!("a second {of}, made after a lost response"),
         Reason::GoesWith { base } => format!("it goes with {base}, which is replaced"),
         Reason::StandsOn { base } => format!("{base} is replaced, and can't go before it"),
         Reason::Kept => "it is kept: its id is written onto it".into(),

@@ -42,7 +42,7 @@ fn legacy() -> Owner {
 fn settled(resources: Vec<Observed>, keep: &[&str]) -> (BTreeMap<String, Owner>, Vec<Conflict>) {
     let mut snapshot = Snapshot { resources };
     let keep = keep.iter().map(|id| id.to_string()).collect();
-    let conflicts = settle(&mut snapshot, &kinds(), &keep, &|attempt| attempt == "mine");
+    let conflicts = settle(&mut snapshot, &kinds(), &keep, &|found| found.attempt.as_deref() == Some("mine"));
     (snapshot.resources.into_iter().map(|one| (one.id, one.owner)).collect(), conflicts)
 }
 
