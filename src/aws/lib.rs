@@ -25,6 +25,7 @@ pub use failure::{Explain, Lagging, Optional, expect_created, refusal};
 use billpay_host::program::in_ci;
 use billpay_model::caller::CallerIdentity;
 use billpay_model::failure::{Failure, FailureClass};
+use jiff::Timestamp;
 use pace::{Gate, NameCalls, PacedClient};
 
 /// Endpoint of AWS, when it is not the one of the AWS configuration.
@@ -92,6 +93,14 @@ fn without_endpoints_of_files(config: SdkConfig) -> SdkConfig {
         builder.set_service_config(Some(NoSettings));
     }
     builder.build()
+}
+
+/// Returns the end of temporary credentials that are given by variables, which nothing refreshes. The tools that export
+/// them say when it is.
+fn credentials_end(variable: impl Fn(&str) -> Option<String>) -> Option<Timestamp> {
+    let is_set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
+    let is_temporary = is_set("AWS_ACCESS_KEY_ID") && is_set("AWS_SESSION_TOKEN");
+    variable("AWS_CREDENTIAL_EXPIRATION").filter(|_| is_temporary)?.parse().ok()
 }
 
 impl Aws {
@@ -173,5 +182,26 @@ impl Aws {
             (Some(account), Some(arn)) => Ok(CallerIdentity { account, arn }),
             _ => Err(Failure::new(FailureClass::Other, call, "the answer names no account")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_temporary_credentials_of_variables_have_a_known_end() {
+        let end = |variables: &[(&str, &str)]| {
+            credentials_end(|name| {
+                variables.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_string())
+            })
+        };
+        let at = ("AWS_CREDENTIAL_EXPIRATION", "2026-12-01T12:00:00+00:00");
+        let (key, token) = (("AWS_ACCESS_KEY_ID", "ASIA"), ("AWS_SESSION_TOKEN", "token"));
+        assert_eq!(end(&[key, token, at]), Some("2026-12-01T12:00:00Z".parse().unwrap()));
+        for others in [&[key, at][..], &[token, at], &[key, ("AWS_SESSION_TOKEN", ""), at], &[key, token]] {
+            assert_eq!(end(others), None, "{others:?}");
+        }
+        assert_eq!(end(&[key, token, ("AWS_CREDENTIAL_EXPIRATION", "soon")]), None);
     }
 }

@@ -58,7 +58,7 @@ pub enum Error {
     /// Resources of the environment say that its lock is in another store.
     #[error("the lock of {environment} is in {}, not in {store}", .named.join(" and "))]
     OtherStore { environment: String, store: String, named: Vec<String> },
-    /// What was given is no address of a store.
+    /// The text is no address of a store.
     #[error("`{0}` is no address of a store")]
     StoreAddress(String),
     /// The plan has conflicts, which it holds.

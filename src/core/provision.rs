@@ -11,6 +11,7 @@ use billpay_model::address::Address;
 use billpay_model::event::{Event, Observer};
 use billpay_model::findings::Findings;
 use billpay_state::journal::{JournalWriter, RunResult};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -190,6 +191,9 @@ async fn carry_out(
         return Ok(Run { plan, report });
     }
     hold.check()?;
+    if let Some(note) = early_end(engine.credentials_end(), engine.usual_time(proposal)?, Timestamp::now()) {
+        observer.note(note);
+    }
     let permit = permit(env, &plan, approver)?;
     hold.check()?;
     run.interrupt.set_applying(true);
@@ -227,6 +231,20 @@ async fn carry_out(
     Ok(Run { plan, report })
 }
 
+/// Returns a note that credentials end before a run that begins `now` and takes its `usual` time.
+fn early_end(end: Option<Timestamp>, usual: Duration, now: Timestamp) -> Option<String> {
+    let end = end.filter(|end| *end < now + usual)?;
+    let minutes = |seconds: i64| (seconds + 59) / 60;
+    let (left, needed) =
+        (end.as_second() - now.as_second(), i64::try_from(usual.as_secs()).unwrap_or(i64::MAX));
+    Some(format!(
+        "your credentials end at {end:.0}, in {} min, and this usually takes {} min: what isn't done by then is left to the \
+         next run; new ones avoid that",
+        minutes(left.max(0)),
+        minutes(needed)
+    ))
+}
+
 /// Passes events on, and steps that end into the journal, too.
 struct Recorder<'a> {
     observer: &'a dyn Observer,
@@ -254,6 +272,16 @@ fn once(outcome: &Outcome) -> Vec<SkippedStep> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn credentials_that_end_too_early_are_told() {
+        let now: Timestamp = "2026-12-01T12:00:00Z".parse().unwrap();
+        let in_minutes = |minutes: i64| now + jiff::SignedDuration::from_mins(minutes);
+        let told = |minutes| early_end(Some(in_minutes(minutes)), Duration::from_secs(20 * 60), now);
+        assert_eq!((told(21), early_end(None, Duration::MAX, now)), (None, None));
+        assert!(told(10).unwrap().contains("in 10 min, and this usually takes 20 min"));
+        assert!(told(-5).unwrap().contains("in 0 min"));
+    }
 
     #[test]
     fn each_resource_is_listed_once() {

@@ -12,7 +12,7 @@ use crate::plan::Snapshot;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OpenAttempts(BTreeMap<Address, BTreeSet<String>>);
 
-/// What a run was to make or change at an address.
+/// Change that a run was to make at an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastChange {
     pub address: Address,

@@ -14,6 +14,7 @@ use billpay_model::environment::Environment;
 use billpay_model::event::Observer;
 use billpay_model::failure::Failure;
 use billpay_model::resource::{Desired, Observed, Tags};
+use jiff::Timestamp;
 
 use super::guard::Guard;
 use super::permit::Permit;
@@ -100,6 +101,11 @@ pub trait Cloud: Send + Sync {
     /// # Errors
     /// Fails if the call does, as without credentials.
     async fn identity(&self) -> Result<CallerIdentity, Failure>;
+
+    /// Returns the moment at which the caller's credentials end, if it is known and nothing refreshes them.
+    fn credentials_end(&self) -> Option<Timestamp> {
+        None
+    }
 
     /// Everything that is there, in a number of calls that hardly depends on how much that is.
     ///

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use billpay_model::caller::CallerIdentity;
 use billpay_model::environment::Environment;
 use billpay_model::event::Observer;
+use jiff::Timestamp;
 
 use crate::attempts::OpenAttempts;
 use crate::guard::Guard;
@@ -57,6 +59,15 @@ pub trait Engine: Send + Sync {
     /// Fails if the cloud can't be read, the credentials are for another account, the environment lives in another
     /// region, an id to keep is none of a found resource, or resources need one another in a circle.
     async fn plan(&self, options: &PlanOptions) -> Result<Proposal, Error>;
+
+    /// Returns the time that a plan usually takes: that of its longest chain of steps.
+    ///
+    /// # Errors
+    /// Fails if steps need one another in a circle.
+    fn usual_time(&self, proposal: &Proposal) -> Result<Duration, Error>;
+
+    /// Returns the moment at which the caller's credentials end, if it is known and nothing refreshes them.
+    fn credentials_end(&self) -> Option<Timestamp>;
 
     /// Applies a plan. Everything after the first change is in the outcome, not an error.
     ///

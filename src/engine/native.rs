@@ -1,16 +1,18 @@
 //! The engine that needs no other program: it works on a [`Cloud`] by itself.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use billpay_model::caller::CallerIdentity;
 use billpay_model::environment::Environment;
 use billpay_model::event::Observer;
+use jiff::Timestamp;
 
 use crate::cloud::Cloud;
 use crate::engine::{Engine, PlanOptions, Proposal};
 use crate::guard::Guard;
-use crate::plan::Snapshot;
+use crate::plan::{Schedule, Snapshot};
 use crate::{ApplyOptions, Error, Leftovers, Outcome, apply, at_home, leftovers, store_tag, survey};
 
 /// Engine that observes and changes a cloud directly.
@@ -41,6 +43,15 @@ impl Engine for NativeEngine {
     async fn plan(&self, options: &PlanOptions) -> Result<Proposal, Error> {
         let cloud = self.cloud.as_ref();
         survey(cloud, &options.keep, &options.open).await?.plan(cloud, options.goal, &options.selection).await
+    }
+
+    fn usual_time(&self, proposal: &Proposal) -> Result<Duration, Error> {
+        let schedule = Schedule::of(&proposal.plan, &proposal.snapshot, self.cloud.kinds())?;
+        Ok(Duration::from_secs(schedule.critical_path().into()))
+    }
+
+    fn credentials_end(&self) -> Option<Timestamp> {
+        self.cloud.credentials_end()
     }
 
     async fn apply(

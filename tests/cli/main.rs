@@ -35,6 +35,7 @@ fn billpay(args: &[&str]) -> Command {
     // Nobody answers at this address: whatever calls AWS fails at once.
     command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9").env("AWS_EC2_METADATA_DISABLED", "true");
     command.env("AWS_ACCESS_KEY_ID", "123456789012").env("AWS_SECRET_ACCESS_KEY", "test");
+    command.env("BILLPAY_STATE", "local");
     // The settings of whoever runs the tests are none of their business.
     command.env("XDG_CONFIG_HOME", root().join("target/no-settings"));
     command.env("COLUMNS", "100").env("NO_COLOR", "1").env_remove("CI").stdin(Stdio::null());
@@ -128,6 +129,8 @@ fn schemas_of_reports_are_as_programs_rely_on_them() {
         "local",
         "history",
         "lock",
+        "state",
+        "state-move",
         "scaffold",
         "docs-build",
         "docs-publish",

@@ -55,6 +55,8 @@ use spec::{Sketch, desired};
 struct Memory {
     account: Arc<Account>,
     processes: AtomicU32,
+    /// Set if the cloud is on another machine.
+    is_far: bool,
 }
 
 #[async_trait]
@@ -64,7 +66,7 @@ impl Connector for Memory {
     }
 
     fn is_on_this_machine(&self) -> bool {
-        false
+        !self.is_far
     }
 
     fn desire(&self, env: &Environment) -> Vec<Desired> {
@@ -277,6 +279,19 @@ async fn a_protected_environment_goes_only_by_its_name() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_protected_environment_has_its_lock_where_others_reach_it() {
+    let far = Memory { is_far: true, ..Memory::default() };
+    let ports = Ports { connector: Box::new(far), ..ports() };
+    let refused = provision(&ports, &request("prod"), &Silent, &always(Answer::Yes)).await;
+    assert!(matches!(refused, Err(Error::LocalStore { .. })), "{refused:?}");
+    let log = Log::default();
+    provision(&ports, &request("dev"), &log, &always(Answer::Yes)).await.unwrap();
+    let notes = log.0.into_inner().unwrap();
+    let is_said = |event: &Event| matches!(event, Event::Note { message } if message.contains("`state: s3`"));
+    assert!(notes.iter().any(is_said), "{notes:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stopped_run_says_what_is_left() {
     let ports = ports();
     let request = request("dev");
@@ -339,8 +354,6 @@ async fn the_journal_tells_what_runs_did_and_what_one_was_at() {
     });
     let note = note.unwrap_or_else(|| panic!("it is said what the last run was at: {notes:#?}"));
     assert!(note.contains("was cut short after 2 of 3 changes; not known how it ended: create "), "{note}");
-    let is_told = |event: &Event| matches!(event, Event::Note { message } if message.contains("a run elsewhere isn't kept out"));
-    assert!(notes.iter().any(is_told), "{notes:#?}");
     // Nothing to do is no run that changes anything, and what was said once is not said again.
     let log = Log::default();
     provision(&ports, &request("dev"), &log, &always(Answer::No)).await.unwrap();

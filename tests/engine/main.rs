@@ -4,6 +4,7 @@
 mod account;
 mod cloud;
 mod edits;
+mod every_call;
 mod histories;
 mod kinds;
 mod people;

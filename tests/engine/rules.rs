@@ -17,9 +17,25 @@ use billpay_model::environment::Environment;
 use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::names;
 use billpay_model::resource::{Desired, Evidence, Observed, Outputs, Owner, Tags, for_each_link};
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
-/// AWS's own kinds over a model of its rules. Nothing goes wrong in it but what the rules forbid.
+/// Fault of one changing call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallFault {
+    /// The process is killed before the call is sent.
+    KilledBefore,
+    /// The call is carried out, and the process is killed.
+    KilledAfter,
+    /// The call is carried out, and the answer never comes.
+    Lost,
+    /// The call is refused for now.
+    Throttled,
+    /// The service fails before anything is done.
+    Error,
+}
+
+/// AWS's own kinds over a model of its rules. Nothing goes wrong in it but what the rules forbid, and one fault.
 pub struct RuleCloud<'a> {
     pub env: Environment,
     pub kinds: &'a Kinds,
@@ -32,6 +48,12 @@ pub struct RuleCloud<'a> {
     pub seed: AtomicU32,
     /// The changes that the rules forbade.
     pub forbidden: AtomicUsize,
+    /// Changing calls that were begun.
+    pub calls: AtomicUsize,
+    /// The fault, and the number of the call that it befalls, from 1.
+    pub fault: Mutex<Option<(usize, CallFault)>>,
+    /// Told when the process is to be killed.
+    pub killed: Notify,
 }
 
 impl<'a> RuleCloud<'a> {
@@ -54,6 +76,30 @@ impl<'a> RuleCloud<'a> {
             seed,
             referred: Mutex::default(),
             forbidden: AtomicUsize::new(0),
+            calls: AtomicUsize::new(0),
+            fault: Mutex::default(),
+            killed: Notify::new(),
+        }
+    }
+
+    /// Carries out a call unless the fault says otherwise.
+    async fn call<T>(&self, deed: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+        self.pause().await;
+        let this = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        let fault = self.fault.lock().unwrap().take_if(|(nth, _)| *nth == this);
+        let fail = |class: FailureClass| Err(Failure::new(class, "cloud:Change", "a fault"));
+        match fault.map(|(_, fault)| fault) {
+            None => deed(),
+            Some(CallFault::Throttled) => fail(FailureClass::Throttled),
+            Some(CallFault::Error) => fail(FailureClass::Ambiguous),
+            Some(CallFault::Lost) => deed().and_then(|_| fail(FailureClass::Ambiguous)),
+            Some(fault) => {
+                if fault == CallFault::KilledAfter {
+                    let _ = deed();
+                }
+                self.killed.notify_one();
+                std::future::pending().await
+            }
         }
     }
 
@@ -180,7 +226,6 @@ impl Cloud for RuleCloud<'_> {
     }
 
     async fn create(&self, create: &Create) -> Result<Observed, Failure> {
-        self.pause().await;
         let Desired { address, attrs, .. } = &create.desired;
         let kind = &self.kinds[address.kind()];
         let id = match attrs["name"].as_str() {
@@ -196,23 +241,28 @@ impl Cloud for RuleCloud<'_> {
             evidence: Evidence::Unique,
             ..Observed::new(address.clone(), id, attrs.clone())
         };
-        let mut model = self.model.lock().unwrap();
-        if kind.named && model.has(address, &new.id) {
-            return Err(Failure::new(FailureClass::Exists, "cloud:Create", "taken"));
-        }
-        model.create(new.clone()).map_err(|_| self.forbid("cloud:Create"))?;
-        Ok(new)
+        let create = || {
+            let mut model = self.model.lock().unwrap();
+            if kind.named && model.has(address, &new.id) {
+                return Err(Failure::new(FailureClass::Exists, "cloud:Create", "taken"));
+            }
+            model.create(new.clone()).map_err(|_| self.forbid("cloud:Create"))?;
+            Ok(new.clone())
+        };
+        self.call(create).await
     }
 
     async fn update(&self, found: &Observed, wanted: &Desired) -> Result<Progress, Failure> {
-        self.pause().await;
-        let mut model = self.model.lock().unwrap();
-        if !model.has(&found.address, &found.id) {
-            return Err(Failure::new(FailureClass::NotFound, "cloud:Update", "not there"));
-        }
-        let changed = Observed { attrs: wanted.attrs.clone(), ..found.clone() };
-        model.update(changed).map_err(|_| self.forbid("cloud:Update"))?;
-        Ok(Progress::Done)
+        let update = || {
+            let mut model = self.model.lock().unwrap();
+            if !model.has(&found.address, &found.id) {
+                return Err(Failure::new(FailureClass::NotFound, "cloud:Update", "not there"));
+            }
+            let changed = Observed { attrs: wanted.attrs.clone(), ..found.clone() };
+            model.update(changed).map_err(|_| self.forbid("cloud:Update"))?;
+            Ok(Progress::Done)
+        };
+        self.call(update).await
     }
 
     async fn inspect(&self, _: &Plan) -> Result<Inspection, Vec<Failure>> {
@@ -224,9 +274,14 @@ impl Cloud for RuleCloud<'_> {
     }
 
     async fn delete(&self, found: &Observed, _: Goal, _: &Permit) -> Result<Progress, Failure> {
-        self.pause().await;
-        let mut model = self.model.lock().unwrap();
-        model.delete(&found.address, &found.id).map_err(|_| self.forbid("cloud:Delete"))?;
-        Ok(Progress::Done)
+        let delete = || {
+            let mut model = self.model.lock().unwrap();
+            // What is gone is deleted.
+            if model.has(&found.address, &found.id) {
+                model.delete(&found.address, &found.id).map_err(|_| self.forbid("cloud:Delete"))?;
+            }
+            Ok(Progress::Done)
+        };
+        self.call(delete).await
     }
 }

@@ -28,6 +28,7 @@ if [[ -n "$FRONTEND" && -z "$(value '.names.frontends[$frontend].bucket')" ]]; t
 output region .names.region
 output role '.names.services[$service].role_arn // .names.frontends[$frontend].role_arn // .names.github_role_arn'
 output registry .names.registry
+output state .names.state
 if [[ -n "$SERVICE" ]]; then
   output repository '.names.services[$service].repository'
   output url '.names.services[$service].url // "" | rtrimstr("/")'

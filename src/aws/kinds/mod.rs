@@ -45,8 +45,9 @@ use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::resource::{Desired, Evidence, Observed, Owner, Tags};
 use futures::future::join_all;
 
-use crate::Aws;
 use crate::kinds::kind::{AnyKind, Context, OwnResources};
+use crate::{Aws, credentials_end};
+use jiff::Timestamp;
 use support::reads::Reads;
 use tokio::sync::OnceCell;
 
@@ -250,6 +251,10 @@ impl Cloud for AwsCloud {
 
     async fn identity(&self) -> Result<CallerIdentity, Failure> {
         self.identity.get_or_try_init(|| self.aws.identity()).await.cloned()
+    }
+
+    fn credentials_end(&self) -> Option<Timestamp> {
+        credentials_end(|name| std::env::var(name).ok())
     }
 
     async fn observe(&self, desired: &[Desired]) -> Result<Snapshot, Vec<Failure>> {

@@ -6,7 +6,10 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::inventory::{inventory, same};
 use super::readback::{Look, READS};
+use billpay_testkit::proxy::{Fault, Proxy};
+use billpay_testkit::values::{items, text};
 use billpay_testkit::{Run, Sandbox};
+use serde_json::{Value, json};
 
 /// Runs `billpay`, and sends it a signal as soon as it has finished with `count` resources.
 fn interrupted(sandbox: &Sandbox, args: &[&str], count: usize, signal: Signal) -> Run {
@@ -75,4 +78,78 @@ fn a_killed_provision_leaves_nothing_that_the_next_run_does_not_find() {
         sandbox.destroy("dev").says("nothing of it is left");
         same(&empty, &inventory(&sandbox));
     }
+}
+
+/// Kills a run right after its call to create the VPC was carried out, before it wrote the id onto it. Returns the VPC.
+fn killed_at_its_vpc(sandbox: &Sandbox) -> Value {
+    for nth in 1..10 {
+        let proxy = Proxy::before(&sandbox.url);
+        proxy.break_change(nth, Fault::Kill);
+        let args = ["provision", "--env", "dev", "--auto-approve", "--only", "network", "--parallelism", "1"];
+        let mut command = sandbox.billpay_command(&args);
+        let output = std::process::Stdio::null;
+        let command = command.env("AWS_ENDPOINT_URL", proxy.url()).stdout(output()).stderr(output());
+        let mut run = command.spawn().expect("billpay can be run");
+        proxy.victim(run.id());
+        run.wait().expect("its end");
+        proxy.wait_until_idle();
+        let vpcs = vpcs(sandbox);
+        if let [vpc] = vpcs.as_slice()
+            && !tags(vpc).iter().any(|tag| tag["Key"] == "billpay:id")
+        {
+            return vpc.clone();
+        }
+        assert!(vpcs.is_empty(), "it was not killed at the call that made its VPC: {vpcs:?}");
+    }
+    panic!("no VPC was made");
+}
+
+fn vpcs(sandbox: &Sandbox) -> Vec<Value> {
+    let filter = "Name=tag:billpay:environment,Values=dev";
+    items(&sandbox.aws(&["ec2", "describe-vpcs", "--filters", filter])["Vpcs"]).to_vec()
+}
+
+fn tags(vpc: &Value) -> Vec<Value> {
+    items(&vpc["Tags"]).to_vec()
+}
+
+/// Makes a second VPC with the tags of one, and its attempt changed.
+fn second(sandbox: &Sandbox, vpc: &Value, attempt: impl Fn(&str) -> String) {
+    let mut tags = tags(vpc);
+    for tag in tags.iter_mut().filter(|tag| tag["Key"] == "billpay:attempt") {
+        tag["Value"] = json!(attempt(text(&tag["Value"])));
+    }
+    let tags = json!([{"ResourceType": "vpc", "Tags": tags}]).to_string();
+    let block = text(&vpc["CidrBlock"]);
+    sandbox.aws(&["ec2", "create-vpc", "--cidr-block", block, "--tag-specifications", &tags]);
+}
+
+#[test]
+#[ignore = "needs the emulators: cargo test -- --include-ignored"]
+fn what_a_killed_run_made_twice_is_removed_without_asking() {
+    let sandbox = Sandbox::new();
+    let vpc = killed_at_its_vpc(&sandbox);
+    // Another call of the same run, whose answer got lost.
+    second(&sandbox, &vpc, |attempt| {
+        attempt.rsplit_once('-').map(|(run, _)| format!("{run}-99")).expect("a count")
+    });
+    let args = ["provision", "--env", "dev", "--auto-approve", "--only", "network"];
+    sandbox.billpay(&args).exits(0).says("1 deleted");
+    assert_eq!(vpcs(&sandbox).len(), 1);
+    sandbox.billpay(&args).exits(0).says("Nothing to do.");
+}
+
+#[test]
+#[ignore = "needs the emulators: cargo test -- --include-ignored"]
+fn a_copy_of_what_a_killed_run_made_is_nobodys_to_delete() {
+    let sandbox = Sandbox::new();
+    let vpc = killed_at_its_vpc(&sandbox);
+    second(&sandbox, &vpc, str::to_string);
+    let args = ["provision", "--env", "dev", "--auto-approve", "--only", "network"];
+    sandbox.billpay(&args).exits(1).says("network/vpc");
+    assert_eq!(vpcs(&sandbox).len(), 2);
+    // A run that no journal has might be anybody's.
+    second(&sandbox, &vpc, |_| "0123456789abcdef-0".to_string());
+    sandbox.billpay(&args).exits(1).says("network/vpc");
+    assert_eq!(vpcs(&sandbox).len(), 3);
 }
