@@ -7,8 +7,8 @@ use billpay_model::resource::{Observed, Owner};
 
 use crate::plan::Snapshot;
 
-/// Ids of earlier runs by the addresses at which they may have made something that they never heard of: they were cut
-/// short, or failed there, and no later run finished the address.
+/// Ids of earlier runs by the addresses at which they may have made something that they never heard of: they made
+/// something there, and no later run finished the address.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OpenAttempts(BTreeMap<Address, BTreeSet<String>>);
 
@@ -27,11 +27,12 @@ impl OpenAttempts {
         let (mut open, mut finished) = (BTreeMap::<Address, BTreeSet<String>>::new(), BTreeSet::new());
         for (run, changes) in runs {
             for PastChange { address, makes, is_done } in changes {
+                if makes && !finished.contains(&address) {
+                    open.entry(address.clone()).or_default().insert(run.clone());
+                }
                 if is_done {
-                    // It settled what is at the address.
+                    // It settled what earlier runs left at the address; what it left itself may have shown later.
                     finished.insert(address);
-                } else if makes && !finished.contains(&address) {
-                    open.entry(address).or_default().insert(run.clone());
                 }
             }
         }

@@ -66,6 +66,77 @@ pub fn run(what: &str, faults: &[Fault]) {
     );
 }
 
+/// Lives that are tried in a hostile cloud unless `LIVES` says how many.
+const LIVES: u64 = 2;
+/// Runs of one phase that may fail or be killed before one comes to its end.
+const MAX_RUNS: usize = 8;
+
+/// Takes accounts through their lives while reads lag, resources take their time, one changing call in twelve goes
+/// wrong, and runs are killed.
+pub fn hostile() {
+    LazyLock::force(&UNDISTURBED);
+    let first = number("SEED", 0).unwrap_or(1);
+    let seeds: Vec<u64> = (first..).take(number("LIVES", 1).unwrap_or(LIVES) as usize).collect();
+    let (next, failures) = (AtomicUsize::new(0), Mutex::new(vec![]));
+    thread::scope(|scope| {
+        for _ in 0..LANES {
+            scope.spawn(|| {
+                while let Some(&seed) = seeds.get(next.fetch_add(1, Ordering::SeqCst)) {
+                    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| hostile_life(seed))) {
+                        let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
+                        failures.lock().unwrap().push(format!("SEED={seed} LIVES=1: {text}"));
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap();
+    assert!(failures.is_empty(), "{} of {} lives:\n\n{}", failures.len(), seeds.len(), failures.join("\n\n"));
+}
+
+fn hostile_life(seed: u64) {
+    let lag = Duration::from_millis(1500);
+    let life = Life::begin();
+    let mut random = fastrand::Rng::with_seed(seed);
+    for (index, phase) in Phase::ALL.into_iter().enumerate() {
+        let (changes, after) = &UNDISTURBED[index];
+        phase.prepare(&life.sandbox);
+        life.proxy.lag(lag);
+        life.proxy.transitions(Duration::from_millis(700));
+        life.proxy.trouble(seed + index as u64, 12);
+        let mut runs = vec![];
+        loop {
+            // The first two are killed somewhere, unless they are through before.
+            let fault = if random.bool() { Fault::Kill } else { Fault::KillBefore };
+            match runs.len() {
+                0 | 1 => life.proxy.break_change(1 + random.usize(..*changes), fault),
+                _ => life.proxy.break_nothing(),
+            }
+            let run = life.run(phase);
+            life.proxy.wait_until_idle();
+            runs.push(run.code);
+            if run.code == 0 {
+                break;
+            }
+            assert!(runs.len() < MAX_RUNS, "{} ended with {runs:?}: {run:#?}", phase.name());
+        }
+        life.proxy.calm();
+        thread::sleep(lag);
+        // What showed too late for the run that made it twice.
+        let settling = life.run(phase).exits(0);
+        if phase != Phase::Destroy {
+            life.sandbox.in_sync("dev");
+        }
+        println!(
+            "hostile, seed {seed}  {:<9}  ended with {runs:?}; afterwards {}",
+            phase.name(),
+            if settling.stdout.contains("Nothing") { "nothing was left to do" } else { "something was" }
+        );
+        let differences = Inventory::of(&life.account).differences(after);
+        assert!(differences.is_empty(), "after {}:\n{}", phase.name(), differences.join("\n"));
+    }
+}
+
 /// Returns the points that are tried: some of them, the same for the same seed, or all.
 fn sample() -> Vec<usize> {
     let mut points: Vec<usize> = (0..POINTS).collect();
@@ -134,7 +205,7 @@ impl Life {
         assert!(self.proxy.struck(), "it made fewer than {nth} changes and was never disturbed: {run:#?}");
         self.proxy.break_nothing();
         self.proxy.wait_until_idle();
-        if fault == Fault::Kill {
+        if matches!(fault, Fault::Kill | Fault::KillBefore) {
             run.exits(-1);
             self.run(phase).exits(0);
         } else {

@@ -3,7 +3,8 @@
 //!
 //! Every account goes through the life of an environment: made, changed, destroyed. In each
 //! phase one change goes wrong; which one moves evenly from the first to the last over
-//! twenty accounts, of which a seeded sample is tried unless `POINTS=20` asks for all.
+//! twenty accounts, of which a seeded sample is tried unless `POINTS=20` asks for all. In a
+//! hostile cloud everything goes wrong at once; `LIVES` says how often, `SEED` from which seed on.
 
 mod account;
 mod campaign;
@@ -17,6 +18,18 @@ use billpay_testkit::proxy::Fault;
 #[ignore = "needs the emulators: cargo test -- --include-ignored"]
 fn after_a_kill_one_more_run_puts_everything_right() {
     campaign::run("killed", &[Fault::Kill]);
+}
+
+#[test]
+#[ignore = "needs the emulators: cargo test -- --include-ignored"]
+fn after_a_kill_before_a_call_one_more_run_puts_everything_right() {
+    campaign::run("killed before", &[Fault::KillBefore]);
+}
+
+#[test]
+#[ignore = "needs the emulators: cargo test -- --include-ignored"]
+fn lives_in_a_hostile_cloud_end_as_undisturbed_ones() {
+    campaign::hostile();
 }
 
 #[test]

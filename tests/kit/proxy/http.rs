@@ -102,6 +102,22 @@ impl Message {
         self.word(1).parse().unwrap_or(0)
     }
 
+    /// Returns the message with another body.
+    pub fn with_body(&self, body: Vec<u8>) -> Vec<u8> {
+        let is_length = |line: &&str| {
+            let name = line.split(':').next().unwrap_or_default();
+            name.eq_ignore_ascii_case("content-length") || name.eq_ignore_ascii_case("transfer-encoding")
+        };
+        let mut bytes = vec![];
+        for line in self.head().filter(|line| !line.is_empty() && !is_length(line)) {
+            bytes.extend_from_slice(line.as_bytes());
+            bytes.extend_from_slice(b"\r\n");
+        }
+        bytes.extend_from_slice(format!("content-length: {}\r\n\r\n", body.len()).as_bytes());
+        bytes.extend(body);
+        bytes
+    }
+
     pub fn body(&self) -> &[u8] {
         &self.bytes[self.body..]
     }

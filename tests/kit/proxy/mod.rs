@@ -6,6 +6,7 @@
 
 mod http;
 mod operation;
+mod stale;
 
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Write};
@@ -17,10 +18,13 @@ use std::time::{Duration, Instant};
 
 use http::Message;
 use operation::{Operation, Protocol};
+use stale::Stale;
 
 /// Fault of one changing call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
+    /// It is not carried out, and the program is killed.
+    KillBefore,
     /// It is carried out; before it is answered, the program is killed.
     Kill,
     /// It is carried out; the connection closes without an answer.
@@ -72,6 +76,20 @@ impl Calls {
     }
 }
 
+/// Faults that come at random.
+struct Trouble {
+    random: fastrand::Rng,
+    one_in: u32,
+}
+
+impl Trouble {
+    fn next(&mut self) -> Option<Fault> {
+        let faults = [Fault::LoseAnswer, Fault::Throttle, Fault::ErrorBefore, Fault::ErrorAfter];
+        let is_hit = self.random.u32(..self.one_in) == 0;
+        is_hit.then(|| faults[self.random.usize(..faults.len())])
+    }
+}
+
 /// A running proxy; it ends when it is dropped.
 pub struct Proxy {
     url: String,
@@ -88,6 +106,8 @@ struct Shared {
     struck: AtomicBool,
     busy: AtomicUsize,
     calls: Mutex<Vec<Call>>,
+    trouble: Mutex<Option<Trouble>>,
+    stale: Mutex<Stale>,
     closed: AtomicBool,
 }
 
@@ -105,6 +125,8 @@ impl Proxy {
             struck: AtomicBool::new(false),
             busy: AtomicUsize::new(0),
             calls: Mutex::new(vec![]),
+            trouble: Mutex::new(None),
+            stale: Mutex::default(),
             closed: AtomicBool::new(false),
         });
         let serving = shared.clone();
@@ -144,6 +166,31 @@ impl Proxy {
     /// Lets everything pass again.
     pub fn break_nothing(&self) {
         *self.shared.fault.lock().unwrap() = None;
+    }
+
+    /// Breaks one in so many changing calls from now on, in ways that a run makes good by itself; the same ones for one
+    /// seed, as far as calls come in one order.
+    pub fn trouble(&self, seed: u64, one_in: u32) {
+        *self.shared.trouble.lock().unwrap() =
+            Some(Trouble { random: fastrand::Rng::with_seed(seed), one_in });
+    }
+
+    /// Has reads of EC2 and IAM show changes only after this time, where they were asked before.
+    pub fn lag(&self, lag: Duration) {
+        self.shared.stale.lock().unwrap().lag = lag;
+    }
+
+    /// Has what EKS and EC2 make be on its way for this time.
+    pub fn transitions(&self, time: Duration) {
+        self.shared.stale.lock().unwrap().transition = time;
+    }
+
+    /// Ends all faults, lags and transitions.
+    pub fn calm(&self) {
+        self.break_nothing();
+        *self.shared.trouble.lock().unwrap() = None;
+        let mut stale = self.shared.stale.lock().unwrap();
+        (stale.lag, stale.transition) = (Duration::ZERO, Duration::ZERO);
     }
 
     /// Names the process that [`Fault::Kill`] kills.
@@ -206,6 +253,10 @@ impl Shared {
         let operation = Operation::of(request);
         let fault = if operation.writes { self.strike() } else { None };
         thread::sleep(Duration::from_millis(self.delay_ms.load(Ordering::SeqCst)));
+        if fault == Some(Fault::KillBefore) {
+            self.kill();
+            return Ok(false);
+        }
         let answer = match fault {
             Some(Fault::Throttle) => Some(operation.protocol.throttled()),
             Some(Fault::ErrorBefore) => Some(operation.protocol.failed()),
@@ -216,7 +267,7 @@ impl Shared {
             None => {
                 let answer = self.forward(request)?;
                 self.note(&operation, begun, answer.status());
-                answer.bytes
+                self.stale.lock().unwrap().seen(&operation, request, answer)
             }
         };
         match fault {
@@ -234,12 +285,13 @@ impl Shared {
     /// Returns the fault of this changing call.
     fn strike(&self) -> Option<Fault> {
         let this = self.changes.fetch_add(1, Ordering::SeqCst) + 1;
-        let (nth, fault) = (*self.fault.lock().unwrap())?;
-        if this != nth {
-            return None;
+        if let Some((nth, fault)) = *self.fault.lock().unwrap()
+            && this == nth
+        {
+            self.struck.store(true, Ordering::SeqCst);
+            return Some(fault);
         }
-        self.struck.store(true, Ordering::SeqCst);
-        Some(fault)
+        self.trouble.lock().unwrap().as_mut().and_then(Trouble::next)
     }
 
     fn forward(&self, request: &Message) -> io::Result<Message> {
