@@ -1,12 +1,12 @@
 //! An environment's services as Kubernetes manifests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use billpay_manifests::{Image, Manifest, ManifestError, Values};
 use billpay_model::environment::Environment;
 use billpay_model::findings::nearest;
 use billpay_spec::yaml;
-use billpay_tree::{Coverage, PathError, RelPath, RenderedFile, RenderedTree};
+use billpay_tree::{Coverage, PathError, RenderedTree};
 
 /// Selection of manifests to render.
 pub struct ManifestSelection<'a> {
@@ -63,22 +63,24 @@ pub fn render(wanted: &ManifestSelection<'_>) -> Result<(RenderedTree, Coverage)
         return Err(Error::NoImage(lacking));
     }
 
-    let mut tree = Tree::default();
+    let mut rendered = RenderedTree::default();
     let from = format!("environments/{}.yaml", env.environment);
-    tree.add(&own_scope(env), &env.environment, &from, billpay_manifests::environment(env))?;
+    rendered.add(&own_scope(env), &env.environment, texts(&from, billpay_manifests::environment(env)))?;
     for name in names {
         let values = wanted.values.get(name).cloned().unwrap_or_else(|| Values::of(name));
         let Some(image) = wanted.images.get(name) else { continue };
         let from = format!("{from} and the values of {name}");
         let folder = format!("{}/{name}", env.environment);
-        tree.add(&scope(env, name), &folder, &from, billpay_manifests::service(env, &values, image)?)?;
+        let manifests = billpay_manifests::service(env, &values, image)?;
+        rendered.add(&scope(env, name), &folder, texts(&from, manifests))?;
     }
     let all = wanted.services.is_empty() && !wanted.broken;
     let environments = wanted.others.iter().copied().chain([env]);
     let known = environments
         .flat_map(|env| env.services.keys().map(|name| scope(env, name)).chain([own_scope(env)]))
         .collect();
-    Ok((tree.rendered, Coverage { scopes: tree.scopes, all, known }))
+    let scopes = rendered.scopes();
+    Ok((rendered, Coverage { scopes, all, known }))
 }
 
 fn unknown(env: &Environment, name: &str) -> Error {
@@ -98,27 +100,9 @@ fn scope(env: &Environment, service: &str) -> String {
     format!("{}/{service}", own_scope(env))
 }
 
-/// A tree as it grows.
-#[derive(Default)]
-struct Tree {
-    rendered: RenderedTree,
-    scopes: BTreeSet<String>,
-}
-
-impl Tree {
-    fn add(
-        &mut self,
-        scope: &str,
-        folder: &str,
-        from: &str,
-        manifests: Vec<Manifest>,
-    ) -> Result<(), PathError> {
-        self.scopes.insert(scope.to_owned());
-        for Manifest { name, object } in manifests {
-            let path = RelPath::new(format!("{folder}/{name}.yaml"))?;
-            let text = format!("# Rendered by billpay from {from}.\n{}", yaml::document(&object));
-            self.rendered.files.insert(path, RenderedFile::text(scope, text));
-        }
-        Ok(())
-    }
+/// Returns manifests as YAML files that say what they were rendered from.
+fn texts(from: &str, manifests: Vec<Manifest>) -> impl Iterator<Item = (String, String)> {
+    manifests.into_iter().map(move |Manifest { name, object }| {
+        (format!("{name}.yaml"), format!("# Rendered by billpay from {from}.\n{}", yaml::document(&object)))
+    })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use billpay_model::environment::Environment;
 use billpay_templates::{TemplateError, TemplateSet};
-use billpay_tree::{Coverage, RelPath, RenderedFile, RenderedTree};
+use billpay_tree::{Coverage, RenderedTree};
 use include_dir::{Dir, include_dir};
 use serde_json::{Map, Value, json};
 
@@ -56,10 +56,6 @@ fn add(
     place: &str,
     values: &Map<String, Value>,
 ) -> Result<(), TemplateError> {
-    for (name, text) in templates.render(folder, values)? {
-        let path = if place.is_empty() { name } else { format!("{place}/{name}") };
-        let path = RelPath::new(path).map_err(|bad| TemplateError(bad.to_string()))?;
-        rendered.files.insert(path, RenderedFile::text(PORTAL, text));
-    }
-    Ok(())
+    let files = templates.render(folder, values)?;
+    rendered.add(PORTAL, place, files).map_err(|bad| TemplateError(bad.to_string()))
 }

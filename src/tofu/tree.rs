@@ -1,10 +1,10 @@
 //! The environments as a Terragrunt/OpenTofu tree.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use billpay_model::environment::Environment;
 use billpay_templates::{TemplateError, TemplateSet};
-use billpay_tree::{Coverage, RelPath, RenderedFile, RenderedTree};
+use billpay_tree::{Coverage, RenderedTree};
 use include_dir::{Dir, include_dir};
 use serde_json::{Map, Value, json};
 
@@ -46,7 +46,7 @@ pub fn render(
     templates: &TemplateSet,
     wanted: &TreeSelection<'_>,
 ) -> Result<(RenderedTree, Coverage), TemplateError> {
-    let mut tree = Tree { templates, rendered: RenderedTree::default(), scopes: BTreeSet::new() };
+    let mut tree = Tree { templates, rendered: RenderedTree::default() };
     let chosen = |env: &Environment| wanted.names.is_none_or(|names| names.contains(&env.environment));
     let accounts = Account::all(wanted.all);
     tree.add(TREE, "tree", "", &Map::new())?;
@@ -73,7 +73,7 @@ pub fn render(
     let environments = wanted.all.iter().map(|env| env.environment.as_str());
     let environments = environments.chain(wanted.broken.iter().map(String::as_str)).map(of_environment);
     let known = environments.chain(accounts.iter().map(of_account)).chain([TREE.to_string()]).collect();
-    let coverage = Coverage { scopes: tree.scopes, all: wanted.names.is_none(), known };
+    let coverage = Coverage { scopes: tree.rendered.scopes(), all: wanted.names.is_none(), known };
     Ok((tree.rendered, coverage))
 }
 
@@ -89,7 +89,6 @@ fn of_account(account: &Account) -> String {
 struct Tree<'a> {
     templates: &'a TemplateSet,
     rendered: RenderedTree,
-    scopes: BTreeSet<String>,
 }
 
 impl Tree<'_> {
@@ -124,14 +123,8 @@ impl Tree<'_> {
         place: &str,
         values: &Map<String, Value>,
     ) -> Result<(), TemplateError> {
-        self.scopes.insert(scope.to_string());
-        let files: BTreeMap<String, String> = self.templates.render(folder, values)?;
-        for (name, text) in files {
-            let path = if place.is_empty() { name } else { format!("{place}/{name}") };
-            // Every part of the path is a name of ours or one that the spec's rules keep plain.
-            let path = RelPath::new(path).map_err(|bad| TemplateError(bad.to_string()))?;
-            self.rendered.files.insert(path, RenderedFile::text(scope, text));
-        }
-        Ok(())
+        let files = self.templates.render(folder, values)?;
+        // Every part of the path is a name of ours or one that the spec's rules keep plain.
+        self.rendered.add(scope, place, files).map_err(|bad| TemplateError(bad.to_string()))
     }
 }

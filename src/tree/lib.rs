@@ -57,6 +57,30 @@ pub struct RenderedTree {
     pub records: BTreeMap<String, Vec<u8>>,
 }
 
+impl RenderedTree {
+    /// Adds text files of one scope below a folder; an empty one is the root.
+    ///
+    /// # Errors
+    /// Fails if a name is no path within the tree.
+    pub fn add(
+        &mut self,
+        scope: &str,
+        folder: &str,
+        files: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(), PathError> {
+        for (name, text) in files {
+            let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+            self.files.insert(RelPath::new(path)?, RenderedFile::text(scope, text));
+        }
+        Ok(())
+    }
+
+    /// Returns the scopes of all files.
+    pub fn scopes(&self) -> BTreeSet<String> {
+        self.files.values().map(|file| file.scope.clone()).collect()
+    }
+}
+
 /// Content of a file on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Content {
