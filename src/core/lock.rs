@@ -1,5 +1,6 @@
 //! Locks of environments: one run changes an environment at a time.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -185,18 +186,19 @@ impl Hold {
         begun.map_err(|failure| self.facts.error(engine.environment(), failure.into()))
     }
 
-    /// Reports what the last run was at, if it was cut short; once.
-    pub async fn report_last_run(&self, observer: &dyn Observer) {
+    /// Reads the last run, and reports what it was at, if it was cut short; once.
+    pub async fn last_run(&self, observer: &dyn Observer) -> Option<LastRun> {
         let journal = self.facts.journal();
         // That it can't be read says the run's own first write.
-        let Ok(runs) = journal.runs().await else { return };
-        let Some(last) = runs.first() else { return };
-        let Ok(Some(record)) = journal.read(last).await else { return };
+        let runs = journal.runs().await.ok()?;
+        let last = runs.first()?;
+        let record = journal.read(last).await.ok()??;
         if record.end.is_none() {
             observer.note(cut_short(&record));
             // If that can't be written, it is said again.
             let _ = journal.close(last).await;
         }
+        Some(LastRun::of(&record))
     }
 
     /// Releases the lock.
@@ -217,6 +219,36 @@ impl Drop for Hold {
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move { lease.release().await });
         }
+    }
+}
+
+/// The run before this one.
+pub(crate) struct LastRun {
+    /// Its end; of one that was cut short, the moment at which that was found.
+    ended: Timestamp,
+    /// Addresses at which it was to make something.
+    made: BTreeSet<String>,
+}
+
+impl LastRun {
+    fn of(record: &RunRecord) -> LastRun {
+        let makes = |intent: &&Intent| ["create", "replace"].contains(&intent.action.as_str());
+        let intents = record.start.intents.iter().filter(makes);
+        let ended = record.end.as_ref().map_or_else(Timestamp::now, |end| end.at);
+        LastRun { ended, made: intents.map(|intent| intent.address.clone()).collect() }
+    }
+
+    /// Returns the time to wait until reads surely show what it made, which takes `lag` after a call: none if a plan makes
+    /// nothing where it did.
+    pub fn time_to_show(&self, plan: &Plan, lag: Duration) -> Duration {
+        let makes = |change: &&Change| matches!(change.action, Action::Create | Action::Replace);
+        let is_again = |change: &Change| self.made.contains(&change.address.to_string());
+        if !plan.changes.iter().filter(makes).any(is_again) {
+            return Duration::ZERO;
+        }
+        let age = Timestamp::now().duration_since(self.ended);
+        // Another machine's clock may be ahead.
+        lag.saturating_sub(Duration::try_from(age).unwrap_or_default())
     }
 }
 

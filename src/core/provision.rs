@@ -16,11 +16,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::approval::{Approver, permit};
-use crate::lock::{Facts, Hold, Interrupt, hold};
+use crate::lock::{Facts, Hold, Interrupt, LastRun, hold};
 use crate::plan::{PlanReport, PlanSource, Target};
 use crate::report::Report;
 use crate::state::check_store;
 use crate::{Error, Ports};
+
+/// Time after which reads of AWS show what was made. EC2 and IAM are eventually consistent; within seconds, as a rule.
+const READ_LAG: Duration = Duration::from_secs(10);
+/// The same for an AWS on this machine.
+const LOCAL_READ_LAG: Duration = Duration::from_secs(2);
 
 /// Request to make an environment what its spec says.
 #[derive(Debug, Clone)]
@@ -109,8 +114,8 @@ pub async fn provision(
 ) -> Result<Run, Error> {
     let ProvisionRequest { environment, source, run } = request;
     let target = Target::open(ports, environment, source, Goal::Converge, observer).await?;
-    locked(ports, &target, "provision", run, observer, async |hold| {
-        let proposal = target.propose(ports, observer).await?;
+    locked(ports, &target, "provision", run, observer, async |hold, last| {
+        let proposal = propose(ports, &target, last, observer).await?;
         check_store(target.engine.environment(), &proposal.snapshot, hold.facts())?;
         carry_out(target.engine.as_ref(), &proposal, run, hold, observer, approver).await
     })
@@ -131,13 +136,14 @@ pub async fn destroy(
     let source = PlanSource::Spec { selection: selection.clone(), keep: keep.clone() };
     let target = Target::open(ports, environment, &source, Goal::Destroy, observer).await?;
     let engine = target.engine.as_ref();
-    locked(ports, &target, "destroy", run, observer, async |hold| {
+    locked(ports, &target, "destroy", run, observer, async |hold, _| {
         let proposal = target.propose(ports, observer).await?;
         check_store(engine.environment(), &proposal.snapshot, hold.facts())?;
         let mut done = carry_out(engine, &proposal, run, hold, observer, approver).await?;
         let is_done = done.report.outcome.is_complete() && done.report.lock_lost.is_none();
         if done.report.resources.is_none() && is_done {
-            match observer.wait("looking for what is left", engine.leftovers(&proposal)).await {
+            let look = leftovers(engine, &proposal, read_lag(ports));
+            match observer.wait("looking for what is left", look).await {
                 Ok(left) => {
                     done.report.leftovers = Some(left);
                     done.report.store = hold.shared_store();
@@ -157,16 +163,51 @@ async fn locked(
     command: &str,
     run: &RunOptions,
     observer: &dyn Observer,
-    work: impl AsyncFnOnce(&Hold) -> Result<Run, Error>,
+    work: impl AsyncFnOnce(&Hold, Option<LastRun>) -> Result<Run, Error>,
 ) -> Result<Run, Error> {
     let RunOptions { lock_timeout, interrupt, .. } = run;
     let engine = target.engine.as_ref();
     let facts = Facts::open(ports, engine.environment()).await?;
     let hold = hold(ports, facts, engine, command, (*lock_timeout, interrupt), observer).await?;
-    hold.report_last_run(observer).await;
-    let done = work(&hold).await;
+    let last = hold.last_run(observer).await;
+    let done = work(&hold, last).await;
     hold.release(observer).await;
     done
+}
+
+/// Returns the time after which reads show what was done.
+fn read_lag(ports: &Ports) -> Duration {
+    if ports.connector.is_on_this_machine() { LOCAL_READ_LAG } else { READ_LAG }
+}
+
+/// Looks for what a destroy left; once more, where reads may show still what is gone.
+async fn leftovers(
+    engine: &dyn Engine,
+    destroyed: &Proposal,
+    lag: Duration,
+) -> Result<Leftovers, billpay_engine::Error> {
+    let left = engine.leftovers(destroyed).await?;
+    if left.ours.is_empty() {
+        return Ok(left);
+    }
+    tokio::time::sleep(lag).await;
+    engine.leftovers(destroyed).await
+}
+
+/// Plans what has to be made, once reads show what the last run made: an empty list is no proof right after that.
+async fn propose(
+    ports: &Ports,
+    target: &Target,
+    last: Option<LastRun>,
+    observer: &dyn Observer,
+) -> Result<Proposal, Error> {
+    let proposal = target.propose(ports, observer).await?;
+    let wait = last.map_or(Duration::ZERO, |last| last.time_to_show(&proposal.plan, read_lag(ports)));
+    if wait.is_zero() {
+        return Ok(proposal);
+    }
+    observer.wait("waiting until AWS shows what the last run made", tokio::time::sleep(wait)).await;
+    target.propose(ports, observer).await
 }
 
 /// Asks, and applies a plan.

@@ -125,6 +125,19 @@ pub fn settle(
         .map(|&index| &snapshot.resources[index])
         .map(|observed| (observed.address.clone(), observed.id.clone()))
         .collect();
+    // What a resource of ours uses does not go as a second one.
+    let is_used = |one: &Observed| {
+        accepted.iter().any(|&index| {
+            let user = &snapshot.resources[index];
+            user.address != one.address && stands_on(user, one, kinds)
+        })
+    };
+    let lost: BTreeSet<String> = snapshot
+        .resources
+        .iter()
+        .filter(|one| is_lost(one) && !is_used(one))
+        .map(|one| one.id.clone())
+        .collect();
     let mut open: BTreeMap<Address, Vec<usize>> = BTreeMap::new();
     for (index, observed) in snapshot.resources.iter_mut().enumerate() {
         if !is_candidate(observed) {
@@ -140,7 +153,7 @@ pub fn settle(
         };
         observed.owner = if keep.contains(&of) {
             Owner::Released { of }
-        } else if is_lost(observed) {
+        } else if lost.contains(&observed.id) {
             Owner::Duplicate { of }
         } else {
             let evidence = format!("a second one beside {of}, which the rest of the environment uses");

@@ -40,9 +40,9 @@ impl Stale {
         let key = [request.target().as_bytes(), b" ", request.body()].concat();
         let answers = self.answers.entry(key).or_default();
         answers.push((now, bytes.clone()));
-        // One that was given after the last change that must show, and before the next.
+        // The oldest that is not too old, and has the last change that must show.
         let last = self.changes.iter().copied().filter(|change| *change <= shown).max();
-        answers.retain(|(at, _)| last.is_none_or(|last| *at > last) || *at == now);
+        answers.retain(|(at, _)| *at > shown && last.is_none_or(|last| *at > last));
         answers.first().map_or(bytes, |(_, bytes)| bytes.clone())
     }
 
