@@ -112,10 +112,8 @@ fn hostile_life(seed: u64) {
                 0 | 1 => life.proxy.break_change(1 + random.usize(..*changes), fault),
                 _ => life.proxy.break_nothing(),
             }
-            let begun = Instant::now();
             let run = life.run(phase);
             life.proxy.wait_until_idle();
-            println!("hostile, seed {seed}  {} took {:.1} s", phase.name(), begun.elapsed().as_secs_f64());
             runs.push(run.code);
             if run.code == 0 {
                 break;

@@ -195,3 +195,48 @@ fn two_first_runs_make_one_store_and_a_bucket_of_others_is_left_alone() {
         sandbox.aws_fails(&["s3api", "get-bucket-policy", "--bucket", &name]).contains("NoSuchBucketPolicy")
     );
 }
+
+/// Returns the files below a directory that hold a text.
+fn files_with(directory: &Path, text: &str) -> Vec<String> {
+    let entries =
+        std::fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path());
+    let found = entries.flat_map(|path| match path.is_dir() {
+        true => files_with(&path, text),
+        false => {
+            let bytes = std::fs::read(&path).expect("a file that can be read");
+            let has = bytes.windows(text.len()).any(|window| window == text.as_bytes());
+            if has { vec![path.display().to_string()] } else { vec![] }
+        }
+    });
+    found.collect()
+}
+
+/// A token that everything that billpay starts from knows: it is in nothing that a run says or keeps.
+#[test]
+#[ignore = "needs the emulators: cargo test -- --include-ignored"]
+fn no_secret_is_said_or_kept() {
+    const CANARY: &str = "canary-5d1f0c7e9b";
+    let sandbox = Sandbox::new();
+    let state = sandbox.path("state");
+    let run = |args: &[&str]| {
+        let mut command = sandbox.billpay_command(args);
+        for name in
+            ["AWS_SESSION_TOKEN", "GITHUB_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "BILLPAY_GIT_TOKEN"]
+        {
+            command.env(name, CANARY);
+        }
+        let output = command.env("BILLPAY_STATE", &state).output().expect("billpay can be run");
+        let run = Run::new(args, output).exits(0);
+        assert!(!run.stdout.contains(CANARY) && !run.stderr.contains(CANARY), "{}: {run:?}", args.join(" "));
+    };
+    for verbosity in ["-q", "-v", "-vv"] {
+        run(&["provision", "--env", "dev", "--out", "plan.json", verbosity]);
+        run(&["provision", "--env", "dev", "--auto-approve", verbosity, "--events", "events.jsonl"]);
+        run(&["history", "--env", "dev", verbosity]);
+        run(&["destroy", "--env", "dev", "--auto-approve", verbosity]);
+    }
+    assert!(state.is_dir());
+    let whole = sandbox.path("");
+    assert_eq!(files_with(&whole, CANARY), Vec::<String>::new());
+    assert!(!files_with(&whole, "provision").is_empty(), "the journal is among the files");
+}
