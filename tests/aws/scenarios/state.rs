@@ -163,7 +163,7 @@ fn a_store_that_is_lost_is_no_loss_of_a_resource() {
     billpay(&sandbox, None, &[PROVISION, FEW].concat()).exits(0);
     sandbox.aws(&["s3", "rm", "--recursive", "--only-show-errors", "s3://billpay-own-store"]);
     sandbox.aws(&["s3api", "delete-bucket", "--bucket", "billpay-own-store"]);
-    billpay(&sandbox, None, &PROVISION[..])
+    billpay(&sandbox, None, PROVISION)
         .exits(1)
         .says("the store of locks at s3://billpay-own-store/runs can't be used");
     sandbox.edit("dev", json!({"state": "s3"}));
