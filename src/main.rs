@@ -28,6 +28,10 @@ impl StateStores for UserStores {
             Some(address) => address.clone(),
             None => of_variable(env)?.unwrap_or_else(|| StoreAddress::of_spec(env)),
         };
+        if let Some(why) = address.refusal(env) {
+            let hint = "name a bucket that belongs to no environment, or say `state: s3`".to_string();
+            return Err(ConnectError { message: why, hints: vec![hint] });
+        }
         let root = match &address {
             StoreAddress::Bucket { bucket, prefix } => {
                 return Ok(Arc::new(AwsConnector { is_local }.state_bucket(env, bucket, prefix).await?));

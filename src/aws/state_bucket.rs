@@ -62,20 +62,21 @@ impl ObjectStore for StateBucket {
     }
 
     /// The policy comes last, so that one which is there says that all settings are.
-    async fn make(&self) -> Result<(), Failure> {
+    async fn make(&self) -> Result<bool, Failure> {
         if !self.is_own() {
-            return Ok(());
+            return Ok(false);
         }
+        let cx = Context::plain(&self.aws, &self.env);
         let policy = self.aws.s3.get_bucket_policy().bucket(&self.bucket).expected_bucket_owner(&self.owner);
         let is_there = match policy.send().await.at("s3:GetBucketPolicy") {
-            Ok(_) => return Ok(()),
+            Ok(_) => return bucket::check_shared(cx, &self.bucket).await.map(|_| false),
             Err(failure) if failure.code == "NoSuchBucketPolicy" => true,
             Err(failure) if failure.code == "NoSuchBucket" => false,
             Err(failure) => return Err(failure),
         };
-        let cx = Context::plain(&self.aws, &self.env);
         bucket::make_shared(cx, &self.bucket, is_there).await?;
-        bucket_policy::put_tls_only(cx, &self.bucket).await
+        bucket_policy::put_tls_only(cx, &self.bucket).await?;
+        Ok(true)
     }
 
     async fn create(&self, key: &str, body: &[u8]) -> Result<CreateResult, Failure> {

@@ -135,9 +135,15 @@ impl From<Error> for Report {
                         report.hint(format!("if nobody works on the environment, delete {key} in the store"))
                     }
                     LockError::Version { .. } => report.hint("use the version of billpay that the others use"),
-                    LockError::Busy { .. } | LockError::Store(_) => {
-                        report.hint("put that right, or name another store with BILLPAY_STATE")
+                    LockError::Store(failure) if failure.code == "NoSuchBucket" => report
+                        .hint("correct `state` in the spec, or BILLPAY_STATE")
+                        .hint("if it is gone for good: `billpay state move --lost` goes on without it"),
+                    LockError::Store(failure) => {
+                        let hints = hints_of(std::slice::from_ref(&failure));
+                        let report = report.hint("put that right, or name another store with BILLPAY_STATE");
+                        hints.into_iter().fold(report, Report::hint)
                     }
+                    LockError::Busy { .. } => report,
                 }
             }
             Error::NoStore(error) => {
@@ -151,11 +157,17 @@ impl From<Error> for Report {
                     .stopped()
             }
             Error::OtherStore { environment, .. } => {
-                Report::new(heading, "its resources carry that address; nothing was changed")
+                Report::new(heading, "its resources carry that address; nothing of it was changed")
                     .hint("correct `state` in the spec, or BILLPAY_STATE")
                     .hint(format!("or move it here with `billpay state move --env {environment}`"))
                     .stopped()
             }
+            Error::Outdated(addresses) => Report::new(heading, format!("another plan would come out now: {}", some(&addresses)))
+                .hint("nothing was changed: run it again, and look at the new plan"),
+            Error::StoreTag(_) => Report::new(heading, "a resource carries it in the tag billpay:state, and nothing was changed")
+                .hint("put the right address into the tag, or go on without the old store with --lost"),
+            Error::OldStoreThere(_) => Report::new(heading, "it can be read, so it isn't lost; nothing was changed")
+                .hint("leave out --lost"),
             Error::StoreAddress(_) => Report::new(heading, "nothing was changed")
                 .hint("it is s3, s3://bucket/prefix, local, or the whole path of a directory"),
             Error::Conflicts(report) => {

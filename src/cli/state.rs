@@ -34,6 +34,9 @@ enum StateCommand {
         /// The new store: s3, s3://bucket/prefix, local, or the whole path of a directory; by default the one of the spec
         #[arg(long, value_name = "STORE")]
         to: Option<String>,
+        /// An old store that the resources don't name, such as a directory: its journal comes along
+        #[arg(long, value_name = "STORE", conflicts_with = "lost")]
+        from: Option<String>,
         /// The old store is gone: go on without the journal that was in it
         #[arg(long)]
         lost: bool,
@@ -48,11 +51,11 @@ pub async fn run(args: StateArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> 
             let report = show_state(ports, &env.env, ui).await?;
             if ui.is_json() { ui.document(&report)? } else { ui.text(&text(&report))? }
         }
-        StateCommand::Move { env, to, lost, lock } => {
+        StateCommand::Move { env, to, from, lost, lock } => {
             let interrupt = Interrupt::default();
             stop_in_order(interrupt.clone(), ui.clear_lines());
             let (environment, lock_timeout) = (env.env, lock.timeout());
-            let request = MoveRequest { environment, to, is_lost: lost, lock_timeout, interrupt };
+            let request = MoveRequest { environment, to, from, is_lost: lost, lock_timeout, interrupt };
             let report = move_state(ports, &request, ui).await?;
             if ui.is_json() { ui.document(&report)? } else { ui.text(&moved(&report))? }
         }
@@ -63,29 +66,37 @@ pub async fn run(args: StateArgs, ports: &Ports, ui: &Ui) -> Result<u8, Report> 
 fn text(report: &StateReport) -> String {
     let StateReport { environment, store, is_shared, spec, tags, runs, holder } = report;
     let reach = if *is_shared { "which other machines reach" } else { "on this machine alone" };
-    let mut text = format!("The lock and the journal of {environment} are in {}, {reach}.\n", name(store));
-    let _ = writeln!(text, "  the spec says: {}", name(spec));
+    let is_elsewhere = tags.iter().any(|named| named != store);
+    let mut text = match is_elsewhere {
+        true => {
+            format!("Runs from here look for the lock of {environment} in {}, where it isn't.\n", name(store))
+        }
+        false => format!("The lock and the journal of {environment} are in {}, {reach}.\n", name(store)),
+    };
+    let is_of_spec = spec == store || (spec == "local" && !is_shared);
+    let before = if is_of_spec { "" } else { " (BILLPAY_STATE goes before it)" };
+    let _ = writeln!(text, "  the spec says: {}{before}", name(spec));
     let tags: Vec<String> = tags.iter().map(|tag| name(tag).to_string()).collect();
     let _ = match tags.as_slice() {
         [] => writeln!(text, "  the resources name no store"),
         named => writeln!(text, "  the resources name: {}", named.join(", ")),
     };
+    if is_elsewhere {
+        return text
+            + "No run from here may change it: correct the spec or BILLPAY_STATE, or run `billpay state move`.";
+    }
     let _ = writeln!(text, "  {} in the journal", plural::count(*runs, "run"));
     match holder {
-        None => text += "  nobody works on it",
+        None => text + "  nobody works on it",
+        Some(holder) if holder.is_gone => text + "  a run that is gone has the lock: the next one takes it",
         Some(holder) => {
-            let _ = write!(text, "  {} works on it, from {}", name(&holder.principal), name(&holder.host));
+            text + &format!("  {} works on it, from {}", name(&holder.principal), name(&holder.host))
         }
     }
-    if report.tags.iter().any(|named| named != store) {
-        let _ =
-            write!(text, "\nNo run from here may change it before `billpay state move --env {environment}`.");
-    }
-    text
 }
 
 fn moved(report: &MoveReport) -> String {
-    let MoveReport { environment, from, to, objects, resources, spec } = report;
+    let MoveReport { environment, from, to, is_shared, objects, resources, spec } = report;
     let from: Vec<String> = from.iter().map(|from| name(from).to_string()).collect();
     let from = if from.is_empty() { String::new() } else { format!(" from {}", from.join(" and ")) };
     let mut text = format!(
@@ -94,8 +105,20 @@ fn moved(report: &MoveReport) -> String {
         plural::count(*objects, "object"),
         plural::count(*resources, "resource"),
     );
-    if let Some(spec) = spec {
-        let _ = write!(text, "\nThe spec says {}: put `state: {}` there.", name(spec), name(to));
+    let _ = match spec {
+        None => Ok(()),
+        Some(spec) if *is_shared => {
+            write!(text, "\nThe spec says {}: put `state: {}` there.", name(spec), name(to))
+        }
+        Some(spec) => write!(
+            text,
+            "\nThe spec says {}: put `state: local` there, or set BILLPAY_STATE={} where it names another directory.",
+            name(spec),
+            name(to)
+        ),
+    };
+    text + match is_shared {
+        true => "\nThen run `billpay provision`, so that the roles of workflows reach it.",
+        false => "\nA directory keeps out nobody who works with another store.",
     }
-    text
 }

@@ -1,5 +1,6 @@
 //! Errors of the use cases; each keeps its cause.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use billpay_docs::build::DocsError;
 use billpay_docs::entity::EntityError;
 use billpay_docs::site::SiteError;
+use billpay_model::address::Address;
 use billpay_model::connect::ConnectError;
 use billpay_model::findings::Findings;
 use billpay_model::names::TECHDOCS;
@@ -58,9 +60,18 @@ pub enum Error {
     /// Resources of the environment say that its lock is in another store.
     #[error("the lock of {environment} is in {}, not in {store}", .named.join(" and "))]
     OtherStore { environment: String, store: String, named: Vec<String> },
+    /// A resource names something else than a bucket as the store of its lock.
+    #[error("`{0}` is no address of a shared store")]
+    StoreTag(String),
+    /// A store that is said to be lost is there.
+    #[error("the store {0} is there")]
+    OldStoreThere(String),
     /// The text is no address of a store.
     #[error("`{0}` is no address of a store")]
     StoreAddress(String),
+    /// Another plan would come out than when a question was asked.
+    #[error("what is there has changed since the plan was made")]
+    Outdated(BTreeSet<Address>),
     /// The plan has conflicts, which it holds.
     #[error("the plan can't be applied")]
     Conflicts(Box<PlanReport>),

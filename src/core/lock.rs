@@ -13,7 +13,7 @@ use billpay_host::pipeline::run_url;
 use billpay_host::process::{ProcessIdentity, host_name, user_name};
 use billpay_model::environment::Environment;
 use billpay_model::event::Observer;
-use billpay_model::failure::Failure;
+use billpay_model::failure::{Failure, FailureClass};
 use billpay_model::store::{CreateResult, ObjectStore, StoreAddress, folder};
 use billpay_state::clock::SystemClock;
 use billpay_state::journal::{Intent, Journal, JournalWriter, RunRecord, RunStart, run_name};
@@ -291,7 +291,7 @@ fn cut_short(record: &RunRecord) -> String {
         }
     };
     format!(
-        "the last run, `{command}` of {principal} at {at:.0}, was cut short after {done} of {} changes; {open}",
+        "the last run, `{command}` of {principal} at {at:.0}, was cut short after {done} or more of {} changes; {open}",
         intents.len()
     )
 }
@@ -318,7 +318,9 @@ pub(crate) async fn hold(
             facts.address()
         ));
     }
-    facts.make().await.map_err(|failure| facts.error(env, failure.into()))?;
+    if facts.make().await.map_err(|failure| facts.error(env, failure.into()))? {
+        observer.note(format!("made {} for locks and journals; it stays when {name} goes", facts.address()));
+    }
     let holder = Holder {
         id: format!("{:032x}", fastrand::u128(..)),
         principal: identity.arn,
@@ -418,35 +420,48 @@ impl Facts {
     }
 
     /// Makes the store, where billpay is who makes it.
-    pub async fn make(&self) -> Result<(), Failure> {
+    pub async fn make(&self) -> Result<bool, Failure> {
         self.objects.make().await
     }
 
     pub fn lock(&self) -> Lock {
-        Lock::new(self.objects.clone(), self.lock_folder(), Arc::new(SystemClock), Timing::default())
+        Lock::new(
+            self.objects.clone(),
+            format!("{}/lock", self.folder),
+            Arc::new(SystemClock),
+            Timing::default(),
+        )
     }
 
     pub fn journal(&self) -> Journal {
         Journal::new(self.objects.clone(), format!("{}/runs", self.folder))
     }
 
-    fn lock_folder(&self) -> String {
-        format!("{}/lock", self.folder)
-    }
-
-    /// Lists the objects, but for those of the lock.
+    /// Lists the objects of the journal.
     pub async fn list(&self) -> Result<Vec<String>, Failure> {
-        let (keys, lock) = (self.objects.list(&format!("{}/", self.folder)).await?, self.lock_folder() + "/");
-        Ok(keys.into_iter().filter(|key| !key.starts_with(&lock)).collect())
+        let folder = format!("{}/runs/", self.folder);
+        let is_part = |key: &String| {
+            let name = key.strip_prefix(&folder).and_then(|name| name.split_once('/'));
+            name.is_some_and(|(run, part)| {
+                !run.is_empty()
+                    && (part == "start" || part == "end" || part.starts_with("steps-"))
+                    && !part.contains('/')
+            })
+        };
+        Ok(self.objects.list(&folder).await?.into_iter().filter(is_part).collect())
     }
 
-    /// Copies the objects into another store, but for those of the lock. What is there already stays. Returns the number
-    /// of objects that were created.
+    /// Copies the journal into another store. What is there already stays, and what no journal can hold is left. Returns
+    /// the number of objects that were created.
     pub async fn copy_to(&self, other: &Facts) -> Result<usize, Failure> {
         let mut created = 0;
         for key in self.list().await? {
             // One that went meanwhile was too old to be kept.
-            if let Some(body) = self.objects.read(&key).await?
+            let body = match self.objects.read(&key).await {
+                Err(failure) if failure.class == FailureClass::Invalid => continue,
+                body => body?,
+            };
+            if let Some(body) = body
                 && other.objects.create(&key, &body).await? == CreateResult::Created
             {
                 created += 1;

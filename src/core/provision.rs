@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use billpay_engine::engine::{Engine, Proposal};
-use billpay_engine::plan::{Counts, Goal, Selection};
+use billpay_engine::engine::{Engine, PlanOptions, Proposal};
+use billpay_engine::plan::{Counts, Goal, Plan, Selection};
 use billpay_engine::{ApplyOptions, Leftovers, Outcome, SkippedStep};
 use billpay_model::address::Address;
 use billpay_model::event::{Event, Observer};
@@ -26,6 +26,9 @@ use crate::{Error, Ports};
 const READ_LAG: Duration = Duration::from_secs(10);
 /// The same for an AWS on this machine.
 const LOCAL_READ_LAG: Duration = Duration::from_secs(2);
+
+/// Time for which a question may be open before what is there is read again.
+const LONG_QUESTION: Duration = Duration::from_secs(5);
 
 /// Request to make an environment what its spec says.
 #[derive(Debug, Clone)]
@@ -235,8 +238,12 @@ async fn carry_out(
     if let Some(note) = early_end(engine.credentials_end(), engine.usual_time(proposal)?, Timestamp::now()) {
         observer.note(note);
     }
+    let asked = Instant::now();
     let permit = permit(env, &plan, approver)?;
     hold.check()?;
+    if asked.elapsed() > LONG_QUESTION {
+        recheck(engine, proposal, hold, observer).await?;
+    }
     run.interrupt.set_applying(true);
     let journal = hold.begin(engine, &proposal.plan).await?;
     let stop = run.interrupt.stop.child_token();
@@ -270,6 +277,22 @@ async fn carry_out(
     outcome.skipped = once(&outcome);
     let report = RunReport { lock_lost, ..RunReport::new(environment, counts, outcome) };
     Ok(Run { plan, report })
+}
+
+/// Makes sure that the plan is still the one for what is there, and that nobody with another store has begun to work.
+async fn recheck(
+    engine: &dyn Engine,
+    proposal: &Proposal,
+    hold: &Hold,
+    observer: &dyn Observer,
+) -> Result<(), Error> {
+    let Plan { goal, selection, .. } = &proposal.plan;
+    let (selection, keep, open) = (selection.clone(), proposal.keep.clone(), proposal.open.clone());
+    let options = PlanOptions { goal: *goal, selection, keep, open };
+    let now = observer.wait("reading what is there", engine.plan(&options)).await?;
+    check_store(engine.environment(), &now.snapshot, hold.facts())?;
+    let differs = proposal.plan.differs_from(&now.plan);
+    if differs.is_empty() { Ok(()) } else { Err(Error::Outdated(differs)) }
 }
 
 /// Returns a note that credentials end before a run that begins `now` and takes its `usual` time.

@@ -47,6 +47,8 @@ pub struct MoveRequest {
     pub environment: String,
     /// Address of the new store; without one, that of the runs from here.
     pub to: Option<String>,
+    /// Address of an old store that the resources don't name, as they name no directory.
+    pub from: Option<String>,
     /// Set if the old store is gone, and what was in it.
     pub is_lost: bool,
     /// Time for which the locks are waited for.
@@ -61,6 +63,8 @@ pub struct MoveReport {
     /// Stores that the facts were in.
     pub from: BTreeSet<String>,
     pub to: String,
+    /// Set if other machines reach it.
+    pub is_shared: bool,
     /// Number of objects that were copied.
     pub objects: usize,
     /// Number of resources whose tags were changed.
@@ -130,21 +134,35 @@ pub async fn move_state(
     let to = new.address();
     let engine = ports.engine(&env, observer).await?;
     let engine = engine.as_ref();
-    let named = stores(&look(engine, observer).await?);
+    let named: BTreeSet<String> =
+        stores(&look(engine, observer).await?).into_iter().filter(|named| *named != to).collect();
+    let open = async |address: StoreAddress| Facts::open_at(ports, &env, Some(&address)).await;
     let mut old = vec![];
-    if !request.is_lost {
-        for address in named.iter().filter(|address| **address != to) {
-            old.push(Facts::open_at(ports, &env, Some(&parse(address)?)).await?);
-        }
-        // Nothing names a store: then runs from here used the one that they use now.
-        if named.is_empty() {
-            old.extend(Some(Facts::open(ports, &env).await?).filter(|facts| facts.address() != to));
+    for text in &named {
+        // Nothing but a bucket is ever written there.
+        let address = StoreAddress::parse(text, &env).filter(|_| text.starts_with("s3://"));
+        match (address, request.is_lost) {
+            (Some(address), false) => old.push(open(address).await?),
+            (None, false) => return Err(Error::StoreTag(text.clone())),
+            (Some(address), true) if open(address.clone()).await?.lock().show().await.is_ok() => {
+                return Err(Error::OldStoreThere(text.clone()));
+            }
+            (_, true) => {}
         }
     }
-    let from = match request.is_lost {
-        true => named.into_iter().filter(|address| *address != to).collect(),
-        false => old.iter().map(Facts::address).collect(),
-    };
+    if let Some(from) = &request.from {
+        old.push(open(parse(from)?).await?);
+    } else if named.is_empty() && !request.is_lost {
+        // Then runs from here used the store that they use now, or their own directory until the spec was changed.
+        old.push(Facts::open(ports, &env).await?);
+        let own = open(StoreAddress::Local).await?;
+        if !own.list().await.map_err(|failure| own.error(&env, failure.into()))?.is_empty() {
+            old.push(own);
+        }
+    }
+    let mut seen = BTreeSet::from([to.clone()]);
+    old.retain(|facts| seen.insert(facts.address()));
+    let from: BTreeSet<String> = named.into_iter().chain(old.iter().map(Facts::address)).collect();
     let lock = async |facts: Facts| {
         let run = (request.lock_timeout, &request.interrupt);
         hold(ports, facts, engine, "state move", run, observer).await
@@ -195,7 +213,8 @@ async fn carry_over(
         Some(address) => Some(spec).filter(|spec| spec != address),
         None => Some(spec).filter(|spec| spec != "local"),
     };
-    Ok(MoveReport { environment: env.environment.clone(), from, to, objects, resources, spec })
+    let (environment, is_shared) = (env.environment.clone(), address.is_some());
+    Ok(MoveReport { environment, from, to, is_shared, objects, resources, spec })
 }
 
 /// Reads what is there of the environment.

@@ -34,6 +34,8 @@ pub struct Proposal {
     pub snapshot: Snapshot,
     /// Ids that were kept among several resources at one address.
     pub keep: BTreeSet<String>,
+    /// Create calls of earlier runs that were known.
+    pub open: OpenAttempts,
     pub plan: Plan,
 }
 

@@ -17,10 +17,14 @@ const PARALLELISM: usize = 8;
 /// Attempts to tag one resource.
 const MAX_ATTEMPTS: u32 = 6;
 
-/// Returns the stores that resources of the environment name in their tags.
+/// Returns the stores that resources of the environment name in their tags. What is broken or on its way out doesn't count.
 pub fn stores(snapshot: &Snapshot) -> BTreeSet<String> {
-    let ours = snapshot.resources.iter().filter(|found| found.owner == Owner::Ours);
+    let ours = snapshot.resources.iter().filter(|found| is_of_use(found));
     ours.filter_map(|found| found.store.clone()).collect()
+}
+
+fn is_of_use(found: &Observed) -> bool {
+    found.owner == Owner::Ours && !matches!(found.status, Status::Deleting | Status::Failed)
 }
 
 /// Writes the address of a store into the tags of an environment's resources; with `None`, takes it off. Returns the
@@ -34,12 +38,8 @@ pub async fn write_store(
     address: Option<&str>,
     guard: &dyn Guard,
 ) -> Result<usize, Vec<Failure>> {
-    let differs = |found: &&Observed| {
-        found.owner == Owner::Ours
-            && !matches!(found.status, Status::Deleting | Status::Failed)
-            && found.carries_store()
-            && found.store.as_deref() != address
-    };
+    let differs =
+        |found: &&Observed| is_of_use(found) && found.carries_store() && found.store.as_deref() != address;
     let found: Vec<&Observed> = snapshot.resources.iter().filter(differs).collect();
     let count = found.len();
     let writes: Vec<_> = found.into_iter().map(|found| write(cloud, found, address, guard)).collect();

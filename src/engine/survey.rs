@@ -26,6 +26,8 @@ pub struct Survey {
     pub conflicts: Vec<Conflict>,
     /// Ids that a person chose among several resources at one address.
     pub keep: BTreeSet<String>,
+    /// Create calls of earlier runs that were known.
+    pub open: OpenAttempts,
 }
 
 /// Reads everything there is of an environment, and makes sure that account and region are the right ones.
@@ -85,10 +87,10 @@ async fn finish(
     if !unknown.is_empty() {
         return Err(Error::NothingToKeep(unknown));
     }
-    let open = open.resources(&snapshot);
+    let lost = open.resources(&snapshot);
     let is_lost = |found: &Observed| {
         found.attempt.as_deref().is_some_and(|attempt| cloud.is_own_attempt(attempt))
-            || open.contains(&found.id)
+            || lost.contains(&found.id)
     };
     let mut conflicts = settle(&mut snapshot, cloud.kinds(), keep, &is_lost);
     for want in &mut desired {
@@ -100,7 +102,7 @@ async fn finish(
     for conflict in &mut conflicts {
         hand_over(conflict, cloud, &snapshot);
     }
-    Ok(Survey { identity, desired, snapshot, conflicts, keep: keep.clone() })
+    Ok(Survey { identity, desired, snapshot, conflicts, keep: keep.clone(), open: open.clone() })
 }
 
 /// Puts the commands into a conflict that a person solves by tagging.
@@ -147,8 +149,8 @@ impl Survey {
         if !plan.conflicts.iter().any(Conflict::is_about_owner) {
             self.rehearse(cloud, &mut plan).await?;
         }
-        let Survey { identity, snapshot, keep, .. } = self;
-        Ok(Proposal { identity, snapshot, keep, plan })
+        let Survey { identity, snapshot, keep, open, .. } = self;
+        Ok(Proposal { identity, snapshot, keep, open, plan })
     }
 
     /// Adds to a plan the conflicts that keep it from being finished.

@@ -30,6 +30,7 @@ impl StoreAddress {
     /// a directory, or `s3://bucket/prefix`. None if it is neither.
     pub fn parse(text: &str, env: &Environment) -> Option<StoreAddress> {
         let is_character = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+        let is_account = |part: &str| part.len() == 12 && part.bytes().all(|c| c.is_ascii_digit());
         match text {
             "local" => Some(StoreAddress::Local),
             "s3" => Some(StoreAddress::Bucket { bucket: names::runs_bucket(env), prefix: String::new() }),
@@ -46,6 +47,8 @@ impl StoreAddress {
                     && prefix.chars().all(is_character)
                     && (prefix.is_empty()
                         || prefix.split('/').all(|part| !part.is_empty() && !part.starts_with('.')))
+                    // A folder of an account would be part of another environment's.
+                    && !prefix.split('/').any(is_account)
                     && url.len() <= MAX_ADDRESS;
                 is_valid
                     .then(|| StoreAddress::Bucket { bucket: bucket.to_string(), prefix: prefix.to_string() })
@@ -55,7 +58,18 @@ impl StoreAddress {
 
     /// Returns the store that the spec of an environment names.
     pub fn of_spec(env: &Environment) -> StoreAddress {
-        env.state.as_deref().and_then(|text| StoreAddress::parse(text, env)).unwrap_or(StoreAddress::Local)
+        let Some(text) = env.state.as_deref() else { return StoreAddress::Local };
+        // What is no address is a bucket that nobody can have, and no directory that would be used instead.
+        let bucket = text.to_string();
+        StoreAddress::parse(text, env).unwrap_or(StoreAddress::Bucket { bucket, prefix: String::new() })
+    }
+
+    /// Returns why an environment can't have its facts there: in one of its own buckets, destroy would delete them.
+    pub fn refusal(&self, env: &Environment) -> Option<String> {
+        let StoreAddress::Bucket { bucket, .. } = self else { return None };
+        bucket
+            .ends_with(&names::bucket_suffix(env))
+            .then(|| format!("{bucket} has the name of a bucket of {}, which goes with it", env.environment))
     }
 
     /// Returns the bucket that the facts about an environment's runs are in, and the beginning of their keys.
@@ -109,12 +123,13 @@ pub trait ObjectStore: Send + Sync {
     /// Returns whether other machines reach it.
     fn is_shared(&self) -> bool;
 
-    /// Makes the store unless it is there, where billpay is who makes it. What is there is left as it is.
+    /// Makes the store unless it is there, where billpay is who makes it, and returns whether it did. What is there is left
+    /// as it is.
     ///
     /// # Errors
     /// Fails if it can't be made, or is somebody else's.
-    async fn make(&self) -> Result<(), Failure> {
-        Ok(())
+    async fn make(&self) -> Result<bool, Failure> {
+        Ok(false)
     }
 
     /// Creates an object unless there is one.

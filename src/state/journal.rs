@@ -17,6 +17,8 @@ use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinError, JoinHandle};
 
+use crate::lock::has_control;
+
 /// Version of the objects; those of another version are not read.
 const SCHEMA: &str = "billpay/state/run/v1";
 /// Time for which steps are gathered before they are written.
@@ -238,10 +240,16 @@ impl Journal {
     }
 
     async fn object<T: DeserializeOwned>(&self, run: &str, name: &str) -> Result<Stored<T>, Failure> {
-        let Some(body) = self.objects.read(&format!("{}/{run}/{name}", self.prefix)).await? else {
-            return Ok(Stored::Nothing);
+        let body = match self.objects.read(&format!("{}/{run}/{name}", self.prefix)).await {
+            Ok(Some(body)) => body,
+            Ok(None) => return Ok(Stored::Nothing),
+            // Too large for a part of a run.
+            Err(failure) if failure.class == FailureClass::Invalid => return Ok(Stored::Unreadable),
+            Err(failure) => return Err(failure),
         };
-        let value = serde_json::from_slice::<Value>(&body).ok().filter(|value| value["schema"] == SCHEMA);
+        // What is in it is shown to people line by line.
+        let is_readable = |value: &Value| value["schema"] == SCHEMA && !has_control(value);
+        let value = serde_json::from_slice::<Value>(&body).ok().filter(is_readable);
         let object = value.and_then(|value| serde_json::from_value(value).ok());
         Ok(object.map_or(Stored::Unreadable, Stored::Object))
     }

@@ -456,7 +456,7 @@ impl Lock {
 }
 
 /// Returns whether a text in a value has a control character.
-fn has_control(value: &Value) -> bool {
+pub(crate) fn has_control(value: &Value) -> bool {
     match value {
         Value::String(text) => text.chars().any(char::is_control),
         Value::Array(values) => values.iter().any(has_control),

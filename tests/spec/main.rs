@@ -6,6 +6,7 @@ mod clashes;
 mod directory;
 mod platform;
 mod round_trip;
+mod state;
 
 use billpay_model::findings::{Findings, SourceFile};
 use billpay_spec::{LoadedEnvironment, Sources, load};

@@ -205,12 +205,7 @@ pub(crate) async fn make_shared(cx: Context<'_>, name: &str, is_there: bool) -> 
     let wanted = private(name.to_string(), RUN_VERSIONS_DAYS, tags);
     let mut has = Attrs { name: name.to_string(), ownership: wanted.ownership.clone(), ..Attrs::default() };
     if is_there {
-        let tags = s3::read_tags(cx, name).await?.unwrap_or_default();
-        if tags.get(PROJECT_TAG) != Some(&cx.env.project) {
-            let why =
-                format!("{name} is there, and doesn't carry {PROJECT_TAG}: empty and delete it, or tag it");
-            return Err(Failure::new(FailureClass::Invalid, "s3:CreateBucket", why));
-        }
+        let tags = check_shared(cx, name).await?;
         has = Attrs { tags, ..settings(cx, name).await? };
     } else {
         match make(cx, &wanted).await {
@@ -220,6 +215,19 @@ pub(crate) async fn make_shared(cx: Context<'_>, name: &str, is_there: bool) -> 
         }
     }
     settle(cx, &has, &wanted).await
+}
+
+/// Reads the tags of the bucket in which the environments of a project keep their locks and journals.
+///
+/// # Errors
+/// Fails if the call does, or the bucket doesn't carry the project's tag.
+pub(crate) async fn check_shared(cx: Context<'_>, name: &str) -> Result<Tags, Failure> {
+    let tags = s3::read_tags(cx, name).await?.unwrap_or_default();
+    if tags.get(PROJECT_TAG) != Some(&cx.env.project) {
+        let why = format!("{name} is there, and doesn't carry {PROJECT_TAG}: empty and delete it, or tag it");
+        return Err(Failure::new(FailureClass::Invalid, "s3:CreateBucket", why));
+    }
+    Ok(tags)
 }
 
 /// Creates a bucket, with tags and without other settings.

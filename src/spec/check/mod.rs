@@ -12,6 +12,7 @@ mod monitoring;
 pub(super) mod names;
 mod network;
 mod services;
+mod state;
 mod tags;
 
 use jiff::civil::Date;
@@ -127,6 +128,7 @@ fn key<const N: usize>(keys: [&str; N]) -> Spot {
 /// Finds everything that is wrong, or worth a warning, in an environment; `file` is its file's name.
 pub(super) fn check(env: &Environment, file: &str, today: Date) -> Vec<Finding> {
     let mut found = identity(env, file);
+    found.extend(state::check(env));
     found.extend(tags::check(env));
     found.extend(network::check(env));
     found.extend(cluster::check(env, today));

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use billpay_aws::kinds::{AwsCloud, desire, kinds};
 use billpay_aws::{Aws, Endpoint};
+use billpay_engine::attempts::OpenAttempts;
 use billpay_engine::cloud::Cloud;
 use billpay_engine::engine::Proposal;
 use billpay_engine::guard::AlwaysAllow;
@@ -351,7 +352,8 @@ impl Trial {
         let options = ApplyOptions::new(8, CancellationToken::new(), Arc::new(AlwaysAllow));
         let identity = CallerIdentity { account: self.env.account.clone(), arn: "contract".to_string() };
         let (plan, snapshot) = (plan.clone(), snapshot.clone());
-        let proposal = Proposal { identity, snapshot, keep: BTreeSet::new(), plan };
+        let proposal =
+            Proposal { identity, snapshot, keep: BTreeSet::new(), open: OpenAttempts::default(), plan };
         let outcome = apply(&self.cloud(), &proposal, &options, &self.log).await;
         let outcome = outcome.unwrap_or_else(|error| panic!("{step}: {error}"));
         let failures: Vec<String> =

