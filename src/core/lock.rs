@@ -296,10 +296,30 @@ fn cut_short(record: &RunRecord) -> String {
     )
 }
 
+/// Makes sure that a lock keeps out others, as far as an environment needs that: says so where only runs on this machine are
+/// kept out, and fails if the environment is protected.
+pub(crate) fn check_reach(
+    ports: &Ports,
+    facts: &Facts,
+    env: &Environment,
+    observer: &dyn Observer,
+) -> Result<(), Error> {
+    if facts.is_shared() || ports.connector.is_on_this_machine() {
+        return Ok(());
+    }
+    let (name, store) = (env.environment.clone(), facts.address());
+    if env.protected {
+        return Err(Error::LocalStore { environment: name, store });
+    }
+    observer.note(format!(
+        "the lock of {name} is in {store}, on this machine: a run elsewhere isn't kept out; say `state: s3` in the spec"
+    ));
+    Ok(())
+}
+
 /// Takes the lock of an engine's environment beside some facts, or waits for it. Makes their store first, where billpay is
 /// who makes it.
 pub(crate) async fn hold(
-    ports: &Ports,
     facts: Facts,
     engine: &dyn Engine,
     command: &str,
@@ -309,15 +329,6 @@ pub(crate) async fn hold(
     let identity = engine.identity().await?;
     let env = engine.environment();
     let name = &env.environment;
-    if !facts.is_shared() && !ports.connector.is_on_this_machine() {
-        if env.protected {
-            return Err(Error::LocalStore { environment: name.clone(), store: facts.address() });
-        }
-        observer.note(format!(
-            "the lock of {name} is in {}, on this machine: a run elsewhere isn't kept out; say `state: s3` in the spec",
-            facts.address()
-        ));
-    }
     if facts.make().await.map_err(|failure| facts.error(env, failure.into()))? {
         observer.note(format!("made {} for locks and journals; it stays when {name} goes", facts.address()));
     }

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::approval::{Approver, permit};
-use crate::lock::{Facts, Hold, Interrupt, LastRun, hold};
+use crate::lock::{Facts, Hold, Interrupt, LastRun, check_reach, hold};
 use crate::plan::{PlanReport, PlanSource, Target};
 use crate::report::Report;
 use crate::state::check_store;
@@ -171,7 +171,8 @@ async fn locked(
     let RunOptions { lock_timeout, interrupt, .. } = run;
     let engine = target.engine.as_ref();
     let facts = Facts::open(ports, engine.environment()).await?;
-    let hold = hold(ports, facts, engine, command, (*lock_timeout, interrupt), observer).await?;
+    check_reach(ports, &facts, engine.environment(), observer)?;
+    let hold = hold(facts, engine, command, (*lock_timeout, interrupt), observer).await?;
     let last = hold.last_run(observer).await;
     let done = work(&hold, last).await;
     hold.release(observer).await;

@@ -14,7 +14,7 @@ use billpay_model::store::StoreAddress;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::lock::{Facts, Hold, Interrupt, LockHolder, hold};
+use crate::lock::{Facts, Hold, Interrupt, LockHolder, check_reach, hold};
 use crate::report::Report;
 use crate::{Error, Ports};
 
@@ -165,8 +165,9 @@ pub async fn move_state(
     let from: BTreeSet<String> = named.into_iter().chain(old.iter().map(Facts::address)).collect();
     let lock = async |facts: Facts| {
         let run = (request.lock_timeout, &request.interrupt);
-        hold(ports, facts, engine, "state move", run, observer).await
+        hold(facts, engine, "state move", run, observer).await
     };
+    check_reach(ports, &new, &env, observer)?;
     let new = lock(new).await?;
     let mut held: Vec<Hold> = vec![];
     for facts in old {

@@ -31,6 +31,7 @@ use billpay_core::scaffold::{
     AnswerOptions, Confirmation, Error as ScaffoldError, InterviewError, Interviewer, NewRequest,
     TemplateLocation, UpdateReport, UpdateRequest, new, update,
 };
+use billpay_core::state::{MoveRequest, move_state, show_state};
 use billpay_core::status::{State, status};
 use billpay_core::{Error, Ports};
 use billpay_engine::cloud::{Cloud, Connector};
@@ -38,10 +39,11 @@ use billpay_engine::plan::{Goal, Kinds, Selection};
 use billpay_model::connect::ConnectError;
 use billpay_model::environment::Environment;
 use billpay_model::event::{Event, Observer, Silent};
+use billpay_model::failure::Failure;
 use billpay_model::local::{LocalAccess, LocalCloud, LocalStatus};
 use billpay_model::resource::Desired;
 use billpay_model::site::{SiteStore, SiteStores};
-use billpay_model::store::{ObjectStore, StateStores, StoreAddress};
+use billpay_model::store::{CreateResult, ObjectStore, StateStores, StoreAddress};
 use billpay_scaffold::{Answers, ProjectTemplate};
 use billpay_state::directory::DirectoryStore;
 use billpay_tree::ConflictPolicy;
@@ -51,10 +53,10 @@ use serde_json::Value;
 use spec::{Sketch, desired};
 
 /// Clouds of one account, each a process of its own.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Memory {
     account: Arc<Account>,
-    processes: AtomicU32,
+    processes: Arc<AtomicU32>,
     /// Set if the cloud is on another machine.
     is_far: bool,
 }
@@ -125,12 +127,13 @@ impl LocalCloud for Nothing {
     }
 }
 
-/// A directory that is gone with the test.
-struct Stores(tempfile::TempDir);
+/// A directory that is gone with the test: the user's own store and buckets are in it.
+#[derive(Clone)]
+struct Stores(Arc<tempfile::TempDir>);
 
 impl Default for Stores {
     fn default() -> Stores {
-        Stores(tempfile::tempdir().unwrap())
+        Stores(Arc::new(tempfile::tempdir().unwrap()))
     }
 }
 
@@ -139,9 +142,48 @@ impl StateStores for Stores {
     async fn open(
         &self,
         _: &Environment,
-        _: Option<&StoreAddress>,
+        address: Option<&StoreAddress>,
     ) -> Result<Arc<dyn ObjectStore>, ConnectError> {
-        Ok(Arc::new(DirectoryStore::at(self.0.path())))
+        Ok(match address {
+            Some(bucket @ StoreAddress::Bucket { bucket: name, .. }) => {
+                Arc::new(Bucket(DirectoryStore::at(self.0.path().join(name)), bucket.to_string()))
+            }
+            _ => Arc::new(DirectoryStore::at(self.0.path().join("own"))),
+        })
+    }
+}
+
+/// A directory that takes itself for a bucket.
+struct Bucket(DirectoryStore, String);
+
+#[async_trait]
+impl ObjectStore for Bucket {
+    fn address(&self) -> String {
+        self.1.clone()
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    async fn create(&self, key: &str, body: &[u8]) -> Result<CreateResult, Failure> {
+        self.0.create(key, body).await
+    }
+
+    async fn write(&self, key: &str, body: &[u8]) -> Result<(), Failure> {
+        self.0.write(key, body).await
+    }
+
+    async fn read(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
+        self.0.read(key).await
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, Failure> {
+        self.0.list(prefix).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), Failure> {
+        self.0.delete(key).await
     }
 }
 
@@ -289,6 +331,34 @@ async fn a_protected_environment_has_its_lock_where_others_reach_it() {
     let notes = log.0.into_inner().unwrap();
     let is_said = |event: &Event| matches!(event, Event::Note { message } if message.contains("`state: s3`"));
     assert!(notes.iter().any(is_said), "{notes:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lock_of_a_protected_environment_moves_to_where_others_reach_it() {
+    let (near, stores) = (Memory::default(), Stores::default());
+    let with =
+        |memory: Memory| Ports { connector: Box::new(memory), state: Box::new(stores.clone()), ..ports() };
+    provision(&with(near.clone()), &request("prod"), &Silent, &always(Answer::Yes)).await.unwrap();
+    let far = with(Memory { is_far: true, ..near });
+    let to_move = |to: &str| MoveRequest {
+        environment: "prod".to_string(),
+        to: Some(to.to_string()),
+        from: None,
+        is_lost: false,
+        lock_timeout: Duration::ZERO,
+        interrupt: Interrupt::default(),
+    };
+    let moved = move_state(&far, &to_move("s3://acme-runs/billpay"), &Silent).await.unwrap();
+    round_trip(&moved);
+    assert!(moved.is_shared && moved.objects >= 3 && moved.resources == 3, "{moved:?}");
+    let shown = show_state(&far, "prod", &Silent).await.unwrap();
+    round_trip(&shown);
+    assert_eq!(shown.tags, ["s3://acme-runs/billpay".to_string()].into());
+    // Once more there is nothing to do, and back to this machine there is no way.
+    let again = move_state(&far, &to_move("s3://acme-runs/billpay"), &Silent).await.unwrap();
+    assert_eq!((again.objects, again.resources), (0, 0));
+    let back = move_state(&far, &to_move("local"), &Silent).await;
+    assert!(matches!(back, Err(Error::LocalStore { .. })), "{back:?}");
 }
 
 #[tokio::test(start_paused = true)]

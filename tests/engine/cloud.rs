@@ -201,6 +201,7 @@ impl MemoryCloud {
             owner: ownership.owner,
             evidence: ownership.evidence,
             attempt: ownership.attempt,
+            store: ownership.store,
             protected: ownership.protected,
             ..Observed::new(address, &thing.id, attrs(env, thing))
         });
