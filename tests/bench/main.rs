@@ -1,7 +1,7 @@
 //! The benchmark: `cargo test --test bench`, or with ` -- --without-terraform`; with
 //! ` -- --trace` it only shows when each call of a plan without changes begins and ends, and the calls of
 //! each run by name; with ` -- --trees` it only measures rendered trees; with ` -- --projects`, projects from templates; with
-//! ` -- --rehearsals`, how long plans of a thousand resources are rehearsed.
+//! ` -- --rehearsals`, how long plans of a thousand resources are rehearsed; with ` -- --growth`, how planning grows.
 //!
 //! Prints calls, times and memory of billpay for the dev environment, and those of Terraform
 //! for the same resources in the same run, through the same kind of proxy and on the same
@@ -25,7 +25,8 @@ use terraform::Terraform;
 use trees::Trees;
 
 /// Arguments of the benchmark.
-const ARGUMENTS: [&str; 5] = ["--trace", "--trees", "--projects", "--rehearsals", "--without-terraform"];
+const ARGUMENTS: [&str; 6] =
+    ["--trace", "--trees", "--projects", "--rehearsals", "--growth", "--without-terraform"];
 
 fn main() {
     let unknown = std::env::args().skip(1).find(|arg| !ARGUMENTS.contains(&arg.as_str()));
@@ -45,6 +46,9 @@ fn main() {
     if std::env::args().any(|arg| arg == "--rehearsals") {
         return rehearsals();
     }
+    if std::env::args().any(|arg| arg == "--growth") {
+        return rehearsal::growth();
+    }
     let mut report = Report::default();
     report.start(billpay::start_up_times());
     for milliseconds in [0, 50, 200] {
@@ -60,6 +64,7 @@ fn main() {
     report::trees(&trees());
     report::projects(&projects());
     rehearsals();
+    rehearsal::growth();
 }
 
 /// Measures Terraform as far as it gets; says why it didn't get further.

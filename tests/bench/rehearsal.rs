@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use billpay_aws::kinds;
-use billpay_engine::plan::{Goal, Selection, Snapshot, plan, rehearse};
+use billpay_engine::plan::{Goal, Schedule, Selection, Snapshot, plan, rehearse};
 use billpay_model::resource::{Desired, Evidence, Observed, Outputs, resolve};
 use billpay_spec::directory::SpecDir;
 
@@ -43,6 +43,49 @@ impl Rehearsal {
         };
         cases.into_iter().map(measure).collect()
     }
+}
+
+/// Measures how planning and scheduling grow with the resources, and prints it: times, their ratio, and peak memory.
+pub fn growth() {
+    let kinds = kinds::kinds();
+    let measure = |least: usize| {
+        let desired = desired(least);
+        let snapshot = Snapshot::default();
+        let mut times: Vec<Duration> = (0..5)
+            .map(|_| {
+                let begun = Instant::now();
+                let selection = Selection::default();
+                let plan =
+                    plan("prod", Goal::Converge, &selection, &desired, &snapshot, &kinds).expect("a plan");
+                let schedule = Schedule::of(&plan, &snapshot, &kinds).expect("an order");
+                assert_eq!(schedule.steps.len(), desired.len());
+                begun.elapsed()
+            })
+            .collect();
+        times.sort();
+        (desired.len(), times[times.len() / 2], peak_memory())
+    };
+    println!(
+        "\nPlan and schedule in memory, middle of five; limits: three times the resources in 3.3 times the time, 100 MB for a thousand\n"
+    );
+    println!("{:>10}{:>10}{:>20}", "resources", "ms", "peak memory, MB");
+    let sizes = [1000, 3000].map(measure);
+    for (resources, time, memory) in sizes {
+        println!("{resources:>10}{:>10.1}{:>20.0}", time.as_secs_f64() * 1e3, memory as f64 / 1e3);
+    }
+    let [(fewer, short, _), (more, long, _)] = sizes;
+    println!(
+        "{:.2} times the resources: {:.2} times the time",
+        more as f64 / fewer as f64,
+        long.as_secs_f64() / short.as_secs_f64()
+    );
+}
+
+/// Returns the peak memory of this process, kB.
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
 fn desired(least: usize) -> Vec<Desired> {
