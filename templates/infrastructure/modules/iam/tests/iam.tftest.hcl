@@ -266,13 +266,13 @@ run "frontends_have_a_role_of_their_own" {
 
   assert {
     condition = [for statement in jsondecode(aws_iam_role_policy.inline["github-frontends/deploy"].policy).Statement : statement.Sid] == [
-      "FindDistributions", "InvalidateDistributions", "ListBuckets", "PublishFiles",
+      "FindDistributions", "InvalidateDistributions", "ListBuckets", "PublishFiles", "FindRuns", "KeepRuns",
     ]
     error_message = "The frontends' role must publish files, and neither push images nor reach the cluster."
   }
   assert {
     condition = [for statement in jsondecode(aws_iam_role_policy.inline["github/deploy"].policy).Statement : statement.Sid] == [
-      "SignInToRegistry", "PushImages", "ReachCluster",
+      "SignInToRegistry", "PushImages", "ReachCluster", "FindRuns", "KeepRuns",
     ]
     error_message = "The services' role must not publish frontends that have a role of their own."
   }
@@ -301,7 +301,7 @@ run "without_repositories_of_frontends_there_is_one_role" {
   }
   assert {
     condition = [for statement in jsondecode(aws_iam_role_policy.inline["github/deploy"].policy).Statement : statement.Sid] == [
-      "SignInToRegistry", "PushImages", "ReachCluster", "FindDistributions", "InvalidateDistributions", "ListBuckets", "PublishFiles",
+      "SignInToRegistry", "PushImages", "ReachCluster", "FindDistributions", "InvalidateDistributions", "ListBuckets", "PublishFiles", "FindRuns", "KeepRuns",
     ]
     error_message = "The one role must deploy both."
   }
