@@ -17,13 +17,7 @@ use billpay_testkit::proxy::Fault;
 #[test]
 #[ignore = "needs the emulators: cargo test -- --include-ignored"]
 fn after_a_kill_one_more_run_puts_everything_right() {
-    campaign::run("killed", &[Fault::Kill]);
-}
-
-#[test]
-#[ignore = "needs the emulators: cargo test -- --include-ignored"]
-fn after_a_kill_before_a_call_one_more_run_puts_everything_right() {
-    campaign::run("killed before", &[Fault::KillBefore]);
+    campaign::run("killed", &[Fault::Kill, Fault::KillBefore]);
 }
 
 #[test]
