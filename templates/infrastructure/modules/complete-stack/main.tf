@@ -37,6 +37,7 @@ module "iam" {
   github_frontends         = var.iam.github_frontends
   github_oidc_provider_arn = var.github_oidc_provider_arn
   repositories_pattern     = var.iam.repositories_pattern
+  runs                     = var.iam.runs
 }
 
 module "eks" {

@@ -98,6 +98,11 @@ variable "iam" {
       has_frontends   = bool
     }))
     repositories_pattern = string
+    runs = object({
+      bucket  = string
+      folder  = string
+      is_used = bool
+    })
   })
   nullable = false
 }

@@ -121,6 +121,11 @@ variables {
       has_frontends   = true
     }
     repositories_pattern = "billpay-*-dev"
+    runs = {
+      bucket  = "billpay-run-state-123456789012-us-east-1"
+      folder  = "123456789012/billpay/dev"
+      is_used = true
+    }
   }
 
   eks = {
