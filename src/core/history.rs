@@ -188,13 +188,18 @@ impl RunState {
     }
 }
 
+/// Returns whether an action of the journal makes something.
+pub(crate) fn makes(action: &str) -> bool {
+    ["create", "replace"].contains(&action)
+}
+
 /// Returns the create calls of earlier runs whose results nobody knows.
 pub(crate) async fn open_attempts(journal: &Journal) -> Result<OpenAttempts, Failure> {
     let mut past = vec![];
     for run in journal.runs().await?.iter().take(SEARCHED_RUNS) {
         let Some(record) = journal.read(run).await? else { continue };
         let changes = changes(&record).into_iter().filter_map(|change| {
-            let makes = ["create", "replace"].contains(&change.action.as_str());
+            let makes = makes(&change.action);
             let is_done = change.result == ChangeResult::Done;
             Some(PastChange { address: change.address.parse().ok()?, makes, is_done })
         });

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use crate::history::RunSummary;
+use crate::history::{RunSummary, makes};
 use crate::report::Report;
 use crate::{Error, Ports};
 
@@ -232,7 +232,7 @@ pub(crate) struct LastRun {
 
 impl LastRun {
     fn of(record: &RunRecord) -> LastRun {
-        let makes = |intent: &&Intent| ["create", "replace"].contains(&intent.action.as_str());
+        let makes = |intent: &&Intent| makes(&intent.action);
         let intents = record.start.intents.iter().filter(makes);
         let ended = record.end.as_ref().map_or_else(Timestamp::now, |end| end.at);
         LastRun { ended, made: intents.map(|intent| intent.address.clone()).collect() }

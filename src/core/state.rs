@@ -11,6 +11,7 @@ use billpay_model::environment::Environment;
 use billpay_model::event::Observer;
 use billpay_model::failure::Failure;
 use billpay_model::store::StoreAddress;
+use billpay_state::lock::LockError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -144,10 +145,9 @@ pub async fn move_state(
         match (address, request.is_lost) {
             (Some(address), false) => old.push(open(address).await?),
             (None, false) => return Err(Error::StoreTag(text.clone())),
-            (Some(address), true) if open(address.clone()).await?.lock().show().await.is_ok() => {
-                return Err(Error::OldStoreThere(text.clone()));
-            }
-            (_, true) => {}
+            (Some(address), true) => check_lost(&open(address).await?, &env).await?,
+            // Whatever else is in the tag, there is nothing to be lost.
+            (None, true) => {}
         }
     }
     if let Some(from) = &request.from {
@@ -179,6 +179,15 @@ pub async fn move_state(
     }
     new.release(observer).await;
     report
+}
+
+/// Makes sure that a store is gone: one that can be read isn't, and of one that can't be asked nobody knows.
+async fn check_lost(facts: &Facts, env: &Environment) -> Result<(), Error> {
+    match facts.lock().show().await {
+        Err(LockError::Store(failure)) if failure.code == "NoSuchBucket" => Ok(()),
+        Err(error @ LockError::Store(_)) => Err(facts.error(env, error)),
+        _ => Err(Error::OldStoreThere(facts.address())),
+    }
 }
 
 /// Copies the facts and changes the tags, while the locks in the old stores and in the new one are held.

@@ -8,6 +8,7 @@ mod every_call;
 mod histories;
 mod kinds;
 mod people;
+mod records;
 mod rules;
 mod spec;
 mod world;

@@ -1,7 +1,6 @@
 //! Environments of two projects in one account, the runs for them, and the rules that every run is
 //! held to.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,32 +23,9 @@ use tokio_util::sync::CancellationToken;
 use crate::account::{Account, Act, Deed, Origin, Thing};
 use crate::cloud::{Fault, MemoryCloud};
 use crate::kinds::{self, GLOBAL, Known, known};
+pub use crate::records::Counts;
+use crate::records::Log;
 use crate::spec::{Sketch, desired};
-use billpay_model::event::{Event, Observer};
-
-/// The number of times that each situation came about.
-#[derive(Debug, Default)]
-pub struct Counts(RefCell<BTreeMap<String, usize>>);
-
-impl Counts {
-    pub fn add(&self, what: impl Into<String>, count: usize) {
-        if count > 0 {
-            *self.0.borrow_mut().entry(what.into()).or_default() += count;
-        }
-    }
-
-    pub fn merge(&self, other: &Counts) {
-        other.0.borrow().iter().for_each(|(what, count)| self.add(what.clone(), *count));
-    }
-
-    pub fn get(&self, what: &str) -> usize {
-        self.0.borrow().get(what).copied().unwrap_or_default()
-    }
-
-    pub fn report(&self) -> String {
-        self.0.borrow().iter().map(|(what, count)| format!("{count:>8}  {what}\n")).collect()
-    }
-}
 
 /// An environment and its spec as it is now.
 #[derive(Debug, Clone)]
@@ -89,26 +65,6 @@ enum Ended {
     Through(Outcome),
     Refused(Error),
     Killed,
-}
-
-/// The steps that ended well.
-#[derive(Default)]
-struct Log(Mutex<BTreeMap<Address, usize>>);
-
-impl Observer for Log {
-    fn observe(&self, event: Event) {
-        if let Event::Finished { address, .. } = event {
-            *self.0.lock().unwrap().entry(address).or_default() += 1;
-        }
-    }
-}
-
-impl Log {
-    /// Returns whether a change was made whole: a replacement has two steps.
-    fn has_finished(&self, change: &Change) -> bool {
-        let steps = if change.action == Action::Replace { 2 } else { 1 };
-        self.0.lock().unwrap().get(&change.address).is_some_and(|count| *count >= steps)
-    }
 }
 
 /// The answers that a run is given.
